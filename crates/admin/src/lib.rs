@@ -1,0 +1,1 @@
+//! The HTTP API: authorisation, operations, health pages and metrics.

@@ -1,0 +1,1 @@
+//! The operations and views behind the command line and the HTTP API.

@@ -1,0 +1,1 @@
+//! The operator's hand: the command line front end of the operations.

@@ -1,0 +1,1 @@
+//! Recipients, groups, routing and journal decisions over an immutable snapshot.

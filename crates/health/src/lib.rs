@@ -1,0 +1,1 @@
+//! Probes, monitors, responders, overrides and the repair ledger.

@@ -1,0 +1,3 @@
+//! Fakes of the machine, for tests: a clock that is set by hand, a disk that fails.
+
+pub mod clock;

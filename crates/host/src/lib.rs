@@ -1,0 +1,9 @@
+//! What the machine gives: clock, disk, sockets, processes, entropy.
+//!
+//! Each stands behind a small trait where, and only where, a test must fake it. This crate knows
+//! nothing of mail, and it is the only one that may contain `unsafe` code.
+
+pub mod clock;
+pub mod disk;
+pub mod entropy;
+pub mod fake;

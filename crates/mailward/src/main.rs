@@ -1,0 +1,3 @@
+//! The mailward executable: roles, supervision, setup and the demo.
+
+fn main() {}

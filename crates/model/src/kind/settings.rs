@@ -1,0 +1,167 @@
+//! Settings of which there is one object: transport, health.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    EmailAddress, FieldError,
+    object::Validate,
+    unit::{ByteSize, Span},
+};
+
+/// Settings of transport as a whole.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct TransportSettings {
+    /// Who signs bounces and gets mail to `postmaster` at every accepted domain. Without it,
+    /// bounces are signed postmaster@ the host name.
+    pub postmaster: Option<EmailAddress>,
+    /// Waits between attempts; the last one repeats until `message_expiration`. Exchange: four
+    /// glitch retries of one minute, then six of five, then ten minutes each.
+    pub retry_schedule: Vec<Span>,
+    /// How long mail is tried before it is returned.
+    pub message_expiration: Span,
+    /// Journal reports are tried this long; unset means for ever, so that none is lost.
+    pub journal_expiration: Option<Span>,
+    /// When a sender is told that mail is late. 0s turns it off.
+    pub delay_notification: Span,
+    /// Largest original attached to a bounce; above it only the header is.
+    pub dsn_max_attachment: ByteSize,
+    /// Connections out at one time, over all destinations.
+    pub max_outbound_connections: u32,
+    /// Whether `name+detail@` reaches `name@`.
+    pub plus_addressing: bool,
+    /// Members a group chain may expand to; above it the message is refused for that group.
+    pub max_expanded_recipients: u32,
+    /// Free space on the queue's file system below which mail is refused with 452 4.3.1.
+    pub min_free_space: ByteSize,
+}
+
+impl Default for TransportSettings {
+    fn default() -> Self {
+        let minutes =
+            |count: usize, each: u64| std::iter::repeat_n(Span::from_secs(each * 60), count);
+        TransportSettings {
+            postmaster: None,
+            retry_schedule: minutes(4, 1)
+                .chain(minutes(6, 5))
+                .chain(minutes(1, 10))
+                .collect(),
+            message_expiration: Span::from_secs(2 * 86_400),
+            journal_expiration: None,
+            delay_notification: Span::from_secs(4 * 3_600),
+            dsn_max_attachment: ByteSize(10 << 20),
+            max_outbound_connections: 1000,
+            plus_addressing: true,
+            max_expanded_recipients: 100_000,
+            min_free_space: ByteSize(512 << 20),
+        }
+    }
+}
+
+impl Validate for TransportSettings {
+    fn validate(&self) -> Vec<FieldError> {
+        let mut errors = Vec::new();
+        if self.retry_schedule.is_empty() {
+            errors.push(FieldError::new(
+                "retry_schedule",
+                "it is empty",
+                "give at least one wait, such as [\"5m\"]",
+            ));
+        }
+        for (i, wait) in self.retry_schedule.iter().enumerate() {
+            if wait.get().is_zero() {
+                let field = format!("retry_schedule[{i}]");
+                errors.push(FieldError::new(
+                    field,
+                    "a wait of 0s would try without pause",
+                    "use 1s or more",
+                ));
+            }
+        }
+        if self.message_expiration.get().as_secs() < 5 {
+            errors.push(FieldError::new(
+                "message_expiration",
+                format!("{} is too short for any retry", self.message_expiration),
+                "use 5s to 90d",
+            ));
+        }
+        errors
+    }
+}
+
+/// Settings of managed availability. Intervals of probes, and the waits before each stage of
+/// recovery, counted from the first failure.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct HealthSettings {
+    /// Whether responders act. False is shadow mode: what would have been done is recorded.
+    pub repair: bool,
+    /// How often each connector is probed.
+    pub connector_probe_interval: Span,
+    /// How often mail is sent through each connector to a health mailbox.
+    pub mailflow_probe_interval: Span,
+    /// Wait before a component is restarted.
+    pub restart_component_after: Span,
+    /// Wait before the process is restarted.
+    pub restart_process_after: Span,
+    /// Wait before transport is taken offline (it answers 421).
+    pub offline_after: Span,
+    /// How long after a repair the component is watched before its case is closed.
+    pub probation: Span,
+    /// Process restarts by responders within an hour.
+    pub max_process_restarts_per_hour: u32,
+    /// Silence of a role's heartbeat after which the manager kills it.
+    pub heartbeat_timeout: Span,
+}
+
+impl Default for HealthSettings {
+    fn default() -> Self {
+        HealthSettings {
+            repair: true,
+            connector_probe_interval: Span::from_secs(20),
+            mailflow_probe_interval: Span::from_secs(300),
+            restart_component_after: Span::from_secs(30),
+            restart_process_after: Span::from_secs(120),
+            offline_after: Span::from_secs(720),
+            probation: Span::from_secs(600),
+            max_process_restarts_per_hour: 2,
+            heartbeat_timeout: Span::from_secs(15),
+        }
+    }
+}
+
+impl Validate for HealthSettings {
+    fn validate(&self) -> Vec<FieldError> {
+        let mut errors = Vec::new();
+        let ladder = [
+            ("restart_component_after", self.restart_component_after),
+            ("restart_process_after", self.restart_process_after),
+            ("offline_after", self.offline_after),
+        ];
+        for pair in ladder.windows(2) {
+            if let [(early, a), (late, b)] = pair
+                && a > b
+            {
+                errors.push(FieldError::new(
+                    *late,
+                    format!("{b} is before {early}, {a}: a later stage would act first"),
+                    format!("make {late} the longer one"),
+                ));
+            }
+        }
+        for (field, span) in [
+            ("connector_probe_interval", self.connector_probe_interval),
+            ("mailflow_probe_interval", self.mailflow_probe_interval),
+            ("heartbeat_timeout", self.heartbeat_timeout),
+        ] {
+            if span.get().as_millis() < 500 {
+                errors.push(FieldError::new(
+                    field,
+                    format!("{span} is too short"),
+                    "use 500ms or more",
+                ));
+            }
+        }
+        errors
+    }
+}

@@ -1,0 +1,1 @@
+//! The durable message queue and the delivery schedule.

@@ -1,0 +1,1 @@
+//! Objects with revisions and a change feed.

@@ -1,0 +1,1 @@
+//! Dialog scripts, fakes and contract suites for tests; never shipped.

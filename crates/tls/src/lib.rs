@@ -1,0 +1,1 @@
+//! Certificates held, the choice per connector, and TLS configurations.

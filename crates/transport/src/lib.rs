@@ -1,0 +1,16 @@
+//! Mail in and out: receive, categorize, deliver, and the tracking of each step.
+//!
+//! A connection becomes an SMTP session in [`receive`]; the envelope and its octets become a durable
+//! message with its [`Plan`](mailward_model::plan::Plan), made by [`categorize`]; [`deliver`] hands
+//! each delivery to its next hop and settles it with the queue.
+//!
+//! Invariant: no 250 before the queue has synced. No decision outside a pure function over
+//! [`snapshot::Snapshot`].
+
+pub mod categorize;
+pub mod deliver;
+pub mod receive;
+mod shared;
+pub mod snapshot;
+
+pub use shared::{Gate, Node, Shared};

@@ -1,0 +1,71 @@
+//! What receiving and delivering share: the node, the snapshot in force, the queue, the sinks.
+
+use std::{
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use arc_swap::ArcSwap;
+use mailward_events::{Events, tracking::TrackingLog};
+use mailward_host::clock::Clock;
+use mailward_model::Domain;
+use mailward_queue::Queue;
+use mailward_tls::Certificates;
+
+use crate::snapshot::Snapshot;
+
+/// What is true of this machine, from `mailward.toml`; fixed while the process lives.
+#[derive(Debug, Clone)]
+pub struct Node {
+    /// The host's name: the default in greetings, EHLO and Received fields.
+    pub hostname: Domain,
+    /// Where Maildirs are kept: `<mail_dir>/<mailbox name>/{tmp,new,cur}`.
+    pub mail_dir: PathBuf,
+    /// Secret with which health probes sign their marker (HMAC-SHA-256), 32 octets.
+    pub probe_key: [u8; 32],
+    /// Addresses of DNS servers; the system's resolver configuration where empty.
+    pub resolvers: Vec<std::net::SocketAddr>,
+    /// Whether the control channel may wedge a connector on purpose (the demo, drills).
+    pub allow_faults: bool,
+}
+
+/// Whether new mail is taken: closed by the offline responder and while draining.
+#[derive(Debug, Default)]
+pub struct Gate {
+    closed: AtomicBool,
+}
+
+impl Gate {
+    /// True where new mail is answered 421 4.3.2.
+    pub fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::Relaxed)
+    }
+
+    /// Opens or closes the gate.
+    pub fn set_closed(&self, closed: bool) {
+        self.closed.store(closed, Ordering::Relaxed);
+    }
+}
+
+/// The context of every task of the transport role.
+pub struct Shared {
+    /// This machine.
+    pub node: Node,
+    /// The objects in force, swapped whole.
+    pub snapshot: ArcSwap<Snapshot>,
+    /// Certificates held.
+    pub certificates: Certificates,
+    /// The durable queue.
+    pub queue: Queue,
+    /// The event sinks.
+    pub events: Events,
+    /// The message tracking log.
+    pub tracking: TrackingLog,
+    /// Whether new mail is taken.
+    pub gate: Gate,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+}
