@@ -1,0 +1,1 @@
+//! The BDAT codec (RFC 3030 §2).

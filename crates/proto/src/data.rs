@@ -1,0 +1,1 @@
+//! The DATA codec (RFC 5321 §4.5.2).

@@ -1,0 +1,1 @@
+//! Journal reports (MS-XJRNL).

@@ -1,0 +1,1 @@
+//! MIME structure and encodings (RFC 2045).

@@ -1,0 +1,1 @@
+//! The marker of health probes.

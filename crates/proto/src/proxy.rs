@@ -1,0 +1,1 @@
+//! The PROXY protocol header, versions 1 and 2.

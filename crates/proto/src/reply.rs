@@ -1,0 +1,1 @@
+//! SMTP replies on the wire (RFC 5321 §4.2).

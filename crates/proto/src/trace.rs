@@ -1,0 +1,1 @@
+//! Trace fields (RFC 5321 §4.4).
