@@ -13,7 +13,7 @@ mod settings;
 
 pub use alert::{AlertChannel, AlertTarget};
 pub use connector::{
-    AddressSpace, AddressSpaceError, ConnectorTarget, OutboundTls, ReceiveConnector, Relay,
+    AddressSpace, AddressSpaceError, ConnectorTarget, HostName, OutboundTls, ReceiveConnector, Relay,
     SendConnector, SmartHost, SmartHostError, StartTls, TlsAuthLevel,
 };
 pub use domain::{AcceptedDomain, AcceptedDomainType};
