@@ -1,0 +1,290 @@
+//! Requests and replies of the control channel: one enum each, for all roles.
+//!
+//! A role answers [`Fault::unsupported`](crate::fault::Fault::unsupported) to what is not its own.
+
+use std::net::{IpAddr, SocketAddr};
+
+use mailward_model::{Domain, EmailAddress, MessageId, ReversePath};
+use serde::{Deserialize, Serialize};
+
+use super::Role;
+use crate::view::{
+    CaseView, CertificateChoice, CertificateList, Changed, ConnectionChoice, ConnectorStatus,
+    HealthHistory, HealthReport, HealthSetView, ManagerStatus, MessageList, MessagePlan,
+    MessageView, ProbeView, QueueList, RepairOutcome, RepairProposal, RoleStatus, TransportStatus,
+    Verdict, WorkerStatus,
+    queue::{MessageFilter, QueueTarget},
+    repair::{Ledger, Override},
+};
+
+/// What one role asks of another.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ControlRequest {
+    /// Are you there? Every role; answer: [`ControlReply::Pong`].
+    Ping,
+    /// How are you? Every role; answer: its own status.
+    Status,
+
+    /// Transport: the connectors and their bound addresses. Answer: `Connectors`.
+    ListConnectors,
+    /// Transport: the delivery queues. Answer: `Queues`.
+    QueueList,
+    /// Transport: queued messages that fit the filter. Answer: `Messages`.
+    MessageList(MessageFilter),
+    /// Transport: one message. Answer: `Message`.
+    QueueShow {
+        /// Which.
+        id: MessageId,
+    },
+    /// Transport: nothing of the target is tried until it is released. Answer: `Changed`.
+    QueueHold {
+        /// A message or a next hop.
+        target: QueueTarget,
+    },
+    /// Transport: end a hold. Answer: `Changed`.
+    QueueRelease {
+        /// A message or a next hop.
+        target: QueueTarget,
+    },
+    /// Transport: try now what waits. Answer: `Changed`.
+    QueueRetry {
+        /// A message or a next hop.
+        target: QueueTarget,
+    },
+    /// Transport: take a message out for good. Answer: `Changed`.
+    QueueRemove {
+        /// Which.
+        id: MessageId,
+        /// Whether the sender gets a failure report.
+        notify: bool,
+    },
+    /// Transport: a piece of a message's octets. Answer: `Octets`.
+    QueueExport {
+        /// Which.
+        id: MessageId,
+        /// From which octet.
+        offset: u64,
+        /// How many at most; the role may give fewer. At most 4 MiB are given.
+        length: u32,
+    },
+    /// Transport: which receive connector would take this connection? Answer: `Connection`.
+    SimulateConnection {
+        /// The client.
+        remote: IpAddr,
+        /// The local address; an unspecified address stands for any local one.
+        local: SocketAddr,
+    },
+    /// Transport: what would follow from this message? Answer: `Plan`.
+    SimulateMessage(SimulatedMessage),
+    /// Transport: the certificates held. Answer: `Certificates`.
+    CertList,
+    /// Transport: which certificate a receive connector shows, and why. Answer: `Certificate`.
+    CertExplain {
+        /// Name of the receive connector.
+        connector: String,
+    },
+    /// Transport: take no more new mail (421), or take it again. Answer: `Changed`.
+    SetGate {
+        /// True to close.
+        closed: bool,
+        /// For the log and for `status`.
+        reason: String,
+    },
+    /// Transport: end and begin anew one component, its sockets staying open. Components are
+    /// `receive/NAME`, `deliver`, `certificates`. Answer: `Done`.
+    RestartComponent {
+        /// Which.
+        component: String,
+    },
+    /// Transport, only where faults are allowed: the connector accepts and never answers, until it
+    /// is restarted. Answer: `Done`.
+    Wedge {
+        /// Name of the receive connector.
+        connector: String,
+    },
+
+    /// Manager: restart a role's process. Answer: `Done`.
+    RestartRole {
+        /// Which.
+        role: Role,
+        /// For the ledger.
+        reason: String,
+        /// The recovery case it belongs to.
+        case: Option<String>,
+    },
+    /// Manager: may this repair be done, and if so do it. Answer: `Verdict`.
+    Propose(RepairProposal),
+    /// Manager: what a granted repair has led to. Answer: `Done`.
+    Outcome(RepairOutcome),
+    /// Manager: the repair ledger, newest first. Answer: `Ledger`.
+    Ledger {
+        /// Entries at most.
+        limit: u32,
+    },
+    /// Manager: compare the listening sockets with the receive connectors, open and close what
+    /// differs, and restart transport where needed. Answer: `Done`.
+    ReopenSockets,
+
+    /// Worker: every health set. Answer: `HealthReport`.
+    HealthReport,
+    /// Worker: one health set with its monitors and their last results. Answer: `HealthSet`.
+    HealthShow {
+        /// Name of the set.
+        set: String,
+    },
+    /// Worker: state changes and cases, newest first. Answer: `HealthHistory`.
+    HealthHistory {
+        /// Entries at most.
+        limit: u32,
+    },
+    /// Worker: a recovery case, the whole chain. Answer: `Case`.
+    Explain {
+        /// The case's id.
+        id: String,
+    },
+    /// Worker: run one probe now. Answer: `Probe`.
+    ProbeRun {
+        /// The probe's name, as in the health report.
+        name: String,
+    },
+    /// Worker: run all probes of a component now, or of every one. Answer: `HealthReport`.
+    Recheck {
+        /// The component; all of them where unset.
+        component: Option<String>,
+    },
+    /// Worker: change a probe, monitor or responder for a time. Answer: `Done`.
+    Override(Override),
+}
+
+impl ControlRequest {
+    /// The request's name, for logs and for the answer to an unknown one.
+    pub fn name(&self) -> &'static str {
+        match self {
+            ControlRequest::Ping => "ping",
+            ControlRequest::Status => "status",
+            ControlRequest::ListConnectors => "list_connectors",
+            ControlRequest::QueueList => "queue_list",
+            ControlRequest::MessageList(_) => "message_list",
+            ControlRequest::QueueShow { .. } => "queue_show",
+            ControlRequest::QueueHold { .. } => "queue_hold",
+            ControlRequest::QueueRelease { .. } => "queue_release",
+            ControlRequest::QueueRetry { .. } => "queue_retry",
+            ControlRequest::QueueRemove { .. } => "queue_remove",
+            ControlRequest::QueueExport { .. } => "queue_export",
+            ControlRequest::SimulateConnection { .. } => "simulate_connection",
+            ControlRequest::SimulateMessage(_) => "simulate_message",
+            ControlRequest::CertList => "cert_list",
+            ControlRequest::CertExplain { .. } => "cert_explain",
+            ControlRequest::SetGate { .. } => "set_gate",
+            ControlRequest::RestartComponent { .. } => "restart_component",
+            ControlRequest::Wedge { .. } => "wedge",
+            ControlRequest::RestartRole { .. } => "restart_role",
+            ControlRequest::Propose(_) => "propose",
+            ControlRequest::Outcome(_) => "outcome",
+            ControlRequest::Ledger { .. } => "ledger",
+            ControlRequest::ReopenSockets => "reopen_sockets",
+            ControlRequest::HealthReport => "health_report",
+            ControlRequest::HealthShow { .. } => "health_show",
+            ControlRequest::HealthHistory { .. } => "health_history",
+            ControlRequest::Explain { .. } => "explain",
+            ControlRequest::ProbeRun { .. } => "probe_run",
+            ControlRequest::Recheck { .. } => "recheck",
+            ControlRequest::Override(_) => "override",
+        }
+    }
+}
+
+/// A message that is not there, for [`ControlRequest::SimulateMessage`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SimulatedMessage {
+    /// MAIL FROM.
+    pub mail_from: ReversePath,
+    /// RCPT TO.
+    pub recipients: Vec<EmailAddress>,
+    /// The header section, as it stands in the file.
+    pub header: String,
+    /// Octets of the whole message.
+    pub size: u64,
+    /// The client it would come from; loopback where unset.
+    pub remote: Option<IpAddr>,
+    /// What the client says in EHLO.
+    pub helo: Option<Domain>,
+}
+
+/// What a role answers.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ControlReply {
+    /// Carried out, nothing to tell.
+    Done,
+    /// To `Ping`.
+    Pong(RoleStatus),
+    /// Transport's status.
+    Transport(TransportStatus),
+    /// The manager's status.
+    Manager(ManagerStatus),
+    /// The worker's status.
+    Worker(WorkerStatus),
+    /// Status of a role that has nothing of its own to add.
+    Role(RoleStatus),
+    /// Receive connectors.
+    Connectors(Vec<ConnectorStatus>),
+    /// Delivery queues.
+    Queues(QueueList),
+    /// Messages.
+    Messages(MessageList),
+    /// One message.
+    Message(MessageView),
+    /// How many messages or deliveries were touched.
+    Changed(Changed),
+    /// A piece of a message.
+    Octets(Octets),
+    /// A choice of receive connector.
+    Connection(ConnectionChoice),
+    /// What would follow from a message.
+    Plan(MessagePlan),
+    /// Certificates held.
+    Certificates(CertificateList),
+    /// A choice of certificate.
+    Certificate(CertificateChoice),
+    /// The arbiter's word on a repair.
+    Verdict(Verdict),
+    /// The repair ledger.
+    Ledger(Ledger),
+    /// All health sets.
+    HealthReport(HealthReport),
+    /// One health set.
+    HealthSet(HealthSetView),
+    /// State changes and cases.
+    HealthHistory(HealthHistory),
+    /// A recovery case.
+    Case(CaseView),
+    /// A probe's result.
+    Probe(ProbeView),
+}
+
+/// A piece of a message's octets.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Octets {
+    /// Octets of the whole message.
+    pub total: u64,
+    /// The piece, in base 64 on the wire.
+    #[serde(with = "base64_text")]
+    pub octets: Vec<u8>,
+}
+
+mod base64_text {
+    use base64::{Engine, prelude::BASE64_STANDARD};
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+
+    pub(super) fn serialize<S: Serializer>(octets: &[u8], to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(&BASE64_STANDARD.encode(octets))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<u8>, D::Error> {
+        BASE64_STANDARD
+            .decode(String::deserialize(from)?)
+            .map_err(D::Error::custom)
+    }
+}

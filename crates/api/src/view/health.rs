@@ -1,0 +1,231 @@
+//! Health: sets, monitors, probe results, recovery cases.
+
+use serde::{Deserialize, Serialize};
+
+use super::repair::RepairAct;
+
+/// The state of a monitor, and of a set: that of its worst monitor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum HealthState {
+    /// No evidence yet.
+    Unknown,
+    /// All is well.
+    Healthy,
+    /// One bad result; being checked again.
+    Suspect,
+    /// Confirmed bad.
+    Degraded,
+    /// Confirmed bad for a while.
+    Unhealthy,
+    /// Repair did not help, or is not allowed: a person is needed.
+    Unrecoverable,
+    /// Well again, and being watched.
+    Recovering,
+    /// No evidence for too long: the observer is blind here.
+    Unavailable,
+    /// Switched off by an override.
+    Disabled,
+}
+
+impl HealthState {
+    /// The word for people.
+    pub fn word(self) -> &'static str {
+        match self {
+            HealthState::Unknown => "unknown",
+            HealthState::Healthy => "healthy",
+            HealthState::Suspect => "suspect",
+            HealthState::Degraded => "degraded",
+            HealthState::Unhealthy => "unhealthy",
+            HealthState::Unrecoverable => "unrecoverable",
+            HealthState::Recovering => "recovering",
+            HealthState::Unavailable => "unavailable",
+            HealthState::Disabled => "disabled",
+        }
+    }
+
+    /// True for states that ask for someone's attention.
+    pub fn is_bad(self) -> bool {
+        matches!(
+            self,
+            HealthState::Degraded
+                | HealthState::Unhealthy
+                | HealthState::Unrecoverable
+                | HealthState::Unavailable
+        )
+    }
+}
+
+/// What a probe result says about its target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Evidence {
+    /// It works.
+    Good,
+    /// It does not.
+    Bad,
+    /// The probe could not tell.
+    None,
+}
+
+/// One result of a probe.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct ProbeView {
+    /// The probe's name, such as `connector/Internet`.
+    pub probe: String,
+    /// When it ran.
+    pub unix_ms: u64,
+    /// How long it took.
+    pub took_ms: u64,
+    /// `pass`, `slow`, `fail`, `timeout`, `probe_error`, `skipped`.
+    pub verdict: String,
+    /// What that says about the target.
+    pub evidence: Evidence,
+    /// What was seen, in one sentence.
+    pub text: String,
+    /// The class of the cause, where known: `dns`, `certificate`, `disk_full`, …
+    #[serde(default)]
+    pub cause: Option<String>,
+    /// Steps and what each took.
+    #[serde(default)]
+    pub steps: Vec<ProbeStep>,
+}
+
+/// One step of a probe.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct ProbeStep {
+    /// Such as `connect`, `greeting`, `starttls`, `accepted`, `delivered`.
+    pub step: String,
+    /// How long it took.
+    pub took_ms: u64,
+}
+
+/// A monitor.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct MonitorView {
+    /// Its name, such as `connector/Internet`.
+    pub monitor: String,
+    /// The component it watches.
+    pub component: String,
+    /// Its state.
+    pub state: HealthState,
+    /// Since when.
+    pub since_unix_ms: u64,
+    /// Its rule, in one sentence: `bad after 3 failures in a row`.
+    pub rule: String,
+    /// Why it is in this state.
+    pub because: String,
+    /// Its last results, newest last.
+    pub results: Vec<ProbeView>,
+}
+
+/// A health set: the monitors of one concern.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct HealthSetView {
+    /// Its name.
+    pub set: String,
+    /// The state of its worst monitor.
+    pub state: HealthState,
+    /// Since when.
+    pub since_unix_ms: u64,
+    /// Its monitors.
+    pub monitors: Vec<MonitorView>,
+    /// Ids of its open recovery cases.
+    #[serde(default)]
+    pub open_cases: Vec<String>,
+}
+
+/// All health sets of a node.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct HealthReport {
+    /// The node.
+    pub node: String,
+    /// The state of the worst set.
+    pub state: HealthState,
+    /// When the report was made.
+    pub unix_ms: u64,
+    /// False in shadow mode: repairs are recorded, not done.
+    pub repair: bool,
+    /// The sets.
+    pub sets: Vec<HealthSetView>,
+}
+
+/// A change of state, or a step of a case, as history shows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct HealthEdge {
+    /// When.
+    pub unix_ms: u64,
+    /// The monitor or component.
+    pub subject: String,
+    /// The state before.
+    pub from: String,
+    /// The state after.
+    pub to: String,
+    /// Why, in one sentence.
+    pub because: String,
+    /// The recovery case it belongs to.
+    #[serde(default)]
+    pub case: Option<String>,
+}
+
+/// What changed lately, newest first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct HealthHistory {
+    /// The changes.
+    pub edges: Vec<HealthEdge>,
+}
+
+/// One step of a recovery case.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct CaseStep {
+    /// When.
+    pub unix_ms: u64,
+    /// `sample`, `state`, `proposed`, `granted`, `denied`, `acted`, `checked`, `alerted`, `closed`.
+    pub step: String,
+    /// What happened, in one sentence.
+    pub text: String,
+    /// Reasons, where the step was a decision.
+    #[serde(default)]
+    pub reasons: Vec<String>,
+    /// The act, where the step is about one.
+    #[serde(default)]
+    pub act: Option<RepairAct>,
+}
+
+/// A recovery case: from the first bad sample to the end of probation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct CaseView {
+    /// Its id, for `explain`.
+    pub id: String,
+    /// The component it is about.
+    pub component: String,
+    /// `open`, `waiting`, `arbitrating`, `executing`, `verifying`, `probation`, `exhausted`,
+    /// `closed`.
+    pub state: String,
+    /// When the first bad sample was seen.
+    pub first_bad_unix_ms: u64,
+    /// When it was closed.
+    #[serde(default)]
+    pub closed_unix_ms: Option<u64>,
+    /// What solved it: an act, or nothing.
+    #[serde(default)]
+    pub solved_by: Option<RepairAct>,
+    /// The class of the cause, where known.
+    #[serde(default)]
+    pub cause: Option<String>,
+    /// The rule that confirmed it, in one sentence.
+    pub rule: String,
+    /// The samples that led to it, oldest first.
+    pub samples: Vec<ProbeView>,
+    /// What happened, oldest first.
+    pub steps: Vec<CaseStep>,
+    /// From the first bad sample to its confirmation.
+    #[serde(default)]
+    pub detected_after_ms: Option<u64>,
+    /// From the first bad sample to the first good one after the repair.
+    #[serde(default)]
+    pub repaired_after_ms: Option<u64>,
+    /// What will happen next and when, where something is planned.
+    #[serde(default)]
+    pub next: Option<String>,
+}

@@ -1,0 +1,34 @@
+//! What is answered: plain data, the same over the control channel, over HTTP and with `--json`.
+//!
+//! Times are Unix milliseconds and end in `_unix_ms`; lengths of time end in `_ms`; texts from
+//! peers and from mail may hold anything and are cleaned only where they are printed.
+
+pub mod cert;
+pub mod event;
+pub mod health;
+pub mod object;
+pub mod queue;
+pub mod repair;
+pub mod role;
+pub mod simulate;
+pub mod trace;
+pub mod transport;
+
+pub use cert::{CertificateChoice, CertificateList, CertificateView, SetAsideFile};
+pub use event::{EventList, EventPage, EventRecord};
+pub use health::{
+    CaseStep, CaseView, Evidence, HealthEdge, HealthHistory, HealthReport, HealthSetView,
+    HealthState, MonitorView, ProbeView,
+};
+pub use object::{Effect, ExportText, ObjectList, ObjectView, PlanView};
+pub use queue::{
+    Changed, DeliveryView, MessageList, MessageSummary, MessageView, QueueList, QueueSummary,
+    RecipientView,
+};
+pub use repair::{
+    Ledger, LedgerEntry, Override, RepairAct, RepairOutcome, RepairProposal, Verdict,
+};
+pub use role::{ChildStatus, ManagerStatus, NodeStatus, RoleStatus, WorkerStatus};
+pub use simulate::{ConnectionChoice, MessagePlan, PlannedDelivery};
+pub use trace::{Trace, TraceEntry};
+pub use transport::{ConnectorStatus, GateView, QueueHealth, QueueStats, TransportStatus};

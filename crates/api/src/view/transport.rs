@@ -1,0 +1,128 @@
+//! Transport: connectors, gate, counters, the queue as a whole.
+
+use serde::{Deserialize, Serialize};
+
+use super::role::RoleStatus;
+
+/// A receive connector at work.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct ConnectorStatus {
+    /// Its name.
+    pub connector: String,
+    /// Whether it takes connections.
+    pub enabled: bool,
+    /// Addresses bound for it, with the port the system chose where the binding says 0.
+    pub listening: Vec<std::net::SocketAddr>,
+    /// Sessions now.
+    pub sessions: u32,
+    /// Sessions since the role began.
+    pub sessions_total: u64,
+    /// True after a fault was injected: it accepts and never answers.
+    #[serde(default)]
+    pub wedged: bool,
+    /// File of the certificate it shows; unset where STARTTLS is not offered.
+    #[serde(default)]
+    pub certificate: Option<String>,
+}
+
+/// Whether new mail is taken.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct GateView {
+    /// True: new mail is answered 421.
+    pub closed: bool,
+    /// Why.
+    #[serde(default)]
+    pub reason: String,
+    /// Since when.
+    #[serde(default)]
+    pub since_unix_ms: Option<u64>,
+}
+
+/// Whether the queue can take mail.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum QueueHealth {
+    /// It can.
+    #[default]
+    Ok,
+    /// The disk is full: 452.
+    Full,
+    /// The disk fails: 451.
+    Failing,
+}
+
+/// The queue as a whole.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct QueueStats {
+    /// Messages.
+    pub messages: u64,
+    /// Octets of their bodies.
+    pub bytes: u64,
+    /// Deliveries not settled.
+    pub deliveries: u64,
+    /// Of these, being tried now.
+    pub in_flight: u64,
+    /// Of these, waiting for another try.
+    pub deferred: u64,
+    /// Of these, held by an administrator.
+    pub held: u64,
+    /// When the oldest message was accepted.
+    #[serde(default)]
+    pub oldest_unix_ms: Option<u64>,
+    /// Syncs since the role began.
+    pub syncs: u64,
+    /// How long the last sync took, microseconds.
+    pub sync_last_us: u64,
+    /// How long the slowest took, microseconds.
+    pub sync_max_us: u64,
+    /// Whether it can take mail.
+    pub health: QueueHealth,
+    /// Free octets on its file system, where known.
+    #[serde(default)]
+    pub free_bytes: Option<u64>,
+}
+
+/// What transport did since it began.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(default)]
+pub struct Counters {
+    /// Messages accepted.
+    pub accepted: u64,
+    /// Their octets.
+    pub accepted_bytes: u64,
+    /// Messages refused at the end of data.
+    pub refused_messages: u64,
+    /// Recipients refused.
+    pub refused_recipients: u64,
+    /// Sessions that used TLS.
+    pub tls_sessions: u64,
+    /// Recipients delivered.
+    pub delivered: u64,
+    /// Attempts that ended in a later retry, counted by recipient.
+    pub deferred: u64,
+    /// Recipients given up.
+    pub failed: u64,
+    /// Delivery status notifications made.
+    pub dsns: u64,
+    /// Journal reports delivered.
+    pub journal_reports: u64,
+}
+
+/// Transport's status.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct TransportStatus {
+    /// Itself.
+    pub role: RoleStatus,
+    /// Whether new mail is taken.
+    pub gate: GateView,
+    /// Receive connectors.
+    pub connectors: Vec<ConnectorStatus>,
+    /// Sessions now, over all connectors.
+    pub sessions: u32,
+    /// The queue.
+    pub queue: QueueStats,
+    /// What was done.
+    pub counters: Counters,
+}
