@@ -13,4 +13,4 @@ pub mod receive;
 mod shared;
 pub mod snapshot;
 
-pub use shared::{Gate, Node, Shared};
+pub use shared::{Count, Counters, Gate, Node, Shared};

@@ -4,7 +4,7 @@ use std::{
     path::PathBuf,
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
 };
 
@@ -50,6 +50,47 @@ impl Gate {
     }
 }
 
+/// What transport did since it began; shown by `status` and `/metrics`.
+#[derive(Debug, Default)]
+pub struct Counters {
+    /// Messages accepted.
+    pub accepted: Count,
+    /// Their octets.
+    pub accepted_bytes: Count,
+    /// Messages refused at the end of data.
+    pub refused_messages: Count,
+    /// Recipients refused.
+    pub refused_recipients: Count,
+    /// Sessions that used TLS.
+    pub tls_sessions: Count,
+    /// Recipients delivered.
+    pub delivered: Count,
+    /// Recipients deferred, counted once per attempt.
+    pub deferred: Count,
+    /// Recipients given up.
+    pub failed: Count,
+    /// Delivery status notifications made.
+    pub dsns: Count,
+    /// Journal reports delivered.
+    pub journal_reports: Count,
+}
+
+/// A number that only grows. Relaxed: it orders nothing.
+#[derive(Debug, Default)]
+pub struct Count(AtomicU64);
+
+impl Count {
+    /// Adds `n`.
+    pub fn add(&self, n: u64) {
+        self.0.fetch_add(n, Ordering::Relaxed);
+    }
+
+    /// The number now.
+    pub fn get(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
 /// The context of every task of the transport role.
 pub struct Shared {
     /// This machine.
@@ -66,6 +107,8 @@ pub struct Shared {
     pub tracking: TrackingLog,
     /// Whether new mail is taken.
     pub gate: Gate,
+    /// What was done.
+    pub counters: Counters,
     /// Time.
     pub clock: Arc<dyn Clock>,
 }
