@@ -1,3 +1,34 @@
-//! Repository chores: tidy checks and generated documents; never shipped.
+//! Repository chores: `cargo xtask tidy` checks the order of the house, `cargo xtask docs` writes the
+//! generated documents. Never shipped.
+#![forbid(unsafe_code)]
 
-fn main() {}
+use std::{path::Path, process::ExitCode};
+
+mod docs;
+mod tidy;
+
+fn main() -> ExitCode {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let word = std::env::args().nth(1);
+    let problems = match word.as_deref() {
+        Some("tidy") => tidy::check(&root),
+        Some("docs") => docs::write(&root),
+        _ => vec!["usage: cargo xtask tidy | docs".to_owned()],
+    };
+    for problem in &problems {
+        report(problem);
+    }
+    if problems.is_empty() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
+}
+
+#[expect(
+    clippy::print_stderr,
+    reason = "a chore speaks to the person at the terminal"
+)]
+fn report(problem: &str) {
+    eprintln!("{problem}");
+}

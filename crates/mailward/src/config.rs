@@ -1,0 +1,210 @@
+//! `mailward.toml`: what is true of this machine and of no other.
+//!
+//! What an administrator of the organisation sets (connectors, domains, rules) are objects in the
+//! store, not lines here. An error names file, line, column, the key and the nearest known key.
+
+use std::{
+    fmt::Write as _,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
+
+use mailward_model::Domain;
+use serde::Deserialize;
+
+/// Where the configuration is looked for when no path is given.
+pub const DEFAULT_PATH: &str = "/etc/mailward/mailward.toml";
+
+/// The settings of one node.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// The host's name, as other mail servers see it.
+    pub hostname: Domain,
+    /// The store, the queue, Maildirs, logs.
+    #[serde(default = "default_data_dir")]
+    pub data_dir: PathBuf,
+    /// Sockets of the running roles.
+    #[serde(default = "default_run_dir")]
+    pub run_dir: PathBuf,
+    /// PEM files: certificates and their keys.
+    #[serde(default = "default_certificate_dir")]
+    pub certificate_dir: PathBuf,
+    /// Roots trusted besides the system's.
+    #[serde(default)]
+    pub extra_roots: Option<PathBuf>,
+    /// Where `/livez`, `/readyz` and `/metrics` are served; nowhere if unset.
+    #[serde(default)]
+    pub http: Option<SocketAddr>,
+    /// DNS servers; those of the system if empty.
+    #[serde(default)]
+    pub resolvers: Vec<SocketAddr>,
+    /// Whom the roles run as, when the manager is started by root.
+    #[serde(default)]
+    pub user: Option<String>,
+    /// Whether a connector may be wedged on purpose, for drills.
+    #[serde(default)]
+    pub allow_faults: bool,
+}
+
+fn default_data_dir() -> PathBuf {
+    "/var/lib/mailward".into()
+}
+
+fn default_run_dir() -> PathBuf {
+    "/run/mailward".into()
+}
+
+fn default_certificate_dir() -> PathBuf {
+    "/etc/mailward/certificates".into()
+}
+
+/// The keys, for the nearest one to a misspelt one.
+const KEYS: &[&str] = &[
+    "hostname",
+    "data_dir",
+    "run_dir",
+    "certificate_dir",
+    "extra_roots",
+    "http",
+    "resolvers",
+    "user",
+    "allow_faults",
+];
+
+/// Why a configuration cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error(
+        "{path} cannot be read; make it with `mailward setup --domain YOUR.DOMAIN`, or name another with --config"
+    )]
+    Read {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// Its text is not a configuration: the message has file, line, column and what to do.
+    #[error("{0}")]
+    Text(String),
+}
+
+impl Config {
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// [`ConfigError`], ready to be shown.
+    pub fn read(path: &Path) -> Result<Config, ConfigError> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|source| ConfigError::Read { path: path.into(), source })?;
+        Config::parse(&path.display().to_string(), &text)
+    }
+
+    /// Reads the text of a file named `name`.
+    ///
+    /// # Errors
+    /// [`ConfigError::Text`].
+    pub fn parse(name: &str, text: &str) -> Result<Config, ConfigError> {
+        toml::from_str(text).map_err(|error| ConfigError::Text(describe(name, text, &error)))
+    }
+
+    /// The store's file.
+    pub fn store_path(&self) -> PathBuf {
+        self.data_dir.join("store.db")
+    }
+
+    /// The queue's folder.
+    pub fn queue_dir(&self) -> PathBuf {
+        self.data_dir.join("queue")
+    }
+
+    /// The folder of Maildirs.
+    pub fn mail_dir(&self) -> PathBuf {
+        self.data_dir.join("mail")
+    }
+
+    /// The folder of event logs.
+    pub fn events_dir(&self) -> PathBuf {
+        self.data_dir.join("events")
+    }
+
+    /// The folder of the message tracking log.
+    pub fn tracking_dir(&self) -> PathBuf {
+        self.data_dir.join("tracking")
+    }
+
+    /// The folder of managed availability: its ledger, its edges, the probe key.
+    pub fn health_dir(&self) -> PathBuf {
+        self.data_dir.join("health")
+    }
+}
+
+/// `file:line:column: what was found; what to do`, with the line itself and a caret.
+fn describe(name: &str, text: &str, error: &toml::de::Error) -> String {
+    let at = error.span().map_or(0, |span| span.start);
+    let before = text.get(..at).unwrap_or(text);
+    let line_no = before.matches('\n').count() + 1;
+    let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+    let column = before.get(line_start..).unwrap_or_default().chars().count() + 1;
+    let line = text.lines().nth(line_no - 1).unwrap_or_default();
+    let mut message = format!("{name}:{line_no}:{column}: {}", error.message().trim());
+    if error.message().starts_with("unknown field") {
+        let key = line.split('=').next().unwrap_or_default().trim();
+        match nearest(key, KEYS) {
+            Some(known) => {
+                let _ = write!(message, "\n  did you mean `{known}`?");
+            }
+            None => message.push_str(
+                "\n  connectors, domains and rules are objects: see `mailward export` and `mailward apply`",
+            ),
+        }
+    }
+    let _ = write!(message, "\n  {line}\n  {}^", " ".repeat(column - 1));
+    message
+}
+
+/// The known word that differs least, where it differs by no more than a third.
+fn nearest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
+    known
+        .iter()
+        .map(|candidate| (strsim::damerau_levenshtein(word, candidate), *candidate))
+        .filter(|(distance, candidate)| *distance * 3 <= candidate.len().max(3))
+        .min()
+        .map(|(_, candidate)| candidate)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn refused(text: &str) -> String {
+        Config::parse("mailward.toml", text).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn the_host_name_is_all_that_is_needed() {
+        let config = Config::parse("mailward.toml", "hostname = \"mail.example.org\"").unwrap();
+        assert_eq!(config.data_dir, Path::new("/var/lib/mailward"));
+        assert!(!config.allow_faults);
+    }
+
+    #[test]
+    fn an_error_names_line_column_and_the_nearest_key() {
+        let message = refused("hostname = \"a.example\"\ndata_dri = \"/x\"\n");
+        assert!(message.starts_with("mailward.toml:2:1: unknown field `data_dri`"), "{message}");
+        assert!(message.contains("did you mean `data_dir`?"), "{message}");
+        let message = refused("hostname = \"a.example\"\nreceive_connector = 1\n");
+        assert!(message.contains("mailward apply"), "{message}");
+    }
+
+    #[test]
+    fn values_are_checked_where_they_stand() {
+        let message = refused("hostname = \"-bad-\"\n");
+        assert!(message.contains("mailward.toml:1:12") && message.contains("hyphen"), "{message}");
+        assert!(refused("hostname = \"a.example\"\nhttp = \"nowhere\"").contains(":2:8"));
+        assert!(refused("").contains("hostname"));
+    }
+}
