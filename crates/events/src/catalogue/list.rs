@@ -1,0 +1,364 @@
+//! The events, in the order of their numbers. Blocks: 1000 transport, 2000 queue, 3000 perimeter,
+//! 4000 health, 5000 objects, 6000 roles, 7000 certificates; 12014 to 12018 are Exchange's numbers
+//! for the same trouble. A number whose event is gone stays unused.
+
+use std::net::IpAddr;
+
+use mailward_model::MessageId;
+
+use super::{Items, catalogue};
+
+catalogue! {
+    1001 Error ConnectorBindFailed { connector: String, binding: String, error: String } per [connector, binding]
+        "receive connector {connector} cannot listen on {binding}: {error}"
+        means "The address and port of a receive connector could not be opened. Another program has it, the address is not on this host, or the port is below 1024 and the right to it is missing."
+        breaks "No mail comes in at that address; other bindings work."
+        mend "Find who has the port with `ss -ltnp`, stop it or change the binding, and give CAP_NET_BIND_SERVICE for ports below 1024.";
+    1002 Notice ConnectorRestarted { connector: String, sessions: u64 } per [connector]
+        "receive connector {connector} was restarted; {sessions} sessions were ended with 421"
+        means "The accept loop and the sessions of one connector were ended and begun anew. The listening socket stayed open."
+        breaks "Clients in a session got 421 and try again; no accepted mail is touched."
+        mend "Nothing, where the health manager did it: `mailward explain` on the case says why.";
+    1003 Warning SessionLimitReached { connector: String, client: IpAddr, scope: String, limit: u64 } per [connector, scope]
+        "receive connector {connector} refused {client}: the limit of {limit} connections per {scope} is reached"
+        means "More connections are open at one time than the connector allows, in all or from one source. The new one was answered 421."
+        breaks "That client waits and tries again. Where one source holds all connections, others still get theirs."
+        mend "Look who holds them with `mailward status`. Raise max_connections or max_connections_per_source if this is normal traffic, or narrow remote_ranges if it is not.";
+    1004 Notice MessageRefused { connector: String, client: IpAddr, sender: String, limit: String, reply: String } per [connector, client, limit]
+        "receive connector {connector} refused a message of {sender} from {client} by {limit}: {reply}"
+        means "A message was over a limit of the connector: size, header size, recipients, or hops. The client got the reply shown."
+        breaks "That message is not here; its sender gets a bounce from the other server."
+        mend "Raise the limit on the connector if such mail is wanted.";
+    1005 Warning MailLoopStopped { message: String, recipient: String, detail: String } per [recipient]
+        "a mail loop was stopped for {recipient} ({message}): {detail}"
+        means "A message has passed this host or any host too often, or a next hop is this host itself."
+        breaks "The message is returned to its sender instead of going round for ever."
+        mend "Look at the Received fields or at `mailward trace`: two systems hold each other responsible for the recipient's domain. Correct the accepted domain, the send connector or the MX record.";
+    1006 Warning DoubleBounceDropped { message: MessageId, recipient: String, reply: String } per [recipient]
+        "a bounce for {recipient} could not be delivered and was dropped ({message}): {reply}"
+        means "A delivery status notification was refused for good. It has the null sender, so there is nobody to tell."
+        breaks "The original sender does not learn that the mail failed. The tracking log knows."
+        mend "Usually nothing: the sender's address was forged. Where it was one of yours, correct the address.";
+    1007 Error JournalReportParked { message: MessageId, target: String, reply: String } per [target]
+        "a journal report to {target} was refused and is kept ({message}): {reply}"
+        means "The journal mailbox or archive refused a journal report for good. Reports are never thrown away: it stays in the queue and is tried again."
+        breaks "The archive misses that report until it is delivered. Ordinary mail is not affected."
+        mend "Make the target accept mail from this host and of this size, then `mailward queue retry` with the message's id.";
+    1008 Warning DomainUnreachable { domain: String, message: MessageId } per [domain]
+        "no send connector takes mail for {domain}; it waits in unreachable/{domain} ({message})"
+        means "No send connector has an address space that covers the domain, or each that does has too small a max_message_size."
+        breaks "Mail for that domain waits and is returned when message_expiration is over."
+        mend "Add the domain or * to a send connector's address spaces; waiting mail is routed again at once.";
+    1009 Warning SmartHostDown { connector: String, host: String, error: String } per [connector, host]
+        "send connector {connector} cannot reach {host}: {error}"
+        means "A connection to a next hop failed or was refused. The next host in the list is tried."
+        breaks "Nothing while another host answers; otherwise the connector's queue grows."
+        mend "Check the host and the network between with `mailward queue list` and a telnet to the port.";
+    1010 Warning OutboundTlsFailed { connector: String, host: String, error: String } per [connector, host]
+        "send connector {connector} got no acceptable TLS from {host}: {error}"
+        means "STARTTLS was not offered, the handshake failed, or the certificate does not satisfy the connector's tls_auth_level."
+        breaks "Where TLS is required the mail waits; it never goes in plain text."
+        mend "Have the other side mend its certificate, or lower the connector's level if you accept what that means.";
+    1011 Warning ResolverFailing { name: String, error: String } per []
+        "DNS does not answer for {name}: {error}"
+        means "The resolver gave no answer or a temporary error. Mail is deferred, never returned, because of it."
+        breaks "Mail to domains that need a lookup waits."
+        mend "Check the resolvers in mailward.toml or /etc/resolv.conf. Restarting Mailward does not help, so the health manager does not do it.";
+    1012 Error MaildirFailing { mailbox: String, error: String } per [mailbox]
+        "mail cannot be written to the Maildir of {mailbox}: {error}"
+        means "The mailbox's folder could not be created or written."
+        breaks "Mail for the mailbox waits in the queue."
+        mend "Check the folder's owner and rights, and the free space of its file system.";
+    1013 Info HandshakeFailed { connector: String, client: IpAddr, error: String } per [connector, client]
+        "TLS handshake with {client} on {connector} failed: {error}"
+        means "A client began TLS and did not finish it: an old protocol version, a scanner, or a client that does not trust the certificate."
+        breaks "That session. Many from one mail server mean that it cannot send here."
+        mend "Compare with `mailward cert explain` for the connector; old clients may need TLS 1.2.";
+    1014 Notice DrainStarted { reason: String, sessions: u64 } per []
+        "transport drains: {reason}; {sessions} sessions end their transaction, new mail gets 421"
+        means "Transport was asked to stop or to take no new mail. Running transactions end as usual."
+        breaks "Senders wait and try again. The queue goes on delivering while the process runs."
+        mend "Nothing; `mailward resume` opens it again where an administrator closed it.";
+    1015 Notice DrainFinished { waited_ms: u64 } per []
+        "transport drained in {waited_ms} ms"
+        means "The last session has ended."
+        breaks "Nothing; what is queued is on disk."
+        mend "Nothing is to be done.";
+    1016 Error TrackingFailing { path: String, error: String, lost: u64 } per []
+        "the tracking log cannot be written at {path}: {error}; {lost} lines are lost"
+        means "The disk of the tracking log is full or failing. Mail goes on, its record does not."
+        breaks "`mailward trace` has a gap."
+        mend "Free space or mend the disk; writing resumes by itself.";
+    1017 Warning ConnectorWedged { connector: String } per [connector]
+        "receive connector {connector} was wedged on purpose: it accepts connections and never answers"
+        means "A fault was injected for a drill or the demonstration. Only possible where allow_faults is set."
+        breaks "Clients of the connector hang until it is restarted."
+        mend "Wait for the health manager to restart it, or restart it yourself.";
+
+    2001 Critical QueueDiskFull { free_bytes: u64, min_free_bytes: u64 } per []
+        "the queue's file system has {free_bytes} octets free, {min_free_bytes} are kept: new mail is refused with 452"
+        means "Free space is below min_free_space. Mail that is queued is still delivered, which frees space."
+        breaks "No new mail comes in; senders wait and try again."
+        mend "Free space on the file system of the queue or move the queue to a larger one. Mail is accepted again by itself.";
+    2002 Critical QueueDiskFailing { operation: String, error: String } per [operation]
+        "the queue's disk fails at {operation}: {error}; new mail is refused with 451"
+        means "A write or sync of the queue returned an error. The segment is closed and not trusted again; what was acknowledged is read back and kept."
+        breaks "No new mail comes in until a write and sync succeed."
+        mend "Look at `dmesg` for the device. Replace the disk before it fails for good; no restart will mend it.";
+    2003 Notice QueueRecovered { out_ms: u64 } per []
+        "the queue takes mail again after {out_ms} ms"
+        means "Writing and syncing work again, or there is room again."
+        breaks "Nothing any more; senders deliver at their next attempt."
+        mend "Find out why the disk was full or failing.";
+    2004 Error QueueRecordSetAside { file: String, offset: u64, problem: String } per [file]
+        "a queue record at {file}:{offset} is damaged and was set aside: {problem}"
+        means "A record does not match its checksum, and not at the torn end of the last segment. It was moved to the folder `corrupt`; everything else was recovered."
+        breaks "The message of that record may be lost or delivered twice."
+        mend "Check the disk. Keep the file in `corrupt`; the message's text may be readable in it.";
+    2005 Info QueueOpened { messages: u64, segments: u64, torn_bytes: u64, took_ms: u64 } per []
+        "the queue is open with {messages} messages in {segments} segments ({torn_bytes} octets of torn tail dropped, {took_ms} ms)"
+        means "The queue was read back at start. A torn tail is what was being written when the process ended; it was never acknowledged."
+        breaks "Nothing is broken by this."
+        mend "Nothing is to be done.";
+    2006 Warning QueueCommitSlow { took_ms: u64 } per []
+        "a group commit of the queue took {took_ms} ms"
+        means "The disk took long to make records durable. All sessions that wait for their 250 wait that long."
+        breaks "Throughput, and patience of clients when it lasts for seconds."
+        mend "Look what else writes to that disk with `iostat -x 1`; give the queue a disk of its own.";
+    2007 Notice QueueMessageRemoved { message: MessageId, by: String } per [message]
+        "message {message} was removed from the queue by {by}"
+        means "An administrator took a message out. Its sender gets no bounce."
+        breaks "That message is not delivered."
+        mend "Nothing, if it was meant.";
+
+    3001 Warning SmugglingAttempted { connector: String, client: IpAddr, helo: String, form: String } per [connector, client]
+        "{client} ({helo}) sent {form} on {connector}; the message was refused"
+        means "The data held a line end that is not CRLF, or a NUL. Some servers take such a sequence for the end of the message, and that has been used to smuggle a second one past them."
+        breaks "That message is refused with 550 5.6.x. Some old programs send bare line feeds without ill will."
+        mend "Have the sender send CRLF. There is no switch to accept it.";
+    3002 Warning CommandInjectionAttempted { connector: String, client: IpAddr } per [connector, client]
+        "{client} sent commands behind STARTTLS on {connector}; the session was closed"
+        means "Octets waited behind STARTTLS before the handshake. They would have run inside TLS as if the client had sent them there."
+        breaks "That session only."
+        mend "Look at the network between if it is a server you know: somebody may be writing into its connections.";
+    3003 Info EarlyTalkerRefused { connector: String, client: IpAddr } per [connector, client]
+        "{client} spoke before the greeting on {connector} and was refused"
+        means "Mail servers wait for the greeting; programs that send spam often do not."
+        breaks "That session only."
+        mend "Nothing is to be done.";
+    3004 Notice RelayDenied { connector: String, client: IpAddr, sender: String, recipient: String } per [connector, client]
+        "{client} may not relay from {sender} to {recipient} through {connector}"
+        means "The recipient's domain is not an accepted domain and the connector does not let its clients relay."
+        breaks "That recipient is refused with 550 5.7.1."
+        mend "Where the client is yours, give it a connector of its own with narrow remote_ranges and relay = \"all\".";
+    3005 Warning ProxyHeaderRefused { connector: String, client: IpAddr, error: String } per [connector, client]
+        "{client} gave no sound PROXY header on {connector}: {error}"
+        means "The connector expects the PROXY protocol before the greeting, and this client did not speak it."
+        breaks "That connection; all of them, where the load balancer is set up differently."
+        mend "Turn the PROXY protocol on at the load balancer or off at the connector, and narrow remote_ranges to the load balancer.";
+    3006 Warning ProbeMarkerRefused { connector: String, client: IpAddr, problem: String } per [connector, client]
+        "{client} sent mail to a health mailbox on {connector} without a valid marker: {problem}"
+        means "Mail to a health mailbox must carry a marker signed by this host. This one was missing, expired or forged."
+        breaks "That message is refused with 550 5.7.1."
+        mend "Nothing, if it is a stranger. From this host itself: the clock jumped, or the probe key differs between roles; restart the service.";
+    3007 Info ErrorLimitReached { connector: String, client: IpAddr, errors: u64 } per [connector, client]
+        "{client} made {errors} protocol errors on {connector} and was closed with 421"
+        means "The client sent more wrong commands than max_protocol_errors."
+        breaks "That session only."
+        mend "Nothing, unless it is a program of yours.";
+
+    4001 Notice MonitorStateChanged { monitor: String, component: String, from: String, to: String, because: String } per [monitor, to]
+        "monitor {monitor} went from {from} to {to}: {because}"
+        means "The recent results of a probe say something else than before."
+        breaks "Nothing by itself; what follows is told by the case."
+        mend "Look at `mailward health show` for the samples.";
+    4002 Warning CaseOpened { case: String, component: String, monitor: String, because: String } per [case]
+        "case {case} was opened for {component} by {monitor}: {because}"
+        means "A failure of a component is confirmed. One case gathers everything about it: samples, decisions, acts, checks."
+        breaks "What the component does; for a connector, mail through it."
+        mend "Wait for the repair or see `mailward explain` with the case's id.";
+    4003 Warning RepairStarted { case: String, component: String, act: String, because: String } per [case, act]
+        "case {case}: {act} for {component}: {because}"
+        means "A responder acts. The intent was written to the ledger before the act."
+        breaks "What the act interrupts: a restart of a component ends its sessions with 421."
+        mend "Nothing; the act is checked afterwards.";
+    4004 Notice RepairSucceeded { case: String, component: String, act: String, detect_ms: u64, repair_ms: u64 } per [case, act]
+        "case {case}: {act} repaired {component} (noticed after {detect_ms} ms, well {repair_ms} ms after the first failure)"
+        means "Fresh probes after the act are good. The component is watched for the probation time before the case is closed."
+        breaks "Nothing any more."
+        mend "If the same component needs it often, look for the cause: the case has the samples.";
+    4005 Error RepairFailed { case: String, component: String, act: String, problem: String } per [case, act]
+        "case {case}: {act} did not repair {component}: {problem}"
+        means "The act could not be carried out, or probes after it still fail. The next stage follows."
+        breaks "The component is still down."
+        mend "See `mailward explain` with the case's id for what comes next and when.";
+    4006 Warning RepairRefused { case: String, component: String, act: String, reasons: Items } per [case, act]
+        "case {case}: {act} for {component} was not allowed: {reasons}"
+        means "The guard refused an act: a budget is used up, it would not cure the cause, the evidence is old, or repair is switched off."
+        breaks "The component stays down until the guard allows it, a later stage acts, or you do."
+        mend "Mend the cause named. Where repair is switched off, the refusal is what would have been done.";
+    4007 Critical ComponentOffline { case: String, component: String, because: String } per [component]
+        "{component} was taken offline (case {case}): {because}"
+        means "Nothing else helped, so the component takes no traffic: new mail is answered 421 4.3.2."
+        breaks "No new mail comes in. Senders keep it and try again, or go to another MX host."
+        mend "Mend the cause; when probes are good again it is put online by itself. `mailward resume` does it by hand.";
+    4008 Notice ComponentOnline { case: String, component: String } per [component]
+        "{component} is online again (case {case})"
+        means "The component takes traffic again."
+        breaks "Nothing any more."
+        mend "Nothing is to be done.";
+    4009 Notice AlertSent { case: String, channel: String } per [case, channel]
+        "alert about case {case} was delivered by {channel}"
+        means "A person was told by a channel that does not use the mail queue."
+        breaks "Nothing is broken by this."
+        mend "Nothing is to be done.";
+    4010 Error AlertFailed { case: String, channel: String, error: String, attempt: u64 } per [channel]
+        "alert about case {case} could not be delivered by {channel} (attempt {attempt}): {error}"
+        means "A webhook, command or file did not take the alert. It is tried again, other channels are not held up."
+        breaks "Somebody may not know."
+        mend "Check the channel's target with `mailward alert-channel list`.";
+    4011 Notice CaseClosed { case: String, component: String, solved_by: String, open_ms: u64 } per [case]
+        "case {case} for {component} is closed after {open_ms} ms: {solved_by}"
+        means "The component stayed well during probation."
+        breaks "Nothing any more."
+        mend "Nothing is to be done.";
+    4012 Critical CaseExhausted { case: String, component: String, because: String } per [case]
+        "case {case}: no stage of recovery is left for {component}: {because}"
+        means "Every stage was tried, refused or cannot cure this cause. A person is needed."
+        breaks "The component is down."
+        mend "See `mailward explain` with the case's id: the samples name the cause. The case closes by itself when probes are good.";
+    4013 Critical LedgerFailing { path: String, error: String } per []
+        "the repair ledger cannot be written at {path}: {error}"
+        means "No act is taken that cannot be written down first, so repair stops."
+        breaks "The health manager watches and alerts, and repairs nothing."
+        mend "Free space or mend the disk of the data folder.";
+    4014 Error LedgerRecordSetAside { path: String, line: u64, problem: String } per [path]
+        "line {line} of the repair ledger {path} is damaged and is ignored: {problem}"
+        means "A record does not match its checksum. A torn last line is what was being written when the process ended."
+        breaks "That act may not be counted in the budget."
+        mend "Check the disk.";
+    4015 Warning ProbeImpaired { probe: String, problem: String } per [probe]
+        "probe {probe} could not be carried out: {problem}"
+        means "The probe itself failed, not what it looks at. This never leads to a repair."
+        breaks "That probe sees nothing until it is mended."
+        mend "Mend what is named: usually the health mailbox, its folder, or a certificate that cannot be read.";
+    4016 Notice HealthMailboxCreated { mailbox: String, address: String } per [mailbox]
+        "health mailbox {mailbox} ({address}) was created"
+        means "The mail-flow probe needs a mailbox of its own on each host. It is hidden and never journaled."
+        breaks "Nothing is broken by this."
+        mend "Nothing is to be done.";
+    4017 Warning ObserverOverloaded { lag_ms: u64, skipped: u64 } per []
+        "the health worker is overloaded (lag {lag_ms} ms, {skipped} probes skipped): no restart is allowed on what it sees"
+        means "The observer itself is too slow to judge others."
+        breaks "Repair above the first stage waits."
+        mend "Find out what uses the processor or the disk.";
+
+    5001 Notice ObjectsApplied { revision: u64, by: String, changes: Items } per [revision]
+        "{by} applied revision {revision}: {changes}"
+        means "Objects were changed. Every role has swapped its snapshot or will within a moment."
+        breaks "Nothing is broken by this."
+        mend "Nothing; `mailward export` shows what is in force.";
+    5002 Error ObjectUnreadable { kind: String, object: String, error: String } per [kind, object]
+        "{kind} {object} in the store cannot be read and is left out: {error}"
+        means "A row of the store was written by a newer version or is damaged. The other objects are in force."
+        breaks "What that object did."
+        mend "Write the object again with `mailward apply`, or go back to the version that wrote it.";
+    5003 Error StoreFailing { operation: String, error: String } per [operation]
+        "the store fails at {operation}: {error}"
+        means "The database of objects cannot be read or written. Every role goes on with the snapshot it has."
+        breaks "Changes; mail flows on."
+        mend "Check the file and the free space of the data folder.";
+    5004 Info SnapshotSwapped { revision: u64, objects: u64 } per []
+        "revision {revision} with {objects} objects is in force"
+        means "The role works by the new objects from here on."
+        breaks "Nothing is broken by this."
+        mend "Nothing is to be done.";
+    5005 Error SnapshotRefused { revision: u64, problem: String } per []
+        "revision {revision} cannot be put in force: {problem}"
+        means "The objects of that revision do not fit together for this role. It goes on with the revision before."
+        breaks "The last change has no effect in this role."
+        mend "Correct the objects named and apply again.";
+
+    6001 Info RoleStarted { child: String, pid: u64 } per [child, pid]
+        "{child} started as process {pid}"
+        means "The manager started a role."
+        breaks "Nothing is broken by this."
+        mend "Nothing is to be done.";
+    6002 Info RoleReady { child: String, pid: u64, took_ms: u64 } per [child, pid]
+        "{child} (process {pid}) is ready after {took_ms} ms"
+        means "The role told the manager that it works."
+        breaks "Nothing is broken by this."
+        mend "Nothing is to be done.";
+    6003 Error RoleExited { child: String, pid: u64, status: String, restart_in_ms: u64 } per [child, pid]
+        "{child} (process {pid}) ended: {status}; it is started again in {restart_in_ms} ms"
+        means "A role ended without being told to. Its listening sockets stayed open in the manager, so connections wait and are not refused."
+        breaks "Sessions that were open. Nothing that was acknowledged."
+        mend "Look at the lines before it in `mailward event list`; a signal 9 without a RoleKilled event came from outside, often from the kernel when memory ran out.";
+    6004 Error RoleKilled { child: String, pid: u64, silent_ms: u64 } per [child, pid]
+        "{child} (process {pid}) gave no heartbeat for {silent_ms} ms and was killed"
+        means "The role hung. The manager killed it and starts it again."
+        breaks "Sessions that were open. Nothing that was acknowledged."
+        mend "If it comes back, look at the load and at the disk: a hung disk hangs who uses it.";
+    6005 Critical RoleKeepsFailing { child: String, exits: u64, window_s: u64 } per [child]
+        "{child} ended {exits} times within {window_s} s; it is started less often from now on"
+        means "Starting again does not help."
+        breaks "What the role does."
+        mend "Look at the RoleExited events and mend the cause they name.";
+    6006 Notice ManagerStarted { version: String, config: String } per []
+        "Mailward {version} started with {config}"
+        means "The health manager runs and starts the roles."
+        breaks "Nothing is broken by this."
+        mend "Nothing is to be done.";
+    6007 Notice ManagerStopping { because: String } per []
+        "Mailward stops: {because}"
+        means "The manager was told to stop; roles drain and end."
+        breaks "No mail comes in until it is started again; the queue is on disk."
+        mend "Nothing, if it was meant.";
+    6008 Error ControlVersionMismatch { peer: String, ours: u64, theirs: u64 } per [peer]
+        "{peer} speaks version {theirs} of the control channel, this is version {ours}"
+        means "Two versions of Mailward run side by side, usually after an update without a restart."
+        breaks "The command that was asked for; mail flows."
+        mend "Restart the service.";
+    6009 Warning EventsDropped { count: u64 } per []
+        "{count} events were dropped because they came faster than they could be written"
+        means "Events never hold up mail; when the channel is full they are counted and dropped."
+        breaks "The event log has a gap."
+        mend "Look at the events around it for the flood, and at the disk.";
+    6010 Error EventFileFailing { path: String, error: String } per []
+        "the event log cannot be written at {path}: {error}"
+        means "The disk of the event log is full or failing."
+        breaks "`mailward event list` has a gap; journald still gets events where it runs."
+        mend "Free space or mend the disk.";
+
+    7001 Warning CertificateFileUnreadable { file: String, error: String } per [file]
+        "certificate file {file} cannot be used: {error}"
+        means "A file in the certificate folder is not a certificate with its key."
+        breaks "Nothing, unless a connector needs that certificate."
+        mend "Correct the file: PEM, the certificate first, then its chain; the key in the same file or beside it.";
+    7002 Notice CertificatesReloaded { added: Items, removed: Items, kept: u64 } per []
+        "certificates were read again: added {added}; removed {removed}; {kept} kept"
+        means "The certificate folder changed. The next handshake uses the new files; no session is touched."
+        breaks "Nothing is broken by this."
+        mend "Nothing; `mailward cert list` shows what is held.";
+    7003 Warning CertificateKeyExposed { file: String, mode: String } per [file]
+        "the private key in {file} can be read by others (mode {mode})"
+        means "The file's permissions let other users of this host read the key."
+        breaks "Nothing yet; whoever has the key can pretend to be this host."
+        mend "Set mode 0600 or 0640 with the service's group; replace the key if others had access.";
+
+    12014 Error CertificateMissing { connector: String, fqdn: String, candidates: Items } per [connector]
+        "receive connector {connector} has no certificate for {fqdn}, so STARTTLS is not offered; passed over: {candidates}"
+        means "None of the certificates held carries the connector's FQDN, or none that does is usable."
+        breaks "Mail comes in without encryption; where the connector requires TLS, no mail comes in at all."
+        mend "Put a certificate for that name into the certificate folder, or set the connector's fqdn to a name you hold one for. `mailward cert explain` names each candidate and why it does not fit.";
+    12016 Error CertificateExpired { file: String, subject: String, expired_on: String } per [file]
+        "certificate {subject} ({file}) expired on {expired_on}"
+        means "The certificate's time is over. It is still used where nothing better fits, because many senders do not check."
+        breaks "Senders that verify certificates refuse to deliver or defer."
+        mend "Renew it and put the new file into the certificate folder; it is used from the next handshake on.";
+    12018 Warning CertificateExpiresSoon { file: String, subject: String, days: i64, expires_on: String } per [file, days]
+        "certificate {subject} ({file}) expires in {days} days, on {expires_on}"
+        means "The certificate has to be renewed."
+        breaks "Nothing yet."
+        mend "Renew it and put the new file into the certificate folder; it is used from the next handshake on.";
+}
