@@ -158,14 +158,16 @@ pub fn read(dir: &Path, filter: &Filter) -> io::Result<Vec<Record>> {
         for file in files.iter().filter(|file| file.day == day) {
             read_file(&file.path, filter, &mut of_day)?;
         }
-        of_day.sort_by_key(|record| std::cmp::Reverse(record.unix_ms));
-        found.extend(of_day);
+        // Stable: records of one millisecond stay in the order in which they were written.
+        of_day.sort_by_key(|record| record.unix_ms);
+        of_day.append(&mut found);
+        found = of_day;
         if found.len() >= limit {
             break;
         }
     }
-    found.truncate(limit);
-    found.reverse();
+    let surplus = found.len().saturating_sub(limit);
+    found.drain(..surplus);
     Ok(found)
 }
 

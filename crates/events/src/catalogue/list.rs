@@ -235,8 +235,8 @@ catalogue! {
     4014 Error LedgerRecordSetAside { path: String, line: u64, problem: String } per [path]
         "line {line} of the repair ledger {path} is damaged and is ignored: {problem}"
         means "A record does not match its checksum. A torn last line is what was being written when the process ended."
-        breaks "That act may not be counted in the budget."
-        mend "Check the disk.";
+        breaks "Its time and kind are unknown."
+        mend "Check the disk that holds the data folder; a damaged record is counted as an act, to be careful.";
     4015 Warning ProbeImpaired { probe: String, problem: String } per [probe]
         "probe {probe} could not be carried out: {problem}"
         means "The probe itself failed, not what it looks at. This never leads to a repair."
