@@ -1,0 +1,317 @@
+//! The index: recipients by address, accepted domains, and the answer to a RCPT.
+//!
+//! Addresses are compared without regard to case. Invariant: a [`RecipientNo`] given out by a
+//! directory is valid in it, and in no other.
+
+use std::{collections::HashMap, net::IpAddr};
+
+use mailward_model::{
+    Domain, EmailAddress, Object, Spec,
+    kind::{AcceptedDomainType, MailboxType, TransportSettings},
+};
+
+use crate::domains::Domains;
+
+/// A recipient's place in its directory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RecipientNo(pub(crate) u32);
+
+/// A recipient of the organisation.
+#[derive(Debug)]
+pub struct Recipient {
+    /// The object's name.
+    pub name: Box<str>,
+    /// The primary address.
+    pub address: EmailAddress,
+    /// What it is.
+    pub role: RecipientRole,
+}
+
+/// What a recipient is.
+#[derive(Debug)]
+pub enum RecipientRole {
+    /// A mailbox.
+    Mailbox(LocalMailbox),
+    /// A contact: its mail goes to this address.
+    Contact(Target),
+    /// A group.
+    Group {
+        /// Its members, as listed.
+        members: Box<[Target]>,
+        /// Who hears of failures instead of the sender.
+        report_to: Option<EmailAddress>,
+    },
+}
+
+/// What the directory keeps of a mailbox.
+#[derive(Debug)]
+pub struct LocalMailbox {
+    /// What it is for.
+    pub mailbox_type: MailboxType,
+    /// Where its mail goes instead, or also.
+    pub forward: Option<Target>,
+    /// Whether it keeps a copy of what it forwards.
+    pub keep_copy: bool,
+    /// The send connector that takes its mail; the Maildir of this node where unset.
+    pub send_connector: Option<Box<str>>,
+}
+
+/// Another recipient, as a member, a forwarding target or a contact's address.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Target {
+    /// A recipient of this directory, by primary or proxy address.
+    Known(RecipientNo),
+    /// Any other address.
+    Address(EmailAddress),
+}
+
+/// How an address led to a recipient.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Match {
+    /// It is the primary address.
+    Primary,
+    /// It is a proxy address.
+    Proxy,
+    /// It is a primary or proxy address with a `+detail`.
+    Detail,
+}
+
+/// A recipient found by its address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Found {
+    /// Which.
+    pub no: RecipientNo,
+    /// How.
+    pub how: Match,
+}
+
+/// What a RCPT is answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RcptDecision {
+    /// A recipient of the directory, or the postmaster of an accepted domain.
+    Known,
+    /// A health probe's mailbox: to be accepted from this host alone.
+    Monitoring,
+    /// Not in the directory, but in a relay domain: accepted, and routed to another server.
+    Relay,
+    /// Not in the directory, and its domain has no recipients elsewhere: 550 5.1.1.
+    Unknown,
+    /// Not in an accepted domain: needs the right to relay, else 550 5.7.1.
+    NotLocal,
+}
+
+/// Everything the server knows about recipients. Immutable; built anew when an object changes.
+#[derive(Debug, Default)]
+pub struct Directory {
+    recipients: Vec<Recipient>,
+    /// By key: the recipient, and whether the address is its primary one.
+    by_address: HashMap<Box<str>, (RecipientNo, Match)>,
+    domains: Domains,
+    postmaster: Option<EmailAddress>,
+    plus_addressing: bool,
+    expanded_max: usize,
+    host: Option<Domain>,
+}
+
+impl Directory {
+    /// Builds the index. Of two recipients with one address the first keeps it (`apply` refuses
+    /// such objects; what was stored by other means must still be served).
+    pub fn build(objects: &[Object]) -> Directory {
+        let defaults = TransportSettings::default();
+        let settings = objects
+            .iter()
+            .find_map(|object| match &object.spec {
+                Spec::TransportSettings(settings) => Some(settings),
+                _ => None,
+            })
+            .unwrap_or(&defaults);
+        let mut directory = Directory {
+            postmaster: settings.postmaster.clone(),
+            plus_addressing: settings.plus_addressing,
+            expanded_max: usize::try_from(settings.max_expanded_recipients).unwrap_or(usize::MAX),
+            ..Directory::default()
+        };
+        directory.claim_addresses(objects);
+        let mut recipients = Vec::with_capacity(directory.by_address.len());
+        for object in objects {
+            if let Spec::AcceptedDomain(accepted) = &object.spec {
+                directory.domains.add(accepted);
+            }
+            recipients.extend(directory.recipient(object));
+        }
+        directory.recipients = recipients;
+        directory
+    }
+
+    /// Gives every address to its recipient. Primary addresses go first, so that a proxy address
+    /// can never take mail from the recipient whose primary address it is.
+    fn claim_addresses(&mut self, objects: &[Object]) {
+        let recipients = || objects.iter().filter_map(addresses_of).zip(0u32..);
+        for ((primary, _), no) in recipients() {
+            self.by_address
+                .entry(primary.key().into())
+                .or_insert((RecipientNo(no), Match::Primary));
+        }
+        for ((_, proxies), no) in recipients() {
+            for proxy in proxies {
+                self.by_address
+                    .entry(proxy.key().into())
+                    .or_insert((RecipientNo(no), Match::Proxy));
+            }
+        }
+    }
+
+    /// The recipient an object describes, its references looked up.
+    fn recipient(&self, object: &Object) -> Option<Recipient> {
+        let (address, role) = match &object.spec {
+            Spec::Mailbox(mailbox) => (
+                &mailbox.address,
+                RecipientRole::Mailbox(LocalMailbox {
+                    mailbox_type: mailbox.mailbox_type,
+                    forward: mailbox.forwarding_address.as_ref().map(|a| self.target(a)),
+                    keep_copy: mailbox.deliver_and_forward,
+                    send_connector: mailbox.send_connector.as_deref().map(Box::from),
+                }),
+            ),
+            Spec::MailContact(contact) => (
+                &contact.address,
+                RecipientRole::Contact(self.target(&contact.external_address)),
+            ),
+            Spec::DistributionGroup(group) => (
+                &group.address,
+                RecipientRole::Group {
+                    members: group.members.iter().map(|a| self.target(a)).collect(),
+                    report_to: group.report_to.clone(),
+                },
+            ),
+            _ => return None,
+        };
+        Some(Recipient {
+            name: object.name.as_str().into(),
+            address: address.clone(),
+            role,
+        })
+    }
+
+    /// A reference to an address, kept as a number where a recipient has it.
+    fn target(&self, address: &EmailAddress) -> Target {
+        match self.by_address.get(address.key().as_str()) {
+            Some((no, _)) => Target::Known(*no),
+            None => Target::Address(address.clone()),
+        }
+    }
+
+    /// Also takes mail for `postmaster` at this host's own name (RFC 5321 §4.5.1).
+    #[must_use]
+    pub fn with_host(mut self, host: &Domain) -> Directory {
+        self.host = Some(host.clone());
+        self
+    }
+
+    /// The type of an accepted domain, `None` for any other domain.
+    pub fn accepts(&self, domain: &Domain) -> Option<AcceptedDomainType> {
+        self.domains.find(domain)
+    }
+
+    /// True where a domain's people belong to the organisation: authoritative or internal relay.
+    pub fn is_internal(&self, domain: &Domain) -> bool {
+        matches!(
+            self.accepts(domain),
+            Some(AcceptedDomainType::Authoritative | AcceptedDomainType::InternalRelay)
+        )
+    }
+
+    /// The recipient of an address, with plus-addressing where the settings allow it.
+    pub fn find(&self, address: &EmailAddress) -> Option<Found> {
+        if let Some((no, how)) = self.by_address.get(address.key().as_str()) {
+            return Some(Found { no: *no, how: *how });
+        }
+        if !self.plus_addressing {
+            return None;
+        }
+        let base = address.without_detail()?.key();
+        let (no, _) = self.by_address.get(base.as_str())?;
+        Some(Found {
+            no: *no,
+            how: Match::Detail,
+        })
+    }
+
+    /// A recipient by number; `None` only for a number of another directory.
+    pub fn recipient_of(&self, no: RecipientNo) -> Option<&Recipient> {
+        self.recipients.get(usize::try_from(no.0).ok()?)
+    }
+
+    /// The mailbox behind an address, where it is one of this directory.
+    pub fn mailbox(&self, address: &EmailAddress) -> Option<&LocalMailbox> {
+        match &self.recipient_of(self.find(address)?.no)?.role {
+            RecipientRole::Mailbox(mailbox) => Some(mailbox),
+            _ => None,
+        }
+    }
+
+    /// Who gets mail to `postmaster` at every accepted domain, where the settings say.
+    pub fn postmaster(&self) -> Option<&EmailAddress> {
+        self.postmaster.as_ref()
+    }
+
+    /// Recipients that expansion may add to one message.
+    pub(crate) fn expanded_max(&self) -> usize {
+        self.expanded_max
+    }
+
+    /// True where `address` is the postmaster of an accepted domain, of this host by name, or of
+    /// the local address `local` as a literal, and the settings name somebody to get that mail.
+    pub fn is_postmaster(&self, address: &EmailAddress, local: Option<IpAddr>) -> bool {
+        // RFC 5321 §4.5.1: the name is recognised in any mixture of cases.
+        self.postmaster.is_some()
+            && address.local().eq_ignore_ascii_case("postmaster")
+            && (self.host.as_ref() == Some(address.domain())
+                || self.accepts(address.domain()).is_some()
+                || local.is_some_and(|ip| address.domain().literal() == Some(ip.to_canonical())))
+    }
+
+    /// What a RCPT with this address is answered. See [`Directory::check_recipient_at`].
+    pub fn check_recipient(&self, address: &EmailAddress) -> RcptDecision {
+        self.check_recipient_at(address, None)
+    }
+
+    /// What a RCPT with this address is answered on a connection to the local address `local`
+    /// (whose literal is one of this host's names, RFC 5321 §4.5.1).
+    pub fn check_recipient_at(
+        &self,
+        address: &EmailAddress,
+        local: Option<IpAddr>,
+    ) -> RcptDecision {
+        if let Some(found) = self.find(address) {
+            return match self.recipient_of(found.no).map(|r| &r.role) {
+                Some(RecipientRole::Mailbox(mailbox))
+                    if mailbox.mailbox_type == MailboxType::Monitoring =>
+                {
+                    RcptDecision::Monitoring
+                }
+                _ => RcptDecision::Known,
+            };
+        }
+        if self.is_postmaster(address, local) {
+            return RcptDecision::Known;
+        }
+        match self.accepts(address.domain()) {
+            Some(AcceptedDomainType::Authoritative) => RcptDecision::Unknown,
+            Some(AcceptedDomainType::InternalRelay | AcceptedDomainType::ExternalRelay) => {
+                RcptDecision::Relay
+            }
+            None => RcptDecision::NotLocal,
+        }
+    }
+}
+
+/// Primary and proxy addresses of a recipient object; `None` for other kinds.
+fn addresses_of(object: &Object) -> Option<(&EmailAddress, &[EmailAddress])> {
+    match &object.spec {
+        Spec::Mailbox(o) => Some((&o.address, &o.proxy_addresses)),
+        Spec::MailContact(o) => Some((&o.address, &o.proxy_addresses)),
+        Spec::DistributionGroup(o) => Some((&o.address, &o.proxy_addresses)),
+        _ => None,
+    }
+}

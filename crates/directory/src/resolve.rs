@@ -1,0 +1,580 @@
+//! Resolution: from the recipients of an envelope to those that mail is delivered to.
+//!
+//! In this order for each address: proxy address to primary address; a mailbox that forwards, to
+//! its target (and itself, where it keeps a copy); a contact to its address; a group to its
+//! members, at all depths. A recipient reached twice gets the message once; the most direct way
+//! counts. What cannot be resolved fails by itself and leaves the others alone.
+//!
+//! A loop that still reaches somebody does no harm. A loop of forwarding that reaches nobody is a
+//! failure (5.4.6) of the recipient at its head, because silence would lose the message.
+
+use std::{
+    collections::{HashMap, HashSet},
+    net::IpAddr,
+};
+
+use mailward_model::{
+    EmailAddress, EnhancedCode, EnvelopeRecipient, Notify, Reply,
+    kind::{AcceptedDomainType, MailboxType},
+    plan::{Redirection, ResolutionNote, ResolutionStep},
+};
+
+use crate::{
+    Directory, Match, Place, RecipientNo, RecipientRole, Resolution, Resolved, Target, Unresolved,
+    resolution::Step,
+};
+
+/// Groups and forwards that may stand one behind another. Deeper nesting is a mistake or an attack;
+/// the limit also bounds the stack.
+pub const DEPTH_MAX: u32 = 64;
+/// Members that the note of one expansion lists. A line of a hundred thousand addresses helps
+/// nobody; each member has a line of its own when it is delivered to.
+pub const NOTE_ADDRESSES_MAX: usize = 1000;
+
+impl Directory {
+    /// Resolves the recipients of an envelope. `local` is the address the client connected to,
+    /// whose literal is one of this host's names.
+    ///
+    /// Every recipient of the envelope ends in a final recipient, in a failure, or as a duplicate
+    /// of another one that does. The result depends on the arguments alone.
+    pub fn resolve(&self, recipients: &[EnvelopeRecipient], local: Option<IpAddr>) -> Resolution {
+        let mut resolver = Resolver {
+            directory: self,
+            local,
+            out: Resolution::default(),
+            seen: HashMap::new(),
+            elsewhere: HashMap::new(),
+            failed: HashSet::new(),
+            expanded: 0,
+        };
+        resolver.out.recipients.reserve(recipients.len());
+        for (source, rcpt) in (0u32..).zip(recipients) {
+            resolver.envelope_recipient(source, rcpt);
+        }
+        resolver.out
+    }
+}
+
+/// What a walk from one recipient came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reach {
+    /// At least one final recipient.
+    Somebody,
+    /// Nobody, and that is reported.
+    Failed,
+    /// Nobody: every way led back to a recipient being walked; the outermost of these is at this
+    /// depth.
+    Back(u32),
+    /// Expansion went over its limit: the whole envelope recipient is to be given up.
+    TooMany,
+}
+
+/// What is known of a recipient of the directory while resolving.
+#[derive(Debug, Clone, Copy)]
+struct Seen {
+    /// The envelope recipient that led here first.
+    source: u32,
+    state: State,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum State {
+    /// Being walked, at this depth.
+    Walking(u32),
+    /// A final recipient: index into the result.
+    Final(u32),
+    /// Walked: others got the message.
+    Passed,
+    /// Walked: nobody got it. Index of the failure.
+    Failed(usize),
+    /// Walked: it led back to this one, whose fate it shares.
+    Led(RecipientNo),
+}
+
+/// How the walk came to where it is.
+#[derive(Debug, Clone)]
+struct Way<'a> {
+    source: u32,
+    sent_to: &'a EnvelopeRecipient,
+    notify: Notify,
+    redirection: Option<Redirection>,
+    report_to: Option<&'a EmailAddress>,
+    step: Option<u32>,
+    depth: u32,
+}
+
+struct Resolver<'a> {
+    directory: &'a Directory,
+    local: Option<IpAddr>,
+    out: Resolution,
+    seen: HashMap<RecipientNo, Seen>,
+    /// Final recipients beyond the directory, by key: index into the result, and the source.
+    elsewhere: HashMap<String, (u32, u32)>,
+    /// Failures reported, by source and key.
+    failed: HashSet<(u32, String)>,
+    /// Final recipients that followed from a group or a forward.
+    expanded: usize,
+}
+
+impl<'a> Resolver<'a> {
+    fn envelope_recipient(&mut self, source: u32, rcpt: &'a EnvelopeRecipient) {
+        let marks = (
+            self.out.recipients.len(),
+            self.out.failures.len(),
+            self.out.notes.len(),
+            self.out.also.len(),
+            self.expanded,
+        );
+        let way = Way {
+            source,
+            sent_to: rcpt,
+            notify: rcpt.notify,
+            redirection: None,
+            report_to: None,
+            step: None,
+            depth: 0,
+        };
+        if self.address(&rcpt.address, &way) != Reach::TooMany {
+            return;
+        }
+        // The group is given up as a whole: to deliver to some of its members would hide from the
+        // sender who is missing.
+        self.out.recipients.truncate(marks.0);
+        self.out.failures.truncate(marks.1);
+        self.out.notes.truncate(marks.2);
+        self.out.also.truncate(marks.3);
+        self.out.expanded.retain(|of| *of != source);
+        self.expanded = marks.4;
+        self.seen.retain(|_, seen| seen.source != source);
+        self.elsewhere.retain(|_, (_, of)| *of != source);
+        self.failed.retain(|(of, _)| *of != source);
+        let text = format!(
+            "{} expands to more recipients than one message may have ({})",
+            rcpt.address,
+            self.directory.expanded_max()
+        );
+        self.fail(
+            &rcpt.address,
+            &way,
+            Reply::new(550, EnhancedCode(5, 2, 4), text),
+        );
+    }
+
+    fn target(&mut self, target: &'a Target, way: &Way<'a>) -> Reach {
+        match target {
+            Target::Address(address) => self.address(address, way),
+            Target::Known(no) => match self.directory.recipient_of(*no) {
+                Some(recipient) => self.recipient(*no, &recipient.address, way),
+                None => Reach::Failed,
+            },
+        }
+    }
+
+    fn address(&mut self, address: &'a EmailAddress, way: &Way<'a>) -> Reach {
+        if let Some(found) = self.directory.find(address) {
+            return self.found(address, found.no, found.how, way);
+        }
+        if self.directory.is_postmaster(address, self.local)
+            && let Some(postmaster) = self.directory.postmaster()
+            && postmaster != address
+            && way.depth < DEPTH_MAX
+        {
+            self.note(address, vec![postmaster.clone()], ResolutionStep::Resolve);
+            let way = Way {
+                depth: way.depth + 1,
+                ..way.clone()
+            };
+            return self.address(postmaster, &way);
+        }
+        if self.directory.accepts(address.domain()) == Some(AcceptedDomainType::Authoritative) {
+            let reply = Reply::new(550, EnhancedCode(5, 1, 1), "No such recipient here");
+            return self.fail(address, way, reply);
+        }
+        self.elsewhere(address, way)
+    }
+
+    /// An address that the directory knows, rewritten to the primary one.
+    fn found(
+        &mut self,
+        address: &'a EmailAddress,
+        no: RecipientNo,
+        how: Match,
+        way: &Way<'a>,
+    ) -> Reach {
+        let Some(primary) = self.directory.recipient_of(no).map(|r| &r.address) else {
+            return Reach::Failed;
+        };
+        match how {
+            // The sender's spelling stays: it is the same address.
+            Match::Primary => self.recipient(no, address, way),
+            Match::Proxy => {
+                self.note(address, vec![primary.clone()], ResolutionStep::Resolve);
+                self.recipient(no, primary, way)
+            }
+            Match::Detail => {
+                // The detail goes on to the server that files by it (RFC 5233).
+                let rewritten = address
+                    .local()
+                    .split_once('+')
+                    .and_then(|(_, detail)| {
+                        let local = format!("{}+{detail}", primary.local());
+                        EmailAddress::new(&local, primary.domain().clone()).ok()
+                    })
+                    .unwrap_or_else(|| primary.clone());
+                if rewritten != *address {
+                    self.note(address, vec![rewritten.clone()], ResolutionStep::Resolve);
+                }
+                self.recipient(no, &rewritten, way)
+            }
+        }
+    }
+
+    /// A recipient of the directory, reached under `address`.
+    fn recipient(&mut self, no: RecipientNo, address: &EmailAddress, way: &Way<'a>) -> Reach {
+        if let Some(seen) = self.seen.get(&no) {
+            let state = seen.state;
+            return self.again(no, state, address, way);
+        }
+        let Some(recipient) = self.directory.recipient_of(no) else {
+            return Reach::Failed;
+        };
+        if way.depth >= DEPTH_MAX {
+            let text =
+                format!("More than {DEPTH_MAX} groups and forwards stand one behind another");
+            return self.fail(address, way, Reply::new(554, EnhancedCode(5, 4, 6), text));
+        }
+        let step = u32::try_from(self.out.steps.len()).unwrap_or(u32::MAX);
+        self.out.steps.push(Step {
+            no,
+            before: way.step,
+        });
+        self.set(no, way.source, State::Walking(way.depth));
+        let onward = Way {
+            step: Some(step),
+            depth: way.depth + 1,
+            ..way.clone()
+        };
+        let reach = match &recipient.role {
+            RecipientRole::Mailbox(mailbox) => {
+                let here = Way {
+                    step: Some(step),
+                    ..way.clone()
+                };
+                let monitoring = mailbox.mailbox_type == MailboxType::Monitoring;
+                match &mailbox.forward {
+                    _ if monitoring && way.redirection.is_some() => {
+                        // Nothing but a probe may reach a probe's mailbox, by no way at all.
+                        let text = "This mailbox takes mail of health probes only";
+                        self.fail(address, &here, Reply::new(550, EnhancedCode(5, 7, 1), text))
+                    }
+                    None => return self.mailbox(no, address, &here),
+                    Some(target) if mailbox.keep_copy => {
+                        let kept = self.mailbox(no, address, &here);
+                        match self.forward(address, target, onward) {
+                            Reach::TooMany => Reach::TooMany,
+                            _ => return kept,
+                        }
+                    }
+                    Some(target) => self.forward(address, target, onward),
+                }
+            }
+            RecipientRole::Contact(target) => self.forward(address, target, onward),
+            RecipientRole::Group { members, report_to } => {
+                self.group(address, members, report_to.as_ref(), onward)
+            }
+        };
+        self.conclude(no, address, way, reach)
+    }
+
+    /// Settles what became of a recipient that stands for others.
+    fn conclude(
+        &mut self,
+        no: RecipientNo,
+        address: &EmailAddress,
+        way: &Way<'a>,
+        reach: Reach,
+    ) -> Reach {
+        match reach {
+            Reach::TooMany => Reach::TooMany,
+            Reach::Somebody => {
+                self.set(no, way.source, State::Passed);
+                Reach::Somebody
+            }
+            Reach::Back(head) if head < way.depth => {
+                // Fate hangs on the recipient it led back to, which is still being walked.
+                let head_no = self.seen.iter().find_map(|(no, seen)| {
+                    matches!(seen.state, State::Walking(depth) if depth == head).then_some(*no)
+                });
+                if let Some(head_no) = head_no {
+                    self.set(no, way.source, State::Led(head_no));
+                }
+                Reach::Back(head)
+            }
+            Reach::Back(_) => {
+                let text = format!("Mail to {address} is forwarded in a circle and reaches nobody");
+                self.fail(address, way, Reply::new(554, EnhancedCode(5, 4, 6), text));
+                self.set_failed(no, way.source);
+                Reach::Failed
+            }
+            Reach::Failed => {
+                self.set_failed(no, way.source);
+                Reach::Failed
+            }
+        }
+    }
+
+    fn set(&mut self, no: RecipientNo, source: u32, state: State) {
+        self.seen.insert(no, Seen { source, state });
+    }
+
+    fn set_failed(&mut self, no: RecipientNo, source: u32) {
+        let last = self.out.failures.len().saturating_sub(1);
+        self.set(no, source, State::Failed(last));
+    }
+
+    /// A recipient that was reached before.
+    fn again(
+        &mut self,
+        no: RecipientNo,
+        state: State,
+        address: &EmailAddress,
+        way: &Way<'a>,
+    ) -> Reach {
+        match state {
+            State::Walking(depth) => Reach::Back(depth),
+            State::Led(head) => match self.seen.get(&head) {
+                Some(seen) => {
+                    let state = seen.state;
+                    self.again(head, state, address, way)
+                }
+                None => Reach::Failed,
+            },
+            State::Failed(at) => {
+                let reply = self.out.failures.get(at).map(|f| f.reply.clone());
+                match reply {
+                    Some(reply) => self.fail(address, way, reply),
+                    None => Reach::Failed,
+                }
+            }
+            State::Final(at) => {
+                let step = self.push_step(no, way);
+                self.duplicate(at, Some(step), address, way);
+                Reach::Somebody
+            }
+            State::Passed => {
+                let step = self.push_step(no, way);
+                self.out.also.push((None, step));
+                if way.notify.success
+                    && self.directory.recipient_of(no).is_some_and(is_group)
+                    && !self.out.expanded.contains(&way.source)
+                {
+                    self.out.expanded.push(way.source);
+                }
+                let sent_to = &way.sent_to.address;
+                self.note(sent_to, vec![address.clone()], ResolutionStep::Duplicate);
+                Reach::Somebody
+            }
+        }
+    }
+
+    fn push_step(&mut self, no: RecipientNo, way: &Way<'a>) -> u32 {
+        let step = u32::try_from(self.out.steps.len()).unwrap_or(u32::MAX);
+        self.out.steps.push(Step {
+            no,
+            before: way.step,
+        });
+        step
+    }
+
+    /// A final recipient reached a second time. The way without redirection counts: its sender
+    /// wrote this very address.
+    fn duplicate(&mut self, at: u32, step: Option<u32>, address: &EmailAddress, way: &Way<'a>) {
+        let direct = Resolved {
+            rcpt: rcpt_for(address, way),
+            place: Place::Elsewhere,
+            source: way.source,
+            redirection: None,
+            report_to: None,
+            step,
+        };
+        let have = usize::try_from(at)
+            .ok()
+            .and_then(|at| self.out.recipients.get_mut(at));
+        let other = match have {
+            Some(have) if have.redirection.is_some() && way.redirection.is_none() => {
+                let place = have.place;
+                let before = std::mem::replace(have, direct);
+                have.place = place;
+                before.step
+            }
+            _ => step.or(way.step),
+        };
+        if let Some(other) = other {
+            self.out.also.push((Some(at), other));
+        }
+        let sent_to = &way.sent_to.address;
+        self.note(sent_to, vec![address.clone()], ResolutionStep::Duplicate);
+    }
+
+    fn forward(&mut self, address: &EmailAddress, target: &'a Target, mut way: Way<'a>) -> Reach {
+        if let Some(to) = self.address_of(target) {
+            self.note(address, vec![to.clone()], ResolutionStep::Redirect);
+        }
+        way.redirection
+            .get_or_insert_with(|| Redirection::Forwarded(way.sent_to.address.clone()));
+        self.target(target, &way)
+    }
+
+    fn group(
+        &mut self,
+        address: &EmailAddress,
+        members: &'a [Target],
+        report_to: Option<&'a EmailAddress>,
+        mut way: Way<'a>,
+    ) -> Reach {
+        let listed = members
+            .iter()
+            .take(NOTE_ADDRESSES_MAX)
+            .filter_map(|member| self.address_of(member).cloned())
+            .collect();
+        self.note(address, listed, ResolutionStep::Expand);
+        if members.is_empty() {
+            let text = format!("The group {address} has no members");
+            return self.fail(address, &way, Reply::new(550, EnhancedCode(5, 2, 4), text));
+        }
+        way.redirection
+            .get_or_insert_with(|| Redirection::Expanded(way.sent_to.address.clone()));
+        if way.notify.success {
+            // RFC 3461 §5.2.7.2: "expanded" is reported for the group, and a success report is
+            // not asked for again from the servers of its members.
+            way.notify.success = false;
+            if !self.out.expanded.contains(&way.source) {
+                self.out.expanded.push(way.source);
+            }
+        }
+        if report_to.is_some() {
+            // RFC 3461 §5.2.7.1: a list with its own return address takes over responsibility;
+            // the sender's DSN parameters end here.
+            way.report_to = report_to;
+            way.notify = Notify::default();
+        }
+        let mut reach = Reach::Back(u32::MAX);
+        for member in members {
+            reach = match (reach, self.target(member, &way)) {
+                (_, Reach::TooMany) => return Reach::TooMany,
+                (Reach::Somebody, _) | (_, Reach::Somebody) => Reach::Somebody,
+                (Reach::Failed, _) | (_, Reach::Failed) => Reach::Failed,
+                (Reach::Back(a), Reach::Back(b)) => Reach::Back(a.min(b)),
+                (Reach::TooMany, _) => Reach::TooMany,
+            };
+        }
+        reach
+    }
+
+    fn address_of<'b>(&self, target: &'b Target) -> Option<&'b EmailAddress>
+    where
+        'a: 'b,
+    {
+        match target {
+            Target::Address(address) => Some(address),
+            Target::Known(no) => self.directory.recipient_of(*no).map(|r| &r.address),
+        }
+    }
+
+    /// A final recipient here.
+    fn mailbox(&mut self, no: RecipientNo, address: &EmailAddress, way: &Way<'a>) -> Reach {
+        match self.deliver(address, Place::Mailbox(no), way) {
+            Some(at) => {
+                self.set(no, way.source, State::Final(at));
+                Reach::Somebody
+            }
+            None => Reach::TooMany,
+        }
+    }
+
+    /// A final recipient beyond the directory.
+    fn elsewhere(&mut self, address: &EmailAddress, way: &Way<'a>) -> Reach {
+        let key = address.key();
+        if let Some((at, _)) = self.elsewhere.get(&key) {
+            let at = *at;
+            self.duplicate(at, way.step, address, way);
+            return Reach::Somebody;
+        }
+        match self.deliver(address, Place::Elsewhere, way) {
+            Some(at) => {
+                self.elsewhere.insert(key, (at, way.source));
+                Reach::Somebody
+            }
+            None => Reach::TooMany,
+        }
+    }
+
+    /// Adds a final recipient; `None` where expansion has gone over its limit.
+    fn deliver(&mut self, address: &EmailAddress, place: Place, way: &Way<'a>) -> Option<u32> {
+        if way.redirection.is_some() {
+            self.expanded += 1;
+            if self.expanded > self.directory.expanded_max() {
+                return None;
+            }
+        }
+        let at = u32::try_from(self.out.recipients.len()).ok()?;
+        self.out.recipients.push(Resolved {
+            rcpt: rcpt_for(address, way),
+            place,
+            source: way.source,
+            redirection: way.redirection.clone(),
+            report_to: way.report_to.cloned(),
+            step: way.step,
+        });
+        Some(at)
+    }
+
+    fn fail(&mut self, address: &EmailAddress, way: &Way<'a>, reply: Reply) -> Reach {
+        if self.failed.insert((way.source, address.key())) {
+            self.out.failures.push(Unresolved {
+                rcpt: rcpt_for(address, way),
+                source: way.source,
+                report_to: way.report_to.cloned(),
+                reply,
+            });
+        }
+        Reach::Failed
+    }
+
+    fn note(&mut self, from: &EmailAddress, to: Vec<EmailAddress>, step: ResolutionStep) {
+        self.out.notes.push(ResolutionNote {
+            from: from.clone(),
+            to,
+            step,
+        });
+    }
+}
+
+fn is_group(recipient: &crate::Recipient) -> bool {
+    matches!(recipient.role, RecipientRole::Group { .. })
+}
+
+/// The RCPT for a final address.
+fn rcpt_for(address: &EmailAddress, way: &Way<'_>) -> EnvelopeRecipient {
+    let orcpt = if way.report_to.is_some() {
+        None
+    } else {
+        way.sent_to.orcpt.clone().or_else(|| {
+            let sent_to = &way.sent_to.address;
+            // RFC 3461 §5.2.3: a relay that rewrites keeps the address as it was sent.
+            (sent_to != address && sent_to.key() != address.key()).then(|| {
+                let kind = if sent_to.needs_smtputf8() {
+                    "utf-8"
+                } else {
+                    "rfc822"
+                };
+                format!("{kind};{sent_to}")
+            })
+        })
+    };
+    EnvelopeRecipient {
+        address: address.clone(),
+        notify: way.notify,
+        orcpt,
+    }
+}
