@@ -13,7 +13,7 @@ use mailward_events::{Events, tracking::TrackingLog};
 use mailward_host::clock::Clock;
 use mailward_model::Domain;
 use mailward_queue::Queue;
-use mailward_tls::Certificates;
+use mailward_tls::{Certificates, ClientTls};
 
 use crate::snapshot::Snapshot;
 
@@ -99,6 +99,8 @@ pub struct Shared {
     pub snapshot: ArcSwap<Snapshot>,
     /// Certificates held.
     pub certificates: Certificates,
+    /// TLS configurations for delivery.
+    pub client_tls: ClientTls,
     /// The durable queue.
     pub queue: Queue,
     /// The event sinks.
