@@ -1,1 +1,0 @@
-//! SMTP commands (RFC 5321 §4.1).

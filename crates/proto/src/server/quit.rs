@@ -1,0 +1,9 @@
+//! QUIT (RFC 5321 §4.1.1.10). A transaction that is open is given up.
+
+use mailward_model::{EnhancedCode, Reply};
+
+use super::Session;
+
+pub(super) fn run(session: &mut Session) {
+    session.close(&Reply::new(221, EnhancedCode(2, 0, 0), "Goodbye"));
+}
