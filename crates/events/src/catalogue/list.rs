@@ -330,6 +330,11 @@ catalogue! {
         breaks "`mailward event list` has a gap; journald still gets events where it runs."
         mend "Free space or mend the disk.";
 
+    6011 Error StateFileFailing { path: String, error: String } per [path]
+        "the state file {path} cannot be written: {error}"
+        means "A role keeps a decision over its restart in a small file, and the file could not be written or removed."
+        breaks "The decision holds now, but not over the next restart of the role."
+        mend "Make room on the file system of the run folder and check who owns it.";
     7001 Warning CertificateFileUnreadable { file: String, error: String } per [file]
         "certificate file {file} cannot be used: {error}"
         means "A file in the certificate folder is not a certificate with its key."
