@@ -335,6 +335,11 @@ catalogue! {
         means "A role keeps a decision over its restart in a small file, and the file could not be written or removed."
         breaks "The decision holds now, but not over the next restart of the role."
         mend "Make room on the file system of the run folder and check who owns it.";
+    6012 Critical RoleStartFailed { child: String, error: String } per [child]
+        "the role {child} cannot start: {error}"
+        means "A role found something missing that it cannot do without, and ended before it served."
+        breaks "What the role does: transport carries mail, access answers administrators, the worker watches. The manager tries again, with growing waits."
+        mend "The error names what is missing. Put it right; the next try needs no command.";
     7001 Warning CertificateFileUnreadable { file: String, error: String } per [file]
         "certificate file {file} cannot be used: {error}"
         means "A file in the certificate folder is not a certificate with its key."
