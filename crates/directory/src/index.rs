@@ -244,7 +244,12 @@ impl Directory {
 
     /// The mailbox behind an address, where it is one of this directory.
     pub fn mailbox(&self, address: &EmailAddress) -> Option<&LocalMailbox> {
-        match &self.recipient_of(self.find(address)?.no)?.role {
+        self.mailbox_of(self.find(address)?.no)
+    }
+
+    /// The mailbox of a recipient, where it is one.
+    pub fn mailbox_of(&self, no: RecipientNo) -> Option<&LocalMailbox> {
+        match &self.recipient_of(no)?.role {
             RecipientRole::Mailbox(mailbox) => Some(mailbox),
             _ => None,
         }

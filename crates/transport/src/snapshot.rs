@@ -1,1 +1,171 @@
-//! snapshot
+//! The objects in force, in the form in which transport asks them.
+//!
+//! A [`Snapshot`] is built whole from the store's objects and swapped whole when they change; it
+//! never changes itself. Disabled connectors and rules are left out: what is here is in force.
+//!
+//! Never here: anything that changes while mail flows (counts, caches, connections).
+
+use std::sync::Arc;
+
+use mailward_directory::{Directory, Found, Membership, RcptDecision};
+use mailward_model::{
+    Domain, EmailAddress, Object, ObjectId, Origin, Revision, Spec,
+    kind::{JournalRule, ReceiveConnector, SendConnector, TransportSettings},
+};
+
+/// An object's spec with its name and identity.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Named<T> {
+    /// The object's name.
+    pub name: String,
+    /// Its id, stable over renames.
+    pub id: ObjectId,
+    /// The revision it was read at.
+    pub revision: Revision,
+    /// What it says.
+    pub spec: T,
+}
+
+impl<T: Clone> Named<T> {
+    fn new(object: &Object, spec: &T) -> Arc<Self> {
+        Arc::new(Named {
+            name: object.name.clone(),
+            id: object.id,
+            revision: object.revision,
+            spec: spec.clone(),
+        })
+    }
+}
+
+/// A journal rule in force, with what it names looked up.
+#[derive(Debug)]
+pub struct JournalInForce {
+    /// The rule.
+    pub rule: Arc<Named<JournalRule>>,
+    /// Whose mail; everyone's where unset. A group stands for its members.
+    pub whose: Option<Membership>,
+    /// Index into [`Snapshot::journal_targets`].
+    pub target: usize,
+}
+
+/// Where journal reports go. Two rules whose addresses lead to one recipient share a target, so
+/// that it gets one report for a message and not two.
+#[derive(Debug)]
+pub struct JournalTarget {
+    /// The address, as the first rule names it.
+    pub address: EmailAddress,
+    /// The recipient of the directory, where it is one.
+    pub recipient: Option<Found>,
+}
+
+/// Everything transport knows about the organisation.
+#[derive(Debug)]
+pub struct Snapshot {
+    /// Recipients, groups, accepted domains.
+    pub directory: Directory,
+    /// Enabled receive connectors, by name.
+    pub receive_connectors: Vec<Arc<Named<ReceiveConnector>>>,
+    /// Enabled send connectors, by name.
+    pub send_connectors: Vec<Arc<Named<SendConnector>>>,
+    /// Enabled journal rules, by name.
+    pub journal_rules: Vec<JournalInForce>,
+    /// The targets of the rules, each once.
+    pub journal_targets: Vec<JournalTarget>,
+    /// Settings of transport as a whole.
+    pub settings: TransportSettings,
+    /// The highest revision among the objects.
+    pub revision: Revision,
+    /// The name of this host.
+    pub hostname: Domain,
+}
+
+impl Snapshot {
+    /// Builds the snapshot of these objects on the host of this name.
+    pub fn build(objects: &[Object], hostname: &Domain) -> Snapshot {
+        let mut snapshot = Snapshot {
+            directory: Directory::build(objects).with_host(hostname),
+            receive_connectors: Vec::new(),
+            send_connectors: Vec::new(),
+            journal_rules: Vec::new(),
+            journal_targets: Vec::new(),
+            settings: TransportSettings::default(),
+            revision: Revision(objects.iter().map(|o| o.revision.0).max().unwrap_or(0)),
+            hostname: hostname.clone(),
+        };
+        let mut rules = Vec::new();
+        for object in objects {
+            match &object.spec {
+                Spec::ReceiveConnector(spec) if spec.enabled => {
+                    snapshot.receive_connectors.push(Named::new(object, spec))
+                }
+                Spec::SendConnector(spec) if spec.enabled => {
+                    snapshot.send_connectors.push(Named::new(object, spec));
+                }
+                Spec::JournalRule(spec) if spec.enabled => rules.push(Named::new(object, spec)),
+                Spec::TransportSettings(spec) => snapshot.settings = spec.clone(),
+                _ => {}
+            }
+        }
+        snapshot
+            .receive_connectors
+            .sort_by(|a, b| a.name.cmp(&b.name));
+        snapshot.send_connectors.sort_by(|a, b| a.name.cmp(&b.name));
+        rules.sort_by(|a, b| a.name.cmp(&b.name));
+        for rule in rules {
+            snapshot.add_rule(rule);
+        }
+        snapshot
+    }
+
+    fn add_rule(&mut self, rule: Arc<Named<JournalRule>>) {
+        let address = &rule.spec.journal_address;
+        let recipient = self.directory.find(address);
+        let known =
+            self.journal_targets
+                .iter()
+                .position(|target| match (target.recipient, recipient) {
+                    (Some(a), Some(b)) => a.no == b.no,
+                    (None, None) => target.address.key() == address.key(),
+                    _ => false,
+                });
+        let target = known.unwrap_or_else(|| {
+            self.journal_targets.push(JournalTarget {
+                address: address.clone(),
+                recipient,
+            });
+            self.journal_targets.len() - 1
+        });
+        let whose = rule.spec.recipient.as_ref();
+        self.journal_rules.push(JournalInForce {
+            whose: whose.map(|address| self.directory.members(address)),
+            target,
+            rule,
+        });
+    }
+
+    /// What a RCPT is answered on a connection to the local address of `origin`.
+    pub fn check_recipient(&self, address: &EmailAddress, origin: &Origin) -> RcptDecision {
+        self.directory
+            .check_recipient_at(address, origin.server.map(|local| local.ip()))
+    }
+
+    /// Whether categorizing a message of this origin needs the addresses of its To and Cc fields.
+    /// Where it does not, the header need not be read for them.
+    pub fn wants_address_headers(&self, origin: &Origin) -> bool {
+        !self.journal_rules.is_empty() && origin.account.is_some() && !origin.probe
+    }
+
+    /// A send connector in force, by name (compared without regard to ASCII case).
+    pub fn send_connector(&self, name: &str) -> Option<&Arc<Named<SendConnector>>> {
+        self.send_connectors
+            .iter()
+            .find(|connector| connector.name.eq_ignore_ascii_case(name))
+    }
+
+    /// A receive connector in force, by name (compared without regard to ASCII case).
+    pub fn receive_connector(&self, name: &str) -> Option<&Arc<Named<ReceiveConnector>>> {
+        self.receive_connectors
+            .iter()
+            .find(|connector| connector.name.eq_ignore_ascii_case(name))
+    }
+}

@@ -1,1 +1,24 @@
-//! categorize
+//! From an accepted envelope to everything that follows: deliveries, journal reports, bounces.
+//!
+//! [`plan`] is pure and in memory, so it runs before the message is acknowledged, and the message
+//! and its plan become durable as one record. [`explain`] gives the same result with the reasons.
+//! [`route`] chooses the send connector of a domain; [`route_to`] finds the way to an address, for
+//! bounces; [`reroute`] finds new next hops for a delivery that waits.
+//!
+//! Never here: clocks, files, the queue, the message's octets.
+
+mod explain;
+mod journal;
+mod plan;
+mod route;
+
+#[cfg(test)]
+mod properties;
+#[cfg(test)]
+mod tests;
+
+pub use explain::{Explained, ExplainedJournalRule, ExplainedRecipient, explain};
+pub use plan::{AddressHeaders, Categorized, Failure, Input, categorize, plan};
+pub use route::{
+    RECIPIENTS_PER_DELIVERY_MAX, Rerouted, Route, Routing, reroute, route, route_domain, route_to,
+};

@@ -1,0 +1,87 @@
+//! The plan of a message with its reasons: what `simulate message` prints.
+//!
+//! The plan is made by the same functions as for real mail; the reasons are asked for besides.
+
+use mailward_model::{
+    Decision, EmailAddress, Reply,
+    plan::{Plan, Redirection},
+};
+use serde::Serialize;
+
+use super::{
+    journal,
+    plan::{Input, categorize_resolved},
+    route::{Routing, route_place_explained},
+};
+use crate::snapshot::Snapshot;
+
+/// A recipient that the message would be delivered to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ExplainedRecipient {
+    /// The final address.
+    pub address: EmailAddress,
+    /// What the sender wrote, where it follows from that.
+    pub redirection: Option<Redirection>,
+    /// The delivery queue, or the reply with which it fails; and why.
+    pub next_hop: Decision<Result<String, Reply>>,
+}
+
+/// Whether a journal rule fires.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ExplainedJournalRule {
+    /// Its name.
+    pub rule: String,
+    /// Whether it fires, and why.
+    pub fires: Decision<bool>,
+}
+
+/// What would follow from a message, and why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Explained {
+    /// Everything that would follow.
+    pub plan: Plan,
+    /// Each final recipient with the choice of its next hop.
+    pub recipients: Vec<ExplainedRecipient>,
+    /// Each recipient that cannot be delivered to, the reply, and whether the sender is told.
+    pub failures: Vec<(EmailAddress, Reply, bool)>,
+    /// Each journal rule in force.
+    pub journal: Vec<ExplainedJournalRule>,
+}
+
+/// Decides what would follow from a message, and says why. Changes nothing.
+pub fn explain(snapshot: &Snapshot, input: &Input<'_>) -> Explained {
+    let local = input.origin.server.map(|server| server.ip());
+    let resolution = snapshot
+        .directory
+        .resolve(&input.envelope.recipients, local);
+    let recipients = resolution
+        .recipients
+        .iter()
+        .map(|resolved| {
+            let address = &resolved.rcpt.address;
+            let routed = route_place_explained(snapshot, resolved.place, address, input.size);
+            ExplainedRecipient {
+                address: address.clone(),
+                redirection: resolved.redirection.clone(),
+                next_hop: routed.map(|routing: Routing| {
+                    routing.into_next_hop().map(|next_hop| next_hop.to_string())
+                }),
+            }
+        })
+        .collect();
+    let journal = journal::judge_all(snapshot, input, &resolution)
+        .into_iter()
+        .map(|(rule, fires)| ExplainedJournalRule { rule, fires })
+        .collect();
+    let categorized = categorize_resolved(snapshot, input, resolution);
+    Explained {
+        plan: categorized.plan,
+        recipients,
+        failures: categorized
+            .failures
+            .into_iter()
+            .map(|failure| (failure.rcpt.address, failure.reply, failure.reported))
+            .collect(),
+        journal,
+    }
+}

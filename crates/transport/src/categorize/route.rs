@@ -1,0 +1,497 @@
+//! Routing: from a final recipient to its next hop.
+//!
+//! A mailbox here goes to its Maildir or to the send connector it names. Any other address goes to
+//! the send connector with the most specific address space for its domain; among equally specific
+//! ones the lower cost wins, then the lower name. A connector whose size limit is below the message
+//! is out of the question; where only such connectors remain the message is too large, which is
+//! final. Where no connector has a fitting space the recipient waits for one.
+
+use std::collections::HashMap;
+
+use mailward_directory::{Place, RecipientRole};
+use mailward_model::{
+    Decision, Domain, EmailAddress, EnhancedCode, EnvelopeRecipient, PassedOver, Reply,
+    ReversePath,
+    kind::{AcceptedDomainType, AddressSpace, ConnectorTarget, SendConnector},
+    plan::{Delivery, DeliveryContent, DeliveryRecipient, NextHop},
+    unit::ByteSize,
+};
+
+use crate::snapshot::{Named, Snapshot};
+
+/// Recipients in one delivery. RFC 5321 §4.5.3.1.8 makes every server take 100; more would only
+/// be refused with 452 and sent again.
+pub const RECIPIENTS_PER_DELIVERY_MAX: usize = 100;
+
+/// What routing comes to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Routing {
+    /// The next hop; [`NextHop::Unreachable`] where no connector takes the domain.
+    To(NextHop),
+    /// Connectors take the domain, but none takes a message of this size.
+    TooLarge {
+        /// The largest limit among them.
+        limit: ByteSize,
+    },
+}
+
+impl Routing {
+    /// The next hop, or the reply with which the recipient fails.
+    ///
+    /// # Errors
+    /// The reply 552 5.3.4 where the message is too large for every connector.
+    pub fn into_next_hop(self) -> Result<NextHop, Reply> {
+        match self {
+            Routing::To(next_hop) => Ok(next_hop),
+            Routing::TooLarge { limit } => Err(Reply::new(
+                552,
+                EnhancedCode(5, 3, 4),
+                format!("Message too large: the way to this recipient takes up to {limit}"),
+            )),
+        }
+    }
+}
+
+/// A candidate's best address space for a domain.
+struct Fit<'s> {
+    connector: &'s Named<SendConnector>,
+    space: &'s AddressSpace,
+    specificity: usize,
+}
+
+impl<'s> Fit<'s> {
+    fn of(connector: &'s Named<SendConnector>, domain: &Domain) -> Option<Fit<'s>> {
+        connector
+            .spec
+            .address_spaces
+            .iter()
+            .filter_map(|space| space.fit(domain).map(|specificity| (space, specificity)))
+            // The last of equals is taken by max_by, and which of two equal spaces it is does not
+            // matter.
+            .max_by(|(a, a_fit), (b, b_fit)| a_fit.cmp(b_fit).then(b.cost.cmp(&a.cost)))
+            .map(|(space, specificity)| Fit {
+                connector,
+                space,
+                specificity,
+            })
+    }
+
+    /// True where this candidate goes before the other one, whatever their names.
+    fn beats(&self, other: &Fit<'_>) -> bool {
+        (self.specificity, std::cmp::Reverse(self.space.cost))
+            > (other.specificity, std::cmp::Reverse(other.space.cost))
+    }
+}
+
+/// Whether a connector takes a message of `size` octets.
+fn takes_size(connector: &SendConnector, size: u64) -> bool {
+    connector.max_message_size.0 == 0 || size <= connector.max_message_size.0
+}
+
+/// The choice among the connectors in force, which are sorted by name.
+fn pick<'s>(
+    snapshot: &'s Snapshot,
+    domain: &Domain,
+    size: u64,
+) -> Result<Option<Fit<'s>>, ByteSize> {
+    let mut best: Option<Fit<'s>> = None;
+    let mut too_small: Option<ByteSize> = None;
+    for connector in &snapshot.send_connectors {
+        let Some(fit) = Fit::of(connector, domain) else {
+            continue;
+        };
+        if !takes_size(&connector.spec, size) {
+            too_small = too_small.max(Some(connector.spec.max_message_size));
+        } else if best.as_ref().is_none_or(|best| fit.beats(best)) {
+            best = Some(fit);
+        }
+    }
+    match (best, too_small) {
+        (None, Some(limit)) => Err(limit),
+        (best, _) => Ok(best),
+    }
+}
+
+/// The next hop of a connector for a domain.
+fn hop(connector: &Named<SendConnector>, domain: &Domain) -> NextHop {
+    let name = connector.name.clone();
+    match connector.spec.target {
+        ConnectorTarget::Mx => NextHop::Domain {
+            connector: name,
+            domain: domain.clone(),
+        },
+        ConnectorTarget::SmartHosts | ConnectorTarget::Lmtp => {
+            NextHop::SmartHost { connector: name }
+        }
+    }
+}
+
+/// The way to a domain for a message of `size` octets, without the reasons.
+pub fn route_domain(snapshot: &Snapshot, domain: &Domain, size: u64) -> Routing {
+    match pick(snapshot, domain, size) {
+        Ok(Some(fit)) => Routing::To(hop(fit.connector, domain)),
+        Ok(None) => Routing::To(NextHop::Unreachable {
+            domain: domain.clone(),
+        }),
+        Err(limit) => Routing::TooLarge { limit },
+    }
+}
+
+/// The way to a domain for a message of `size` octets, and why each other connector was passed
+/// over. The choice is the one that mail takes.
+pub fn route(snapshot: &Snapshot, domain: &Domain, size: u64) -> Decision<Routing> {
+    let picked = pick(snapshot, domain, size);
+    let mut passed_over = Vec::new();
+    for connector in &snapshot.send_connectors {
+        let reason = match (Fit::of(connector, domain), &picked) {
+            (None, _) => {
+                let spaces: Vec<_> = connector
+                    .spec
+                    .address_spaces
+                    .iter()
+                    .map(AddressSpace::to_string)
+                    .collect();
+                format!(
+                    "its address spaces ({}) do not cover {domain}",
+                    spaces.join(", ")
+                )
+            }
+            (Some(_), _) if !takes_size(&connector.spec, size) => format!(
+                "its max_message_size is {}, the message has {size} octets",
+                connector.spec.max_message_size
+            ),
+            (Some(fit), Ok(Some(best))) if best.connector.name != connector.name => {
+                if fit.specificity < best.specificity {
+                    format!(
+                        "its address space {} is less specific than {} of {:?}",
+                        fit.space, best.space, best.connector.name
+                    )
+                } else if fit.space.cost > best.space.cost {
+                    format!(
+                        "its cost, {}, is higher than {} of {:?}",
+                        fit.space.cost, best.space.cost, best.connector.name
+                    )
+                } else {
+                    format!("its name comes after {:?}", best.connector.name)
+                }
+            }
+            _ => continue,
+        };
+        passed_over.push(PassedOver {
+            candidate: connector.name.clone(),
+            reason,
+        });
+    }
+    let because = match &picked {
+        Ok(Some(best)) => format!(
+            "send connector {:?} has the address space {}",
+            best.connector.name, best.space
+        ),
+        Ok(None) => format!("no send connector in force has an address space for {domain}"),
+        Err(limit) => format!(
+            "every send connector for {domain} has a size limit below {size} octets; the largest is {limit}"
+        ),
+    };
+    let chosen = match picked {
+        Ok(Some(best)) => Routing::To(hop(best.connector, domain)),
+        Ok(None) => Routing::To(NextHop::Unreachable {
+            domain: domain.clone(),
+        }),
+        Err(limit) => Routing::TooLarge { limit },
+    };
+    Decision {
+        chosen,
+        because,
+        passed_over,
+    }
+}
+
+/// The way to a mailbox of the directory, with the reason.
+fn route_mailbox(
+    snapshot: &Snapshot,
+    no: mailward_directory::RecipientNo,
+    domain: &Domain,
+    size: u64,
+) -> Option<(Routing, MailboxReason)> {
+    let recipient = snapshot.directory.recipient_of(no)?;
+    let RecipientRole::Mailbox(mailbox) = &recipient.role else {
+        return None;
+    };
+    let Some(name) = mailbox.send_connector.as_deref() else {
+        let mailbox = recipient.name.to_string();
+        return Some((
+            Routing::To(NextHop::Mailbox { mailbox }),
+            MailboxReason::Here,
+        ));
+    };
+    // Apply refuses a mailbox with an unknown connector; one that is disabled waits.
+    let Some(connector) = snapshot.send_connector(name) else {
+        let domain = domain.clone();
+        return Some((
+            Routing::To(NextHop::Unreachable { domain }),
+            MailboxReason::ConnectorMissing,
+        ));
+    };
+    let routing = if takes_size(&connector.spec, size) {
+        Routing::To(hop(connector, domain))
+    } else {
+        Routing::TooLarge {
+            limit: connector.spec.max_message_size,
+        }
+    };
+    Some((routing, MailboxReason::Connector))
+}
+
+#[derive(Debug, Clone, Copy)]
+enum MailboxReason {
+    Here,
+    Connector,
+    ConnectorMissing,
+}
+
+/// The way to a final recipient.
+pub(super) fn route_place(
+    snapshot: &Snapshot,
+    place: Place,
+    address: &EmailAddress,
+    size: u64,
+) -> Routing {
+    if let Place::Mailbox(no) = place
+        && let Some((routing, _)) = route_mailbox(snapshot, no, address.domain(), size)
+    {
+        return routing;
+    }
+    route_domain(snapshot, address.domain(), size)
+}
+
+/// The way to a final recipient, with the reasons.
+pub(super) fn route_place_explained(
+    snapshot: &Snapshot,
+    place: Place,
+    address: &EmailAddress,
+    size: u64,
+) -> Decision<Routing> {
+    let Place::Mailbox(no) = place else {
+        return route(snapshot, address.domain(), size);
+    };
+    match route_mailbox(snapshot, no, address.domain(), size) {
+        Some((routing, reason)) => {
+            let because = match reason {
+                MailboxReason::Here => "the mailbox is kept here",
+                MailboxReason::Connector => "the mailbox names this send connector",
+                MailboxReason::ConnectorMissing => {
+                    "the mailbox names a send connector that is not in force"
+                }
+            };
+            Decision::plain(routing, because)
+        }
+        None => route(snapshot, address.domain(), size),
+    }
+}
+
+/// One way to an address, and who is at its end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Route {
+    /// The next hop.
+    pub next_hop: NextHop,
+    /// The final recipients that it takes.
+    pub recipients: Vec<DeliveryRecipient>,
+}
+
+/// The ways to an address of ours or anybody's, for mail of our own making (bounces): the address
+/// is resolved as a recipient, through proxy addresses, forwards and groups. Empty where it leads
+/// nowhere; then there is nobody to tell.
+pub fn route_to(snapshot: &Snapshot, address: &EmailAddress, size: u64) -> Vec<Route> {
+    let rcpt = [EnvelopeRecipient::new(address.clone())];
+    let mut deliveries = Vec::new();
+    for resolved in snapshot.directory.resolve(&rcpt, None).recipients {
+        let routing = route_place(snapshot, resolved.place, &resolved.rcpt.address, size);
+        if let Routing::To(next_hop) = routing {
+            let recipient = DeliveryRecipient {
+                rcpt: resolved.rcpt,
+                redirection: resolved.redirection,
+            };
+            deliveries.push((next_hop, recipient));
+        }
+    }
+    let mut routes: Vec<Route> = Vec::new();
+    for (next_hop, recipient) in deliveries {
+        match routes.iter_mut().find(|route| route.next_hop == next_hop) {
+            Some(route) => route.recipients.push(recipient),
+            None => routes.push(Route {
+                next_hop,
+                recipients: vec![recipient],
+            }),
+        }
+    }
+    routes
+}
+
+/// Gathers recipients into deliveries: one for each next hop and return address.
+pub(super) struct Gatherer<'d> {
+    deliveries: &'d mut Vec<Delivery>,
+    content: DeliveryContent,
+    /// The delivery that still takes recipients, by next hop and return address.
+    open: HashMap<(NextHop, ReversePath), usize>,
+    /// The delivery of the last recipient: neighbours in an envelope mostly share one.
+    last: Option<usize>,
+}
+
+impl<'d> Gatherer<'d> {
+    pub(super) fn new(deliveries: &'d mut Vec<Delivery>, content: DeliveryContent) -> Self {
+        Gatherer {
+            deliveries,
+            content,
+            open: HashMap::new(),
+            last: None,
+        }
+    }
+
+    pub(super) fn add(
+        &mut self,
+        next_hop: NextHop,
+        mail_from: &ReversePath,
+        recipient: DeliveryRecipient,
+    ) {
+        // A mailbox is reached once, so that its delivery has nothing to be gathered with.
+        let alone = matches!(next_hop, NextHop::Mailbox { .. });
+        let fits = |delivery: &&mut Delivery| {
+            delivery.next_hop == next_hop
+                && delivery.mail_from == *mail_from
+                && delivery.recipients.len() < RECIPIENTS_PER_DELIVERY_MAX
+        };
+        if !alone
+            && let Some(delivery) = self
+                .last
+                .and_then(|at| self.deliveries.get_mut(at))
+                .filter(fits)
+        {
+            delivery.recipients.push(recipient);
+            return;
+        }
+        let at = self.deliveries.len();
+        if !alone && self.last.is_some() {
+            let key = (next_hop.clone(), mail_from.clone());
+            if let Some(known) = self.open.get(&key).copied()
+                && let Some(delivery) = self.deliveries.get_mut(known).filter(fits)
+            {
+                delivery.recipients.push(recipient);
+                self.last = Some(known);
+                return;
+            }
+            self.remember_last();
+            self.open.insert(key, at);
+        }
+        self.deliveries.push(Delivery {
+            no: u32::try_from(at).unwrap_or(u32::MAX),
+            next_hop,
+            mail_from: mail_from.clone(),
+            recipients: vec![recipient],
+            content: self.content.clone(),
+        });
+        if !alone {
+            self.last = Some(at);
+        }
+    }
+
+    /// Notes the first delivery, which went unnoted as long as it was the only one.
+    fn remember_last(&mut self) {
+        if let Some(at) = self.last
+            && let Some(delivery) = self.deliveries.get(at)
+        {
+            self.open
+                .entry((delivery.next_hop.clone(), delivery.mail_from.clone()))
+                .or_insert(at);
+        }
+    }
+}
+
+/// New next hops for what is left of a delivery.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Rerouted {
+    /// The deliveries that take its place, numbered from 0. Where nothing changed, one with the
+    /// next hop it has.
+    pub deliveries: Vec<Delivery>,
+    /// Recipients, by index in the old delivery, that now fail, and the reply.
+    pub failures: Vec<(u32, Reply)>,
+}
+
+/// Finds new next hops for the recipients `pending` (by index) of a delivery that waits, because
+/// connectors or recipients have changed. Mailboxes are not forwarded again: that was done when
+/// the message was categorized. A journal report never fails here; it waits.
+pub fn reroute(snapshot: &Snapshot, delivery: &Delivery, pending: &[u32], size: u64) -> Rerouted {
+    let mut rerouted = Rerouted::default();
+    let is_report = matches!(delivery.content, DeliveryContent::JournalReport(_));
+    let mut gatherer = Gatherer::new(&mut rerouted.deliveries, delivery.content.clone());
+    for index in pending {
+        let recipient = usize::try_from(*index)
+            .ok()
+            .and_then(|at| delivery.recipients.get(at));
+        let Some(recipient) = recipient else {
+            continue;
+        };
+        let address = &recipient.rcpt.address;
+        let places = match places_again(snapshot, recipient) {
+            Ok(places) => places,
+            Err(_) if is_report => vec![(Place::Elsewhere, recipient.clone())],
+            Err(reply) => {
+                rerouted.failures.push((*index, reply));
+                continue;
+            }
+        };
+        for (place, recipient) in places {
+            let routing = route_place(snapshot, place, &recipient.rcpt.address, size);
+            match routing.into_next_hop() {
+                Ok(next_hop) => gatherer.add(next_hop, &delivery.mail_from, recipient),
+                Err(_) if is_report => {
+                    let domain = address.domain().clone();
+                    let next_hop = NextHop::Unreachable { domain };
+                    gatherer.add(next_hop, &delivery.mail_from, recipient);
+                }
+                Err(reply) => rerouted.failures.push((*index, reply)),
+            }
+        }
+    }
+    rerouted
+}
+
+/// Where a final recipient is now.
+fn places_again(
+    snapshot: &Snapshot,
+    recipient: &DeliveryRecipient,
+) -> Result<Vec<(Place, DeliveryRecipient)>, Reply> {
+    let directory = &snapshot.directory;
+    let address = &recipient.rcpt.address;
+    let Some(found) = directory.find(address) else {
+        // It may have been deleted since.
+        return match directory.accepts(address.domain()) {
+            Some(AcceptedDomainType::Authoritative) => Err(Reply::new(
+                550,
+                EnhancedCode(5, 1, 1),
+                "No such recipient here",
+            )),
+            _ => Ok(vec![(Place::Elsewhere, recipient.clone())]),
+        };
+    };
+    if directory.mailbox(address).is_some() {
+        return Ok(vec![(Place::Mailbox(found.no), recipient.clone())]);
+    }
+    // It has become a contact or a group since.
+    let resolution = directory.resolve(std::slice::from_ref(&recipient.rcpt), None);
+    if resolution.recipients.is_empty()
+        && let Some(failure) = resolution.failures.into_iter().next()
+    {
+        return Err(failure.reply);
+    }
+    Ok(resolution
+        .recipients
+        .into_iter()
+        .map(|resolved| {
+            let recipient = DeliveryRecipient {
+                rcpt: resolved.rcpt,
+                redirection: resolved.redirection,
+            };
+            (resolved.place, recipient)
+        })
+        .collect())
+}
