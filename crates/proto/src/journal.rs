@@ -1,1 +1,269 @@
-//! Journal reports (MS-XJRNL).
+//! Journal reports: who sent a message, who got it, and the message itself, unchanged.
+//!
+//! The format is MS-XJRNL's envelope in front of the original as a message/rfc822 part: what every
+//! archive reads. Composed while being delivered; composed twice, it is the same octet for octet.
+//!
+//! Invariant: the original's octets are not touched, and every recipient of the message has a line.
+
+use std::fmt::Write as _;
+
+use mailward_model::{
+    BodyType, Domain, EmailAddress, Envelope, MessageId,
+    plan::{JournalReport, JournalRole, Redirection},
+};
+
+use crate::{
+    header,
+    mime::{Carry, Composed, Original, boundary, text_part, unstructured},
+    trace,
+};
+
+/// Everything a report is made from.
+#[derive(Debug, Clone, Copy)]
+pub struct JournalInput<'a> {
+    /// The message.
+    pub message: MessageId,
+    /// The delivery that carries the report; part of its Message-ID.
+    pub delivery: u32,
+    /// This host.
+    pub host: &'a Domain,
+    /// The system sender the report is from.
+    pub from: &'a EmailAddress,
+    /// The journal.
+    pub to: &'a EmailAddress,
+    /// The message's envelope.
+    pub envelope: &'a Envelope,
+    /// When the message was accepted, Unix milliseconds.
+    pub accepted_unix_ms: u64,
+    /// The original's header section.
+    pub header: &'a [u8],
+    /// Who got the message.
+    pub report: &'a JournalReport,
+    /// What the next hop can carry.
+    pub carry: Carry,
+}
+
+/// Writes the report.
+pub fn compose(input: &JournalInput<'_>) -> Composed {
+    let subject = header::subject(input.header).unwrap_or_default();
+    let (text, text_body) = text_part(&envelope_text(input, &subject), input.carry);
+    let boundary = boundary(input.message, input.delivery, input.header);
+    let mut prefix = Vec::with_capacity(1024 + text.len());
+    let mut top = format!(
+        "Date: {}\r\nFrom: <{}>\r\nTo: <{}>\r\n",
+        trace::date(input.accepted_unix_ms),
+        input.from,
+        input.to
+    );
+    top.push_str(&unstructured("Subject", &subject));
+    // An empty value: archives look for the field's name, and MS-XJRNL wants nothing behind it.
+    // Writing to a String cannot fail.
+    let _ = write!(
+        top,
+        "Message-ID: <{}.{}.journal@{}>\r\nX-MS-Journal-Report:\r\nAuto-Submitted: auto-generated\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed;\r\n boundary=\"{boundary}\"\r\n",
+        input.message, input.delivery, input.host
+    );
+    let encoding = match input.envelope.body {
+        BodyType::SevenBit => "7bit",
+        BodyType::EightBitMime => "8bit",
+        BodyType::BinaryMime => "binary",
+    };
+    prefix.extend_from_slice(top.as_bytes());
+    prefix.extend_from_slice(format!("\r\n--{boundary}\r\n").as_bytes());
+    prefix.extend_from_slice(&text);
+    prefix.extend_from_slice(
+        format!(
+            "\r\n--{boundary}\r\nContent-Type: message/rfc822\r\nContent-Transfer-Encoding: {encoding}\r\n\r\n"
+        )
+        .as_bytes(),
+    );
+    Composed {
+        prefix,
+        original: Original::Whole,
+        suffix: format!("\r\n--{boundary}--\r\n").into_bytes(),
+        body: text_body.max(input.envelope.body),
+        smtputf8: input.to.needs_smtputf8() || input.from.needs_smtputf8(),
+    }
+}
+
+/// The envelope lines of MS-XJRNL §2.1.
+fn envelope_text(input: &JournalInput<'_>, subject: &str) -> String {
+    let mut text = String::with_capacity(128 + 64 * input.report.recipients.len());
+    // Writing to a String cannot fail.
+    let _ = write!(text, "Sender: {}\r\n", input.envelope.mail_from);
+    let _ = write!(text, "Subject: {}\r\n", subject.trim());
+    let id = header::summary(input.header).message_id.unwrap_or_default();
+    let _ = write!(text, "Message-ID: {id}\r\n");
+    for recipient in &input.report.recipients {
+        let kind = match recipient.role {
+            JournalRole::To => "To",
+            JournalRole::Cc => "Cc",
+            JournalRole::Bcc => "Bcc",
+            JournalRole::Recipient => "Recipient",
+        };
+        let _ = write!(text, "{kind}: {}", recipient.address);
+        match &recipient.redirection {
+            Some(Redirection::Expanded(original)) => {
+                let _ = write!(text, ", Expanded: {original}");
+            }
+            Some(Redirection::Forwarded(original)) => {
+                let _ = write!(text, ", Forwarded: {original}");
+            }
+            None => {}
+        }
+        text.push_str("\r\n");
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use mail_parser::{MessageParser, PartType};
+    use mailward_model::plan::JournalRecipient;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn recipient(
+        role: JournalRole,
+        address: &str,
+        redirection: Option<Redirection>,
+    ) -> JournalRecipient {
+        JournalRecipient {
+            role,
+            address: address.parse().unwrap(),
+            redirection,
+        }
+    }
+
+    fn report(
+        original: &[u8],
+        body: BodyType,
+        recipients: Vec<JournalRecipient>,
+        carry: Carry,
+    ) -> (Composed, Vec<u8>) {
+        let envelope = Envelope {
+            mail_from: "alice@example.org".parse().unwrap(),
+            body,
+            ..Default::default()
+        };
+        let composed = compose(&JournalInput {
+            message: MessageId::from_bits(1),
+            delivery: 2,
+            host: &"edge.example.org".parse().unwrap(),
+            from: &"postmaster@example.org".parse().unwrap(),
+            to: &"journal@example.org".parse().unwrap(),
+            envelope: &envelope,
+            accepted_unix_ms: 1_739_349_005_000,
+            header: header::section(original),
+            report: &JournalReport {
+                rules: vec!["all".into()],
+                recipients,
+            },
+            carry,
+        });
+        let mut octets = composed.prefix.clone();
+        octets.extend_from_slice(original);
+        octets.extend_from_slice(&composed.suffix);
+        (composed, octets)
+    }
+
+    #[test]
+    fn a_report_names_everybody_and_holds_the_message() {
+        let original = "Message-ID: <c1@example.org>\r\nSubject: Q3 =?utf-8?q?Gr=C3=B6=C3=9Fen?=\r\n\r\nhello ä\r\n".as_bytes();
+        let group = Redirection::Expanded("finance@example.org".parse().unwrap());
+        let forward = Redirection::Forwarded("dave@example.org".parse().unwrap());
+        let recipients = vec![
+            recipient(JournalRole::To, "bob@example.org", None),
+            recipient(JournalRole::To, "carol@example.org", Some(group)),
+            recipient(JournalRole::Cc, "eve@example.net", Some(forward)),
+            recipient(JournalRole::Bcc, "auditor@example.com", None),
+            recipient(JournalRole::Recipient, "x@example.com", None),
+        ];
+        let (composed, octets) = report(original, BodyType::EightBitMime, recipients, Carry::ALL);
+        assert_eq!(composed.body, BodyType::EightBitMime);
+        let message = MessageParser::default().parse(&octets).unwrap();
+        assert!(
+            message
+                .header_raw("X-MS-Journal-Report")
+                .unwrap()
+                .trim()
+                .is_empty()
+        );
+        assert_eq!(message.subject(), Some("Q3 Größen"));
+        assert_eq!(
+            message.body_text(0).unwrap().replace("\r\n", "\n"),
+            "Sender: alice@example.org\nSubject: Q3 Größen\nMessage-ID: <c1@example.org>\nTo: bob@example.org\nTo: carol@example.org, Expanded: finance@example.org\nCc: eve@example.net, Forwarded: dave@example.org\nBcc: auditor@example.com\nRecipient: x@example.com\n"
+        );
+        let PartType::Message(inner) = &message.parts[2].body else {
+            panic!("no message/rfc822 part");
+        };
+        assert_eq!(inner.raw_message(), original);
+        assert!(summary_says_journal(&octets));
+    }
+
+    fn summary_says_journal(octets: &[u8]) -> bool {
+        header::summary(header::section(octets)).journal_report
+    }
+
+    #[test]
+    fn a_null_sender_and_a_headerless_message() {
+        let envelope = Envelope::default();
+        let composed = compose(&JournalInput {
+            message: MessageId::from_bits(1),
+            delivery: 2,
+            host: &"edge.example.org".parse().unwrap(),
+            from: &"postmaster@example.org".parse().unwrap(),
+            to: &"journal@example.org".parse().unwrap(),
+            envelope: &envelope,
+            accepted_unix_ms: 0,
+            header: b"",
+            report: &JournalReport {
+                rules: Vec::new(),
+                recipients: Vec::new(),
+            },
+            carry: Carry::ALL,
+        });
+        let text = String::from_utf8(composed.prefix).unwrap();
+        assert!(
+            text.contains("\r\nSender: <>\r\nSubject: \r\nMessage-ID: \r\n"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn an_envelope_beyond_ascii_fits_a_seven_bit_peer() {
+        let seven = Carry {
+            eight_bit_mime: false,
+            binary_mime: false,
+            smtputf8: false,
+        };
+        let recipients = vec![recipient(JournalRole::Recipient, "grå@example.org", None)];
+        let (composed, octets) = report(
+            b"Subject: x\r\n\r\ny\r\n",
+            BodyType::SevenBit,
+            recipients,
+            seven,
+        );
+        assert_eq!(composed.body, BodyType::SevenBit);
+        assert!(octets.is_ascii());
+        let message = MessageParser::default().parse(&octets).unwrap();
+        assert!(
+            message
+                .body_text(0)
+                .unwrap()
+                .contains("Recipient: grå@example.org")
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn a_subject_cannot_forge_an_envelope_line(subject in "[a-z =?\r\n:é]{0,60}") {
+            let original = [b"Subject: ", subject.as_bytes(), b"\r\n\r\nbody"].concat();
+            let (_, octets) = report(&original, BodyType::EightBitMime, Vec::new(), Carry::ALL);
+            let message = MessageParser::default().parse(&octets).unwrap();
+            let text = message.body_text(0).unwrap().into_owned();
+            prop_assert_eq!(text.trim_end_matches(['\r', '\n']).lines().count(), 3, "{}", text);
+        }
+    }
+}

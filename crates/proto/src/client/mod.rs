@@ -14,6 +14,8 @@ mod command;
 mod machine;
 pub mod reply;
 
+pub(crate) use command::push_unicode;
+
 pub use body::DotStuffer;
 pub use capability::Capabilities;
 pub use machine::{Client, ClientError, Framing, Options, Step, Transaction};
