@@ -9,6 +9,10 @@
 //! Never here: carrying anything out. This crate calls no queue, no store and no service.
 #![forbid(unsafe_code)]
 
+pub mod assignment;
 pub mod control;
 pub mod fault;
+pub mod operation;
+pub mod page;
 pub mod view;
+pub mod when;

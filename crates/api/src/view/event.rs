@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::{CaseView, MessageView, Trace};
+
 /// An event as it was logged.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct EventRecord {
@@ -13,7 +15,7 @@ pub struct EventRecord {
     pub number: u32,
     /// Its name: noun and past verb.
     pub name: String,
-    /// `error`, `warning`, `info`.
+    /// `critical`, `error`, `warning`, `notice`, `info`.
     pub level: String,
     /// What happened, in one sentence.
     pub text: String,
@@ -31,6 +33,23 @@ pub struct EventList {
     pub events: Vec<EventRecord>,
 }
 
+/// What is known about whatever `explain` was asked for.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Explanation {
+    /// An event, and what happened here lately.
+    Event(EventPage),
+    /// A message: where it is, and its way so far.
+    Message {
+        /// As it stands in the queue; unset where it is no longer there.
+        queued: Option<MessageView>,
+        /// Its way so far.
+        trace: Trace,
+    },
+    /// A recovery case.
+    Case(CaseView),
+}
+
 /// What an event means.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct EventPage {
@@ -38,7 +57,7 @@ pub struct EventPage {
     pub number: u32,
     /// Its name.
     pub name: String,
-    /// `error`, `warning`, `info`.
+    /// `critical`, `error`, `warning`, `notice`, `info`.
     pub level: String,
     /// What it means.
     pub meaning: String,

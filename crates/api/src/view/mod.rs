@@ -15,15 +15,15 @@ pub mod trace;
 pub mod transport;
 
 pub use cert::{CertificateChoice, CertificateList, CertificateView, SetAsideFile};
-pub use event::{EventList, EventPage, EventRecord};
+pub use event::{EventList, EventPage, EventRecord, Explanation};
 pub use health::{
     CaseStep, CaseView, Evidence, HealthEdge, HealthHistory, HealthReport, HealthSetView,
     HealthState, MonitorView, ProbeView,
 };
 pub use object::{Effect, ExportText, ObjectList, ObjectView, PlanView};
 pub use queue::{
-    Changed, DeliveryView, MessageList, MessageSummary, MessageView, QueueList, QueueSummary,
-    RecipientView,
+    Changed, DeliveryView, MessageList, MessageSummary, MessageView, QueueList, QueueListing,
+    QueueSummary, RecipientView,
 };
 pub use repair::{
     Ledger, LedgerEntry, Override, RepairAct, RepairOutcome, RepairProposal, Verdict,

@@ -157,6 +157,15 @@ pub struct MessageList {
     pub matching: u64,
 }
 
+/// The queue at a glance: `queue list`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct QueueListing {
+    /// Delivery queues.
+    pub queues: QueueList,
+    /// Messages.
+    pub messages: MessageList,
+}
+
 /// A recipient of a delivery.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct RecipientView {

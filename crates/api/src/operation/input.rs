@@ -1,0 +1,144 @@
+//! Values that need more than their type to be read: files, local addresses, defaults.
+
+use std::{
+    fs::File,
+    io::{self, Read},
+    net::{IpAddr, Ipv6Addr, SocketAddr},
+};
+
+use mailward_model::Binding;
+use serde::{Deserialize, Deserializer, Serialize};
+
+/// Octets of a file of objects. A text of this size holds some 50,000 objects.
+pub const TEXT_OCTETS_MAX: u64 = 8 << 20;
+/// Octets of a header section that are looked at.
+const HEADER_OCTETS_MAX: usize = 256 << 10;
+
+/// What is told of a message that is not there: its header section and its size.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MessageFile {
+    /// The header section.
+    pub header: String,
+    /// Octets of the whole message.
+    pub size: u64,
+}
+
+pub(super) fn list_limit() -> u32 {
+    50
+}
+
+pub(super) fn trace_limit() -> u32 {
+    1000
+}
+
+pub(super) fn drain_reason() -> String {
+    "drained by an administrator".to_owned()
+}
+
+fn open(name: &str) -> Result<Box<dyn Read>, String> {
+    if name == "-" {
+        return Ok(Box::new(io::stdin()));
+    }
+    File::open(name)
+        .map(|file| Box::new(file) as Box<dyn Read>)
+        .map_err(|error| format!("cannot open it: {error}"))
+}
+
+/// Reads a file of objects; `-` stands for standard input.
+pub(super) fn read_text(name: &str) -> Result<String, String> {
+    let mut text = String::new();
+    let read = open(name)?
+        .take(TEXT_OCTETS_MAX + 1)
+        .read_to_string(&mut text)
+        .map_err(|error| format!("cannot read it: {error}"))?;
+    if read as u64 > TEXT_OCTETS_MAX {
+        return Err(format!("it has more than {TEXT_OCTETS_MAX} octets"));
+    }
+    Ok(text)
+}
+
+/// Reads a message's header section and counts its octets; `-` stands for standard input.
+pub(super) fn read_message(name: &str) -> Result<MessageFile, String> {
+    let mut file = open(name)?;
+    let mut head = Vec::new();
+    let fail = |error: io::Error| format!("cannot read it: {error}");
+    let read = file
+        .by_ref()
+        .take(HEADER_OCTETS_MAX as u64)
+        .read_to_end(&mut head)
+        .map_err(fail)?;
+    let rest = io::copy(&mut file, &mut io::sink()).map_err(fail)?;
+    let end = |separator: &[u8]| {
+        head.windows(separator.len())
+            .position(|window| window == separator)
+            .map(|at| at + separator.len())
+    };
+    let end = match (end(b"\r\n\r\n"), end(b"\n\n")) {
+        (Some(a), Some(b)) => a.min(b),
+        (a, b) => a.or(b).unwrap_or(head.len()),
+    };
+    head.truncate(end);
+    Ok(MessageFile {
+        header: String::from_utf8_lossy(&head).into_owned(),
+        size: read as u64 + rest,
+    })
+}
+
+/// Reads `192.0.2.1:25`, `[2001:db8::1]:25` or `:25`, which stands for any local address.
+pub(super) fn local_address(text: &str) -> Result<SocketAddr, String> {
+    let binding: Binding = text
+        .parse()
+        .map_err(|error: mailward_model::network::BindingError| error.to_string())?;
+    let any = IpAddr::V6(Ipv6Addr::UNSPECIFIED);
+    Ok(SocketAddr::new(binding.ip.unwrap_or(any), binding.port))
+}
+
+pub(super) fn deserialize_local_address<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<SocketAddr, D::Error> {
+    local_address(&String::deserialize(deserializer)?).map_err(serde::de::Error::custom)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_is_told_by_its_header_and_size() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("m");
+        for (octets, header) in [
+            (&b"A: b\r\n\r\nbody\n\nmore"[..], "A: b\r\n\r\n"),
+            (b"A: b\n\nbody\r\n\r\nmore", "A: b\n\n"),
+            (b"A: b", "A: b"),
+            (b"A: \xff\n\n", "A: \u{fffd}\n\n"),
+            (b"", ""),
+        ] {
+            std::fs::write(&path, octets).unwrap();
+            let file = read_message(path.to_str().unwrap()).unwrap();
+            assert_eq!(
+                (file.header.as_str(), file.size),
+                (header, octets.len() as u64)
+            );
+        }
+        assert!(
+            read_message("/nonexistent/m")
+                .unwrap_err()
+                .contains("cannot open")
+        );
+    }
+
+    #[test]
+    fn local_addresses() {
+        for (text, expect) in [
+            (":25", "[::]:25"),
+            ("*:25", "[::]:25"),
+            ("192.0.2.1:25", "192.0.2.1:25"),
+            ("[2001:db8::1]:587", "[2001:db8::1]:587"),
+        ] {
+            assert_eq!(local_address(text).unwrap().to_string(), expect);
+        }
+        assert!(local_address("192.0.2.1").is_err());
+    }
+}

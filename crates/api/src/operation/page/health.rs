@@ -1,0 +1,200 @@
+//! Health for people.
+
+use super::state;
+use crate::{
+    page::{Cell, Page, Tone, moment, span, stamp},
+    view::{
+        CaseStep, CaseView, Evidence, HealthHistory, HealthReport, HealthSetView, Ledger,
+        MonitorView, ProbeView,
+    },
+};
+
+/// 1 where something needs attention.
+pub(in crate::operation) fn exit(view: &HealthReport) -> u8 {
+    u8::from(view.state.is_bad())
+}
+
+fn title(view: &HealthReport) -> Page {
+    let mut word = state(view.state);
+    word.text = format!("{} is {}", view.node, word.text);
+    let page = Page::new().heading(word);
+    if view.repair {
+        page
+    } else {
+        page.text(Cell::toned(
+            "Repair is off: what would have been done is recorded, and nothing is done.",
+            Tone::Warn,
+        ))
+    }
+}
+
+pub(in crate::operation) fn brief(view: &HealthReport, now: u64) -> Page {
+    title(view).table(
+        ["health set", "state", "since", "open cases"],
+        view.sets.iter().map(|set| {
+            [
+                set.set.as_str().into(),
+                state(set.state),
+                moment(set.since_unix_ms, now).into(),
+                set.open_cases.join(", ").into(),
+            ]
+        }),
+        "No health set: the worker has just started.",
+    )
+}
+
+pub(in crate::operation) fn report(view: &HealthReport, now: u64) -> Page {
+    title(view).table(
+        ["health set", "monitor", "state", "since", "because"],
+        view.sets.iter().flat_map(|set| {
+            set.monitors.iter().map(|monitor| {
+                [
+                    set.set.as_str().into(),
+                    monitor.monitor.as_str().into(),
+                    state(monitor.state),
+                    moment(monitor.since_unix_ms, now).into(),
+                    monitor.because.as_str().into(),
+                ]
+            })
+        }),
+        "No monitor: the worker has just started.",
+    )
+}
+
+pub(in crate::operation) fn set(view: &HealthSetView, now: u64) -> Page {
+    let mut word = state(view.state);
+    word.text = format!("{} is {}", view.set, word.text);
+    let page = Page::new()
+        .heading(word)
+        .fields([("open cases", view.open_cases.join(", ").into())]);
+    view.monitors
+        .iter()
+        .fold(page, |page, one| page.page(monitor(one, now)))
+}
+
+fn monitor(view: &MonitorView, now: u64) -> Page {
+    Page::new()
+        .heading(format!("Monitor {}", view.monitor))
+        .fields([
+            ("state", state(view.state)),
+            ("since", moment(view.since_unix_ms, now).into()),
+            ("component", view.component.as_str().into()),
+            ("rule", view.rule.as_str().into()),
+            ("because", view.because.as_str().into()),
+        ])
+        .page(samples(&view.results))
+}
+
+fn samples(results: &[ProbeView]) -> Page {
+    Page::new().table(
+        ["time", "probe", "result", ">took", "what was seen"],
+        results.iter().map(|probe| {
+            let tone = match probe.evidence {
+                Evidence::Good => Tone::Good,
+                Evidence::Bad => Tone::Bad,
+                Evidence::None => Tone::Faint,
+            };
+            [
+                stamp(probe.unix_ms).into(),
+                probe.probe.as_str().into(),
+                Cell::toned(probe.verdict.replace('_', " "), tone),
+                span(probe.took_ms).into(),
+                probe.text.as_str().into(),
+            ]
+        }),
+        "No result yet.",
+    )
+}
+
+pub(in crate::operation) fn history(view: &HealthHistory, _: u64) -> Page {
+    Page::new().table(
+        ["time", "what", "from", "to", "case", "because"],
+        view.edges.iter().map(|edge| {
+            [
+                stamp(edge.unix_ms).into(),
+                edge.subject.as_str().into(),
+                edge.from.as_str().into(),
+                edge.to.as_str().into(),
+                edge.case.as_deref().unwrap_or_default().into(),
+                edge.because.as_str().into(),
+            ]
+        }),
+        "Nothing has changed.",
+    )
+}
+
+pub(in crate::operation) fn ledger(view: &Ledger, _: u64) -> Page {
+    Page::new()
+        .table(
+            [
+                ">entry",
+                "time",
+                "record",
+                "component",
+                "case",
+                "what and why",
+            ],
+            view.entries.iter().map(|entry| {
+                let tone = match entry.record.as_str() {
+                    "failed" => Tone::Bad,
+                    "denied" | "exit" => Tone::Warn,
+                    _ => Tone::Plain,
+                };
+                [
+                    entry.entry.to_string().into(),
+                    stamp(entry.unix_ms).into(),
+                    Cell::toned(entry.record.as_str(), tone),
+                    entry.component.as_str().into(),
+                    entry.case.as_deref().unwrap_or_default().into(),
+                    entry.text.as_str().into(),
+                ]
+            }),
+            "Nothing was repaired.",
+        )
+        .list(view.budgets.iter().map(String::as_str))
+}
+
+pub(in crate::operation) fn case(view: &CaseView, now: u64) -> Page {
+    let tone = match view.state.as_str() {
+        "closed" => Tone::Good,
+        "exhausted" => Tone::Bad,
+        _ => Tone::Warn,
+    };
+    let after = |ms: Option<u64>| ms.map(span).unwrap_or_default();
+    let closed = view.closed_unix_ms.map(|at| moment(at, now));
+    let solved = view.solved_by.as_ref().map(ToString::to_string);
+    let page = Page::new()
+        .heading(format!("Case {}: {}", view.id, view.component))
+        .fields([
+            ("state", Cell::toned(view.state.as_str(), tone)),
+            ("first noticed", moment(view.first_bad_unix_ms, now).into()),
+            ("rule", view.rule.as_str().into()),
+            ("cause", view.cause.as_deref().unwrap_or_default().into()),
+            ("confirmed after", after(view.detected_after_ms).into()),
+            ("repaired after", after(view.repaired_after_ms).into()),
+            ("solved by", solved.unwrap_or_default().into()),
+            ("closed", closed.unwrap_or_default().into()),
+            ("next", view.next.as_deref().unwrap_or_default().into()),
+        ])
+        .heading("What was seen")
+        .page(samples(&view.samples))
+        .heading("What was done");
+    view.steps
+        .iter()
+        .fold(page, |page, one| page.page(step(one)))
+}
+
+fn step(view: &CaseStep) -> Page {
+    let tone = match view.step.as_str() {
+        "denied" => Tone::Warn,
+        "closed" => Tone::Good,
+        "alerted" => Tone::Bad,
+        _ => Tone::Plain,
+    };
+    Page::new()
+        .text(Cell::toned(
+            format!("{}  {}: {}", stamp(view.unix_ms), view.step, view.text),
+            tone,
+        ))
+        .list(view.reasons.iter().map(String::as_str))
+}

@@ -1,0 +1,69 @@
+//! Each view for people: one file per noun.
+//!
+//! Pure functions from a view and the time to a [`Page`]; layout belongs to the face.
+
+pub(super) mod cert;
+pub(super) mod event;
+pub(super) mod health;
+pub(super) mod object;
+pub(super) mod queue;
+pub(super) mod simulate;
+pub(super) mod status;
+pub(super) mod trace;
+
+use mailward_model::Decision;
+
+use crate::{
+    page::{Cell, Page, Tone},
+    view::{Changed, HealthState},
+};
+
+/// What a command has done.
+pub(super) fn changed(view: &Changed, _: u64) -> Page {
+    Page::new().text(view.text.as_str())
+}
+
+/// Text as it is.
+pub(super) fn verbatim(text: &String, _: u64) -> Page {
+    Page::new().verbatim(text)
+}
+
+/// A choice: what, why, and why nothing else.
+fn decision(what: &str, none: &str, decision: &Decision<Option<String>>) -> Page {
+    let chosen = match &decision.chosen {
+        Some(name) => Cell::toned(format!("{what}: {name}"), Tone::Good),
+        None => Cell::toned(none, Tone::Warn),
+    };
+    Page::new()
+        .heading(chosen)
+        .text(decision.because.as_str())
+        .table(
+            ["passed over", "because"],
+            decision
+                .passed_over
+                .iter()
+                .map(|one| [one.candidate.as_str().into(), one.reason.as_str().into()]),
+            "nothing was passed over",
+        )
+}
+
+fn state(state: HealthState) -> Cell {
+    let tone = match state {
+        HealthState::Healthy => Tone::Good,
+        HealthState::Suspect | HealthState::Recovering => Tone::Warn,
+        HealthState::Unknown | HealthState::Disabled => Tone::Faint,
+        HealthState::Degraded
+        | HealthState::Unhealthy
+        | HealthState::Unrecoverable
+        | HealthState::Unavailable => Tone::Bad,
+    };
+    Cell::toned(state.word(), tone)
+}
+
+fn joined<T: ToString>(items: &[T]) -> String {
+    items
+        .iter()
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join(", ")
+}

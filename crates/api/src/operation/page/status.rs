@@ -1,0 +1,179 @@
+//! The node for people.
+
+use super::state;
+use crate::{
+    page::{Cell, Page, Tone, count, distance, moment, octets},
+    view::{ManagerStatus, NodeStatus, QueueHealth, RoleStatus, TransportStatus, WorkerStatus},
+};
+
+pub(in crate::operation) fn status(view: &NodeStatus, now: u64) -> Page {
+    let mut page = Page::new().fields([
+        ("version", view.version.as_str().into()),
+        ("objects", format!("revision {}", view.revision).into()),
+    ]);
+    page = match &view.manager {
+        Some(manager) => page.page(roles(manager, now)),
+        // Without a manager each role speaks for itself.
+        None => page.table(
+            ["role", ">pid", "since"],
+            [
+                view.transport.as_ref().map(|status| &status.role),
+                view.worker.as_ref().map(|status| &status.role),
+            ]
+            .into_iter()
+            .flatten()
+            .map(|role| role_row(role, now)),
+            "",
+        ),
+    };
+    page = page.list(view.silent.iter().map(|silent| {
+        Cell::toned(
+            format!("The role {} does not answer: {}", silent.role, silent.error),
+            Tone::Bad,
+        )
+    }));
+    if let Some(status) = &view.transport {
+        page = page.page(transport(status, now));
+    }
+    if let Some(status) = &view.worker {
+        page = page.page(worker(status));
+    }
+    page
+}
+
+fn role_row(role: &RoleStatus, now: u64) -> [Cell; 3] {
+    [
+        role.role.name().into(),
+        role.pid.to_string().into(),
+        moment(role.started_unix_ms, now).into(),
+    ]
+}
+
+fn roles(view: &ManagerStatus, now: u64) -> Page {
+    let manager = [
+        Cell::from("manager"),
+        Cell::toned("running", Tone::Good),
+        view.role.pid.to_string().into(),
+        moment(view.role.started_unix_ms, now).into(),
+        Cell::from("0"),
+        Cell::from(""),
+    ];
+    let children = view.children.iter().map(|child| {
+        let tone = match child.state.as_str() {
+            "running" => Tone::Good,
+            "off" => Tone::Faint,
+            _ => Tone::Warn,
+        };
+        [
+            child.role.name().into(),
+            Cell::toned(child.state.as_str(), tone),
+            child
+                .pid
+                .map(|pid| pid.to_string())
+                .unwrap_or_default()
+                .into(),
+            moment(child.since_unix_ms, now).into(),
+            child.restarts.to_string().into(),
+            child.last_exit.as_deref().unwrap_or_default().into(),
+        ]
+    });
+    Page::new().table(
+        ["role", "state", ">pid", "since", ">restarts", "last exit"],
+        std::iter::once(manager).chain(children),
+        "",
+    )
+}
+
+fn transport(view: &TransportStatus, now: u64) -> Page {
+    let gate = if view.gate.closed {
+        Cell::toned(
+            format!("closed to new mail: {}", view.gate.reason),
+            Tone::Warn,
+        )
+    } else {
+        Cell::toned("open", Tone::Good)
+    };
+    let queue = &view.queue;
+    let health = match queue.health {
+        QueueHealth::Ok => Cell::toned("well", Tone::Good),
+        QueueHealth::Full => Cell::toned("disk full: new mail is answered 452", Tone::Bad),
+        QueueHealth::Failing => Cell::toned("disk failing: new mail is answered 451", Tone::Bad),
+    };
+    let counters = &view.counters;
+    Page::new()
+        .heading("Transport")
+        .fields([
+            ("gate", gate),
+            ("queue", health),
+            (
+                "messages",
+                format!(
+                    "{}, {}, oldest {}",
+                    count(queue.messages, "message", "messages"),
+                    octets(queue.bytes),
+                    distance(queue.oldest_unix_ms, now)
+                )
+                .into(),
+            ),
+            (
+                "deliveries",
+                format!(
+                    "{}: {} being tried, {} waiting, {} held",
+                    queue.deliveries, queue.in_flight, queue.deferred, queue.held
+                )
+                .into(),
+            ),
+            (
+                "since start",
+                format!(
+                    "{} accepted, {} delivered, {} deferred, {} failed, {} refused",
+                    counters.accepted,
+                    counters.delivered,
+                    counters.deferred,
+                    counters.failed,
+                    counters.refused_messages + counters.refused_recipients
+                )
+                .into(),
+            ),
+        ])
+        .table(
+            [
+                "receive connector",
+                "listening",
+                ">sessions",
+                "certificate",
+                "note",
+            ],
+            view.connectors.iter().map(|one| {
+                let note = match (one.enabled, one.wedged) {
+                    (_, true) => Cell::toned("wedged on purpose", Tone::Bad),
+                    (false, _) => Cell::toned("off", Tone::Faint),
+                    _ => Cell::default(),
+                };
+                let listening: Vec<String> =
+                    one.listening.iter().map(ToString::to_string).collect();
+                [
+                    one.connector.as_str().into(),
+                    listening.join(", ").into(),
+                    one.sessions.to_string().into(),
+                    one.certificate.as_deref().unwrap_or("none").into(),
+                    note,
+                ]
+            }),
+            "No receive connector.",
+        )
+}
+
+fn worker(view: &WorkerStatus) -> Page {
+    Page::new().heading("Health").fields([
+        ("state", state(view.state)),
+        (
+            "open cases",
+            count(u64::from(view.open_cases), "case", "cases").into(),
+        ),
+        (
+            "probes",
+            format!("{} run, {} failed", view.probes, view.probes_failed).into(),
+        ),
+    ])
+}

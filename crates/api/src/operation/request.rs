@@ -1,0 +1,299 @@
+//! What each operation is asked with: one struct each, the same for every face.
+//!
+//! A field's doc comment is its help on the command line and its description in the OpenAPI
+//! document. Fields of GET and DELETE requests are single values, so that they fit a query.
+
+use std::net::{IpAddr, SocketAddr};
+
+use clap::Args;
+use mailward_model::{Domain, EmailAddress, Kind, MessageId, ReversePath};
+use serde::{Deserialize, Serialize};
+
+use super::input::{self, MessageFile};
+use crate::{assignment::Assignment, view::queue::QueueTarget, when::When};
+
+/// The attributes every request has.
+macro_rules! requests {
+    ($($(#[$doc:meta])* $name:ident { $($fields:tt)* })*) => {
+        $(
+            $(#[$doc])*
+            #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema, Args)]
+            #[serde(deny_unknown_fields)]
+            #[schemars(title = "")]
+            pub struct $name { $($fields)* }
+        )*
+    };
+}
+
+requests! {
+    /// `queue list`
+    QueueList {
+        /// Only messages for this delivery queue, such as connector/Internet/example.org
+        #[serde(default)]
+        #[arg(value_name = "QUEUE")]
+        pub next_hop: Option<String>,
+        /// Only messages with this envelope sender; <> for bounces
+        #[serde(default)]
+        #[arg(long, value_name = "ADDRESS")]
+        pub from: Option<ReversePath>,
+        /// Only messages to this recipient
+        #[serde(default)]
+        #[arg(long, value_name = "ADDRESS")]
+        pub to: Option<EmailAddress>,
+        /// Messages to list at most
+        #[serde(default = "input::list_limit")]
+        #[arg(long, default_value_t = input::list_limit(), value_parser = clap::value_parser!(u32).range(1..=10_000))]
+        #[schemars(range(min = 1, max = 10_000))]
+        pub limit: u32,
+        /// List health probes too
+        #[serde(default)]
+        #[arg(long)]
+        pub probes: bool,
+    }
+
+    /// `queue show`
+    QueueShow {
+        /// The message's id
+        pub id: MessageId,
+    }
+
+    /// `queue hold`, `queue release`, `queue retry`
+    QueueAct {
+        /// A message's id, or the name of a delivery queue
+        pub target: QueueTarget,
+    }
+
+    /// `queue remove`
+    QueueRemove {
+        /// The message's id
+        pub id: MessageId,
+        /// Send the sender a failure report
+        #[serde(default)]
+        #[arg(long)]
+        pub notify: bool,
+    }
+
+    /// `queue export`
+    QueueExport {
+        /// The message's id
+        pub id: MessageId,
+    }
+
+    /// `trace`
+    Trace {
+        /// The message's id
+        #[serde(default)]
+        pub id: Option<MessageId>,
+        /// Only messages from this sender; an address, or a domain
+        #[serde(default)]
+        #[arg(long, value_name = "ADDRESS")]
+        pub from: Option<String>,
+        /// Only messages to this recipient; an address, or a domain
+        #[serde(default)]
+        #[arg(long, value_name = "ADDRESS")]
+        pub to: Option<String>,
+        /// Only since then: 2h, 3d, 2026-02-03, 2026-02-03T14:05
+        #[serde(default)]
+        #[arg(long, value_name = "WHEN")]
+        pub since: Option<When>,
+        /// Only until then
+        #[serde(default)]
+        #[arg(long, value_name = "WHEN")]
+        pub until: Option<When>,
+        /// Only the message with this Message-ID field
+        #[serde(default)]
+        #[arg(long, value_name = "MESSAGE-ID")]
+        pub message_id: Option<String>,
+        /// Show health probes too
+        #[serde(default)]
+        #[arg(long)]
+        pub probes: bool,
+        /// Entries at most
+        #[serde(default = "input::trace_limit")]
+        #[arg(long, default_value_t = input::trace_limit(), value_parser = clap::value_parser!(u32).range(1..=10_000))]
+        #[schemars(range(min = 1, max = 10_000))]
+        pub limit: u32,
+    }
+
+    /// `event list`
+    EventList {
+        /// Only since then: 2h, 3d, 2026-02-03
+        #[serde(default)]
+        #[arg(long, value_name = "WHEN")]
+        pub since: Option<When>,
+        /// Only events of this level and above: info, notice, warning, error or critical
+        #[serde(default)]
+        #[arg(long, value_name = "LEVEL", value_parser = ["info", "notice", "warning", "error", "critical"])]
+        pub level: Option<String>,
+        /// Only this event, by its number or name
+        #[serde(default)]
+        #[arg(long, value_name = "EVENT")]
+        pub event: Option<String>,
+        /// Events at most, the newest ones
+        #[serde(default = "input::list_limit")]
+        #[arg(long, default_value_t = input::list_limit(), value_parser = clap::value_parser!(u32).range(1..=10_000))]
+        #[schemars(range(min = 1, max = 10_000))]
+        pub limit: u32,
+    }
+
+    /// `event show`
+    EventShow {
+        /// The event's number or name
+        pub event: String,
+    }
+
+    /// `explain`
+    Explain {
+        /// An event's number or name, a message's id, or a recovery case's id
+        pub what: String,
+    }
+
+    /// `cert explain`
+    CertExplain {
+        /// The receive connector's name
+        pub connector: String,
+    }
+
+    /// `simulate connection`
+    SimulateConnection {
+        /// The client's address
+        #[arg(long, value_name = "IP")]
+        pub from: IpAddr,
+        /// The local address, as [IP]:PORT; :25 for any local address
+        #[arg(long, value_name = "[IP]:PORT", value_parser = input::local_address)]
+        #[serde(deserialize_with = "input::deserialize_local_address")]
+        #[schemars(with = "String")]
+        pub to: SocketAddr,
+    }
+
+    /// `simulate message`
+    SimulateMessage {
+        /// The message's file; - for standard input
+        #[arg(value_name = "FILE", value_parser = input::read_message)]
+        pub message: MessageFile,
+        /// The envelope sender; <> for none
+        #[arg(long, value_name = "ADDRESS", default_value = "<>")]
+        #[serde(default)]
+        pub from: ReversePath,
+        /// An envelope recipient; may be given several times
+        #[arg(long, value_name = "ADDRESS", required = true)]
+        pub to: Vec<EmailAddress>,
+        /// The client's address
+        #[arg(long, value_name = "IP")]
+        #[serde(default)]
+        pub client: Option<IpAddr>,
+        /// What the client says in EHLO
+        #[arg(long, value_name = "DOMAIN")]
+        #[serde(default)]
+        pub helo: Option<Domain>,
+    }
+
+    /// Operations that are asked without anything
+    Nothing {}
+
+    /// `health show`
+    HealthShow {
+        /// The health set's name
+        pub set: String,
+    }
+
+    /// `health history`, `health ledger`
+    HealthHistory {
+        /// Entries at most, the newest ones
+        #[serde(default = "input::list_limit")]
+        #[arg(long, default_value_t = input::list_limit(), value_parser = clap::value_parser!(u32).range(1..=10_000))]
+        #[schemars(range(min = 1, max = 10_000))]
+        pub limit: u32,
+    }
+
+    /// `recheck`
+    Recheck {
+        /// The component, such as receive/Internet; all of them where none is given
+        #[serde(default)]
+        pub component: Option<String>,
+    }
+
+    /// `plan`
+    Plan {
+        /// A file in the format that export writes; - for standard input
+        #[arg(value_name = "FILE", value_parser = input::read_text)]
+        pub text: String,
+    }
+
+    /// `apply`
+    Apply {
+        /// A file in the format that export writes; - for standard input
+        #[arg(value_name = "FILE", value_parser = input::read_text)]
+        pub text: String,
+        /// Show what would change, and change nothing
+        #[serde(default)]
+        #[arg(long)]
+        pub dry_run: bool,
+        /// Do it only if nothing has changed since this revision
+        #[serde(default)]
+        #[arg(long, value_name = "REVISION")]
+        pub revision: Option<u64>,
+    }
+
+    /// `<noun> list`
+    ObjectList {
+        /// The kind of objects
+        #[arg(skip = Kind::AcceptedDomain)]
+        pub kind: Kind,
+        /// List health mailboxes, which are hidden otherwise
+        #[serde(default)]
+        #[arg(long)]
+        pub monitoring: bool,
+    }
+
+    /// `<noun> show`
+    ObjectShow {
+        /// The kind of object
+        #[arg(skip = Kind::AcceptedDomain)]
+        pub kind: Kind,
+        /// The object's name
+        pub name: String,
+    }
+
+    /// `<noun> set`
+    ObjectSet {
+        /// The kind of object
+        #[arg(skip = Kind::AcceptedDomain)]
+        pub kind: Kind,
+        /// The object's name
+        pub name: String,
+        /// What to set: key=value; key+=value and key-=value for lists; key= for the default
+        #[arg(required = true, value_name = "KEY=VALUE")]
+        #[serde(default)]
+        pub set: Vec<Assignment>,
+        /// Fields to put over those of the object, as JSON
+        #[arg(skip)]
+        #[serde(default, skip_serializing_if = "serde_json::Map::is_empty")]
+        pub spec: serde_json::Map<String, serde_json::Value>,
+        /// Do it only if the object is still at this revision; 0: only if there is none yet
+        #[serde(default)]
+        #[arg(long, value_name = "REVISION")]
+        pub revision: Option<u64>,
+    }
+
+    /// `<noun> remove`
+    ObjectRemove {
+        /// The kind of object
+        #[arg(skip = Kind::AcceptedDomain)]
+        pub kind: Kind,
+        /// The object's name
+        pub name: String,
+        /// Do it only if the object is still at this revision
+        #[serde(default)]
+        #[arg(long, value_name = "REVISION")]
+        pub revision: Option<u64>,
+    }
+
+    /// `drain`
+    Drain {
+        /// For the log, and for whoever asks with `status`
+        #[serde(default = "input::drain_reason")]
+        #[arg(long, value_name = "TEXT", default_value_t = input::drain_reason())]
+        pub reason: String,
+    }
+}

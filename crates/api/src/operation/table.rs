@@ -1,0 +1,309 @@
+//! The table of operations.
+
+use serde_json::Value;
+
+use super::{Definition, Media, Method, Operation, page, read_query, read_request, request};
+use crate::{fault::Fault, page::Page, view};
+
+/// Defines [`Op`], [`Call`] and each operation's [`Definition`] from one table.
+macro_rules! operations {
+    ($(
+        $(#[doc = $doc:literal])*
+        $variant:ident [$($word:literal)+] $method:ident $route:literal $media:ident
+        ($request:ty) -> $view:ty, page $page:expr $(, exit $exit:expr)?;
+    )*) => {
+        /// The operations.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum Op { $($(#[doc = $doc])* $variant,)* }
+
+        /// An operation with what it is asked with.
+        #[derive(Debug, Clone, PartialEq)]
+        pub enum Call { $($(#[doc = $doc])* $variant($request),)* }
+
+        impl Op {
+            /// Every operation, in the order in which help lists them.
+            pub const ALL: &'static [Op] = &[$(Op::$variant,)*];
+
+            /// The operation as data.
+            pub fn definition(self) -> &'static Definition {
+                match self { $(Op::$variant => {
+                    const DOC: (&str, &str) = split_doc(concat!($($doc, "\n"),*));
+                    const DEFINITION: Definition = Definition {
+                        name: stringify!($variant),
+                        words: &[$($word),+],
+                        summary: DOC.0,
+                        help: DOC.1,
+                        method: Method::$method,
+                        route: $route,
+                        media: Media::$media,
+                    };
+                    &DEFINITION
+                })* }
+            }
+
+            /// Reads the request from a JSON object of its fields.
+            ///
+            /// # Errors
+            /// The field that is wrong, missing or unknown.
+            pub fn call(self, fields: Value) -> Result<Call, Fault> {
+                match self { $(Op::$variant => read_request(fields).map(Call::$variant),)* }
+            }
+
+            /// Reads the request from a percent-encoded query, the path's fields among it.
+            ///
+            /// # Errors
+            /// The field that is wrong, missing or unknown.
+            pub fn call_query(self, query: &str) -> Result<Call, Fault> {
+                match self { $(Op::$variant => read_query(query).map(Call::$variant),)* }
+            }
+
+            /// Gives a command the operation's arguments.
+            pub fn augment(self, command: clap::Command) -> clap::Command {
+                match self { $(Op::$variant => <$request as clap::Args>::augment_args(command),)* }
+            }
+
+            /// The request's fields from parsed arguments.
+            ///
+            /// # Errors
+            /// Arguments that do not belong to the operation.
+            pub fn fields(self, matches: &clap::ArgMatches) -> Result<Value, clap::Error> {
+                match self { $(Op::$variant => {
+                    let request = <$request as clap::FromArgMatches>::from_arg_matches(matches)?;
+                    serde_json::to_value(request).map_err(|error| {
+                        clap::Error::raw(clap::error::ErrorKind::Format, error)
+                    })
+                })* }
+            }
+
+            /// The JSON schema of the request.
+            pub fn request_schema(self, generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+                match self { $(Op::$variant => <$request as schemars::JsonSchema>::json_schema(generator),)* }
+            }
+
+            /// The JSON schema of the view.
+            pub fn view_schema(self, generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+                match self { $(Op::$variant => generator.subschema_for::<$view>(),)* }
+            }
+
+            /// The answer for people, and the exit code that goes with it.
+            ///
+            /// # Errors
+            /// An answer that is not this operation's view: the server is of another version.
+            pub fn page(self, answer: &[u8], now_unix_ms: u64) -> Result<(Page, u8), serde_json::Error> {
+                match self { $(Op::$variant => {
+                    let view: $view = serde_json::from_slice(answer)?;
+                    Ok((
+                        <typed::$variant as Operation>::page(&view, now_unix_ms),
+                        <typed::$variant as Operation>::exit_code(&view),
+                    ))
+                })* }
+            }
+        }
+
+        /// One type for each operation, to name its request and view in signatures.
+        pub mod typed {
+            use super::*;
+
+            $(
+                $(#[doc = $doc])*
+                #[derive(Debug, Clone, Copy)]
+                pub struct $variant;
+
+                impl Operation for $variant {
+                    type Request = $request;
+                    type View = $view;
+
+                    fn page(view: &$view, now_unix_ms: u64) -> Page {
+                        let page: fn(&$view, u64) -> Page = $page;
+                        page(view, now_unix_ms)
+                    }
+
+                    $(fn exit_code(view: &$view) -> u8 {
+                        let exit: fn(&$view) -> u8 = $exit;
+                        exit(view)
+                    })?
+                }
+            )*
+        }
+    };
+}
+
+/// A doc comment's first line, and the rest without its blank line.
+const fn split_doc(doc: &'static str) -> (&'static str, &'static str) {
+    let bytes = doc.as_bytes();
+    let mut at = 0;
+    while at < bytes.len() && bytes[at] != b'\n' {
+        at += 1;
+    }
+    let (summary, rest) = doc.split_at(at);
+    (summary.trim_ascii(), rest.trim_ascii())
+}
+
+operations! {
+    /// Show what waits in the queue
+    ///
+    /// Prints the delivery queues, one for each next hop, and the messages in them, oldest first.
+    /// A message that goes to several next hops stands in several delivery queues.
+    QueueList ["queue" "list"] Get "/v1/queue" Json
+    (request::QueueList) -> view::QueueListing, page page::queue::listing;
+
+    /// Show one message: where from, where to, and the last reply for each recipient
+    QueueShow ["queue" "show"] Get "/v1/queue/messages/{id}" Json
+    (request::QueueShow) -> view::MessageView, page page::queue::message;
+
+    /// Keep a message, or everything for one next hop, until it is released
+    ///
+    /// What is being delivered at this moment is not interrupted.
+    QueueHold ["queue" "hold"] Post "/v1/queue/hold" Json
+    (request::QueueAct) -> view::Changed, page page::changed;
+
+    /// End a hold
+    QueueRelease ["queue" "release"] Post "/v1/queue/release" Json
+    (request::QueueAct) -> view::Changed, page page::changed;
+
+    /// Try now what waits for another try
+    QueueRetry ["queue" "retry"] Post "/v1/queue/retry" Json
+    (request::QueueAct) -> view::Changed, page page::changed;
+
+    /// Take a message out of the queue for good
+    ///
+    /// It is not delivered any more, and cannot be brought back: export it first where in doubt.
+    /// With --notify the sender gets a failure report.
+    QueueRemove ["queue" "remove"] Delete "/v1/queue/messages/{id}" Json
+    (request::QueueRemove) -> view::Changed, page page::changed;
+
+    /// Write a message out as it was received
+    ///
+    /// The message stays in the queue. Without --output it goes to standard output.
+    QueueExport ["queue" "export"] Get "/v1/queue/messages/{id}/content" Message
+    (request::QueueExport) -> String, page page::verbatim;
+
+    /// Show where messages came from and what became of them
+    ///
+    /// Searches the tracking log. With a message's id all its steps are shown; with --from, --to,
+    /// --message-id and a time every step that fits, oldest first. A domain stands for all its
+    /// addresses. Without --since the last 24 hours are searched.
+    Trace ["trace"] Get "/v1/trace" Json
+    (request::Trace) -> view::Trace, page page::trace::trace;
+
+    /// List the events that happened here
+    EventList ["event" "list"] Get "/v1/events" Json
+    (request::EventList) -> view::EventList, page page::event::list;
+
+    /// Show what an event means, what it breaks, how to mend it, and when it happened
+    EventShow ["event" "show"] Get "/v1/events/{event}" Json
+    (request::EventShow) -> view::EventPage, page page::event::page;
+
+    /// Explain an event, a message or a repair
+    ///
+    /// An event, by its number or name: what it means, what it breaks, how to mend it, and what
+    /// happened here lately. A message, by its id: where it is and its way so far. A recovery case,
+    /// by its id: what was noticed, which rule confirmed it, what was done and why it was allowed,
+    /// and what was found afterwards.
+    Explain ["explain"] Get "/v1/explain/{what}" Json
+    (request::Explain) -> view::Explanation, page page::event::explanation;
+
+    /// List the certificates held, and files that hold nothing usable
+    CertList ["cert" "list"] Get "/v1/certificates" Json
+    (request::Nothing) -> view::CertificateList, page page::cert::list;
+
+    /// Show which certificate a receive connector uses, and why not the others
+    CertExplain ["cert" "explain"] Get "/v1/certificates/choice/{connector}" Json
+    (request::CertExplain) -> view::CertificateChoice, page page::cert::choice;
+
+    /// Show which receive connector would take a connection, and why not the others
+    SimulateConnection ["simulate" "connection"] Get "/v1/simulate/connection" Json
+    (request::SimulateConnection) -> view::ConnectionChoice, page page::simulate::connection;
+
+    /// Show what would follow from a message, without sending it
+    ///
+    /// The answers to each recipient, the deliveries, the journal reports, and the reasons.
+    SimulateMessage ["simulate" "message"] Post "/v1/simulate/message" Json
+    (request::SimulateMessage) -> view::MessagePlan, page page::simulate::message;
+
+    /// Tell whether this node is healthy
+    ///
+    /// One line for each health set. Ends with exit code 1 where one of them is not well.
+    Health ["health"] Get "/v1/health" Json
+    (request::Nothing) -> view::HealthReport, page page::health::brief,
+    exit page::health::exit;
+
+    /// Show every health set with its monitors
+    HealthReport ["health" "report"] Get "/v1/health/report" Json
+    (request::Nothing) -> view::HealthReport, page page::health::report,
+    exit page::health::exit;
+
+    /// Show one health set with the last results of its probes
+    HealthShow ["health" "show"] Get "/v1/health/sets/{set}" Json
+    (request::HealthShow) -> view::HealthSetView, page page::health::set;
+
+    /// Show what changed lately, and the repairs that followed
+    HealthHistory ["health" "history"] Get "/v1/health/history" Json
+    (request::HealthHistory) -> view::HealthHistory, page page::health::history;
+
+    /// Show the repair ledger and what the budgets still allow
+    HealthLedger ["health" "ledger"] Get "/v1/health/ledger" Json
+    (request::HealthHistory) -> view::Ledger, page page::health::ledger;
+
+    /// Run the probes now
+    ///
+    /// Of one component, or all of them.
+    Recheck ["recheck"] Post "/v1/health/recheck" Json
+    (request::Recheck) -> view::HealthReport, page page::health::report,
+    exit page::health::exit;
+
+    /// Show which roles run, since when, and what they are doing
+    Status ["status"] Get "/v1/status" Json
+    (request::Nothing) -> view::NodeStatus, page page::status::status;
+
+    /// Write all objects as text
+    ///
+    /// The text is what plan and apply take. Only what differs from the defaults is written.
+    Export ["export"] Get "/v1/export" Json
+    (request::Nothing) -> view::ExportText, page page::object::export;
+
+    /// Show what applying a file would change
+    ///
+    /// The file holds all objects, as export writes them: an object that is not in it would be
+    /// removed. Health mailboxes are left alone. Nothing is changed.
+    Plan ["plan"] Post "/v1/plan" Json
+    (request::Plan) -> view::PlanView, page page::object::plan;
+
+    /// Make the objects what a file says
+    ///
+    /// The file holds all objects, as export writes them: an object that is not in it is removed.
+    /// Health mailboxes are left alone. Either everything takes effect or nothing. What will change
+    /// is shown first and must be confirmed; --yes does without.
+    Apply ["apply"] Post "/v1/apply" Json
+    (request::Apply) -> view::PlanView, page page::object::plan;
+
+    /// List the {plural}
+    ObjectList ["{kind}" "list"] Get "/v1/objects/{kind}" Json
+    (request::ObjectList) -> view::ObjectList, page page::object::list;
+
+    /// Show one of the {plural}
+    ObjectShow ["{kind}" "show"] Get "/v1/objects/{kind}/{name}" Json
+    (request::ObjectShow) -> view::ObjectView, page page::object::show;
+
+    /// Change one of the {plural}, or create it
+    ///
+    /// Fields that are not named stay as they are. `key=` restores the default; `key+=value` and
+    /// `key-=value` add to a list and take out of it.
+    ObjectSet ["{kind}" "set"] Patch "/v1/objects/{kind}/{name}" Json
+    (request::ObjectSet) -> view::PlanView, page page::object::plan;
+
+    /// Remove one of the {plural}
+    ObjectRemove ["{kind}" "remove"] Delete "/v1/objects/{kind}/{name}" Json
+    (request::ObjectRemove) -> view::PlanView, page page::object::plan;
+
+    /// Take no new mail until resume
+    ///
+    /// New mail is answered 421, so that senders try another server or come back; what is in the
+    /// queue goes on being delivered.
+    Drain ["drain"] Post "/v1/drain" Json
+    (request::Drain) -> view::Changed, page page::changed;
+
+    /// Take new mail again
+    Resume ["resume"] Post "/v1/resume" Json
+    (request::Nothing) -> view::Changed, page page::changed;
+}
