@@ -355,6 +355,11 @@ catalogue! {
         means "The file's permissions let other users of this host read the key."
         breaks "Nothing yet; whoever has the key can pretend to be this host."
         mend "Set mode 0600 or 0640 with the service's group; replace the key if others had access.";
+    7004 Warning CertificateNotYetValid { connector: String, file: String, subject: String, valid_from: String } per [connector]
+        "connector {connector} serves certificate {subject} ({file}), which is valid only from {valid_from}"
+        means "The time of the certificate has not come, and no other fits. It is used, because many senders do not check."
+        breaks "Senders that verify certificates refuse to deliver or defer."
+        mend "Check this host's clock; if it is right, put a certificate that is valid now into the certificate folder.";
 
     12014 Error CertificateMissing { connector: String, fqdn: String, candidates: Items } per [connector]
         "receive connector {connector} has no certificate for {fqdn}, so STARTTLS is not offered; passed over: {candidates}"

@@ -1,0 +1,318 @@
+//! The choice, by table and by property.
+
+use std::sync::Arc;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::certificate::Certificate;
+
+const NOW: u64 = 1_800_000_000_000;
+const DAY: u64 = 86_400_000;
+
+/// A certificate from an authority that covers `names` and is valid around `NOW`.
+fn facts(file: &str, names: &[&str]) -> CertificateFacts {
+    CertificateFacts {
+        file: file.to_owned(),
+        key_file: Some(file.to_owned()),
+        subject: format!("CN={}", names.first().unwrap_or(&"none")),
+        issuer: "CN=Issuing CA, O=Example".to_owned(),
+        dns_names: names.iter().map(|n| (*n).to_owned()).collect(),
+        not_before_unix_ms: NOW - 10 * DAY,
+        not_after_unix_ms: NOW + 80 * DAY,
+        fingerprint: file.to_owned(),
+        spki_sha256: crate::name::hex(&[file.len() as u8; 32]),
+        version: 3,
+        server_auth: true,
+        ..CertificateFacts::default()
+    }
+}
+
+fn set(all: impl IntoIterator<Item = CertificateFacts>) -> CertificateSet {
+    CertificateSet {
+        certificates: all
+            .into_iter()
+            .map(|facts| Arc::new(Certificate::of_facts(facts)))
+            .collect(),
+        ..CertificateSet::default()
+    }
+}
+
+fn decide(set: &CertificateSet, pin: Option<&str>) -> Decision<Option<CertificateRef>> {
+    let fqdn = "mail.example.org".parse().unwrap();
+    let needs = ConnectorNeeds {
+        connector: "Internet",
+        fqdn: &fqdn,
+        pin,
+    };
+    choose(set, &needs, NOW)
+}
+
+/// Of `all`, `expect` is chosen, and a reason of the others has `reason` in it.
+#[track_caller]
+fn check(all: &[CertificateFacts], pin: Option<&str>, expect: Option<&str>, reason: &str) {
+    let decision = decide(&set(all.to_vec()), pin);
+    let chosen = decision.chosen.as_ref().map(|c| c.facts.file.as_str());
+    assert_eq!(chosen, expect, "{decision:?}");
+    assert!(
+        decision
+            .passed_over
+            .iter()
+            .any(|p| p.reason.contains(reason))
+            || reason.is_empty(),
+        "{decision:?}"
+    );
+}
+
+fn with(
+    mut facts: CertificateFacts,
+    change: impl FnOnce(&mut CertificateFacts),
+) -> CertificateFacts {
+    change(&mut facts);
+    facts
+}
+
+#[test]
+fn the_order_of_preference() {
+    let exact = facts("exact.pem", &["mail.example.org"]);
+    let wild = facts("wild.pem", &["*.example.org"]);
+    let common = with(facts("common.pem", &[]), |f| {
+        f.common_name = Some("mail.example.org".into())
+    });
+    let own = with(exact.clone(), |f| {
+        f.file = "own.pem".into();
+        f.self_signed = true;
+        f.not_before_unix_ms = NOW - DAY;
+    });
+    let newer = with(exact.clone(), |f| {
+        f.file = "newer.pem".into();
+        f.not_before_unix_ms = NOW - DAY;
+    });
+    let expired = with(newer.clone(), |f| {
+        f.file = "expired.pem".into();
+        f.not_after_unix_ms = NOW - 1;
+    });
+    let early = with(newer.clone(), |f| {
+        f.file = "early.pem".into();
+        f.not_before_unix_ms = NOW + 1;
+    });
+    check(
+        &[wild.clone(), exact.clone()],
+        None,
+        Some("exact.pem"),
+        "wildcard alternative name",
+    );
+    check(
+        &[common.clone(), wild.clone()],
+        None,
+        Some("wild.pem"),
+        "the common name",
+    );
+    check(std::slice::from_ref(&common), None, Some("common.pem"), "");
+    check(
+        &[own.clone(), wild.clone()],
+        None,
+        Some("wild.pem"),
+        "self-signed",
+    );
+    check(
+        &[exact.clone(), newer.clone()],
+        None,
+        Some("newer.pem"),
+        "older",
+    );
+    check(
+        &[expired.clone(), exact.clone()],
+        None,
+        Some("exact.pem"),
+        "expired on",
+    );
+    check(
+        &[expired.clone(), own.clone()],
+        None,
+        Some("own.pem"),
+        "expired on",
+    );
+    check(
+        &[early.clone(), expired.clone()],
+        None,
+        Some("expired.pem"),
+        "valid only from",
+    );
+    check(&[expired], None, Some("expired.pem"), "");
+    check(&[], None, None, "");
+}
+
+#[test]
+fn what_is_never_eligible() {
+    let good = facts("a.pem", &["mail.example.org"]);
+    check(
+        &[facts("a.pem", &["example.org", "*.b.example.org"])],
+        None,
+        None,
+        "does not cover",
+    );
+    check(
+        &[with(good.clone(), |f| f.key_file = None)],
+        None,
+        None,
+        "private key",
+    );
+    check(
+        &[with(good.clone(), |f| f.server_auth = false)],
+        None,
+        None,
+        "extended key usage",
+    );
+    check(&[with(good, |f| f.version = 1)], None, None, "version 1");
+    let with_other_name = with(facts("a.pem", &["other.example"]), |f| {
+        f.common_name = Some("mail.example.org".into());
+    });
+    check(
+        &[with_other_name],
+        None,
+        None,
+        "its names are other.example",
+    );
+}
+
+#[test]
+fn pins() {
+    let a = facts("a.pem", &["other.example"]);
+    let bb = with(facts("bb.pem", &["mail.example.org"]), |f| {
+        f.issuer = "CN=Other CA".into()
+    });
+    let all = [a.clone(), bb];
+    check(
+        &all,
+        Some("<I>O=example, CN=Issuing CA<S>CN=other.example"),
+        Some("a.pem"),
+        "pins the subject",
+    );
+    check(
+        &all,
+        Some("<I>CN=Third<S>CN=mail.example.org"),
+        None,
+        "issued by",
+    );
+    check(
+        &all,
+        Some(&a.spki_sha256.to_uppercase()),
+        Some("a.pem"),
+        "another public key",
+    );
+    let colons = a
+        .spki_sha256
+        .as_bytes()
+        .chunks(2)
+        .map(|c| std::str::from_utf8(c).unwrap());
+    check(
+        &all,
+        Some(&format!("sha256:{}", colons.collect::<Vec<_>>().join(":"))),
+        Some("a.pem"),
+        "",
+    );
+    check(&all, Some("mail"), None, "neither");
+    // A renewal with the same issuer and subject: the newer one, without a word about names.
+    let renewed = with(a, |f| {
+        f.file = "c.pem".into();
+        f.not_before_unix_ms += DAY;
+    });
+    check(
+        &[all[0].clone(), renewed.clone()],
+        Some(&renewed.issuer_and_subject()),
+        Some("c.pem"),
+        "older",
+    );
+}
+
+fn any_facts() -> impl Strategy<Value = CertificateFacts> {
+    let name = prop::sample::select(vec![
+        "mail.example.org",
+        "*.example.org",
+        "*.org",
+        "example.org",
+        "b.example.org",
+    ]);
+    (
+        prop::collection::vec(name.clone(), 0..3),
+        prop::option::of(name),
+        any::<[bool; 4]>(),
+        (0u64..6, 1u64..6),
+        any::<u64>(),
+    )
+        .prop_map(
+            |(names, common, [key, own, server, v3], (begin, length), fingerprint)| {
+                with(facts(&format!("{fingerprint:x}.pem"), &names), |f| {
+                    f.common_name = common.map(str::to_owned);
+                    f.key_file = key.then(|| f.file.clone());
+                    f.self_signed = own;
+                    f.server_auth = server;
+                    f.version = if v3 { 3 } else { 1 };
+                    f.not_before_unix_ms = NOW - 3 * DAY + begin * DAY;
+                    f.not_after_unix_ms = f.not_before_unix_ms + length * DAY;
+                })
+            },
+        )
+}
+
+/// The rules once more, written differently: a certificate may be used for the name.
+fn may_serve(f: &CertificateFacts) -> bool {
+    let covers = |n: &str| n == "mail.example.org" || n == "*.example.org";
+    let named = match f.dns_names.is_empty() {
+        true => f.common_name.as_deref().is_some_and(covers),
+        false => f.dns_names.iter().any(|n| covers(n)),
+    };
+    named && f.key_file.is_some() && f.server_auth && f.version == 3
+}
+
+proptest! {
+    #[test]
+    fn every_certificate_is_chosen_or_passed_over(all in prop::collection::vec(any_facts(), 0..8)) {
+        let set = set(all.clone());
+        let decision = decide(&set, None);
+        let mut seen: Vec<String> = decision.passed_over.iter().map(|p| p.candidate.clone()).collect();
+        seen.extend(decision.chosen.iter().map(|c| c.facts.label()));
+        let mut labels: Vec<String> = all.iter().map(CertificateFacts::label).collect();
+        seen.sort();
+        labels.sort();
+        prop_assert_eq!(seen, labels);
+        prop_assert!(decision.passed_over.iter().all(|p| !p.reason.is_empty() && !p.reason.ends_with('.')));
+        prop_assert!(!decision.because.is_empty());
+    }
+
+    #[test]
+    fn one_is_chosen_exactly_when_one_may_serve(all in prop::collection::vec(any_facts(), 0..8)) {
+        let chosen = decide(&set(all.clone()), None).chosen;
+        prop_assert_eq!(chosen.is_some(), all.iter().any(may_serve));
+        let Some(chosen) = chosen else { return Ok(()) };
+        prop_assert!(may_serve(&chosen.facts));
+        let valid = |f: &CertificateFacts| f.validity(NOW) == Validity::Valid;
+        if all.iter().any(|f| may_serve(f) && valid(f)) {
+            prop_assert!(valid(&chosen.facts));
+            if all.iter().any(|f| may_serve(f) && valid(f) && !f.self_signed) {
+                prop_assert!(!chosen.facts.self_signed);
+            }
+        }
+    }
+
+    #[test]
+    fn the_order_of_files_decides_nothing(all in prop::collection::vec(any_facts(), 0..8)) {
+        let mut reversed = all.clone();
+        reversed.reverse();
+        let file = |all: Vec<CertificateFacts>| decide(&set(all), None).chosen.map(|c| c.facts.file.clone());
+        prop_assert_eq!(file(all), file(reversed));
+    }
+
+    #[test]
+    fn what_was_not_chosen_changes_nothing(all in prop::collection::vec(any_facts(), 1..8)) {
+        let chosen = decide(&set(all.clone()), None).chosen.map(|c| c.facts.clone());
+        let alone = decide(&set(chosen.clone()), None).chosen.map(|c| c.facts.clone());
+        prop_assert_eq!(chosen, alone);
+    }
+
+    #[test]
+    fn any_pin_is_read_without_harm(pin in "(<I>)?[ -~]{0,30}(<S>)?[ -~]{0,30}") {
+        decide(&set([facts("a.pem", &["mail.example.org"])]), Some(&pin));
+    }
+}

@@ -1,0 +1,350 @@
+//! TLS configurations for delivery: how far the peer is checked, and against which roots.
+//!
+//! Three levels, as send connectors name them. Whatever the level, the handshake's signature is
+//! checked, so the peer does hold the key of the certificate it shows. Roots are read when the first
+//! checked connection is made, not before: a server that only sends opportunistically never holds
+//! them.
+//!
+//! Sessions are resumed only within one configuration, and there is one per level and name: a
+//! session that was never checked cannot be resumed where checking is demanded.
+
+use std::{fmt, path::PathBuf, sync::Arc};
+
+use mailward_model::{
+    Domain,
+    kind::{HostName, OutboundTls, TlsAuthLevel},
+};
+use parking_lot::Mutex;
+use rustls::{
+    CertificateError, ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme,
+    client::{
+        Resumption,
+        danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
+        verify_server_cert_signed_by_trust_anchor, verify_server_name,
+    },
+    crypto::{
+        CryptoProvider, WebPkiSupportedAlgorithms, verify_tls12_signature, verify_tls13_signature,
+    },
+    server::ParsedCertificate,
+};
+use rustls_pki_types::{CertificateDer, ServerName, UnixTime, pem::PemObject};
+
+use crate::server::provider;
+
+/// Sessions kept for resumption, per configuration.
+const SESSIONS_MAX: usize = 256;
+/// Configurations kept: levels times the names that connectors pin. Above it the cache starts anew.
+const CONFIGS_MAX: usize = 256;
+
+/// Which roots peers' chains must lead to.
+#[derive(Debug, Clone, Default)]
+pub struct Roots {
+    /// The system's store (`/etc/ssl/certs`, or where SSL_CERT_FILE and SSL_CERT_DIR say).
+    pub system: bool,
+    /// PEM files with further roots.
+    pub files: Vec<PathBuf>,
+}
+
+impl Roots {
+    /// The system's store.
+    pub fn system() -> Self {
+        Roots {
+            system: true,
+            files: Vec::new(),
+        }
+    }
+
+    /// The system's store and the roots in `file`.
+    pub fn system_and(file: impl Into<PathBuf>) -> Self {
+        Roots {
+            system: true,
+            files: vec![file.into()],
+        }
+    }
+
+    fn load(&self) -> Result<RootCertStore, ClientTlsError> {
+        let mut store = RootCertStore::empty();
+        if self.system {
+            // Single entries that cannot be read are of no interest: every store has some.
+            let found = rustls_native_certs::load_native_certs();
+            store.add_parsable_certificates(found.certs);
+        }
+        for file in &self.files {
+            let fail = |problem: String| ClientTlsError::RootFile {
+                file: file.clone(),
+                problem,
+            };
+            let text = std::fs::read(file).map_err(|error| fail(error.to_string()))?;
+            let roots: Vec<_> = CertificateDer::pem_slice_iter(&text)
+                .collect::<Result<_, _>>()
+                .map_err(|error| fail(error.to_string()))?;
+            if roots.is_empty() {
+                return Err(fail("it holds no CERTIFICATE section".to_owned()));
+            }
+            for root in roots {
+                store.add(root).map_err(|error| fail(error.to_string()))?;
+            }
+        }
+        if store.is_empty() {
+            return Err(ClientTlsError::NoRoots);
+        }
+        Ok(store)
+    }
+}
+
+/// Why a peer cannot be checked: no connection that demands it may be made.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ClientTlsError {
+    /// Nothing to check against.
+    #[error(
+        "no trusted root certificate was found, so no peer can be checked; install the system's \
+         (Debian: ca-certificates) or name a file of roots"
+    )]
+    NoRoots,
+    /// A file of roots is not usable.
+    #[error("the file of root certificates {file} cannot be used: {problem}; mend or remove it", file = file.display())]
+    RootFile {
+        /// The file.
+        file: PathBuf,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// The library refused the settings.
+    #[error("TLS cannot be set up: {0}")]
+    Setup(String),
+}
+
+/// A further word on a chain that was found valid: lists of distrusted certificates, revocation.
+pub trait PathVerdict: fmt::Debug + Send + Sync {
+    /// Looks at every certificate the peer sent, leaf first; `Err` with the reason refuses it.
+    ///
+    /// # Errors
+    /// The reason, for the log and for TLS reports (`certificate-not-trusted`).
+    fn verdict(&self, path: &[&CertificateDer<'_>]) -> Result<(), String>;
+}
+
+/// What a configuration is for; the key of the cache.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Purpose {
+    level: TlsAuthLevel,
+    name: Option<Domain>,
+}
+
+/// Gives delivery its TLS configurations. Share one.
+#[derive(Debug)]
+pub struct ClientTls {
+    roots: Roots,
+    verdict: Option<Arc<dyn PathVerdict>>,
+    provider: Arc<CryptoProvider>,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    store: Option<Arc<RootCertStore>>,
+    configs: Vec<(Purpose, Arc<ClientConfig>)>,
+}
+
+impl ClientTls {
+    /// A source of configurations. The roots are read when first needed.
+    pub fn new(roots: Roots) -> Self {
+        ClientTls {
+            roots,
+            verdict: None,
+            provider: provider(),
+            state: Mutex::default(),
+        }
+    }
+
+    /// The same, asking `verdict` about every chain that is checked.
+    #[must_use]
+    pub fn with_verdict(mut self, verdict: Arc<dyn PathVerdict>) -> Self {
+        self.verdict = Some(verdict);
+        self
+    }
+
+    /// The configuration for a send connector: `None` where it uses no TLS.
+    ///
+    /// `tls_domain` is the name the certificate must carry at [`TlsAuthLevel::DomainValidation`];
+    /// without it, the name given to the handshake ([`ClientTls::server_name`]) is checked.
+    ///
+    /// # Errors
+    /// [`ClientTlsError`] where a check is demanded and there is nothing to check against. The
+    /// delivery must then be deferred, never made unchecked.
+    pub fn config(
+        &self,
+        tls: OutboundTls,
+        level: TlsAuthLevel,
+        tls_domain: Option<&Domain>,
+    ) -> Result<Option<Arc<ClientConfig>>, ClientTlsError> {
+        let purpose = match (tls, level) {
+            (OutboundTls::Off, _) => return Ok(None),
+            // RFC 7435: where plain text would do, any certificate is better.
+            (OutboundTls::Opportunistic, _) => Purpose {
+                level: TlsAuthLevel::EncryptionOnly,
+                name: None,
+            },
+            (OutboundTls::Required, TlsAuthLevel::DomainValidation) => Purpose {
+                level,
+                name: tls_domain.cloned(),
+            },
+            (OutboundTls::Required, level) => Purpose { level, name: None },
+        };
+        let mut state = self.state.lock();
+        if let Some((_, config)) = state.configs.iter().find(|(known, _)| *known == purpose) {
+            return Ok(Some(config.clone()));
+        }
+        let check = self.check(&purpose, &mut state)?;
+        let config = self.build(check)?;
+        if state.configs.len() >= CONFIGS_MAX {
+            state.configs.clear();
+        }
+        state.configs.push((purpose, config.clone()));
+        Ok(Some(config))
+    }
+
+    /// Forgets configurations and roots: the next connection reads the roots again.
+    pub fn reload(&self) {
+        *self.state.lock() = State::default();
+    }
+
+    /// The name for the handshake with a host: sent as SNI where it is a DNS name.
+    ///
+    /// # Errors
+    /// [`ClientTlsError::Setup`] where a name is no host name (an underscore, an address literal).
+    pub fn server_name(host: &HostName) -> Result<ServerName<'static>, ClientTlsError> {
+        match host {
+            HostName::Ip(ip) => Ok(ServerName::from(*ip)),
+            HostName::Name(name) => name_of(name),
+        }
+    }
+
+    fn check(&self, purpose: &Purpose, state: &mut State) -> Result<Check, ClientTlsError> {
+        if purpose.level == TlsAuthLevel::EncryptionOnly {
+            return Ok(Check::Nothing);
+        }
+        let roots = match &state.store {
+            Some(store) => store.clone(),
+            None => {
+                let store = Arc::new(self.roots.load()?);
+                state.store = Some(store.clone());
+                store
+            }
+        };
+        Ok(match purpose.level {
+            TlsAuthLevel::DomainValidation => Check::ChainAndName {
+                roots,
+                name: purpose.name.as_ref().map(name_of).transpose()?,
+            },
+            _ => Check::Chain { roots },
+        })
+    }
+
+    fn build(&self, check: Check) -> Result<Arc<ClientConfig>, ClientTlsError> {
+        let verifier = PeerVerifier {
+            check,
+            algorithms: self.provider.signature_verification_algorithms,
+            verdict: self.verdict.clone(),
+        };
+        let mut config = ClientConfig::builder_with_provider(self.provider.clone())
+            .with_safe_default_protocol_versions()
+            .map_err(|error| ClientTlsError::Setup(error.to_string()))?
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::new(verifier))
+            .with_no_client_auth();
+        config.resumption = Resumption::in_memory_sessions(SESSIONS_MAX);
+        Ok(Arc::new(config))
+    }
+}
+
+fn name_of(name: &Domain) -> Result<ServerName<'static>, ClientTlsError> {
+    if let Some(ip) = name.literal() {
+        return Ok(ServerName::from(ip));
+    }
+    ServerName::try_from(name.as_str().to_owned()).map_err(|_| {
+        ClientTlsError::Setup(format!(
+            "{name} is not a host name that a certificate can carry"
+        ))
+    })
+}
+
+/// What is checked of a peer's certificate.
+#[derive(Debug)]
+enum Check {
+    Nothing,
+    Chain {
+        roots: Arc<RootCertStore>,
+    },
+    ChainAndName {
+        roots: Arc<RootCertStore>,
+        /// The handshake's own name where `None`.
+        name: Option<ServerName<'static>>,
+    },
+}
+
+#[derive(Debug)]
+struct PeerVerifier {
+    check: Check,
+    algorithms: WebPkiSupportedAlgorithms,
+    verdict: Option<Arc<dyn PathVerdict>>,
+}
+
+impl ServerCertVerifier for PeerVerifier {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        server_name: &ServerName<'_>,
+        _ocsp_response: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        let (roots, name) = match &self.check {
+            Check::Nothing => return Ok(ServerCertVerified::assertion()),
+            Check::Chain { roots } => (roots, None),
+            Check::ChainAndName { roots, name } => {
+                (roots, Some(name.as_ref().unwrap_or(server_name)))
+            }
+        };
+        let parsed = ParsedCertificate::try_from(end_entity)?;
+        verify_server_cert_signed_by_trust_anchor(
+            &parsed,
+            roots,
+            intermediates,
+            now,
+            self.algorithms.all,
+        )?;
+        if let Some(name) = name {
+            verify_server_name(&parsed, name)?;
+        }
+        if let Some(verdict) = &self.verdict {
+            let path: Vec<_> = std::iter::once(end_entity).chain(intermediates).collect();
+            // The reason is the verdict's to log: an alert to the peer has no room for it.
+            verdict
+                .verdict(&path)
+                .map_err(|_| Error::InvalidCertificate(CertificateError::Revoked))?;
+        }
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        verify_tls12_signature(message, cert, dss, &self.algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        verify_tls13_signature(message, cert, dss, &self.algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.algorithms.supported_schemes()
+    }
+}
