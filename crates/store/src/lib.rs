@@ -1,1 +1,38 @@
-//! Objects with revisions and a change feed.
+//! Objects with revisions, and their change feed.
+//!
+//! [`Store`] keeps every object an administrator sets. A write is a list of [`Change`]s that holds
+//! whole or not at all; each names the revision it was made from, so that nobody overwrites what
+//! he has not seen. [`check`] holds the rules among objects, [`text`] the form in which objects
+//! are exported, compared and applied.
+//!
+//! Never here: what an object means for mail, and the engine's types in any signature. Calls block
+//! for as long as the disk takes; asynchronous callers run them on a blocking thread.
+//!
+//! ```
+//! use mailward_model::kind::{AcceptedDomain, AcceptedDomainType};
+//! use mailward_store::{Change, Store};
+//!
+//! let dir = tempfile::tempdir().unwrap();
+//! let store = Store::open(&dir.path().join("objects.db")).unwrap();
+//! let domain = AcceptedDomain {
+//!     domain: "example.org".parse().unwrap(),
+//!     domain_type: AcceptedDomainType::Authoritative,
+//!     include_subdomains: false,
+//! };
+//! store.apply(vec![Change::create("example.org", domain)], "anna").unwrap();
+//! let revision = store.revision();
+//! assert_eq!(store.changes_since(revision, 10).unwrap(), []);
+//! ```
+#![forbid(unsafe_code)]
+
+mod batch;
+mod change;
+pub mod check;
+mod error;
+mod schema;
+mod store;
+pub mod text;
+
+pub use change::{Change, ChangeOp, ChangeRecord};
+pub use error::{ApplyError, ObjectError, OpenError, ReadError};
+pub use store::{FOLLOW_INTERVAL, SetAside, Store};

@@ -1,0 +1,251 @@
+//! Connectors: for every connection and every domain there is one answer which connector takes it.
+
+use mailward_model::{
+    Binding, FieldError, IpRange, Object,
+    kind::{ReceiveConnector, SendConnector},
+};
+
+use super::{error, of, title};
+use crate::ObjectError;
+
+/// Enabled receive connectors on one binding must have ranges that are disjoint or nested.
+pub(super) fn receive(objects: &[Object], errors: &mut Vec<ObjectError>) {
+    let enabled: Vec<_> = of::<ReceiveConnector>(objects)
+        .filter(|(_, spec)| spec.enabled)
+        .collect();
+    for (at, (object, spec)) in enabled.iter().enumerate() {
+        own_bindings(object, spec, errors);
+        for (other_object, other) in enabled.iter().take(at) {
+            let Some(binding) = spec
+                .bindings
+                .iter()
+                .find(|b| other.bindings.iter().any(|o| same_socket(b, o)))
+            else {
+                continue;
+            };
+            for (i, range) in spec.remote_ranges.iter().enumerate() {
+                let Some(clash) = other.remote_ranges.iter().find(|o| undecided(range, o)) else {
+                    continue;
+                };
+                let problem = if range == clash {
+                    format!(
+                        "{range} on {binding} is a range of {} too",
+                        title(other_object)
+                    )
+                } else {
+                    format!(
+                        "{range} on {binding} overlaps {clash} of {}, and neither lies within the other",
+                        title(other_object)
+                    )
+                };
+                errors.push(error(
+                    object,
+                    FieldError::new(
+                        format!("remote_ranges[{i}]"),
+                        problem,
+                        "make the ranges disjoint or nested, or give the connectors different bindings",
+                    ),
+                ));
+            }
+        }
+    }
+}
+
+/// A connector may not name one socket twice.
+fn own_bindings(object: &Object, spec: &ReceiveConnector, errors: &mut Vec<ObjectError>) {
+    for (i, binding) in spec.bindings.iter().enumerate() {
+        if let Some(first) = spec
+            .bindings
+            .iter()
+            .take(i)
+            .find(|b| same_socket(b, binding))
+        {
+            errors.push(error(
+                object,
+                FieldError::new(
+                    format!("bindings[{i}]"),
+                    format!("{binding} is covered by {first} already"),
+                    "remove one of the two",
+                ),
+            ));
+        }
+    }
+}
+
+/// True where two bindings take the same connections with the same preference. Port 0 is another
+/// port each time.
+fn same_socket(a: &Binding, b: &Binding) -> bool {
+    let families = |binding: &Binding| match binding.ip {
+        None => (true, true),
+        Some(ip) => (ip.is_ipv4(), ip.is_ipv6()),
+    };
+    if a.port != b.port || a.port == 0 || a.is_exact() != b.is_exact() {
+        return false;
+    }
+    if a.is_exact() {
+        return a.ip.map(|ip| ip.to_canonical()) == b.ip.map(|ip| ip.to_canonical());
+    }
+    let ((a4, a6), (b4, b6)) = (families(a), families(b));
+    (a4 && b4) || (a6 && b6)
+}
+
+/// True where "the most specific range" has no answer for some address.
+fn undecided(a: &IpRange, b: &IpRange) -> bool {
+    a == b || (a.overlaps(b) && !a.covers(b) && !b.covers(a))
+}
+
+/// Enabled send connectors may not have one address space at one cost: which one takes the mail
+/// would hang on their names.
+pub(super) fn send(objects: &[Object], errors: &mut Vec<ObjectError>) {
+    let enabled: Vec<_> = of::<SendConnector>(objects)
+        .filter(|(_, spec)| spec.enabled)
+        .collect();
+    for (at, (object, spec)) in enabled.iter().enumerate() {
+        for (i, space) in spec.address_spaces.iter().enumerate() {
+            let field = || format!("address_spaces[{i}]");
+            if spec
+                .address_spaces
+                .iter()
+                .take(i)
+                .any(|s| s.domain == space.domain && s.subdomains == space.subdomains)
+            {
+                errors.push(error(
+                    object,
+                    FieldError::new(
+                        field(),
+                        format!("{space} is listed twice"),
+                        "remove one of the two",
+                    ),
+                ));
+            }
+            let tie = enabled
+                .iter()
+                .take(at)
+                .find(|(_, other)| other.address_spaces.contains(space));
+            if let Some((other, _)) = tie {
+                errors.push(error(
+                    object,
+                    FieldError::new(
+                        field(),
+                        format!("{space} has the same cost at {}", title(other)),
+                        format!(
+                            "give the less preferred one a higher cost, such as \"{};{}\"",
+                            without_cost(space),
+                            space.cost.saturating_add(1).min(100)
+                        ),
+                    ),
+                ));
+            }
+        }
+    }
+}
+
+fn without_cost(space: &mailward_model::kind::AddressSpace) -> String {
+    let mut bare = space.clone();
+    bare.cost = 1;
+    bare.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use mailward_model::{ObjectId, Revision, Spec};
+
+    use super::*;
+
+    fn object(name: &str, spec: impl Into<Spec>) -> Object {
+        Object {
+            id: ObjectId(0),
+            name: name.to_owned(),
+            revision: Revision(0),
+            spec: spec.into(),
+        }
+    }
+
+    fn receiving(name: &str, bindings: &[&str], ranges: &[&str]) -> Object {
+        object(
+            name,
+            ReceiveConnector {
+                bindings: bindings.iter().map(|b| b.parse().unwrap()).collect(),
+                remote_ranges: ranges.iter().map(|r| r.parse().unwrap()).collect(),
+                ..Default::default()
+            },
+        )
+    }
+
+    fn sending(name: &str, spaces: &[&str]) -> Object {
+        object(
+            name,
+            SendConnector {
+                address_spaces: spaces.iter().map(|s| s.parse().unwrap()).collect(),
+                ..Default::default()
+            },
+        )
+    }
+
+    #[track_caller]
+    fn check(objects: &[Object], expect: &[&str]) {
+        let mut errors = Vec::new();
+        receive(objects, &mut errors);
+        send(objects, &mut errors);
+        let errors: Vec<_> = errors.iter().map(ToString::to_string).collect();
+        assert_eq!(errors.len(), expect.len(), "{errors:?}");
+        for (error, expect) in errors.iter().zip(expect) {
+            assert!(error.contains(expect), "{error}");
+        }
+    }
+
+    #[test]
+    fn ranges_on_one_binding_are_disjoint_or_nested() {
+        check(
+            &[
+                receiving("internet", &[":25"], &["0.0.0.0/0", "::/0"]),
+                receiving("office", &["0.0.0.0:25"], &["192.168.1.0/24"]),
+                receiving("printer", &[":25"], &["192.168.1.75"]),
+                receiving("other port", &[":587"], &["0.0.0.0/0"]),
+                receiving("one address", &["192.0.2.1:25"], &["0.0.0.0/0"]),
+            ],
+            &[],
+        );
+        check(
+            &[
+                receiving("a", &[":25"], &["10.0.0.0-10.0.0.20"]),
+                receiving("b", &["0.0.0.0:25"], &["10.0.0.10-10.0.0.30"]),
+                receiving("c", &["[::]:25"], &["10.0.0.0-10.0.0.20"]),
+            ],
+            &[
+                "receive-connector \"b\": remote_ranges[0]: 10.0.0.10-10.0.0.30 on 0.0.0.0:25 overlaps 10.0.0.0-10.0.0.20 of receive-connector \"a\"",
+                "receive-connector \"c\": remote_ranges[0]: 10.0.0.0-10.0.0.20 on [::]:25 is a range of receive-connector \"a\" too",
+            ],
+        );
+    }
+
+    #[test]
+    fn a_socket_is_named_once() {
+        check(
+            &[receiving("a", &[":25", "0.0.0.0:25"], &["10.0.0.1"])],
+            &["bindings[1]: 0.0.0.0:25 is covered by :25 already"],
+        );
+        check(&[receiving("a", &[":0", ":0"], &["10.0.0.1"])], &[]);
+    }
+
+    #[test]
+    fn address_spaces_have_one_best_connector() {
+        check(
+            &[
+                sending("a", &["*", "example.net"]),
+                sending("b", &["*;5", "*.example.net"]),
+            ],
+            &[],
+        );
+        check(
+            &[sending("a", &["*"]), sending("b", &["example.net", "*"])],
+            &[
+                "send-connector \"b\": address_spaces[1]: * has the same cost at send-connector \"a\"; give the less preferred one a higher cost, such as \"*;2\"",
+            ],
+        );
+        check(
+            &[sending("a", &["*", "*;5"])],
+            &["address_spaces[1]: *;5 is listed twice"],
+        );
+    }
+}

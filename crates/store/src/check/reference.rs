@@ -1,0 +1,268 @@
+//! References: what an object names must be there, where this system would have to know it.
+
+use std::collections::HashMap;
+
+use mailward_model::{
+    Domain, EmailAddress, FieldError, Object, Spec,
+    kind::{AcceptedDomain, AcceptedDomainType, SendConnector},
+};
+
+use super::{error, is_monitoring, of, recipient::owners};
+use crate::ObjectError;
+
+/// Every reference to a recipient or a connector.
+pub(super) fn all(objects: &[Object], errors: &mut Vec<ObjectError>) {
+    let known = Known {
+        owners: owners(objects),
+        domains: of::<AcceptedDomain>(objects)
+            .map(|(_, spec)| (spec.domain.as_str(), spec))
+            .collect(),
+        connectors: of::<SendConnector>(objects)
+            .map(|(object, _)| object.name.to_ascii_lowercase())
+            .collect(),
+    };
+    for object in objects {
+        let mut tell = |broken: Option<FieldError>| {
+            errors.extend(broken.map(|broken| error(object, broken)));
+        };
+        match &object.spec {
+            Spec::JournalRule(rule) => {
+                tell(known.recipient("journal_address", &rule.journal_address));
+                if let Some(address) = &rule.recipient {
+                    tell(known.recipient("recipient", address));
+                }
+            }
+            Spec::Mailbox(mailbox) => {
+                if let Some(address) = &mailbox.forwarding_address {
+                    tell(known.recipient("forwarding_address", address));
+                }
+                if let Some(name) = &mailbox.send_connector {
+                    tell(known.connector("send_connector", name));
+                }
+            }
+            Spec::MailContact(contact) => {
+                tell(known.recipient("external_address", &contact.external_address));
+            }
+            Spec::DistributionGroup(group) => {
+                for (at, member) in group.members.iter().enumerate() {
+                    tell(known.no_probe(|| format!("members[{at}]"), member));
+                }
+                if let Some(address) = &group.report_to {
+                    tell(known.recipient("report_to", address));
+                }
+            }
+            Spec::TransportSettings(settings) => {
+                if let Some(address) = &settings.postmaster {
+                    tell(known.recipient("postmaster", address));
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// What there is to refer to.
+struct Known<'a> {
+    owners: HashMap<String, &'a Object>,
+    domains: HashMap<&'a str, &'a AcceptedDomain>,
+    connectors: Vec<String>,
+}
+
+impl<'a> Known<'a> {
+    /// An address must be a recipient where this system is the authority for its domain, and must
+    /// not be a probe's mailbox.
+    fn recipient(&self, field: &str, address: &EmailAddress) -> Option<FieldError> {
+        if let Some(error) = self.no_probe(|| field.to_owned(), address) {
+            return Some(error);
+        }
+        if self.owner(address).is_some() || !self.is_authoritative(address.domain()) {
+            return None;
+        }
+        Some(FieldError::new(
+            field,
+            format!(
+                "{address} is nobody's address, and {} is an authoritative domain",
+                address.domain()
+            ),
+            "name a mailbox, contact or group that exists, or add it in the same change",
+        ))
+    }
+
+    fn no_probe(&self, field: impl Fn() -> String, address: &EmailAddress) -> Option<FieldError> {
+        self.owner(address).is_some_and(is_monitoring).then(|| {
+            FieldError::new(
+                field(),
+                format!(
+                    "{address} is a monitoring mailbox, which takes mail of health probes only"
+                ),
+                "name another recipient",
+            )
+        })
+    }
+
+    fn owner(&self, address: &EmailAddress) -> Option<&'a Object> {
+        let by_key = |address: &EmailAddress| self.owners.get(&address.key()).copied();
+        by_key(address).or_else(|| by_key(&address.without_detail()?))
+    }
+
+    fn is_authoritative(&self, domain: &Domain) -> bool {
+        let mut name = domain.as_str();
+        let mut is_parent = false;
+        loop {
+            if let Some(accepted) = self.domains.get(name)
+                && (!is_parent || accepted.include_subdomains)
+            {
+                return accepted.domain_type == AcceptedDomainType::Authoritative;
+            }
+            match name.split_once('.') {
+                Some((_, parent)) => (name, is_parent) = (parent, true),
+                None => return false,
+            }
+        }
+    }
+
+    fn connector(&self, field: &str, name: &str) -> Option<FieldError> {
+        if self.connectors.contains(&name.to_ascii_lowercase()) {
+            return None;
+        }
+        let mend = match self.connectors.as_slice() {
+            [] => "create the send connector in the same change".to_owned(),
+            names => format!("name one of: {}", names.join(", ")),
+        };
+        Some(FieldError::new(
+            field,
+            format!("there is no send connector {name:?}"),
+            mend,
+        ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use mailward_model::{
+        ObjectId, Revision,
+        kind::{DistributionGroup, JournalRule, Mailbox, MailboxType, TransportSettings},
+    };
+
+    use super::*;
+
+    fn object(name: &str, spec: impl Into<Spec>) -> Object {
+        Object {
+            id: ObjectId(0),
+            name: name.to_owned(),
+            revision: Revision(0),
+            spec: spec.into(),
+        }
+    }
+
+    fn address(text: &str) -> EmailAddress {
+        text.parse().unwrap()
+    }
+
+    fn world(more: Vec<Object>) -> Vec<Object> {
+        let mut probe = Mailbox::new(address("probe@example.org"));
+        probe.mailbox_type = MailboxType::Monitoring;
+        let domain = AcceptedDomain {
+            domain: "example.org".parse().unwrap(),
+            domain_type: AcceptedDomainType::Authoritative,
+            include_subdomains: true,
+        };
+        let relay = AcceptedDomain {
+            domain: "relay.example.org".parse().unwrap(),
+            domain_type: AcceptedDomainType::InternalRelay,
+            include_subdomains: false,
+        };
+        let mut objects = vec![
+            object("example.org", domain),
+            object("relay", relay),
+            object("anna", Mailbox::new(address("anna@example.org"))),
+            object("probe", probe),
+            object("Dovecot", SendConnector::default()),
+        ];
+        objects.extend(more);
+        objects
+    }
+
+    #[track_caller]
+    fn check(more: Object, expect: &[&str]) {
+        let mut errors = Vec::new();
+        all(&world(vec![more]), &mut errors);
+        let errors: Vec<_> = errors.iter().map(ToString::to_string).collect();
+        assert_eq!(errors.len(), expect.len(), "{errors:?}");
+        for (error, expect) in errors.iter().zip(expect) {
+            assert!(error.contains(expect), "{error}");
+        }
+    }
+
+    fn rule(target: &str, recipient: Option<&str>) -> Object {
+        object(
+            "all",
+            JournalRule {
+                journal_address: address(target),
+                recipient: recipient.map(address),
+                scope: Default::default(),
+                enabled: true,
+            },
+        )
+    }
+
+    #[test]
+    fn journal_rules_name_who_exists() {
+        check(rule("anna@example.org", Some("anna+x@example.org")), &[]);
+        check(
+            rule("archive@example.net", Some("boss@relay.example.org")),
+            &[],
+        );
+        check(
+            rule("archive@example.org", Some("boss@sub.example.org")),
+            &[
+                "journal-rule \"all\": journal_address: archive@example.org is nobody's address",
+                "recipient: boss@sub.example.org is nobody's address",
+            ],
+        );
+        check(rule("probe@example.org", None), &["monitoring mailbox"]);
+    }
+
+    #[test]
+    fn mailboxes_name_connectors_that_exist() {
+        let mut mailbox = Mailbox::new(address("bert@example.org"));
+        mailbox.send_connector = Some("dovecot".to_owned());
+        mailbox.forwarding_address = Some(address("anna@example.org"));
+        check(object("bert", mailbox.clone()), &[]);
+        mailbox.send_connector = Some("exchange".to_owned());
+        mailbox.forwarding_address = Some(address("nobody@example.org"));
+        check(
+            object("bert", mailbox),
+            &[
+                "forwarding_address: nobody@example.org is nobody's",
+                "send_connector: there is no send connector \"exchange\"; name one of: dovecot",
+            ],
+        );
+    }
+
+    #[test]
+    fn probes_are_reached_by_no_way() {
+        let group = DistributionGroup {
+            address: address("all@example.org"),
+            proxy_addresses: Vec::new(),
+            members: vec![address("anna@example.org"), address("probe@example.org")],
+            report_to: Some(address("nobody@example.org")),
+            hidden: false,
+        };
+        check(
+            object("all", group),
+            &[
+                "members[1]: probe@example.org is a monitoring",
+                "report_to: nobody@",
+            ],
+        );
+        let settings = TransportSettings {
+            postmaster: Some(address("probe@example.org")),
+            ..Default::default()
+        };
+        check(
+            object("default", settings),
+            &["postmaster: probe@example.org"],
+        );
+    }
+}
