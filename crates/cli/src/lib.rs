@@ -1,1 +1,30 @@
-//! The operator's hand: the command line front end of the operations.
+//! The operator's hand: the operations as commands of a terminal.
+//!
+//! [`command`] is the command tree, made from the table of operations; [`run`] asks the admin API
+//! over its Unix socket and prints the answer, aligned for people or as JSON. Exit codes: 0 done,
+//! 1 failed or bad news, 2 wrong usage, 3 Mailward is not reachable, 4 refused.
+//!
+//! Never here: anything that the HTTP API could not do as well. This crate links no service.
+//!
+//! ```
+//! let matches = mailward_cli::command()
+//!     .try_get_matches_from(["mailward", "queue", "list", "--json"])
+//!     .unwrap();
+//! assert!(mailward_cli::is_operation(&matches));
+//! ```
+#![forbid(unsafe_code)]
+
+mod apply;
+mod command;
+mod connection;
+mod document;
+mod json;
+mod layout;
+mod run;
+mod terminal;
+
+pub use command::{EXIT_CODES, command, is_operation};
+pub use connection::{Connection, DEFAULT_RUN_DIR};
+pub use document::{completions, man_pages};
+pub use layout::Style;
+pub use run::run;

@@ -16,10 +16,12 @@ mod openapi;
 mod page;
 pub mod request;
 mod table;
+mod wire;
 
 pub use input::{MessageFile, TEXT_OCTETS_MAX};
 pub use openapi::document;
 pub use table::{Call, Op, typed};
+pub use wire::Wire;
 
 use serde::{Serialize, de::DeserializeOwned};
 
