@@ -1,1 +1,11 @@
 //! Dialog scripts, fakes and contract suites for tests; never shipped.
+//!
+//! [`dialog`] plays text scripts of SMTP sessions against the server machine and against a live
+//! server; [`fuzz`] holds the entry points for fuzzing; [`world`] is the small organisation that
+//! both know.
+#![forbid(unsafe_code)]
+
+pub mod dialog;
+pub mod fuzz;
+pub mod machine;
+pub mod world;

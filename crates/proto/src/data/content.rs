@@ -22,6 +22,8 @@ pub struct Rules {
 }
 
 /// Why a message is refused whatever it says.
+///
+/// In the order of weight: of several, the first one here is the reason that is given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Defect {
     /// A CR without LF.
@@ -38,6 +40,18 @@ pub enum Defect {
     TooManyHops,
     /// More Received fields of this host than the limit.
     TooManyLocalHops,
+}
+
+impl Defect {
+    const ALL: [Defect; 7] = [
+        Defect::BareCr,
+        Defect::BareLf,
+        Defect::Nul,
+        Defect::TooLarge,
+        Defect::HeaderTooLarge,
+        Defect::TooManyHops,
+        Defect::TooManyLocalHops,
+    ];
 }
 
 /// Where the scan stands in a line.
@@ -63,7 +77,9 @@ pub struct Content {
     hops: Hops,
     eight_bit: bool,
     binary: bool,
-    defect: Option<Defect>,
+    /// One bit for each [`Defect`]. All are collected, so that the reason given does not depend on
+    /// how the network cut the message.
+    defects: u8,
 }
 
 impl Content {
@@ -82,7 +98,12 @@ impl Content {
 
     /// Octets of the header section so far, the empty line that ends it included.
     pub fn header_octets(&self) -> u64 {
-        self.header_octets
+        let line = if self.hops.ended() {
+            0
+        } else {
+            self.line_octets
+        };
+        self.header_octets + line
     }
 
     /// True once the header section has ended.
@@ -111,13 +132,20 @@ impl Content {
         self.eight_bit
     }
 
-    /// The first defect found.
+    /// The defect found, the weightiest one where there are several.
     pub fn defect(&self) -> Option<Defect> {
-        self.defect
+        Defect::ALL
+            .into_iter()
+            .find(|defect| self.defects & 1 << *defect as u8 != 0)
+    }
+
+    /// True where there is no defect yet.
+    pub fn is_sound(&self) -> bool {
+        self.defects == 0
     }
 
     fn flag(&mut self, defect: Defect) {
-        self.defect.get_or_insert(defect);
+        self.defects |= 1 << defect as u8;
     }
 
     /// A CR, LF or NUL that does not belong.
@@ -196,28 +224,35 @@ impl Content {
     }
 
     fn piece(&mut self, piece: &[u8], rules: &Rules) {
-        if !self.hops.ended() {
-            self.hops
-                .piece(piece, self.line_octets == 0, rules.host.as_bytes());
-            self.count_header(piece.len() as u64, rules);
-        }
+        let first = self.line_octets == 0;
         self.line_octets += piece.len() as u64;
+        if !self.hops.ended() {
+            self.hops.piece(piece, first, rules.host.as_bytes());
+            // A line that is no field ends the section before it: what it is shows at its colon.
+            if self.hops.in_value() {
+                self.check_header(rules);
+            }
+        }
     }
 
     fn end_line(&mut self, rules: &Rules) {
         if !self.hops.ended() {
             self.hops
                 .end_line(self.line_octets == 0, rules.host.as_bytes());
-            self.count_header(2, rules);
+            if self.line_octets == 0 || !self.hops.ended() {
+                self.header_octets += self.line_octets + 2;
+            }
+            self.longest_line = self.longest_line.max(self.line_octets);
+            self.line_octets = 0;
+            self.check_header(rules);
         }
         self.longest_line = self.longest_line.max(self.line_octets);
         self.line_octets = 0;
         self.at = At::LineStart;
     }
 
-    fn count_header(&mut self, octets: u64, rules: &Rules) {
-        self.header_octets += octets;
-        if self.header_octets > rules.max_header_octets {
+    fn check_header(&mut self, rules: &Rules) {
+        if self.header_octets() > rules.max_header_octets {
             self.flag(Defect::HeaderTooLarge);
         }
         if self.hops.received() > rules.max_hops {

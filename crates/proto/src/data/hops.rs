@@ -57,6 +57,11 @@ impl Hops {
         self.field == Field::Ended
     }
 
+    /// True behind the colon of a field.
+    pub(super) fn in_value(&self) -> bool {
+        matches!(self.field, Field::Received(_) | Field::Other)
+    }
+
     pub(super) fn received(&self) -> u32 {
         self.received
     }

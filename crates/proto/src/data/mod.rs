@@ -167,7 +167,7 @@ mod tests {
             Some(BareCr),
             Some(""),
         );
-        check("a\n.\rX\r\n.\r\n", "a\n.\rX\r\n", Some(BareLf), Some(""));
+        check("a\n.\rX\r\n.\r\n", "a\n.\rX\r\n", Some(BareCr), Some(""));
         check(
             "a\r\n\0.\r\nX\r\n.\r\n",
             "a\r\n\0.\r\nX\r\n",

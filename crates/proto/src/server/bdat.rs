@@ -110,12 +110,14 @@ fn finish(session: &mut Session, last: bool) {
         transaction.content.finish();
         return content::end(session);
     }
-    if let Some(verdict) = &transaction.verdict {
-        reply::write(&mut session.out, verdict);
-        transaction.failed = true;
+    let octets = transaction.content.octets();
+    if let Some(verdict) = content::verdict(session) {
+        reply::write(&mut session.out, &verdict);
+        if let Some(transaction) = session.transaction.as_deref_mut() {
+            transaction.failed = true;
+        }
         return;
     }
-    let octets = transaction.content.octets();
     session.say(
         250,
         EnhancedCode(2, 0, 0),

@@ -42,32 +42,31 @@ pub(super) fn begin(session: &mut Session, answer: &Reply) {
 /// A piece of the message has been scanned: hands it on, or throws it away.
 pub(super) fn pass<'i>(session: &mut Session, piece: &'i [u8]) -> Option<Step<'i>> {
     let transaction = session.transaction.as_deref_mut()?;
-    if transaction.verdict.is_some() {
-        transaction.discarded += piece.len() as u64;
-        if transaction.discarded > DISCARDED_OCTETS_MAX
-            && let Some(verdict) = transaction.verdict.clone()
-        {
-            session.close(&verdict);
+    if transaction.is_kept() {
+        if transaction.content.is_sound() {
+            return (!piece.is_empty()).then_some(Step::Content(piece));
         }
-        return None;
+        transaction.begun = false;
+        session.abandon = true;
     }
-    let Some(defect) = transaction.content.defect() else {
-        return (!piece.is_empty()).then_some(Step::Content(piece));
-    };
-    transaction.verdict = Some(verdict(defect, &session.config.rules));
-    transaction.framing_in_doubt = matches!(defect, Defect::BareCr | Defect::BareLf);
-    session.abandon |= transaction.begun;
+    transaction.discarded += piece.len() as u64;
+    if transaction.discarded > DISCARDED_OCTETS_MAX
+        && let Some(verdict) = verdict(session)
+    {
+        session.close(&verdict);
+    }
     None
 }
 
 /// The last octet has come.
 pub(super) fn end(session: &mut Session) {
-    // A defect in the framing itself, behind the last piece, has not been judged yet.
+    // A defect in the framing itself, behind the last piece, has not been looked at yet.
     let _ = pass(session, &[]);
+    let verdict = verdict(session);
     let Some(transaction) = &mut session.transaction else {
         return;
     };
-    match transaction.verdict.take() {
+    match verdict {
         None => {
             // RFC 6152 §2 wants 8BITMIME declared; those that do not declare it send it all the
             // same, and the next hop must know.
@@ -78,16 +77,27 @@ pub(super) fn end(session: &mut Session) {
             session.phase = Phase::Asked(Question::End);
         }
         Some(verdict) => {
-            // The driver has thrown away what it had.
-            transaction.begun = false;
-            let doubt = transaction.framing_in_doubt;
+            let stray = matches!(
+                transaction.content.defect(),
+                Some(Defect::BareCr | Defect::BareLf)
+            );
+            let doubt = stray && transaction.transfer == Transfer::Data;
             finish(session, std::iter::repeat(&verdict));
             if doubt {
                 // What the client sends next may be what it believes to be behind an end that we
-                // did not see. None of it is run.
+                // did not see. None of it is run. (BDAT is measured: there is no doubt.)
                 session.phase = Phase::Closed;
             }
         }
+    }
+}
+
+/// Why the message will be refused, where it will.
+pub(super) fn verdict(session: &Session) -> Option<Reply> {
+    let transaction = session.transaction.as_deref()?;
+    match transaction.content.defect() {
+        Some(defect) => Some(reply_to(defect, &session.config.rules)),
+        None => transaction.verdict.clone(),
     }
 }
 
@@ -118,7 +128,7 @@ pub(super) fn finish<'r>(session: &mut Session, replies: impl Iterator<Item = &'
     };
 }
 
-fn verdict(defect: Defect, rules: &Rules) -> Reply {
+fn reply_to(defect: Defect, rules: &Rules) -> Reply {
     match defect {
         Defect::BareLf => stray("a bare line feed"),
         Defect::BareCr => stray("a bare carriage return"),

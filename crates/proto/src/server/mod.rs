@@ -230,7 +230,10 @@ impl Session {
 
     /// True where a message is on its way in: between DATA or BDAT and the reply to its end.
     pub fn in_message(&self) -> bool {
-        self.transaction.as_ref().is_some_and(|t| t.begun)
+        matches!(
+            self.phase,
+            Phase::Data | Phase::Chunk | Phase::Asked(Question::Begin | Question::End)
+        )
     }
 
     /// True where no transaction is open: MAIL has not been said, or its message is done.

@@ -27,13 +27,12 @@ pub(super) struct Transaction {
     pub(super) begun: bool,
     pub(super) decoder: Decoder,
     pub(super) content: Content,
-    /// Why the message will be refused at its end. What comes of it is not handed on.
+    /// Why the message will be refused at its end, where its octets give no reason. What comes of
+    /// it is not handed on.
     pub(super) verdict: Option<Reply>,
     /// A chunk has been refused; the transaction only waits for its end.
     pub(super) failed: bool,
-    /// The peer and we may disagree about where the message ends: the session ends with it.
-    pub(super) framing_in_doubt: bool,
-    /// Octets read after the verdict.
+    /// Octets read and thrown away.
     pub(super) discarded: u64,
 }
 
