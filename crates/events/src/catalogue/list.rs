@@ -278,6 +278,11 @@ catalogue! {
         means "The objects of that revision do not fit together for this role. It goes on with the revision before."
         breaks "The last change has no effect in this role."
         mend "Correct the objects named and apply again.";
+    5006 Notice AdministratorActed { by: String, operation: String, subject: String } per [by, operation, subject]
+        "{by} asked for {operation} {subject}"
+        means "An administrator acted on this node through the command line or the admin API: mail was held, released, tried again or removed, new mail was refused or taken again, probes were run."
+        breaks "Nothing is broken by this; what was asked for may be what someone else wonders about."
+        mend "Nothing is to be done; ask whoever it was.";
 
     6001 Info RoleStarted { child: String, pid: u64 } per [child, pid]
         "{child} started as process {pid}"

@@ -1,0 +1,591 @@
+//! The arbiter: hears what the worker proposes, lets the guard judge, and writes the intent down
+//! before anything is done. Held by the manager, which then carries the act out.
+//!
+//! What the manager's own supervision does (a role that ended, a heartbeat that stayed away) goes
+//! into the same ledger, so that `explain` answers for both and nobody asks "who restarted this?"
+//! twice.
+//!
+//! Invariant: [`Verdict::Granted`] is returned only after its intent is on disk.
+
+use std::{path::Path, sync::Arc};
+
+use mailward_api::{
+    control::Role,
+    view::{
+        RepairAct, RepairOutcome, RepairProposal, Verdict,
+        repair::{Ledger as LedgerView, LedgerEntry},
+    },
+};
+use mailward_events::{Event, Events};
+use mailward_host::clock::Clock;
+use mailward_model::kind::HealthSettings;
+use parking_lot::Mutex;
+
+use crate::{
+    guard::{self, DAY_MS, Facts, HOUR_MS, Past, Ruling, UNDER_WAY_MAX_MS},
+    ledger::{Boot, DAMAGED, Ledger, LedgerError},
+};
+
+/// How long a proposal waits after the ledger could not be written.
+const LEDGER_RETRY_MS: u64 = 10_000;
+
+/// The words of ledger records.
+mod word {
+    pub(super) const INTENT: &str = "intent";
+    pub(super) const ACTED: &str = "acted";
+    pub(super) const FAILED: &str = "failed";
+    pub(super) const DENIED: &str = "denied";
+    pub(super) const SHADOW: &str = "shadow";
+    pub(super) const OUTCOME: &str = "outcome";
+    pub(super) const EXIT: &str = "exit";
+}
+
+/// Judge and book-keeper of repairs. Its calls wait for a sync of the disk: a few milliseconds, a
+/// few times a day.
+pub struct Arbiter {
+    inner: Mutex<Inner>,
+    clock: Arc<dyn Clock>,
+    events: Events,
+    path: String,
+}
+
+struct Inner {
+    ledger: Ledger,
+    /// The last denial written, so that a proposal repeated every few seconds fills nothing.
+    last_denial: Option<(String, RepairAct, Vec<String>)>,
+}
+
+impl std::fmt::Debug for Arbiter {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Arbiter({})", self.path)
+    }
+}
+
+impl Arbiter {
+    /// Opens the ledger at `path`, or begins one.
+    ///
+    /// # Errors
+    /// The ledger cannot be opened: repairs are then impossible, and the caller says so.
+    pub fn open(
+        path: &Path,
+        clock: Arc<dyn Clock>,
+        events: Events,
+    ) -> Result<Arbiter, LedgerError> {
+        Arbiter::open_in(path, clock, events, Boot::here())
+    }
+
+    /// As [`Arbiter::open`], in a boot given by the caller; for tests.
+    ///
+    /// # Errors
+    /// As [`Arbiter::open`].
+    pub fn open_in(
+        path: &Path,
+        clock: Arc<dyn Clock>,
+        events: Events,
+        boot: Boot,
+    ) -> Result<Arbiter, LedgerError> {
+        let (ledger, damages) = Ledger::open(path, clock.clone(), boot)?;
+        let path = path.display().to_string();
+        for damage in damages {
+            events.emit(Event::LedgerRecordSetAside {
+                path: path.clone(),
+                line: damage.line,
+                problem: damage.problem.to_owned(),
+            });
+        }
+        Ok(Arbiter {
+            inner: Mutex::new(Inner {
+                ledger,
+                last_denial: None,
+            }),
+            clock,
+            events,
+            path,
+        })
+    }
+
+    /// Judges a proposal under the settings in force. After [`Verdict::Granted`] the caller carries
+    /// the act out and says how that went by [`Arbiter::acted`].
+    pub fn propose(&self, proposal: &RepairProposal, settings: &HealthSettings) -> Verdict {
+        let now_unix_ms = self.clock.unix_ms();
+        let mut inner = self.inner.lock();
+        let past = past(&inner.ledger, &proposal.case);
+        let exits = exits(&inner.ledger);
+        let checks = guard::checks(
+            proposal,
+            &Facts {
+                settings,
+                past: &past,
+                exits: &exits,
+                now_unix_ms,
+            },
+        );
+        let ruling = guard::rule(&checks);
+        let all: Vec<String> = checks.iter().map(guard::Check::sentence).collect();
+        let against: Vec<String> = checks
+            .iter()
+            .filter(|check| !check.allows)
+            .map(guard::Check::sentence)
+            .collect();
+        let entry = |record: &str, text: String, reasons: &[String]| LedgerEntry {
+            entry: 0,
+            unix_ms: 0,
+            record: record.to_owned(),
+            case: Some(proposal.case.clone()),
+            component: proposal.component.clone(),
+            act: Some(proposal.act.clone()),
+            text,
+            reasons: reasons.to_vec(),
+        };
+        let until_unix_ms = match ruling.chosen {
+            Ruling::Grant => {
+                let because = format!("{} ({})", proposal.reason, proposal.rule);
+                let written = inner
+                    .ledger
+                    .append(entry(word::INTENT, because, &all), None);
+                return match written {
+                    Ok(entry) => {
+                        inner.last_denial = None;
+                        drop(inner);
+                        self.events.emit(Event::RepairStarted {
+                            case: proposal.case.clone(),
+                            component: proposal.component.clone(),
+                            act: proposal.act.to_string(),
+                            because: proposal.reason.clone(),
+                        });
+                        Verdict::Granted {
+                            entry,
+                            reasons: all,
+                        }
+                    }
+                    Err(error) => {
+                        drop(inner);
+                        self.unwritable(proposal, &error, now_unix_ms)
+                    }
+                };
+            }
+            Ruling::Later { again_in_ms } => Some(now_unix_ms.saturating_add(again_in_ms)),
+            Ruling::Shadow | Ruling::Never => None,
+        };
+        let record = if ruling.chosen == Ruling::Shadow {
+            word::SHADOW
+        } else {
+            word::DENIED
+        };
+        // The names of the checks, not their numbers: "gap: 12 s ago" is the same denial as 13 s.
+        let names: Vec<String> = checks
+            .iter()
+            .filter(|check| !check.allows)
+            .map(|check| check.name.to_owned())
+            .collect();
+        let denial = (proposal.case.clone(), proposal.act.clone(), names);
+        if inner.last_denial.as_ref() != Some(&denial) {
+            // A denial that cannot be written is still a denial; the event tells it.
+            if let Err(error) = inner
+                .ledger
+                .append(entry(record, ruling.because, &against), None)
+            {
+                self.failing(&error);
+            }
+            inner.last_denial = Some(denial);
+            self.events.emit(Event::RepairRefused {
+                case: proposal.case.clone(),
+                component: proposal.component.clone(),
+                act: proposal.act.to_string(),
+                reasons: against
+                    .iter()
+                    .collect::<Vec<_>>()
+                    .into_iter()
+                    .cloned()
+                    .collect(),
+            });
+        }
+        Verdict::Denied {
+            reasons: against,
+            until_unix_ms,
+        }
+    }
+
+    fn failing(&self, error: &LedgerError) {
+        let cause =
+            std::error::Error::source(error).map_or_else(|| error.to_string(), ToString::to_string);
+        self.events.emit(Event::LedgerFailing {
+            path: self.path.clone(),
+            error: cause,
+        });
+    }
+
+    fn unwritable(&self, proposal: &RepairProposal, error: &LedgerError, now: u64) -> Verdict {
+        self.failing(error);
+        if matches!(proposal.act, RepairAct::Online | RepairAct::Alert) {
+            // Taking traffic again and telling a person must not hang on a disk.
+            return Verdict::Granted {
+                entry: 0,
+                reasons: vec![error.to_string()],
+            };
+        }
+        Verdict::Denied {
+            reasons: vec![format!("ledger: {error}")],
+            until_unix_ms: Some(now.saturating_add(LEDGER_RETRY_MS)),
+        }
+    }
+
+    fn note(&self, says: LedgerEntry, of: Option<u64>) -> Option<u64> {
+        let written = self.inner.lock().ledger.append(says, of);
+        written.map_err(|error| self.failing(&error)).ok()
+    }
+
+    /// The entry with this number: its case, component and act.
+    fn intent(&self, entry: u64) -> (Option<String>, String, Option<RepairAct>) {
+        let inner = self.inner.lock();
+        let found = inner
+            .ledger
+            .records()
+            .find(|(record, _)| record.says.entry == entry && record.says.record == word::INTENT)
+            .map(|(record, _)| {
+                let says = &record.says;
+                (says.case.clone(), says.component.clone(), says.act.clone())
+            });
+        found.unwrap_or_default()
+    }
+
+    /// How carrying out a granted act went: a sentence about what was done, or about why not.
+    pub fn acted(&self, entry: u64, how: Result<&str, &str>) {
+        let (record, text) = match how {
+            Ok(text) => (word::ACTED, text),
+            Err(text) => (word::FAILED, text),
+        };
+        let (case, component, act) = self.intent(entry);
+        self.note(
+            LedgerEntry {
+                entry: 0,
+                unix_ms: 0,
+                record: record.to_owned(),
+                case,
+                component,
+                act,
+                text: text.to_owned(),
+                reasons: Vec::new(),
+            },
+            Some(entry),
+        );
+    }
+
+    /// What a granted act has led to, as the worker found by probing afterwards.
+    pub fn record_outcome(&self, outcome: &RepairOutcome) {
+        let (_, component, act) = self.intent(outcome.entry);
+        self.note(
+            LedgerEntry {
+                entry: 0,
+                unix_ms: 0,
+                record: word::OUTCOME.to_owned(),
+                case: Some(outcome.case.clone()),
+                component,
+                act,
+                text: outcome.text.clone(),
+                reasons: outcome
+                    .samples
+                    .iter()
+                    .map(|s| format!("{}: {}", s.probe, s.text))
+                    .collect(),
+            },
+            Some(outcome.entry),
+        );
+    }
+
+    /// A role's process ended or was killed by its supervision. `because` says how it ended and
+    /// what made the manager act (`killed by signal 9`, `no heartbeat for 15 s`). Where it belongs
+    /// to a case (a granted restart of the process), that case is named; else the exit is a case of
+    /// its own, whose id is returned for the steps that follow and for `explain`.
+    pub fn record_exit(&self, role: Role, pid: u32, because: &str, case: Option<&str>) -> String {
+        let own = || {
+            let inner = self.inner.lock();
+            let last = inner.ledger.records().next_back();
+            format!(
+                "exit-{}",
+                last.map_or(1, |(record, _)| record.says.entry + 1)
+            )
+        };
+        let case = case.map_or_else(own, str::to_owned);
+        self.record_step(
+            &case,
+            role,
+            word::EXIT,
+            &format!("process {pid}: {because}"),
+        );
+        case
+    }
+
+    /// A step of supervision in a case: `started`, `ready`, `backoff`.
+    pub fn record_step(&self, case: &str, role: Role, record: &str, text: &str) {
+        self.note(
+            LedgerEntry {
+                entry: 0,
+                unix_ms: 0,
+                record: record.to_owned(),
+                case: Some(case.to_owned()),
+                component: role.name().to_owned(),
+                act: None,
+                text: text.to_owned(),
+                reasons: Vec::new(),
+            },
+            None,
+        );
+    }
+
+    /// The newest `limit` entries, newest first, and what the budgets still allow.
+    pub fn ledger(&self, limit: usize, settings: &HealthSettings) -> LedgerView {
+        let inner = self.inner.lock();
+        let entries = inner
+            .ledger
+            .records()
+            .rev()
+            .take(limit)
+            .map(|(record, _)| record.says.clone())
+            .collect();
+        LedgerView {
+            entries,
+            budgets: budgets(&inner.ledger, settings),
+        }
+    }
+
+    /// Acts begun since the ledger has been kept (as far as it reaches back).
+    pub fn repairs(&self) -> u64 {
+        let inner = self.inner.lock();
+        inner
+            .ledger
+            .records()
+            .filter(|(record, _)| record.says.record == word::INTENT)
+            .count() as u64
+    }
+}
+
+/// What was begun: of the last day, of this case, and what has no outcome yet.
+fn past(ledger: &Ledger, case: &str) -> Vec<Past> {
+    let settled: Vec<u64> = ledger
+        .records()
+        .filter(|(record, _)| record.says.record == word::OUTCOME)
+        .filter_map(|(record, _)| record.of)
+        .collect();
+    ledger
+        .records()
+        .filter(|(record, age)| {
+            let counts = record.says.record == word::INTENT || record.says.record == DAMAGED;
+            counts && (*age < DAY_MS || record.says.case.as_deref() == Some(case))
+        })
+        .filter(|(record, _)| {
+            // Undoing an offline stage is no act that anything waits for.
+            !matches!(record.says.act, Some(RepairAct::Online | RepairAct::Alert))
+        })
+        .map(|(record, age_ms)| Past {
+            age_ms,
+            act: record.says.act.clone(),
+            case: record.says.case.clone().unwrap_or_default(),
+            component: record.says.component.clone(),
+            settled: settled.contains(&record.says.entry) || record.says.record == DAMAGED,
+        })
+        .collect()
+}
+
+fn exits(ledger: &Ledger) -> Vec<(Role, u64)> {
+    ledger
+        .records()
+        .rev()
+        .take_while(|(_, age)| *age < UNDER_WAY_MAX_MS)
+        .filter(|(record, _)| record.says.record == word::EXIT)
+        .filter_map(|(record, age)| Some((record.says.component.parse().ok()?, age)))
+        .collect()
+}
+
+fn budgets(ledger: &Ledger, settings: &HealthSettings) -> Vec<String> {
+    let past = past(ledger, "");
+    let component = RepairAct::RestartComponent {
+        component: String::new(),
+    };
+    let process = RepairAct::RestartProcess {
+        role: Role::Transport,
+    };
+    [
+        (component, "restart a component (each one)"),
+        (process, "restart a process"),
+        (RepairAct::Offline, "take the server offline"),
+    ]
+    .into_iter()
+    .filter_map(|(act, name)| {
+        let limits = guard::limits(&act, settings)?;
+        let used = |window: u64| {
+            past.iter()
+                .filter(|past| past.age_ms < window)
+                .filter(|past| past.act.as_ref().is_none_or(|a| a.stage() == act.stage()))
+                .count()
+        };
+        Some(format!(
+            "{name}: {} begun this hour of {} allowed, {} today of {}; at least {} s apart",
+            used(HOUR_MS),
+            limits.per_hour,
+            used(DAY_MS),
+            limits.per_day,
+            limits.gap_ms / 1000
+        ))
+    })
+    .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use mailward_api::view::{ProbeView, health::Evidence};
+    use mailward_host::fake::clock::FakeClock;
+
+    use super::*;
+
+    fn proposal(clock: &FakeClock, case: &str) -> RepairProposal {
+        RepairProposal {
+            case: case.into(),
+            component: "receive/Internet".into(),
+            act: RepairAct::RestartComponent {
+                component: "receive/Internet".into(),
+            },
+            reason: "it accepts and never answers".into(),
+            cause: None,
+            rule: "bad after 3 failures in a row".into(),
+            samples: vec![ProbeView {
+                probe: "connector/Internet".into(),
+                unix_ms: clock.unix_ms(),
+                took_ms: 0,
+                verdict: "timeout".into(),
+                evidence: Evidence::Bad,
+                text: "no greeting".into(),
+                cause: None,
+                steps: Vec::new(),
+            }],
+            first_bad_unix_ms: clock.unix_ms(),
+            objections: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn an_act_is_on_disk_before_it_is_granted_and_its_case_can_be_told() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("ledger");
+        let clock = Arc::new(FakeClock::new(1_800_000_000_000));
+        let settings = HealthSettings::default();
+        let (events, collector) = Events::collect();
+        let boot = || Boot::named("one", 0);
+        let arbiter = Arbiter::open_in(&path, clock.clone(), events.clone(), boot()).unwrap();
+        let Verdict::Granted { entry, reasons } =
+            arbiter.propose(&proposal(&clock, "case-1"), &settings)
+        else {
+            panic!("denied");
+        };
+        assert!(reasons.len() > 5, "every check is told: {reasons:?}");
+        // The manager dies between intent and act: the new one knows that it was begun.
+        let arbiter = Arbiter::open_in(&path, clock.clone(), events, boot()).unwrap();
+        let again = arbiter.propose(&proposal(&clock, "case-1"), &settings);
+        assert!(
+            matches!(
+                again,
+                Verdict::Denied {
+                    until_unix_ms: None,
+                    ..
+                }
+            ),
+            "{again:?}"
+        );
+        arbiter.acted(entry, Ok("the accept loop began anew"));
+        arbiter.record_outcome(&RepairOutcome {
+            entry,
+            case: "case-1".into(),
+            solved: true,
+            text: "2 good results".into(),
+            samples: Vec::new(),
+        });
+        let view = arbiter.ledger(10, &settings);
+        let words: Vec<_> = view
+            .entries
+            .iter()
+            .rev()
+            .map(|e| e.record.as_str())
+            .collect();
+        assert_eq!(words, ["intent", "denied", "acted", "outcome"]);
+        assert!(
+            view.entries
+                .iter()
+                .all(|e| e.case.as_deref() == Some("case-1"))
+        );
+        assert!(
+            view.budgets[0].contains("1 begun this hour of 4"),
+            "{:?}",
+            view.budgets
+        );
+        let names: Vec<_> = collector.take().iter().map(Event::name).collect();
+        assert_eq!(names, ["RepairStarted", "RepairRefused"]);
+    }
+
+    #[test]
+    fn denials_that_repeat_fill_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        let clock = Arc::new(FakeClock::new(1_800_000_000_000));
+        let arbiter =
+            Arbiter::open(&dir.path().join("l"), clock.clone(), Events::discard()).unwrap();
+        let off = HealthSettings {
+            repair: false,
+            ..HealthSettings::default()
+        };
+        for _ in 0..50 {
+            let verdict = arbiter.propose(&proposal(&clock, "case-1"), &off);
+            assert!(matches!(
+                verdict,
+                Verdict::Denied {
+                    until_unix_ms: None,
+                    ..
+                }
+            ));
+            clock.advance(Duration::from_secs(5));
+        }
+        let view = arbiter.ledger(100, &off);
+        assert_eq!(view.entries.len(), 1);
+        assert_eq!(view.entries[0].record, "shadow");
+    }
+
+    #[test]
+    fn exits_are_cases_of_their_own_and_hold_back_a_process_restart() {
+        let dir = tempfile::tempdir().unwrap();
+        let clock = Arc::new(FakeClock::new(1_800_000_000_000));
+        let arbiter =
+            Arbiter::open(&dir.path().join("l"), clock.clone(), Events::discard()).unwrap();
+        let settings = HealthSettings::default();
+        let case = arbiter.record_exit(Role::Transport, 77, "killed by signal 9", None);
+        assert_eq!(case, "exit-1");
+        arbiter.record_step(&case, Role::Transport, "started", "process 78");
+        let mut restart = proposal(&clock, "case-1");
+        restart.act = RepairAct::RestartProcess {
+            role: Role::Transport,
+        };
+        let verdict = arbiter.propose(&restart, &settings);
+        assert!(
+            matches!(
+                verdict,
+                Verdict::Denied {
+                    until_unix_ms: Some(_),
+                    ..
+                }
+            ),
+            "{verdict:?}"
+        );
+        clock.advance(Duration::from_secs(61));
+        let mut restart = proposal(&clock, "case-1");
+        restart.act = RepairAct::RestartProcess {
+            role: Role::Transport,
+        };
+        assert!(matches!(
+            arbiter.propose(&restart, &settings),
+            Verdict::Granted { .. }
+        ));
+        assert_ne!(
+            arbiter.record_exit(Role::Worker, 79, "exit code 1", None),
+            case
+        );
+    }
+}

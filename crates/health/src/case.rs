@@ -1,0 +1,586 @@
+//! Recovery cases: one for each component that fails, from the first bad result to the end of
+//! probation. Pure: [`next`] says what becomes of a case and what is to be done.
+//!
+//! ```text
+//! Waiting ─time─► Arbitrating ─granted─► Verifying ─good─► Probation ─time─► Closed
+//!    ▲               │denied for now         │still bad        │relapse
+//!    ├───────────────┘                       ▼                 ▼
+//!    └────────────────────────────── next rung ◄───────────────┘   no rung left ─► Exhausted
+//! ```
+//!
+//! Invariant: the rung of a case never goes down, so no act is done twice in one case, and nothing
+//! is proposed without confirmed and fresh bad evidence.
+
+use mailward_api::view::RepairAct;
+use mailward_model::Decision;
+
+use crate::{Now, cause};
+
+/// How long a proposal waits after the manager did not answer.
+const SILENT_RETRY_MS: u64 = 5_000;
+
+/// One stage of recovery of a component.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rung {
+    /// What is done.
+    pub act: RepairAct,
+    /// Not before so long after the first bad result, in milliseconds.
+    pub after_ms: u64,
+    /// How long after the act a bad result is not yet held against it, in milliseconds.
+    pub settle_ms: u64,
+}
+
+/// The stages of a component, the mildest first. Telling a person is not among them: that is done
+/// when they end, and beside those that stop mail.
+pub type Ladder = Vec<Rung>;
+
+/// Where a case stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Phase {
+    /// The next rung waits for its time.
+    Waiting {
+        /// Monotonic milliseconds.
+        until_ms: u64,
+    },
+    /// The manager is being asked.
+    Arbitrating,
+    /// The act was allowed and is being checked.
+    Verifying {
+        /// The ledger entry of the act.
+        entry: u64,
+        /// When it was allowed.
+        acted: Now,
+    },
+    /// Well again, and watched.
+    Probation {
+        /// Monotonic milliseconds.
+        until_ms: u64,
+    },
+    /// Nothing is left to do; a person knows.
+    Exhausted,
+    /// Over.
+    Closed,
+}
+
+impl Phase {
+    /// The word for it in views.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Phase::Waiting { .. } => "waiting",
+            Phase::Arbitrating => "arbitrating",
+            Phase::Verifying { .. } => "verifying",
+            Phase::Probation { .. } => "probation",
+            Phase::Exhausted => "exhausted",
+            Phase::Closed => "closed",
+        }
+    }
+}
+
+/// What a case remembers for its decisions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CaseState {
+    /// Where it stands.
+    pub phase: Phase,
+    /// The next rung to try, as an index into the ladder; the ladder's length where none is left.
+    pub rung: usize,
+    /// The last rung acted on.
+    pub acted: Option<usize>,
+    /// What made it well.
+    pub solved_by: Option<usize>,
+    /// True while an offline act of this case is in force.
+    pub offline: bool,
+    /// The first bad result.
+    pub first_bad: Now,
+}
+
+/// What the monitors of the component say together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Signs {
+    /// All of them are good.
+    pub all_good: bool,
+    /// One of them is confirmed bad, and its newest result is bad and fresh.
+    pub bad: bool,
+    /// All of them had enough good results that began after the last act.
+    pub good_since_act: bool,
+    /// One of them had a bad result that began after the act had time to settle.
+    pub bad_since_act: bool,
+}
+
+/// What a case hears.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Input {
+    /// Time passed or results came.
+    Tick,
+    /// The manager allowed the act and is doing it.
+    Granted {
+        /// The ledger entry.
+        entry: u64,
+    },
+    /// The manager did not allow the act.
+    Denied {
+        /// Ask again in so many milliseconds; `None` where this act is denied for good.
+        again_in_ms: Option<u64>,
+    },
+    /// The manager did not answer.
+    Silent,
+}
+
+/// What is to be done about a case.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Do {
+    /// Ask the manager for the act of this rung.
+    Propose(usize),
+    /// Tell the manager what the act led to.
+    Outcome {
+        /// The ledger entry.
+        entry: u64,
+        /// Whether it helped.
+        solved: bool,
+    },
+    /// Undo the offline stage.
+    Online,
+    /// Tell a person.
+    Alert,
+    /// No rung is left: the monitors say Unrecoverable.
+    GiveUp,
+    /// The case is over.
+    Close,
+}
+
+/// The first rung from `from` on that could cure a failure of this class.
+fn usable(ladder: &Ladder, from: usize, class: Option<&str>) -> usize {
+    ladder
+        .iter()
+        .enumerate()
+        .skip(from)
+        .find(|(_, rung)| cause::may_cure(&rung.act, class))
+        .map_or(ladder.len(), |(at, _)| at)
+}
+
+impl CaseState {
+    /// A case for a trouble that began at `first_bad`. Waits for its first rung; with none that
+    /// could help it is exhausted at once, which [`next`] then says.
+    pub fn open(ladder: &Ladder, class: Option<&str>, first_bad: Now) -> Self {
+        let rung = usable(ladder, 0, class);
+        let after_ms = ladder.get(rung).map_or(0, |rung| rung.after_ms);
+        CaseState {
+            phase: Phase::Waiting {
+                until_ms: first_bad.mono_ms.saturating_add(after_ms),
+            },
+            rung,
+            acted: None,
+            solved_by: None,
+            offline: false,
+            first_bad,
+        }
+    }
+
+    /// Goes on to the next usable rung after `from`, no earlier than `earliest_ms`.
+    fn climb(
+        &mut self,
+        ladder: &Ladder,
+        class: Option<&str>,
+        from: usize,
+        earliest_ms: u64,
+    ) -> Vec<Do> {
+        self.rung = usable(ladder, from, class).max(self.rung);
+        match ladder.get(self.rung) {
+            Some(rung) => {
+                let by_ladder = self.first_bad.mono_ms.saturating_add(rung.after_ms);
+                self.phase = Phase::Waiting {
+                    until_ms: by_ladder.max(earliest_ms),
+                };
+                Vec::new()
+            }
+            None => {
+                self.phase = Phase::Exhausted;
+                vec![Do::GiveUp, Do::Alert]
+            }
+        }
+    }
+
+    fn enter_probation(&mut self, probation_ms: u64, now: Now) -> Vec<Do> {
+        self.phase = Phase::Probation {
+            until_ms: now.mono_ms.saturating_add(probation_ms),
+        };
+        if self.offline {
+            vec![Do::Online]
+        } else {
+            Vec::new()
+        }
+    }
+}
+
+/// What becomes of a case, what is to be done, and why.
+pub fn next(
+    before: &CaseState,
+    ladder: &Ladder,
+    class: Option<&str>,
+    signs: Signs,
+    input: Input,
+    probation_ms: u64,
+    now: Now,
+) -> Decision<(CaseState, Vec<Do>)> {
+    let mut case = before.clone();
+    let decided =
+        |case: CaseState, acts: Vec<Do>, because: String| Decision::plain((case, acts), because);
+    match (before.phase, input) {
+        (Phase::Waiting { .. } | Phase::Exhausted, _) if signs.all_good => {
+            case.solved_by = case.acted;
+            let acts = case.enter_probation(probation_ms, now);
+            decided(
+                case,
+                acts,
+                "all monitors of the component are good".to_owned(),
+            )
+        }
+        (Phase::Waiting { .. }, _) if ladder.get(before.rung).is_none() => {
+            let acts = case.climb(ladder, class, before.rung, now.mono_ms);
+            decided(case, acts, exhausted_because(class))
+        }
+        (Phase::Waiting { until_ms }, _) if signs.bad && now.mono_ms >= until_ms => {
+            // The class may have become known since the rung was chosen.
+            let rung = usable(ladder, before.rung, class);
+            if rung != before.rung {
+                let acts = case.climb(ladder, class, before.rung, now.mono_ms);
+                return decided(case, acts, exhausted_because(class));
+            }
+            case.phase = Phase::Arbitrating;
+            decided(
+                case,
+                vec![Do::Propose(rung)],
+                "the time of this stage has come".to_owned(),
+            )
+        }
+        (Phase::Arbitrating, Input::Granted { entry }) => {
+            case.acted = Some(before.rung);
+            case.phase = Phase::Verifying { entry, acted: now };
+            let mut acts = Vec::new();
+            if let Some(rung) = ladder.get(before.rung) {
+                case.offline |= rung.act == RepairAct::Offline;
+                if rung.act.stage() >= 3 {
+                    acts.push(Do::Alert);
+                }
+            }
+            decided(case, acts, "the manager allowed it".to_owned())
+        }
+        (
+            Phase::Arbitrating,
+            Input::Denied {
+                again_in_ms: Some(ms),
+            },
+        ) => {
+            case.phase = Phase::Waiting {
+                until_ms: now.mono_ms.saturating_add(ms),
+            };
+            decided(
+                case,
+                Vec::new(),
+                format!("denied for now, asked again in {ms} ms"),
+            )
+        }
+        (Phase::Arbitrating, Input::Denied { again_in_ms: None }) => {
+            let acts = case.climb(ladder, class, before.rung + 1, now.mono_ms);
+            decided(case, acts, "denied for this case".to_owned())
+        }
+        (Phase::Arbitrating, Input::Silent) => {
+            case.phase = Phase::Waiting {
+                until_ms: now.mono_ms.saturating_add(SILENT_RETRY_MS),
+            };
+            decided(case, Vec::new(), "the manager did not answer".to_owned())
+        }
+        (Phase::Verifying { entry, .. }, _) if signs.good_since_act => {
+            case.solved_by = case.acted;
+            let mut acts = vec![Do::Outcome {
+                entry,
+                solved: true,
+            }];
+            acts.extend(case.enter_probation(probation_ms, now));
+            decided(
+                case,
+                acts,
+                "fresh results after the act are good".to_owned(),
+            )
+        }
+        (Phase::Verifying { entry, .. }, _) if signs.bad_since_act => {
+            let mut acts = vec![Do::Outcome {
+                entry,
+                solved: false,
+            }];
+            acts.extend(case.climb(ladder, class, before.rung + 1, now.mono_ms));
+            decided(case, acts, "fresh results after the act are bad".to_owned())
+        }
+        (Phase::Probation { .. }, _) if signs.bad => {
+            // A relapse: the wait of the next rung counts from here, as it counted from the last
+            // one before, so that one bad moment does not bring the harder act at once.
+            let last = case
+                .acted
+                .and_then(|at| ladder.get(at))
+                .map_or(0, |r| r.after_ms);
+            let from = case.acted.map_or(before.rung, |at| at + 1);
+            let step = ladder
+                .get(usable(ladder, from, class))
+                .map_or(0, |rung| rung.after_ms);
+            let earliest = now.mono_ms.saturating_add(step.saturating_sub(last));
+            case.solved_by = None;
+            let acts = case.climb(ladder, class, from, earliest);
+            decided(case, acts, "it failed again on probation".to_owned())
+        }
+        (Phase::Probation { until_ms }, _) if now.mono_ms >= until_ms && signs.all_good => {
+            case.phase = Phase::Closed;
+            decided(
+                case,
+                vec![Do::Close],
+                "it stayed well during probation".to_owned(),
+            )
+        }
+        _ => decided(case, Vec::new(), String::new()),
+    }
+}
+
+fn exhausted_because(class: Option<&str>) -> String {
+    match class {
+        Some(class) => format!("no act could cure a failure of the class {class}"),
+        None => "there is no further stage".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn ladder() -> Ladder {
+        let component = "receive/Internet".to_owned();
+        let role = mailward_api::control::Role::Transport;
+        [
+            (RepairAct::RestartComponent { component }, 30_000, 30_000),
+            (RepairAct::RestartProcess { role }, 120_000, 60_000),
+            (RepairAct::Offline, 720_000, 30_000),
+        ]
+        .into_iter()
+        .map(|(act, after_ms, settle_ms)| Rung {
+            act,
+            after_ms,
+            settle_ms,
+        })
+        .collect()
+    }
+
+    fn at(ms: u64) -> Now {
+        Now {
+            mono_ms: ms,
+            unix_ms: ms,
+        }
+    }
+
+    const BAD: Signs = Signs {
+        all_good: false,
+        bad: true,
+        good_since_act: false,
+        bad_since_act: false,
+    };
+    const GOOD: Signs = Signs {
+        all_good: true,
+        bad: false,
+        good_since_act: true,
+        bad_since_act: false,
+    };
+    const STILL: Signs = Signs {
+        bad_since_act: true,
+        ..BAD
+    };
+
+    fn step(
+        case: &mut CaseState,
+        class: Option<&str>,
+        signs: Signs,
+        input: Input,
+        ms: u64,
+    ) -> Vec<Do> {
+        let (after, acts) = next(case, &ladder(), class, signs, input, 600_000, at(ms)).chosen;
+        *case = after;
+        acts
+    }
+
+    #[test]
+    fn a_component_restart_that_helps_closes_the_case() {
+        let mut case = CaseState::open(&ladder(), None, at(0));
+        assert_eq!(step(&mut case, None, BAD, Input::Tick, 29_999), []);
+        assert_eq!(
+            step(&mut case, None, BAD, Input::Tick, 30_000),
+            [Do::Propose(0)]
+        );
+        assert_eq!(
+            step(&mut case, None, BAD, Input::Tick, 30_100),
+            [],
+            "asked once"
+        );
+        assert_eq!(
+            step(&mut case, None, BAD, Input::Granted { entry: 7 }, 30_200),
+            []
+        );
+        assert_eq!(
+            step(&mut case, None, GOOD, Input::Tick, 32_000),
+            [Do::Outcome {
+                entry: 7,
+                solved: true
+            }]
+        );
+        assert_eq!(
+            step(&mut case, None, GOOD, Input::Tick, 700_000),
+            [Do::Close]
+        );
+        assert_eq!((case.phase, case.solved_by), (Phase::Closed, Some(0)));
+    }
+
+    #[test]
+    fn what_does_not_help_is_followed_by_the_next_stage_and_a_person() {
+        let mut case = CaseState::open(&ladder(), None, at(0));
+        let mut seen = Vec::new();
+        for (n, ms) in (0..2000).map(|n| (n, n * 1000)) {
+            let mut acts = step(&mut case, None, STILL, Input::Tick, ms);
+            if acts.iter().any(|a| matches!(a, Do::Propose(_))) {
+                acts.extend(step(&mut case, None, BAD, Input::Granted { entry: n }, ms));
+            }
+            seen.extend(
+                acts.into_iter()
+                    .filter(|a| !matches!(a, Do::Outcome { .. })),
+            );
+        }
+        assert_eq!(
+            seen,
+            [
+                Do::Propose(0),
+                Do::Propose(1),
+                Do::Propose(2),
+                Do::Alert,
+                Do::GiveUp,
+                Do::Alert
+            ]
+        );
+        assert_eq!(case.phase, Phase::Exhausted);
+        assert_eq!(
+            step(&mut case, None, GOOD, Input::Tick, 3_000_000),
+            [Do::Online],
+            "it comes back by itself"
+        );
+    }
+
+    #[test]
+    fn a_cause_no_restart_cures_goes_to_a_person_at_once() {
+        for class in [
+            "dns",
+            "certificate",
+            "disk_full",
+            "config",
+            "credential",
+            "upstream",
+        ] {
+            let mut case = CaseState::open(&ladder(), Some(class), at(0));
+            assert_eq!(
+                step(&mut case, Some(class), BAD, Input::Tick, 0),
+                [Do::GiveUp, Do::Alert],
+                "{class}"
+            );
+        }
+        let mut late = CaseState::open(&ladder(), None, at(0));
+        assert_eq!(
+            step(&mut late, Some("dns"), BAD, Input::Tick, 30_000),
+            [Do::GiveUp, Do::Alert],
+            "class found later"
+        );
+    }
+
+    #[test]
+    fn denials_wait_or_climb() {
+        let mut case = CaseState::open(&ladder(), None, at(0));
+        step(&mut case, None, BAD, Input::Tick, 30_000);
+        step(
+            &mut case,
+            None,
+            BAD,
+            Input::Denied {
+                again_in_ms: Some(10_000),
+            },
+            30_000,
+        );
+        assert_eq!(step(&mut case, None, BAD, Input::Tick, 39_000), []);
+        assert_eq!(
+            step(&mut case, None, BAD, Input::Tick, 40_000),
+            [Do::Propose(0)]
+        );
+        step(
+            &mut case,
+            None,
+            BAD,
+            Input::Denied { again_in_ms: None },
+            40_000,
+        );
+        assert_eq!(
+            step(&mut case, None, BAD, Input::Tick, 119_000),
+            [],
+            "the next stage has its own time"
+        );
+        assert_eq!(
+            step(&mut case, None, BAD, Input::Tick, 120_000),
+            [Do::Propose(1)]
+        );
+        step(&mut case, None, BAD, Input::Silent, 120_000);
+        assert_eq!(
+            step(&mut case, None, BAD, Input::Tick, 125_000),
+            [Do::Propose(1)]
+        );
+    }
+
+    #[test]
+    fn a_relapse_climbs_and_waits_from_there() {
+        let mut case = CaseState::open(&ladder(), None, at(0));
+        step(&mut case, None, BAD, Input::Tick, 30_000);
+        step(&mut case, None, BAD, Input::Granted { entry: 1 }, 30_000);
+        step(&mut case, None, GOOD, Input::Tick, 31_000);
+        assert_eq!(step(&mut case, None, BAD, Input::Tick, 300_000), []);
+        assert_eq!(step(&mut case, None, BAD, Input::Tick, 389_000), []);
+        assert_eq!(
+            step(&mut case, None, BAD, Input::Tick, 390_000),
+            [Do::Propose(1)]
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn no_act_twice_and_never_down(script in proptest::collection::vec((0u8..7, 1u64..100_000), 0..200), known: bool) {
+            let class = known.then_some("dns");
+            let mut case = CaseState::open(&ladder(), class, at(0));
+            let (mut ms, mut rung, mut granted) = (0, 0, Vec::new());
+            for (what, wait) in script {
+                ms += wait;
+                let (signs, input) = match what {
+                    0 => (GOOD, Input::Tick),
+                    1 => (BAD, Input::Tick),
+                    2 => (STILL, Input::Tick),
+                    3 => (BAD, Input::Granted { entry: ms }),
+                    4 => (BAD, Input::Denied { again_in_ms: Some(wait) }),
+                    5 => (BAD, Input::Denied { again_in_ms: None }),
+                    _ => (Signs::default(), Input::Tick),
+                };
+                let asked = case.phase == Phase::Arbitrating;
+                let at_rung = case.rung;
+                let acts = step(&mut case, class, signs, input, ms);
+                for act in &acts {
+                    if let Do::Propose(_) = act {
+                        prop_assert!(signs.bad, "nothing is proposed without fresh bad evidence");
+                        prop_assert!(class.is_none());
+                    }
+                }
+                if asked && matches!(input, Input::Granted { .. }) {
+                    prop_assert!(!granted.contains(&at_rung), "an act was done twice");
+                    granted.push(at_rung);
+                }
+                prop_assert!(case.rung >= rung);
+                rung = case.rung;
+            }
+        }
+    }
+}

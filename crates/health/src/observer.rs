@@ -1,0 +1,89 @@
+//! How well the observer itself does. A worker that is late, starved or cut off sees failures that
+//! are its own; what it then says about others must not restart anything.
+//!
+//! The strain goes from 0 to 8: one up for each window of 30 s in which the worker was late or
+//! skipped probes, one down for each clean one. From [`FREEZE_AT`] on, only the mildest act is
+//! still proposed without an objection. Pure: time is an input.
+
+use crate::Now;
+
+/// Length of a window, in milliseconds.
+const WINDOW_MS: u64 = 30_000;
+/// A timer that fires this much too late says that the worker is starved, in milliseconds.
+const LAG_MAX_MS: u64 = 100;
+/// Probes skipped for want of a lane, of 100, above which the worker is overloaded.
+const SKIPPED_PERCENT_MAX: u64 = 5;
+/// The highest strain.
+const STRAIN_MAX: u32 = 8;
+/// The strain from which on acts beyond a component's restart are objected to.
+pub(crate) const FREEZE_AT: u32 = 4;
+
+/// What the worker knows about itself.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Observer {
+    pub(crate) strain: u32,
+    window_began: Now,
+    lag_max_ms: u64,
+    probes: u64,
+    skipped: u64,
+}
+
+impl Observer {
+    /// A timer fired `late_ms` after its time.
+    pub(crate) fn lag(&mut self, late_ms: u64) {
+        self.lag_max_ms = self.lag_max_ms.max(late_ms);
+    }
+
+    /// A probe ran, or was skipped because no lane was free.
+    pub(crate) fn probe(&mut self, skipped: bool) {
+        self.probes += 1;
+        self.skipped += u64::from(skipped);
+    }
+
+    /// Ends the window when it is over; returns lag and skipped probes of one that was not clean.
+    pub(crate) fn tick(&mut self, now: Now) -> Option<(u64, u64)> {
+        if now.since(self.window_began) < WINDOW_MS {
+            return None;
+        }
+        let overloaded = self.lag_max_ms > LAG_MAX_MS
+            || self.skipped * 100 > self.probes.saturating_mul(SKIPPED_PERCENT_MAX);
+        let told = overloaded.then_some((self.lag_max_ms, self.skipped));
+        let strain = if overloaded {
+            (self.strain + 1).min(STRAIN_MAX)
+        } else {
+            self.strain.saturating_sub(1)
+        };
+        *self = Observer {
+            strain,
+            window_began: now,
+            ..Observer::default()
+        };
+        told
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn strain_rises_and_falls_by_windows() {
+        let mut observer = Observer::default();
+        let mut now = Now::default();
+        for n in 1..=10u32 {
+            observer.lag(500);
+            now.mono_ms += WINDOW_MS;
+            assert_eq!(observer.tick(now), Some((500, 0)));
+            assert_eq!(observer.strain, n.min(STRAIN_MAX));
+        }
+        for n in (0..8u32).rev() {
+            (0..100).for_each(|i| observer.probe(i < 5));
+            now.mono_ms += WINDOW_MS;
+            assert_eq!(observer.tick(now), None);
+            assert_eq!(observer.strain, n);
+        }
+        (0..100).for_each(|i| observer.probe(i < 6));
+        now.mono_ms += WINDOW_MS;
+        assert_eq!(observer.tick(now), Some((0, 6)));
+    }
+}
