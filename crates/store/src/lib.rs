@@ -33,6 +33,9 @@ mod schema;
 mod store;
 pub mod text;
 
+#[cfg(test)]
+mod tests;
+
 pub use change::{Change, ChangeOp, ChangeRecord};
 pub use error::{ApplyError, ObjectError, OpenError, ReadError};
 pub use store::{FOLLOW_INTERVAL, SetAside, Store};

@@ -126,7 +126,7 @@ impl Stored {
 pub(crate) fn spec_text(spec: &Spec) -> Result<String, serde_json::Error> {
     let mut text = Vec::new();
     spec.serialize_fields(&mut serde_json::Serializer::new(&mut text))?;
-    String::from_utf8(text).map_err(|error| serde::de::Error::custom(error))
+    String::from_utf8(text).map_err(serde::de::Error::custom)
 }
 
 /// A line for the feed.

@@ -1,0 +1,116 @@
+//! Writing objects as text: by kind, then by name, so that two exports can be compared.
+
+use std::fmt::Write;
+
+use mailward_model::{Kind, Object};
+use serde_json::Value;
+
+use super::fields::Defaults;
+use crate::schema::folded;
+
+const HEAD: &str = "\
+# The objects of Mailward. `mailward plan FILE` says what applying this text would change,
+# `mailward apply FILE` changes it. A field that is not written has its default; an object that is
+# not written is removed.
+";
+
+/// Columns up to which a list stays on one line.
+const LINE_COLUMNS_MAX: usize = 100;
+
+/// What is said above the objects of a kind.
+fn remark(kind: Kind) -> &'static str {
+    match kind {
+        Kind::AcceptedDomain => {
+            "Domains that mail is accepted for. type: authoritative (every recipient is known here),\n\
+             # internal_relay (others are on another server of ours), external_relay (all are outside)."
+        }
+        Kind::ReceiveConnector => {
+            "How mail comes in. On one binding the most specific remote range takes the connection."
+        }
+        Kind::SendConnector => {
+            "How mail goes out. The most specific address space takes the mail, then the lowest cost\n\
+             # (\"example.org;5\"). target: mx, smart_hosts or lmtp."
+        }
+        Kind::Mailbox => {
+            "Recipients whose mail is kept here, or handed to the send connector they name."
+        }
+        Kind::MailContact => "Recipients elsewhere that have an address here.",
+        Kind::DistributionGroup => "Recipients that stand for others.",
+        Kind::JournalRule => {
+            "What is journaled, and to where. scope: global, internal or external."
+        }
+        Kind::TransportSettings => "Settings of transport as a whole.",
+        Kind::HealthSettings => "Settings of managed availability.",
+        Kind::AlertChannel => {
+            "Ways by which alerts reach people: { webhook = \"http://…\" }, { command = [\"/…\"] } or\n\
+             # { file = \"/…\" }."
+        }
+    }
+}
+
+/// Writes these objects. What [`read`](super::read) makes of the text is the same objects.
+pub fn export(objects: &[Object]) -> String {
+    let mut text = HEAD.to_owned();
+    let mut defaults = Defaults::default();
+    for kind in Kind::ALL.iter().copied() {
+        let mut of_kind: Vec<_> = objects.iter().filter(|o| o.spec.kind() == kind).collect();
+        if of_kind.is_empty() {
+            continue;
+        }
+        of_kind.sort_by_key(|object| folded(&object.name));
+        // Writing to a String cannot fail.
+        let _ = write!(text, "\n# {}\n", remark(kind));
+        for (at, object) in of_kind.into_iter().enumerate() {
+            if at > 0 {
+                text.push('\n');
+            }
+            if kind.is_singleton() {
+                let _ = writeln!(text, "[{}]", kind.table());
+            } else {
+                let name = toml::Value::from(object.name.as_str());
+                let _ = writeln!(text, "[[{}]]\nname = {name}", kind.table());
+            }
+            for (field, value) in defaults.differing(&object.spec) {
+                let _ = writeln!(text, "{field} = {}", written(&field, &value));
+            }
+        }
+    }
+    text
+}
+
+/// A value as TOML; a long list with a line for each entry.
+fn written(field: &str, value: &Value) -> String {
+    let line = inline(value);
+    match value {
+        Value::Array(entries) if field.len() + 3 + line.len() > LINE_COLUMNS_MAX => {
+            let mut lines = String::from("[\n");
+            for entry in entries {
+                let _ = writeln!(lines, "    {},", inline(entry));
+            }
+            lines.push(']');
+            lines
+        }
+        _ => line,
+    }
+}
+
+fn inline(value: &Value) -> String {
+    match value {
+        // TOML has no null; fields that are unset are left out before they come here.
+        Value::Null => "\"\"".to_owned(),
+        Value::Bool(yes) => yes.to_string(),
+        Value::Number(number) => number.to_string(),
+        Value::String(text) => toml::Value::from(text.as_str()).to_string(),
+        Value::Array(entries) => {
+            let entries: Vec<_> = entries.iter().map(inline).collect();
+            format!("[{}]", entries.join(", "))
+        }
+        Value::Object(map) => {
+            let entries: Vec<_> = map
+                .iter()
+                .map(|(key, value)| format!("{key} = {}", inline(value)))
+                .collect();
+            format!("{{ {} }}", entries.join(", "))
+        }
+    }
+}
