@@ -22,7 +22,10 @@ GROUP = f"mailward-bench-{os.getpid()}"
 
 
 def cgroup_root():
-    """The folder to make groups in, and whether it is version 1; (None, False) without cgroups."""
+    """The folder to make groups in, and whether it is version 1; (None, False) without cgroups, or
+    where BENCH_ACCOUNTS=proc asks for the other way."""
+    if os.environ.get("BENCH_ACCOUNTS") == "proc":
+        return None, False
     for root, first in (("/sys/fs/cgroup/cpuacct", True), ("/sys/fs/cgroup", False)):
         marker = "cpuacct.usage" if first else "cgroup.controllers"
         if os.path.isfile(f"{root}/{marker}"):
@@ -35,6 +38,31 @@ def cgroup_root():
 
 
 ROOT, FIRST_VERSION = cgroup_root()
+
+
+def own_group():
+    """The group this process was started in."""
+    with open("/proc/self/cgroup") as text:
+        for line in text.read().splitlines():
+            number, controllers, path = line.split(":", 2)
+            if ("cpuacct" in controllers.split(",")) if FIRST_VERSION else number == "0":
+                return os.path.dirname(ROOT) + path
+    return os.path.dirname(ROOT)
+
+
+BEFORE = own_group() if ROOT else None
+
+
+def remove_groups():
+    """Leaves the accounts, which must be empty, and removes them."""
+    if not ROOT:
+        return
+    with open(f"{BEFORE}/cgroup.procs", "w") as procs:
+        procs.write("0")
+    for name in os.listdir(ROOT):
+        if os.path.isdir(f"{ROOT}/{name}"):
+            os.rmdir(f"{ROOT}/{name}")
+    os.rmdir(ROOT)
 
 
 class Account:

@@ -99,6 +99,7 @@ def main():
                 finally:
                     subject.stop()
                 record(fields)
+    load.remove_groups()
     print_report(records)
     print(f"\nEvery figure: {results}")
     return 1 if failed else 0
