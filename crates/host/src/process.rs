@@ -45,8 +45,11 @@ pub struct Launch {
 pub struct Child {
     inner: tokio::process::Child,
     pid: u32,
-    notifications: UnixDatagram,
 }
+
+/// What a child says of itself.
+#[derive(Debug)]
+pub struct Notifications(UnixDatagram);
 
 /// What a child said.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,7 +71,7 @@ const NOTIFICATION_OCTETS_MAX: usize = 4096;
 ///
 /// # Errors
 /// The program cannot be run, the notification socket cannot be made, or descriptors ran out.
-pub fn launch(launch: Launch) -> io::Result<Child> {
+pub fn launch(launch: Launch) -> io::Result<(Child, Notifications)> {
     let notifications = bind_notify(&launch.notify_socket)?;
     if let Some((uid, gid)) = launch.user {
         nix::unistd::chown(
@@ -109,11 +112,7 @@ pub fn launch(launch: Launch) -> io::Result<Child> {
     let pid = inner
         .id()
         .ok_or_else(|| io::Error::other("the child ended before it was started"))?;
-    Ok(Child {
-        inner,
-        pid,
-        notifications,
-    })
+    Ok((Child { inner, pid }, Notifications(notifications)))
 }
 
 fn bind_notify(path: &Path) -> io::Result<UnixDatagram> {
@@ -138,29 +137,6 @@ impl Child {
         self.inner.wait().await
     }
 
-    /// Waits for the next thing it says. Cancel-safe.
-    ///
-    /// # Errors
-    /// Where its notification socket is gone.
-    pub async fn notification(&self) -> io::Result<Notification> {
-        let mut buffer = [0; NOTIFICATION_OCTETS_MAX];
-        loop {
-            let length = self.notifications.recv(&mut buffer).await?;
-            let text = String::from_utf8_lossy(buffer.get(..length).unwrap_or_default());
-            for line in text.lines() {
-                match line.split_once('=') {
-                    Some(("READY", "1")) => return Ok(Notification::Ready),
-                    Some(("WATCHDOG", "1")) => return Ok(Notification::Watchdog),
-                    Some(("STOPPING", "1")) => return Ok(Notification::Stopping),
-                    Some(("STATUS", status)) => return Ok(Notification::Status(status.to_owned())),
-                    // The protocol tells receivers to pass over what they do not know. Our roles
-                    // say one thing in a datagram, so the first known line is all there is.
-                    _ => {}
-                }
-            }
-        }
-    }
-
     /// Sends a signal. A child that has ended is left alone: its number may belong to another.
     ///
     /// # Errors
@@ -176,6 +152,31 @@ impl Child {
         };
         kill(Pid::from_raw(self.pid.cast_signed()), signal)?;
         Ok(())
+    }
+}
+
+impl Notifications {
+    /// Waits for the next thing it says. Cancel-safe.
+    ///
+    /// # Errors
+    /// Where its notification socket is gone.
+    pub async fn next(&self) -> io::Result<Notification> {
+        let mut buffer = [0; NOTIFICATION_OCTETS_MAX];
+        loop {
+            let length = self.0.recv(&mut buffer).await?;
+            let text = String::from_utf8_lossy(buffer.get(..length).unwrap_or_default());
+            for line in text.lines() {
+                match line.split_once('=') {
+                    Some(("READY", "1")) => return Ok(Notification::Ready),
+                    Some(("WATCHDOG", "1")) => return Ok(Notification::Watchdog),
+                    Some(("STOPPING", "1")) => return Ok(Notification::Stopping),
+                    Some(("STATUS", status)) => return Ok(Notification::Status(status.to_owned())),
+                    // The protocol tells receivers to pass over what they do not know. Our roles
+                    // say one thing in a datagram, so the first known line is all there is.
+                    _ => {}
+                }
+            }
+        }
     }
 }
 
@@ -254,7 +255,7 @@ pub mod notify {
 mod tests {
     use super::*;
 
-    fn shell(script: &str, dir: &Path, sockets: Vec<(String, OwnedFd)>) -> Child {
+    fn shell(script: &str, dir: &Path, sockets: Vec<(String, OwnedFd)>) -> (Child, Notifications) {
         launch(Launch {
             program: "/bin/sh".into(),
             arguments: vec!["-c".into(), script.into()],
@@ -272,7 +273,7 @@ mod tests {
         let listener = crate::listen::bind("127.0.0.1:0".parse().unwrap()).unwrap();
         let fd = crate::listen::share(&listener).unwrap();
         let script = "test \"$LISTEN_FDS $LISTEN_FDNAMES\" = '1 smtp' && test -S /dev/fd/3";
-        let mut child = shell(script, dir.path(), vec![("smtp".into(), fd)]);
+        let (mut child, _) = shell(script, dir.path(), vec![("smtp".into(), fd)]);
         assert!(child.wait().await.unwrap().success());
     }
 
@@ -283,8 +284,8 @@ mod tests {
 s=socket.socket(socket.AF_UNIX,socket.SOCK_DGRAM)
 s.sendto(b\"MAINPID=1\\nREADY=1\\n\",os.environ[\"NOTIFY_SOCKET\"])
 time.sleep(60)'";
-        let mut child = shell(script, dir.path(), Vec::new());
-        assert_eq!(child.notification().await.unwrap(), Notification::Ready);
+        let (mut child, notifications) = shell(script, dir.path(), Vec::new());
+        assert_eq!(notifications.next().await.unwrap(), Notification::Ready);
         child.signal(ChildSignal::Kill).unwrap();
         assert!(!child.wait().await.unwrap().success());
         child.signal(ChildSignal::Kill).unwrap();
