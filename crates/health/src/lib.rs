@@ -13,11 +13,11 @@
 //! Never here: importing what is probed. A probe is a client at the front door.
 #![forbid(unsafe_code)]
 
-// pub mod alert;
+pub mod alert;
 pub mod arbiter;
 pub mod case;
 pub mod cause;
-// pub mod engine;
+pub mod engine;
 // pub mod explain;
 pub mod guard;
 // mod history;

@@ -1,0 +1,587 @@
+//! Cases at work: opened by monitors, driven by [`crate::case::next`], told as a story.
+
+use mailward_api::view::{
+    ProbeView, RepairAct, RepairOutcome, RepairProposal, health::HealthState,
+};
+use mailward_events::Event;
+
+use super::{
+    Answer, CLOSED_MAX, Engine, Order,
+    definition::{self, Target},
+    record::Record,
+};
+use crate::{
+    Now,
+    alert::{Alert, AlertKind},
+    case::{self, CaseState, Do, Input, Phase, Signs},
+    monitor,
+    observer::FREEZE_AT,
+};
+
+/// A person is told again about a case that stays open, in milliseconds.
+const ALERT_AGAIN_MS: u64 = 4 * 3_600_000;
+/// Checks after an act follow each other at least this far apart, in milliseconds.
+const CHECK_GAP_MS_MIN: u64 = 250;
+/// And at most this far.
+const CHECK_GAP_MS_MAX: u64 = 2_000;
+/// When no check after an act says anything for so long beyond its settling, it did not help.
+const BLIND_CHECK_MS: u64 = 120_000;
+/// Undoing an offline stage is asked for again after so long.
+const ONLINE_AGAIN_MS: u64 = 5_000;
+
+impl Engine {
+    /// Adds a confirmed bad monitor to its component's case, or opens one.
+    pub(super) fn join(
+        &mut self,
+        name: &str,
+        component: &str,
+        because: &str,
+        now: Now,
+    ) -> Vec<Order> {
+        let Some(watch) = self.watches.get(name) else {
+            return Vec::new();
+        };
+        if let Some(record) = self.cases.get_mut(component) {
+            record.monitors.insert(name.to_owned());
+            return vec![Order::Save];
+        }
+        let ladder = definition::ladder(component, &self.settings);
+        let class = watch.class();
+        let first_bad = watch.state.first_bad.unwrap_or(now);
+        let mut stamp = now.unix_ms;
+        while self
+            .cases
+            .values()
+            .any(|record| record.id == format!("case-{stamp:x}"))
+        {
+            stamp += 1;
+        }
+        let mut record = Record {
+            id: format!("case-{stamp:x}"),
+            component: component.to_owned(),
+            state: CaseState::open(&ladder, class.as_deref(), first_bad),
+            ladder,
+            monitors: [name.to_owned()].into(),
+            class,
+            rule: watch.definition.rule.sentence(),
+            samples: Vec::new(),
+            steps: Vec::new(),
+            detected_after_ms: Some(now.since(first_bad)),
+            repaired_after_ms: None,
+            closed_unix_ms: None,
+            alerted_ms: None,
+            check_ms: 0,
+            online_ms: None,
+        };
+        let samples: Vec<ProbeView> = watch.results().cloned().collect();
+        let skip = samples.len().saturating_sub(8);
+        for sample in samples.into_iter().skip(skip) {
+            record.sample(sample);
+        }
+        let first = record
+            .samples
+            .iter()
+            .find(|s| s.unix_ms >= first_bad.unix_ms)
+            .cloned();
+        if let Some(first) = first {
+            let text = format!("the first bad result of {name}: {}", first.text);
+            record.step(first_bad, "sample", text, Vec::new(), None);
+        }
+        let event = Event::CaseOpened {
+            case: record.id.clone(),
+            component: component.to_owned(),
+            monitor: name.to_owned(),
+            because: because.to_owned(),
+        };
+        self.cases.insert(component.to_owned(), record);
+        vec![Order::Emit(event), Order::Save]
+    }
+
+    fn signs(&self, record: &Record, now: Now) -> Signs {
+        let watches = || {
+            record
+                .monitors
+                .iter()
+                .filter_map(|name| self.watches.get(name))
+                .filter(|watch| !watch.is_off())
+        };
+        let mut signs = Signs {
+            all_good: watches().all(|watch| watch.state.is_good()),
+            bad: watches().any(|watch| watch.is_freshly_bad(now)),
+            ..Signs::default()
+        };
+        if let Phase::Verifying { acted, .. } = record.state.phase {
+            let settle_ms = record
+                .state
+                .acted
+                .and_then(|at| record.ladder.get(at))
+                .map_or(0, |rung| rung.settle_ms);
+            let settled_ms = acted.mono_ms + settle_ms;
+            signs.good_since_act = watches().all(|watch| watch.is_good_since(acted));
+            signs.bad_since_act = watches().any(|watch| watch.is_bad_since(settled_ms))
+                || now.mono_ms > settled_ms + BLIND_CHECK_MS;
+        }
+        signs
+    }
+
+    /// Moves the case of a component on.
+    pub(super) fn drive(&mut self, component: &str, input: Input, now: Now) -> Vec<Order> {
+        let Some(mut record) = self.cases.remove(component) else {
+            return Vec::new();
+        };
+        record
+            .monitors
+            .retain(|name| self.watches.contains_key(name));
+        let mut orders = Vec::new();
+        if record.monitors.is_empty() {
+            let why = "what it was about is not watched any more".to_owned();
+            self.close(record, why, now, &mut orders);
+            return orders;
+        }
+        let classes = record
+            .monitors
+            .iter()
+            .filter_map(|name| self.watches.get(name));
+        if let Some(class) = classes.filter_map(super::Watch::class).next() {
+            record.class = Some(class);
+        }
+        let signs = self.signs(&record, now);
+        let probation_ms =
+            u64::try_from(self.settings.probation.get().as_millis()).unwrap_or(u64::MAX);
+        let before = record.state.phase;
+        let decision = case::next(
+            &record.state,
+            &record.ladder,
+            record.class.as_deref(),
+            signs,
+            input,
+            probation_ms,
+            now,
+        );
+        let (state, acts) = decision.chosen;
+        let because = decision.because;
+        record.state = state;
+        if std::mem::discriminant(&before) != std::mem::discriminant(&record.state.phase) {
+            orders.push(Order::Save);
+            if matches!(before, Phase::Probation { .. }) && record.state.phase != Phase::Closed {
+                record.step(now, "state", because.clone(), Vec::new(), None);
+            }
+            if matches!(record.state.phase, Phase::Probation { .. }) {
+                let text = format!("well again, watched from here on: {because}");
+                record.step(now, "state", text, Vec::new(), None);
+                record.repaired_after_ms = Some(self.repaired_after_ms(&record, now));
+            }
+        }
+        let mut closed = false;
+        for act in acts {
+            closed |= act == Do::Close;
+            self.act(&mut record, act, &because, now, &mut orders);
+        }
+        if closed {
+            self.close(record, because, now, &mut orders);
+            return orders;
+        }
+        self.keep_up(&mut record, now, &mut orders);
+        // An offline stage that would harm what still works is denied here, as the guard would.
+        let denied_here = record.state.phase == Phase::Arbitrating
+            && !orders
+                .iter()
+                .any(|order| matches!(order, Order::Propose(_)))
+            && before != Phase::Arbitrating;
+        self.cases.insert(component.to_owned(), record);
+        if denied_here {
+            orders.extend(self.drive(component, Input::Denied { again_in_ms: None }, now));
+        }
+        orders
+    }
+
+    /// What is due in a case without a change of its state: checks, an offline stage to be undone,
+    /// a person to be told again.
+    fn keep_up(&self, record: &mut Record, now: Now, orders: &mut Vec<Order>) {
+        if matches!(record.state.phase, Phase::Verifying { .. }) && now.mono_ms >= record.check_ms {
+            let gaps = record
+                .monitors
+                .iter()
+                .filter_map(|name| self.watches.get(name));
+            let gap = gaps.map(|watch| watch.definition.rule.recheck_ms()).min();
+            record.check_ms =
+                now.mono_ms + gap.unwrap_or(0).clamp(CHECK_GAP_MS_MIN, CHECK_GAP_MS_MAX);
+            orders.extend(record.monitors.iter().cloned().map(Order::Probe));
+        }
+        if record.online_ms.is_some_and(|due| due <= now.mono_ms) {
+            record.online_ms = Some(now.mono_ms + ONLINE_AGAIN_MS);
+            let proposal = self.proposal(record, RepairAct::Online, "it is well again");
+            orders.push(Order::Propose(Box::new(proposal)));
+        }
+        let again = |at: u64| now.mono_ms.saturating_sub(at) >= ALERT_AGAIN_MS;
+        if record.state.phase == Phase::Exhausted && record.alerted_ms.is_some_and(again) {
+            self.alert(
+                record,
+                AlertKind::NeedsPerson,
+                "it is still down",
+                now,
+                orders,
+            );
+        }
+    }
+
+    fn act(
+        &mut self,
+        record: &mut Record,
+        act: Do,
+        because: &str,
+        now: Now,
+        orders: &mut Vec<Order>,
+    ) {
+        match act {
+            Do::Propose(rung) => self.propose(record, rung, now, orders),
+            Do::Outcome { entry, solved } => {
+                self.outcome(record, entry, solved, because, now, orders)
+            }
+            Do::Online => record.online_ms = Some(now.mono_ms),
+            Do::Alert => {
+                let offline = record.offline_now();
+                let kind = if offline {
+                    AlertKind::Offline
+                } else {
+                    AlertKind::NeedsPerson
+                };
+                self.alert(record, kind, because, now, orders);
+            }
+            Do::GiveUp => {
+                record.step(
+                    now,
+                    "state",
+                    format!("no stage is left: {because}"),
+                    Vec::new(),
+                    None,
+                );
+                orders.push(Order::Emit(Event::CaseExhausted {
+                    case: record.id.clone(),
+                    component: record.component.clone(),
+                    because: because.to_owned(),
+                }));
+                for name in &record.monitors {
+                    let watch = self.watches.get_mut(name);
+                    let change = watch.and_then(|w| w.step(monitor::Input::GivenUp, 0, now));
+                    if let Some(change) = change {
+                        let case = Some(record.id.clone());
+                        orders.extend(self.tell(name, &record.component, change, case, now));
+                    }
+                }
+            }
+            Do::Close => {}
+        }
+    }
+
+    fn proposal(&self, record: &Record, act: RepairAct, reason: &str) -> RepairProposal {
+        let watches = record
+            .monitors
+            .iter()
+            .filter_map(|name| self.watches.get(name));
+        let samples = watches.flat_map(|watch| watch.results().rev().take(8).cloned());
+        RepairProposal {
+            case: record.id.clone(),
+            component: record.component.clone(),
+            objections: self.objections(record, &act),
+            act,
+            reason: reason.to_owned(),
+            cause: record.class.clone(),
+            rule: record.rule.clone(),
+            samples: Record::evidence(samples),
+            first_bad_unix_ms: record.state.first_bad.unix_ms,
+        }
+    }
+
+    /// What this worker knows that speaks against an act.
+    fn objections(&self, record: &Record, act: &RepairAct) -> Vec<String> {
+        let mut objections = Vec::new();
+        if self.observer.strain >= FREEZE_AT && act.stage() >= 2 {
+            objections.push("the worker itself is overloaded, its probes may err".to_owned());
+        }
+        let sick = |name: &str| {
+            self.watches
+                .get(name)
+                .is_some_and(|watch| watch.state.is_confirmed_bad())
+        };
+        if act.stage() == 1 && sick("transport") {
+            objections.push("transport does not answer its control channel".to_owned());
+        }
+        if record.component == "deliver" && sick("queue") {
+            objections.push("the queue does not work, so nothing can be delivered".to_owned());
+        }
+        objections
+    }
+
+    /// Another receive connector that works: taking the server offline would stop it too.
+    fn other_door(&self, record: &Record) -> Option<&str> {
+        self.watches
+            .values()
+            .filter(|watch| watch.state.phase == HealthState::Healthy)
+            .filter(|watch| watch.definition.component != record.component)
+            .find_map(|watch| match &watch.definition.target {
+                Target::Connector(name, _) => Some(name.as_str()),
+                _ => None,
+            })
+    }
+
+    fn propose(&self, record: &mut Record, rung: usize, now: Now, orders: &mut Vec<Order>) {
+        let Some(act) = record.act(rung).cloned() else {
+            return;
+        };
+        let newest = record
+            .monitors
+            .iter()
+            .filter_map(|name| self.watches.get(name));
+        let seen = newest
+            .filter_map(|watch| watch.results().next_back())
+            .map(|sample| sample.text.clone())
+            .next()
+            .unwrap_or_default();
+        record.step(
+            now,
+            "proposed",
+            format!("{act}: {seen}"),
+            Vec::new(),
+            Some(act.clone()),
+        );
+        if act == RepairAct::Offline
+            && let Some(other) = self.other_door(record)
+        {
+            let why = format!("the receive connector {other} works and would be stopped too");
+            record.step(
+                now,
+                "denied",
+                "not proposed to the manager".to_owned(),
+                vec![why],
+                Some(act),
+            );
+            return;
+        }
+        let proposal = self.proposal(record, act, &seen);
+        orders.push(Order::Propose(Box::new(proposal)));
+    }
+
+    fn outcome(
+        &self,
+        record: &mut Record,
+        entry: u64,
+        solved: bool,
+        because: &str,
+        now: Now,
+        orders: &mut Vec<Order>,
+    ) {
+        let act = record.state.acted.and_then(|at| record.act(at)).cloned();
+        let samples: Vec<ProbeView> = record
+            .monitors
+            .iter()
+            .filter_map(|name| self.watches.get(name))
+            .filter_map(|watch| watch.results().next_back().cloned())
+            .collect();
+        let word = if solved {
+            "it helped"
+        } else {
+            "it did not help"
+        };
+        let reasons = samples
+            .iter()
+            .map(|s| format!("{}: {}", s.probe, s.text))
+            .collect();
+        record.step(
+            now,
+            "checked",
+            format!("{word}: {because}"),
+            reasons,
+            act.clone(),
+        );
+        let act = act.map(|act| act.to_string()).unwrap_or_default();
+        let (case, component) = (record.id.clone(), record.component.clone());
+        orders.push(Order::Emit(if solved {
+            Event::RepairSucceeded {
+                case,
+                component,
+                act,
+                detect_ms: record.detected_after_ms.unwrap_or_default(),
+                repair_ms: self.repaired_after_ms(record, now),
+            }
+        } else {
+            let problem = because.to_owned();
+            Event::RepairFailed {
+                case,
+                component,
+                act,
+                problem,
+            }
+        }));
+        orders.push(Order::Outcome(Box::new(RepairOutcome {
+            entry,
+            case: record.id.clone(),
+            solved,
+            text: format!("{word}: {because}"),
+            samples,
+        })));
+    }
+
+    /// From the first bad result to the first good one of the run that ended the trouble.
+    fn repaired_after_ms(&self, record: &Record, now: Now) -> u64 {
+        let first_good = |name: &String| {
+            let watch = self.watches.get(name)?;
+            let run = watch.state.good_run as usize;
+            let good = watch
+                .results()
+                .rev()
+                .filter(|s| s.evidence == super::Evidence::Good);
+            good.take(run.max(1))
+                .last()
+                .map(|sample| sample.unix_ms + sample.took_ms)
+        };
+        let well = record.monitors.iter().filter_map(first_good).max();
+        well.unwrap_or(now.unix_ms)
+            .saturating_sub(record.state.first_bad.unix_ms)
+    }
+
+    fn alert(
+        &self,
+        record: &mut Record,
+        kind: AlertKind,
+        text: &str,
+        now: Now,
+        orders: &mut Vec<Order>,
+    ) {
+        record.alerted_ms = Some(now.mono_ms);
+        record.step(
+            now,
+            "alerted",
+            format!("a person is told: {text}"),
+            Vec::new(),
+            None,
+        );
+        orders.push(Order::Alert(Box::new(Alert {
+            kind,
+            node: self.node.clone(),
+            case: record.id.clone(),
+            component: record.component.clone(),
+            unix_ms: now.unix_ms,
+            since_unix_ms: record.state.first_bad.unix_ms,
+            text: text.to_owned(),
+            cause: record.class.clone(),
+            seen: record
+                .samples
+                .last()
+                .map(|sample| sample.text.clone())
+                .unwrap_or_default(),
+            explain: format!("mailward explain {}", record.id),
+        })));
+    }
+
+    fn close(&mut self, mut record: Record, because: String, now: Now, orders: &mut Vec<Order>) {
+        record.state.phase = Phase::Closed;
+        record.closed_unix_ms = Some(now.unix_ms);
+        let solved_by = record
+            .state
+            .solved_by
+            .and_then(|at| record.act(at))
+            .map_or_else(
+                || "no act was needed".to_owned(),
+                |act| format!("solved by: {act}"),
+            );
+        record.step(
+            now,
+            "closed",
+            format!("{because}; {solved_by}"),
+            Vec::new(),
+            None,
+        );
+        if record.offline_now() {
+            // What it was about is gone; the gate must not stay closed for it.
+            let proposal = self.proposal(&record, RepairAct::Online, "the case is closed");
+            orders.push(Order::Propose(Box::new(proposal)));
+        }
+        if record.alerted_ms.is_some() {
+            self.alert(&mut record, AlertKind::Solved, &solved_by, now, orders);
+        }
+        orders.push(Order::Emit(Event::CaseClosed {
+            case: record.id.clone(),
+            component: record.component.clone(),
+            solved_by,
+            open_ms: now.since(record.state.first_bad),
+        }));
+        let view = record.view(now);
+        orders.push(Order::Closed(Box::new(view.clone())));
+        orders.push(Order::Save);
+        if self.closed.len() == CLOSED_MAX {
+            self.closed.pop_front();
+        }
+        self.closed.push_back(view);
+    }
+
+    pub(super) fn answered(
+        &mut self,
+        case: &str,
+        act: &RepairAct,
+        answer: Answer,
+        now: Now,
+    ) -> Vec<Order> {
+        let Some(record) = self.cases.values_mut().find(|record| record.id == case) else {
+            return Vec::new();
+        };
+        let component = record.component.clone();
+        let mut orders = Vec::new();
+        let (step, text, reasons, input) = match answer {
+            Answer::Granted { entry, reasons } => (
+                "granted",
+                format!("ledger entry {entry}"),
+                reasons,
+                Input::Granted { entry },
+            ),
+            Answer::Denied {
+                reasons,
+                again_in_ms,
+            } => {
+                let text = match again_in_ms {
+                    Some(ms) => format!("not now; asked again in {} s", ms.div_ceil(1000)),
+                    None => "not for this case".to_owned(),
+                };
+                ("denied", text, reasons, Input::Denied { again_in_ms })
+            }
+            Answer::Silent { error } => (
+                "denied",
+                "the manager did not answer".to_owned(),
+                vec![error],
+                Input::Silent,
+            ),
+        };
+        // The same denial every few seconds is one step of the story.
+        let told = record
+            .steps
+            .iter()
+            .rev()
+            .find(|s| matches!(s.step.as_str(), "denied" | "granted"));
+        if told.is_none_or(|told| told.step != step || told.act.as_ref() != Some(act)) {
+            record.step(now, step, text, reasons, Some(act.clone()));
+        }
+        if *act == RepairAct::Online {
+            if matches!(input, Input::Granted { .. }) {
+                record.state.offline = false;
+                record.online_ms = None;
+                orders.push(Order::Emit(Event::ComponentOnline {
+                    case: record.id.clone(),
+                    component: component.clone(),
+                }));
+                orders.push(Order::Save);
+                orders.extend(record.monitors.iter().cloned().map(Order::Probe));
+            }
+            return orders;
+        }
+        if *act == RepairAct::Offline && matches!(input, Input::Granted { .. }) {
+            orders.push(Order::Emit(Event::ComponentOffline {
+                case: record.id.clone(),
+                component: component.clone(),
+                because: "nothing else helped".to_owned(),
+            }));
+        }
+        record.check_ms = now.mono_ms;
+        orders.extend(self.drive(&component, input, now));
+        orders
+    }
+}

@@ -1,0 +1,411 @@
+//! The engine: results in, orders out. It holds every monitor and every open case of this node,
+//! and does nothing itself: what is to be done is returned as [`Order`]s, which [`crate::worker`]
+//! carries out. Time is an input, so that a bad day can be played in a test within a moment.
+//!
+//! Invariant: one open case per component, and every act in it goes through the manager.
+
+mod case;
+pub mod definition;
+mod record;
+#[cfg(test)]
+mod simulation;
+mod view;
+mod watch;
+
+use std::collections::{BTreeMap, VecDeque};
+
+use mailward_api::view::{
+    CaseView, HealthEdge, ProbeView, RepairAct, RepairOutcome, RepairProposal,
+    health::{Evidence, HealthState},
+};
+use mailward_events::Event;
+use mailward_model::{Object, kind::HealthSettings};
+
+pub(crate) use record::SavedCase;
+
+use self::{
+    definition::{Definition, Target},
+    record::Record,
+    watch::{Change, Watch},
+};
+use crate::{Now, alert::Alert, monitor::Input, observer::Observer};
+
+/// State changes kept in memory.
+const EDGES_MAX: usize = 256;
+/// Closed cases kept in memory; the others are read from the file.
+const CLOSED_MAX: usize = 32;
+
+/// What is to be done, by whoever runs the engine.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Order {
+    /// Run this probe now.
+    Probe(String),
+    /// Ask the manager, and give the answer to [`Engine::answer`].
+    Propose(Box<RepairProposal>),
+    /// Tell the manager what an act led to.
+    Outcome(Box<RepairOutcome>),
+    /// Tell a person.
+    Alert(Box<Alert>),
+    /// Raise an event.
+    Emit(Event),
+    /// Keep this change of state.
+    Edge(HealthEdge),
+    /// Keep this closed case.
+    Closed(Box<CaseView>),
+    /// The open cases changed: keep them.
+    Save,
+}
+
+/// The manager's answer to a proposal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    /// Allowed, written down, being done.
+    Granted {
+        /// The ledger entry.
+        entry: u64,
+        /// What every check said.
+        reasons: Vec<String>,
+    },
+    /// Not allowed.
+    Denied {
+        /// What the checks said that are against it.
+        reasons: Vec<String>,
+        /// In how many milliseconds to ask again; `None` where this case is denied the act.
+        again_in_ms: Option<u64>,
+    },
+    /// No answer came.
+    Silent {
+        /// Why.
+        error: String,
+    },
+}
+
+/// Monitors, cases and what happened, of one node.
+#[derive(Debug)]
+pub struct Engine {
+    node: String,
+    settings: HealthSettings,
+    watches: BTreeMap<String, Watch>,
+    cases: BTreeMap<String, Record>,
+    closed: VecDeque<CaseView>,
+    edges: VecDeque<HealthEdge>,
+    observer: Observer,
+    probes: u64,
+    probes_failed: u64,
+    probes_skipped: u64,
+}
+
+impl Engine {
+    /// An engine of the node of this name that watches nothing yet.
+    pub fn new(node: &str) -> Self {
+        Engine {
+            node: node.to_owned(),
+            settings: HealthSettings::default(),
+            watches: BTreeMap::new(),
+            cases: BTreeMap::new(),
+            closed: VecDeque::new(),
+            edges: VecDeque::new(),
+            observer: Observer::default(),
+            probes: 0,
+            probes_failed: 0,
+            probes_skipped: 0,
+        }
+    }
+
+    /// Watches what these objects ask for. Monitors that stay keep their state.
+    pub fn define(
+        &mut self,
+        objects: &[Object],
+        settings: &HealthSettings,
+        now: Now,
+    ) -> Vec<Order> {
+        self.settings = settings.clone();
+        let wanted = definition::definitions(objects, settings);
+        self.watches
+            .retain(|name, _| wanted.iter().any(|definition| definition.name == *name));
+        for definition in wanted {
+            match self.watches.get_mut(&definition.name) {
+                Some(watch) => watch.definition = definition,
+                None => {
+                    let name = definition.name.clone();
+                    self.watches.insert(name, Watch::new(definition, now));
+                }
+            }
+        }
+        for record in self.cases.values_mut() {
+            record.ladder = definition::ladder(&record.component, settings);
+        }
+        self.tick(now)
+    }
+
+    /// The settings in force.
+    pub fn settings(&self) -> &HealthSettings {
+        &self.settings
+    }
+
+    /// Everything that is watched.
+    pub fn definitions(&self) -> impl Iterator<Item = &Definition> {
+        self.watches.values().map(|watch| &watch.definition)
+    }
+
+    /// What one probe looks at.
+    pub fn definition(&self, name: &str) -> Option<&Definition> {
+        self.watches.get(name).map(|watch| &watch.definition)
+    }
+
+    /// Whether a probe may run now, or why not: it is switched off, or what it needs is not well,
+    /// so that its result would say nothing about its own target.
+    pub fn may_run(&self, name: &str) -> Result<(), String> {
+        let Some(watch) = self.watches.get(name) else {
+            return Err("nothing of this name is watched any more".to_owned());
+        };
+        if watch.is_off() {
+            return Err(watch.because.clone());
+        }
+        let needed = watch
+            .definition
+            .needs
+            .as_ref()
+            .and_then(|needs| self.watches.get(needs));
+        match needed {
+            Some(other)
+                if !other.state.is_good()
+                    && !matches!(
+                        other.state.phase,
+                        HealthState::Unknown | HealthState::Disabled
+                    ) =>
+            {
+                Err(format!(
+                    "{} is {}",
+                    other.definition.name,
+                    other.state.phase.word()
+                ))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The worker's timers ran so late.
+    pub fn lag(&mut self, late_ms: u64) {
+        self.observer.lag(late_ms);
+    }
+
+    /// Takes a probe's result in.
+    pub fn observe(&mut self, sample: ProbeView, now: Now) -> Vec<Order> {
+        let mut orders = Vec::new();
+        let overload = sample.verdict == "skipped" && sample.cause.as_deref() == Some("overload");
+        self.observer.probe(overload);
+        self.probes += 1;
+        self.probes_failed += u64::from(sample.evidence == Evidence::Bad);
+        self.probes_skipped += u64::from(sample.verdict == "skipped");
+        if sample.verdict == "probe_error" {
+            orders.push(Order::Emit(Event::ProbeImpaired {
+                probe: sample.probe.clone(),
+                problem: sample.text.clone(),
+            }));
+        }
+        let name = sample.probe.clone();
+        let strain = self.observer.strain;
+        let Some(watch) = self.watches.get_mut(&name) else {
+            return orders;
+        };
+        let component = watch.definition.component.clone();
+        let change = watch.observe(sample.clone(), strain, now);
+        if let Some(record) = self.cases.get_mut(&component)
+            && record.monitors.contains(&name)
+            && sample.evidence != Evidence::None
+        {
+            record.sample(sample);
+        }
+        if let Some(change) = change {
+            orders.extend(self.changed(&name, change, now));
+        }
+        orders.extend(self.drive(&component, crate::case::Input::Tick, now));
+        orders
+    }
+
+    /// Lets time pass: what is due is ordered.
+    pub fn tick(&mut self, now: Now) -> Vec<Order> {
+        let mut orders = Vec::new();
+        if let Some((lag_ms, skipped)) = self.observer.tick(now) {
+            orders.push(Order::Emit(Event::ObserverOverloaded { lag_ms, skipped }));
+        }
+        let strain = self.observer.strain;
+        let mut changes = Vec::new();
+        for (name, watch) in &mut self.watches {
+            if watch
+                .off_until_unix_ms
+                .is_some_and(|until| until <= now.unix_ms)
+            {
+                watch.switch(None, "the override has ended", now);
+            }
+            if let Some(change) = watch.step(Input::Tick, strain, now) {
+                changes.push((name.clone(), change));
+            }
+            if watch.recheck_ms.is_some_and(|due| due <= now.mono_ms) {
+                watch.recheck_ms = None;
+                orders.push(Order::Probe(name.clone()));
+            }
+        }
+        for (name, change) in changes {
+            orders.extend(self.changed(&name, change, now));
+        }
+        let components: Vec<String> = self.cases.keys().cloned().collect();
+        for component in components {
+            orders.extend(self.drive(&component, crate::case::Input::Tick, now));
+        }
+        orders
+    }
+
+    /// A monitor changed its state: keep it, tell it, open a case where it is confirmed bad.
+    fn changed(&mut self, name: &str, change: Change, now: Now) -> Vec<Order> {
+        let Some(watch) = self.watches.get(name) else {
+            return Vec::new();
+        };
+        let component = watch.definition.component.clone();
+        let confirmed = watch.state.is_confirmed_bad();
+        let mut orders = Vec::new();
+        if confirmed {
+            orders.extend(self.join(name, &component, &change.because, now));
+        }
+        let case = self
+            .cases
+            .get_mut(&component)
+            .filter(|r| r.monitors.contains(name));
+        let case = case.map(|record| {
+            let (from, to) = (change.from.word(), change.to.word());
+            let text = format!("{name} went from {from} to {to}: {}", change.because);
+            record.step(now, "state", text, Vec::new(), None);
+            record.id.clone()
+        });
+        orders.extend(self.tell(name, &component, change, case, now));
+        orders
+    }
+
+    /// Keeps a change of state and orders it told.
+    fn tell(
+        &mut self,
+        name: &str,
+        component: &str,
+        change: Change,
+        case: Option<String>,
+        now: Now,
+    ) -> Vec<Order> {
+        let edge = HealthEdge {
+            unix_ms: now.unix_ms,
+            subject: name.to_owned(),
+            from: change.from.word().to_owned(),
+            to: change.to.word().to_owned(),
+            because: change.because.clone(),
+            case,
+        };
+        self.keep(edge.clone());
+        let mut orders = vec![Order::Edge(edge)];
+        // A first doubt, and what turns out well at once, are for the history alone.
+        let quiet = |state: HealthState| {
+            matches!(
+                state,
+                HealthState::Unknown | HealthState::Healthy | HealthState::Suspect
+            )
+        };
+        if !(quiet(change.from) && quiet(change.to)) {
+            orders.push(Order::Emit(Event::MonitorStateChanged {
+                monitor: name.to_owned(),
+                component: component.to_owned(),
+                from: change.from.word().to_owned(),
+                to: change.to.word().to_owned(),
+                because: change.because,
+            }));
+        }
+        orders
+    }
+
+    fn keep(&mut self, edge: HealthEdge) {
+        if self.edges.len() == EDGES_MAX {
+            self.edges.pop_front();
+        }
+        self.edges.push_back(edge);
+    }
+
+    /// Switches a monitor, or all of a component, off until a moment, or on again.
+    ///
+    /// # Errors
+    /// Nothing of that name is watched; the text says what is.
+    pub fn set_override(
+        &mut self,
+        item: &str,
+        off_until_unix_ms: Option<u64>,
+        reason: &str,
+        now: Now,
+    ) -> Result<(), String> {
+        let mut found = false;
+        for (name, watch) in &mut self.watches {
+            let named = [
+                name.as_str(),
+                &watch.definition.component,
+                watch.definition.set,
+            ];
+            if named.iter().any(|name| name.eq_ignore_ascii_case(item)) {
+                found = true;
+                watch.switch(off_until_unix_ms, reason, now);
+            }
+        }
+        if found {
+            return Ok(());
+        }
+        let names: Vec<&str> = self.watches.keys().map(String::as_str).collect();
+        Err(format!(
+            "nothing named {item:?} is watched; there are {}",
+            names.join(", ")
+        ))
+    }
+
+    /// Names of the probes of a component, a set or a role; of all where `None`.
+    pub fn probes_of(&self, what: Option<&str>) -> Vec<String> {
+        self.watches
+            .values()
+            .map(|watch| &watch.definition)
+            .filter(|definition| {
+                let transport = what == Some("transport")
+                    && !matches!(definition.target, Target::Store | Target::Disk);
+                transport
+                    || what.is_none_or(|what| {
+                        [
+                            definition.name.as_str(),
+                            &definition.component,
+                            definition.set,
+                        ]
+                        .iter()
+                        .any(|name| name.eq_ignore_ascii_case(what))
+                    })
+            })
+            .map(|definition| definition.name.clone())
+            .collect()
+    }
+
+    /// The open cases, for a worker that is started after this one.
+    pub(crate) fn save(&self, now: Now) -> Vec<SavedCase> {
+        self.cases.values().map(|record| record.save(now)).collect()
+    }
+
+    /// Takes up the cases an earlier worker left open. Those of components that are not watched any
+    /// more are dropped.
+    pub(crate) fn resume(&mut self, saved: Vec<SavedCase>, now: Now) {
+        for case in saved {
+            let component = case.component().to_owned();
+            let ladder = definition::ladder(&component, &self.settings);
+            let mut record = Record::resume(case, ladder, now);
+            record
+                .monitors
+                .retain(|name| self.watches.contains_key(name));
+            if !record.monitors.is_empty() {
+                self.cases.insert(component, record);
+            }
+        }
+    }
+
+    /// The answer of the manager to a proposal.
+    pub fn answer(&mut self, case: &str, act: &RepairAct, answer: Answer, now: Now) -> Vec<Order> {
+        self.answered(case, act, answer, now)
+    }
+}

@@ -1,0 +1,126 @@
+//! What the engine knows, as the views that `mailward health` shows.
+
+use std::collections::BTreeMap;
+
+use mailward_api::view::{
+    CaseView, HealthHistory, HealthReport, HealthSetView, health::HealthState,
+};
+
+use super::{Engine, watch::Watch};
+use crate::Now;
+
+/// Results shown with each monitor in a report, and when one set is asked for.
+const RESULTS_BRIEF: usize = 1;
+const RESULTS_LONG: usize = 16;
+
+/// Which of two states is the worse one to be in.
+fn badness(state: HealthState) -> u8 {
+    match state {
+        HealthState::Disabled => 0,
+        HealthState::Healthy => 1,
+        HealthState::Unknown => 2,
+        HealthState::Recovering => 3,
+        HealthState::Suspect => 4,
+        HealthState::Unavailable => 5,
+        HealthState::Degraded => 6,
+        HealthState::Unhealthy => 7,
+        HealthState::Unrecoverable => 8,
+    }
+}
+
+fn worst(states: impl Iterator<Item = HealthState>) -> HealthState {
+    states
+        .max_by_key(|state| badness(*state))
+        .unwrap_or(HealthState::Unknown)
+}
+
+impl Engine {
+    fn sets_with(&self, results: usize) -> Vec<HealthSetView> {
+        let mut sets: BTreeMap<&str, Vec<&Watch>> = BTreeMap::new();
+        for watch in self.watches.values() {
+            sets.entry(watch.definition.set).or_default().push(watch);
+        }
+        sets.into_iter()
+            .map(|(set, watches)| {
+                let state = worst(watches.iter().map(|watch| watch.state.phase));
+                let of_state = watches.iter().filter(|watch| watch.state.phase == state);
+                let since = of_state.map(|watch| watch.state.since.unix_ms).min();
+                let open_cases = self
+                    .cases
+                    .values()
+                    .filter(|r| {
+                        watches
+                            .iter()
+                            .any(|w| r.monitors.contains(&w.definition.name))
+                    })
+                    .map(|record| record.id.clone())
+                    .collect();
+                HealthSetView {
+                    set: set.to_owned(),
+                    state,
+                    since_unix_ms: since.unwrap_or_default(),
+                    monitors: watches.iter().map(|watch| watch.view(results)).collect(),
+                    open_cases,
+                }
+            })
+            .collect()
+    }
+
+    /// Every health set, with the newest result of each monitor.
+    pub fn report(&self, now: Now) -> HealthReport {
+        let sets = self.sets_with(RESULTS_BRIEF);
+        HealthReport {
+            node: self.node.clone(),
+            state: worst(sets.iter().map(|set| set.state)),
+            unix_ms: now.unix_ms,
+            repair: self.settings.repair,
+            sets,
+        }
+    }
+
+    /// One health set, with the last results of each monitor; `None` where there is none of that
+    /// name, compared without regard to case.
+    pub fn set(&self, name: &str) -> Option<HealthSetView> {
+        let sets = self.sets_with(RESULTS_LONG);
+        sets.into_iter()
+            .find(|set| set.set.eq_ignore_ascii_case(name))
+    }
+
+    /// The names and states of all sets.
+    pub fn sets(&self) -> Vec<(String, HealthState)> {
+        let sets = self.sets_with(0);
+        sets.into_iter().map(|set| (set.set, set.state)).collect()
+    }
+
+    /// State changes, newest first.
+    pub fn history(&self, limit: usize) -> HealthHistory {
+        HealthHistory {
+            edges: self.edges.iter().rev().take(limit).cloned().collect(),
+        }
+    }
+
+    /// An open case, or one that was closed lately.
+    pub fn case(&self, id: &str, now: Now) -> Option<CaseView> {
+        let open = self.cases.values().find(|record| record.id == id);
+        let closed = || self.closed.iter().rev().find(|case| case.id == id).cloned();
+        open.map(|record| record.view(now)).or_else(closed)
+    }
+
+    /// Every open case.
+    pub fn open_cases(&self, now: Now) -> Vec<CaseView> {
+        self.cases.values().map(|record| record.view(now)).collect()
+    }
+
+    /// The newest results of the probes named, oldest first.
+    pub fn results(&self, probes: &[String]) -> Vec<mailward_api::view::ProbeView> {
+        let watches = probes.iter().filter_map(|name| self.watches.get(name));
+        let mut results: Vec<_> = watches.flat_map(|watch| watch.results().cloned()).collect();
+        results.sort_by_key(|result| result.unix_ms);
+        results
+    }
+
+    /// Probes run, failed and skipped since the worker began.
+    pub fn counts(&self) -> (u64, u64, u64) {
+        (self.probes, self.probes_failed, self.probes_skipped)
+    }
+}

@@ -1,0 +1,171 @@
+//! One monitor at work: its state, its last results, when it is to be looked at again.
+
+use std::collections::VecDeque;
+
+use mailward_api::view::{
+    ProbeView,
+    health::{Evidence, HealthState, MonitorView},
+};
+
+use super::definition::Definition;
+use crate::{
+    Now,
+    monitor::{self, Input, MonitorState},
+};
+
+/// Results kept for each probe.
+const RESULTS_MAX: usize = 64;
+
+/// A monitor, its probe's results, and why it is in its state.
+#[derive(Debug)]
+pub(super) struct Watch {
+    pub(super) definition: Definition,
+    pub(super) state: MonitorState,
+    pub(super) because: String,
+    /// The last results and when their probes began, newest last.
+    results: VecDeque<(ProbeView, Now)>,
+    /// When a doubtful result is to be checked again, monotonic milliseconds.
+    pub(super) recheck_ms: Option<u64>,
+    /// Switched off until this moment, Unix milliseconds.
+    pub(super) off_until_unix_ms: Option<u64>,
+}
+
+/// A change of a monitor's state.
+pub(super) struct Change {
+    pub(super) from: HealthState,
+    pub(super) to: HealthState,
+    pub(super) because: String,
+}
+
+impl Watch {
+    pub(super) fn new(definition: Definition, now: Now) -> Self {
+        Watch {
+            definition,
+            state: MonitorState::new(now),
+            because: "nothing is known yet".to_owned(),
+            results: VecDeque::new(),
+            recheck_ms: None,
+            off_until_unix_ms: None,
+        }
+    }
+
+    /// Takes a result in.
+    pub(super) fn observe(&mut self, sample: ProbeView, strain: u32, now: Now) -> Option<Change> {
+        let input = Input::Sample {
+            evidence: sample.evidence,
+            took_ms: sample.took_ms,
+        };
+        if self.results.len() == RESULTS_MAX {
+            self.results.pop_front();
+        }
+        self.results
+            .push_back((sample.clone(), now.before(sample.took_ms)));
+        if self.off_until_unix_ms.is_some() {
+            return None;
+        }
+        let change = self.step(input, strain, now);
+        self.recheck_ms = self
+            .state
+            .wants_recheck()
+            .then(|| now.mono_ms + self.definition.rule.recheck_ms());
+        change.map(|change| Change {
+            because: format!("{}: {}", change.because, sample.text),
+            ..change
+        })
+    }
+
+    /// Lets time pass, or says that no stage of recovery is left.
+    pub(super) fn step(&mut self, input: Input, strain: u32, now: Now) -> Option<Change> {
+        let rule = self.definition.rule.strained(strain);
+        let after = monitor::next(&self.state, &rule, input, now);
+        let from = self.state.phase;
+        self.state = after.chosen;
+        (from != self.state.phase).then(|| {
+            self.because.clone_from(&after.because);
+            Change {
+                from,
+                to: self.state.phase,
+                because: after.because,
+            }
+        })
+    }
+
+    /// Switches the monitor off for a time, or on again.
+    pub(super) fn switch(&mut self, off_until_unix_ms: Option<u64>, reason: &str, now: Now) {
+        self.off_until_unix_ms = off_until_unix_ms;
+        self.recheck_ms = None;
+        self.state = MonitorState::new(now);
+        self.because = reason.to_owned();
+        if off_until_unix_ms.is_some() {
+            self.state.phase = HealthState::Disabled;
+        }
+    }
+
+    pub(super) fn is_off(&self) -> bool {
+        self.off_until_unix_ms.is_some()
+    }
+
+    pub(super) fn results(&self) -> impl DoubleEndedIterator<Item = &ProbeView> {
+        self.results.iter().map(|(sample, _)| sample)
+    }
+
+    /// The newest result that says anything.
+    fn newest_evidence(&self) -> Option<&(ProbeView, Now)> {
+        let mut newest_first = self.results.iter().rev();
+        newest_first.find(|(sample, _)| sample.evidence != Evidence::None)
+    }
+
+    /// True where the monitor is confirmed bad and its newest result is bad and not older than two
+    /// intervals.
+    pub(super) fn is_freshly_bad(&self, now: Now) -> bool {
+        let rule = &self.definition.rule;
+        self.state.is_confirmed_bad()
+            && self.newest_evidence().is_some_and(|(sample, began)| {
+                let age = now.since(*began).saturating_sub(sample.took_ms);
+                sample.evidence == Evidence::Bad && age <= 2 * rule.interval_ms + rule.timeout_ms
+            })
+    }
+
+    /// True where the newest results that began after `act` are good, and as many as the rule asks.
+    pub(super) fn is_good_since(&self, act: Now) -> bool {
+        let wanted = self.definition.rule.good_to_recover as usize;
+        let good = self
+            .results
+            .iter()
+            .rev()
+            .filter(|(sample, _)| sample.evidence != Evidence::None)
+            .take_while(|(sample, began)| {
+                sample.evidence == Evidence::Good && began.mono_ms >= act.mono_ms
+            });
+        good.take(wanted).count() == wanted
+    }
+
+    /// True where the newest result is bad and its probe began after `moment` (monotonic).
+    pub(super) fn is_bad_since(&self, moment_ms: u64) -> bool {
+        self.newest_evidence().is_some_and(|(sample, began)| {
+            sample.evidence == Evidence::Bad && began.mono_ms >= moment_ms
+        })
+    }
+
+    /// The class of the cause of the newest bad result.
+    pub(super) fn class(&self) -> Option<String> {
+        let (sample, _) = self.newest_evidence()?;
+        sample
+            .cause
+            .clone()
+            .filter(|_| sample.evidence == Evidence::Bad)
+    }
+
+    pub(super) fn view(&self, results: usize) -> MonitorView {
+        let skip = self.results.len().saturating_sub(results);
+        MonitorView {
+            monitor: self.definition.name.clone(),
+            component: self.definition.component.clone(),
+            state: self.state.phase,
+            since_unix_ms: self.state.since.unix_ms,
+            rule: self.definition.rule.sentence(),
+            because: self.because.clone(),
+            results: self.results().skip(skip).cloned().collect(),
+        }
+    }
+}
