@@ -1,1 +1,19 @@
-//! The HTTP API: authorisation, operations, health pages and metrics.
+//! The admin API: the operations over HTTP, health pages, metrics.
+//!
+//! [`serve`] answers on a Unix socket for root and Mailward's own user, and, where asked, on a TCP
+//! port that knows only `/livez`, `/readyz`, `/healthz` and `/metrics`. Objects are read and written
+//! in the store, the tracking and event logs are read from their files, and everything else is
+//! asked of the role that knows it, over its control socket.
+//!
+//! Never here: a decision. Each request becomes one [`Call`](mailward_api::operation::Call), is
+//! carried out by a department or another role, and what they say is handed on. Every change leaves
+//! an event that names who asked for it.
+#![forbid(unsafe_code)]
+
+mod answer;
+mod config;
+mod http;
+mod peer;
+mod probe;
+
+pub use config::{AdminConfig, AdminServer, ServeError, serve};

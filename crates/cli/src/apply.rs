@@ -13,14 +13,14 @@ use serde_json::{Map, Value};
 
 use crate::{
     connection::Connection,
-    run::{Output, ask, print},
+    run::{Output, ask},
 };
 
 pub(crate) async fn run(
     fields: Map<String, Value>,
     matches: &ArgMatches,
     connection: &Connection,
-    output: &Output,
+    output: &Output<'_>,
 ) -> Result<u8, Fault> {
     let dry_run = fields.get("dry_run") == Some(&Value::Bool(true));
     if matches.get_flag("yes") || dry_run {
@@ -45,7 +45,7 @@ pub(crate) async fn run(
         ));
     }
     output.answer(Op::Apply, &answer)?;
-    print("Apply this? [y/N] ");
+    output.print("Apply this? [y/N] ");
     let mut reply = String::new();
     // Whoever cannot answer has not agreed.
     let _ = io::stdin().read_line(&mut reply);

@@ -27,4 +27,4 @@ pub use command::{EXIT_CODES, command, is_operation};
 pub use connection::{Connection, DEFAULT_RUN_DIR};
 pub use document::{completions, man_pages};
 pub use layout::Style;
-pub use run::run;
+pub use run::{run, run_to};

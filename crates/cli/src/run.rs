@@ -1,6 +1,7 @@
 //! A command carried out: asked, answered, printed.
 
 use std::{
+    cell::RefCell,
     fs::File,
     io::{self, IsTerminal, Write},
     process::ExitCode,
@@ -24,15 +25,21 @@ use crate::{
     layout::{Style, lay_out},
 };
 
-/// How answers are printed.
-pub(crate) struct Output {
+/// Where answers are printed, and how.
+pub(crate) struct Output<'a> {
     pub(crate) json: bool,
     style: Style,
     errors: Style,
+    to: RefCell<Streams<'a>>,
 }
 
-impl Output {
-    fn new(matches: &ArgMatches) -> Self {
+struct Streams<'a> {
+    out: &'a mut dyn Write,
+    err: &'a mut dyn Write,
+}
+
+impl<'a> Output<'a> {
+    fn new(matches: &ArgMatches, out: &'a mut dyn Write, err: &'a mut dyn Write) -> Self {
         let wanted = matches.get_one::<String>("color").map(String::as_str);
         let style = |terminal: bool| Style {
             color: match wanted {
@@ -53,12 +60,27 @@ impl Output {
             json: matches.get_flag("json"),
             style: style(io::stdout().is_terminal()),
             errors: style(io::stderr().is_terminal()),
+            to: RefCell::new(Streams { out, err }),
         }
+    }
+
+    /// Writes an answer. A reader that has gone away (`| head`) is no error.
+    pub(crate) fn print(&self, text: &str) {
+        let mut to = self.to.borrow_mut();
+        let _ = to
+            .out
+            .write_all(text.as_bytes())
+            .and_then(|()| to.out.flush());
+    }
+
+    /// Writes a complaint; nobody is left to tell where that fails.
+    fn complain(&self, text: &str) {
+        let _ = self.to.borrow_mut().err.write_all(text.as_bytes());
     }
 
     /// Prints a page on standard output.
     pub(crate) fn page(&self, page: &Page) {
-        print(&lay_out(page, self.style));
+        self.print(&lay_out(page, self.style));
     }
 
     /// Prints an answer; the exit code that goes with it.
@@ -77,7 +99,7 @@ impl Output {
             } else {
                 text.into_owned()
             };
-            print(&format!("{text}\n"));
+            self.print(&format!("{text}\n"));
         } else {
             self.page(&page);
         }
@@ -87,11 +109,11 @@ impl Output {
     fn fault(&self, fault: &Fault) {
         if self.json {
             if let Ok(text) = serde_json::to_string(fault) {
-                complain(&format!("{text}\n"));
+                self.complain(&format!("{text}\n"));
             }
             return;
         }
-        complain(&lay_out(&fault_page(fault), self.errors));
+        self.complain(&lay_out(&fault_page(fault), self.errors));
     }
 }
 
@@ -114,17 +136,6 @@ fn fault_page(fault: &Fault) -> Page {
     }
 }
 
-/// Writes to standard output. A reader that has gone away (`| head`) is no error.
-pub(crate) fn print(text: &str) {
-    let mut out = io::stdout().lock();
-    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
-}
-
-/// Writes to standard error; nobody is left to tell where that fails.
-pub(crate) fn complain(text: &str) {
-    let _ = io::stderr().lock().write_all(text.as_bytes());
-}
-
 pub(crate) fn now_unix_ms() -> u64 {
     SystemTime::now()
         .duration_since(UNIX_EPOCH)
@@ -136,16 +147,33 @@ pub(crate) fn now_unix_ms() -> u64 {
 /// Carries out the operation that was asked for and prints the answer. See [`crate::EXIT_CODES`]
 /// for the exit code. A command that is not one of the operations ends with 2.
 pub fn run(matches: &ArgMatches, connection: &Connection) -> ExitCode {
-    let output = Output::new(matches);
+    ExitCode::from(run_to(
+        matches,
+        connection,
+        &mut io::stdout(),
+        &mut io::stderr(),
+    ))
+}
+
+/// As [`run`], printing to the given streams; the exit code as a number.
+pub fn run_to(
+    matches: &ArgMatches,
+    connection: &Connection,
+    out: &mut dyn Write,
+    err: &mut dyn Write,
+) -> u8 {
+    let output = Output::new(matches, out, err);
     let given = match given(matches) {
         Some(Ok(given)) => given,
         Some(Err(error)) => {
-            complain(&error.to_string());
-            return ExitCode::from(2);
+            output.complain(&error.to_string());
+            return 2;
         }
         None => {
-            complain("error: this command is not one of the operations; see `mailward --help`\n");
-            return ExitCode::from(2);
+            output.complain(
+                "error: this command is not one of the operations; see `mailward --help`\n",
+            );
+            return 2;
         }
     };
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -155,19 +183,16 @@ pub fn run(matches: &ArgMatches, connection: &Connection) -> ExitCode {
         Ok(runtime) => runtime.block_on(carry_out(given, connection, &output)),
         Err(error) => Err(Fault::failed(format!("no runtime: {error}"))),
     };
-    match done {
-        Ok(code) => ExitCode::from(code),
-        Err(fault) => {
-            output.fault(&fault);
-            ExitCode::from(fault.kind.exit_code())
-        }
-    }
+    done.unwrap_or_else(|fault| {
+        output.fault(&fault);
+        fault.kind.exit_code()
+    })
 }
 
 async fn carry_out(
     given: Given<'_>,
     connection: &Connection,
-    output: &Output,
+    output: &Output<'_>,
 ) -> Result<u8, Fault> {
     let Given {
         op,
@@ -179,7 +204,7 @@ async fn carry_out(
     }
     if op.definition().media == Media::Message {
         let file = matches.get_one::<String>("output");
-        return export(op, fields, file.map(String::as_str), connection).await;
+        return export(op, fields, file.map(String::as_str), connection, output).await;
     }
     let answer = ask(op, fields, connection).await?;
     output.answer(op, &answer)
@@ -201,6 +226,7 @@ async fn export(
     fields: Map<String, Value>,
     file: Option<&str>,
     connection: &Connection,
+    output: &Output<'_>,
 ) -> Result<u8, Fault> {
     if file.is_none() && io::stdout().is_terminal() {
         return Err(Fault::invalid(
@@ -215,10 +241,11 @@ async fn export(
         .and_then(|length| length.to_str().ok()?.parse().ok());
     let fail =
         |error: io::Error| Fault::failed(format!("{}: {error}", file.unwrap_or("standard output")));
-    let mut to: Box<dyn Write> = match file {
-        // Mail is for its owner's eyes; and nothing is overwritten.
-        Some(name) => Box::new(create(name).map_err(fail)?),
-        None => Box::new(io::stdout().lock()),
+    // Mail is for its owner's eyes; and nothing is overwritten.
+    let mut file = file.map(create).transpose().map_err(fail)?;
+    let mut write = |piece: &[u8]| match &mut file {
+        Some(file) => file.write_all(piece),
+        None => output.to.borrow_mut().out.write_all(piece),
     };
     let mut body = response.into_body();
     let mut written: u64 = 0;
@@ -231,11 +258,11 @@ async fn export(
             )
         })?;
         if let Some(piece) = frame.data_ref() {
-            to.write_all(piece).map_err(fail)?;
+            write(piece).map_err(fail)?;
             written += piece.len() as u64;
         }
     }
-    to.flush().map_err(fail)?;
+    output.to.borrow_mut().out.flush().map_err(fail)?;
     if expected.is_some_and(|expected| expected != written) {
         return Err(Fault::failed(format!(
             "the message broke off after {written} octets"

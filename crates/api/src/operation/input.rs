@@ -32,6 +32,23 @@ pub(super) fn trace_limit() -> u32 {
     1000
 }
 
+/// Entries that one answer may have.
+const LIMITS: std::ops::RangeInclusive<u32> = 1..=10_000;
+
+pub(super) fn deserialize_limit<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<u32, D::Error> {
+    let limit = u32::deserialize(deserializer)?;
+    if LIMITS.contains(&limit) {
+        return Ok(limit);
+    }
+    Err(serde::de::Error::custom(format!(
+        "{limit} is out of range: choose a number from {} to {}",
+        LIMITS.start(),
+        LIMITS.end()
+    )))
+}
+
 pub(super) fn drain_reason() -> String {
     "drained by an administrator".to_owned()
 }

@@ -41,7 +41,7 @@ requests! {
         #[arg(long, value_name = "ADDRESS")]
         pub to: Option<EmailAddress>,
         /// Messages to list at most
-        #[serde(default = "input::list_limit")]
+        #[serde(default = "input::list_limit", deserialize_with = "input::deserialize_limit")]
         #[arg(long, default_value_t = input::list_limit(), value_parser = clap::value_parser!(u32).range(1..=10_000))]
         #[schemars(range(min = 1, max = 10_000))]
         pub limit: u32,
@@ -109,7 +109,7 @@ requests! {
         #[arg(long)]
         pub probes: bool,
         /// Entries at most
-        #[serde(default = "input::trace_limit")]
+        #[serde(default = "input::trace_limit", deserialize_with = "input::deserialize_limit")]
         #[arg(long, default_value_t = input::trace_limit(), value_parser = clap::value_parser!(u32).range(1..=10_000))]
         #[schemars(range(min = 1, max = 10_000))]
         pub limit: u32,
@@ -130,7 +130,7 @@ requests! {
         #[arg(long, value_name = "EVENT")]
         pub event: Option<String>,
         /// Events at most, the newest ones
-        #[serde(default = "input::list_limit")]
+        #[serde(default = "input::list_limit", deserialize_with = "input::deserialize_limit")]
         #[arg(long, default_value_t = input::list_limit(), value_parser = clap::value_parser!(u32).range(1..=10_000))]
         #[schemars(range(min = 1, max = 10_000))]
         pub limit: u32,
@@ -200,7 +200,7 @@ requests! {
     /// `health history`, `health ledger`
     HealthHistory {
         /// Entries at most, the newest ones
-        #[serde(default = "input::list_limit")]
+        #[serde(default = "input::list_limit", deserialize_with = "input::deserialize_limit")]
         #[arg(long, default_value_t = input::list_limit(), value_parser = clap::value_parser!(u32).range(1..=10_000))]
         #[schemars(range(min = 1, max = 10_000))]
         pub limit: u32,

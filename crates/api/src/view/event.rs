@@ -45,6 +45,8 @@ pub enum Explanation {
         queued: Option<MessageView>,
         /// Its way so far.
         trace: Trace,
+        /// Events about it.
+        events: Vec<EventRecord>,
     },
     /// A recovery case.
     Case(CaseView),

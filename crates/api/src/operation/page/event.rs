@@ -62,13 +62,25 @@ pub(in crate::operation) fn explanation(view: &Explanation, now: u64) -> Page {
     match view {
         Explanation::Event(view) => page(view, now),
         Explanation::Case(view) => health::case(view, now),
-        Explanation::Message { queued, trace } => {
+        Explanation::Message {
+            queued,
+            trace,
+            events,
+        } => {
             let page = match queued {
                 Some(message) => queue::message(message, now),
                 None => Page::new().text("The message is not in the queue: all of it is settled."),
             };
-            page.heading("Its way so far")
-                .page(trace::trace(trace, now))
+            let page = page
+                .heading("Its way so far")
+                .page(trace::trace(trace, now));
+            if events.is_empty() {
+                return page;
+            }
+            let events = EventList {
+                events: events.clone(),
+            };
+            page.heading("Events about it").page(list(&events, now))
         }
     }
 }

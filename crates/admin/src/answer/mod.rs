@@ -1,0 +1,269 @@
+//! Operations carried out: one arm for each, so that none can be forgotten.
+//!
+//! Objects go to the store, logs are read from their files, the rest is asked of other roles. What
+//! changes something leaves an event that names who asked.
+
+mod event;
+mod health;
+mod message;
+mod object;
+mod queue;
+mod status;
+
+use std::{error::Error, path::PathBuf, sync::Arc, time::Duration};
+
+use axum::body::Bytes;
+use mailward_api::{
+    control::{self, ControlReply, ControlRequest, Role},
+    fault::{Fault, FaultKind},
+    operation::{Call, Operation, typed},
+    view::Changed,
+};
+use mailward_events::{Event, Events};
+use mailward_host::clock::Clock;
+use mailward_store::Store;
+use tokio::sync::mpsc;
+
+use crate::peer::Peer;
+
+/// How long another role may take.
+const ROLE_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long the worker may take to run all probes: a mail-flow probe waits for its mail.
+const RECHECK_TIMEOUT: Duration = Duration::from_secs(100);
+
+/// What operations are carried out with.
+pub(crate) struct Access {
+    pub(crate) run_dir: PathBuf,
+    pub(crate) events_dir: PathBuf,
+    pub(crate) tracking_dir: PathBuf,
+    pub(crate) store: Store,
+    pub(crate) events: Events,
+    pub(crate) clock: Arc<dyn Clock>,
+}
+
+/// An answer.
+pub(crate) enum Answer {
+    /// JSON of the view.
+    Json(Vec<u8>),
+    /// A message, piece by piece.
+    Message {
+        /// Octets in all.
+        total: u64,
+        /// The pieces; an error is the end.
+        pieces: mpsc::Receiver<Result<Bytes, Fault>>,
+    },
+}
+
+/// The answer of an operation: the type of its view is checked against the table.
+fn answer<O: Operation>(_: O, view: Result<O::View, Fault>) -> Result<Answer, Fault> {
+    let octets = serde_json::to_vec(&view?)
+        .map_err(|error| Fault::failed(format!("the answer cannot be written: {error}")))?;
+    Ok(Answer::Json(octets))
+}
+
+/// An error and its causes on one line, as a fault.
+fn failed(error: &dyn Error) -> Fault {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    Fault::failed(text)
+}
+
+/// Runs what blocks (files, the store) where blocking is allowed.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Fault> + Send + 'static,
+) -> Result<T, Fault> {
+    tokio::task::spawn_blocking(work)
+        .await
+        .unwrap_or_else(|error| Err(Fault::failed(format!("the work was broken off: {error}"))))
+}
+
+/// Takes the expected variant out of a reply.
+macro_rules! expect_reply {
+    ($reply:expr, $variant:ident) => {
+        match $reply {
+            Ok(mailward_api::control::ControlReply::$variant(view)) => Ok(view),
+            Ok(other) => Err($crate::answer::unexpected(&other)),
+            Err(fault) => Err(fault),
+        }
+    };
+}
+use expect_reply;
+
+fn unexpected(reply: &ControlReply) -> Fault {
+    let mut text = format!("{reply:?}");
+    text.truncate(text.floor_char_boundary(60));
+    Fault::failed(format!("the role answered something else: {text}"))
+}
+
+impl Access {
+    /// Carries an operation out.
+    pub(crate) async fn answer(&self, call: Call, peer: Peer) -> Result<Answer, Fault> {
+        match call {
+            Call::QueueList(r) => answer(typed::QueueList, self.queue_list(r).await),
+            Call::QueueShow(r) => answer(typed::QueueShow, self.queue_show(r.id).await),
+            Call::QueueHold(r) => {
+                let request = ControlRequest::QueueHold {
+                    target: r.target.clone(),
+                };
+                let done = self.act(peer, "queue hold", r.target, request).await;
+                answer(typed::QueueHold, done)
+            }
+            Call::QueueRelease(r) => {
+                let request = ControlRequest::QueueRelease {
+                    target: r.target.clone(),
+                };
+                let done = self.act(peer, "queue release", r.target, request).await;
+                answer(typed::QueueRelease, done)
+            }
+            Call::QueueRetry(r) => {
+                let request = ControlRequest::QueueRetry {
+                    target: r.target.clone(),
+                };
+                let done = self.act(peer, "queue retry", r.target, request).await;
+                answer(typed::QueueRetry, done)
+            }
+            Call::QueueRemove(r) => {
+                let request = ControlRequest::QueueRemove {
+                    id: r.id,
+                    notify: r.notify,
+                };
+                let done = self.act(peer, "queue remove", r.id, request).await;
+                answer(typed::QueueRemove, done)
+            }
+            Call::QueueExport(r) => self.export_message(r.id).await,
+            Call::Trace(r) => answer(typed::Trace, self.trace(r).await),
+            Call::EventList(r) => answer(typed::EventList, self.event_list(r).await),
+            Call::EventShow(r) => answer(typed::EventShow, self.event_show(r.event).await),
+            Call::Explain(r) => answer(typed::Explain, self.explain(r.what).await),
+            Call::CertList(_) => {
+                let reply = self.ask(Role::Transport, ControlRequest::CertList).await;
+                answer(typed::CertList, expect_reply!(reply, Certificates))
+            }
+            Call::CertExplain(r) => {
+                let request = ControlRequest::CertExplain {
+                    connector: r.connector,
+                };
+                let reply = self.ask(Role::Transport, request).await;
+                answer(typed::CertExplain, expect_reply!(reply, Certificate))
+            }
+            Call::SimulateConnection(r) => {
+                let request = ControlRequest::SimulateConnection {
+                    remote: r.from,
+                    local: r.to,
+                };
+                let reply = self.ask(Role::Transport, request).await;
+                answer(typed::SimulateConnection, expect_reply!(reply, Connection))
+            }
+            Call::SimulateMessage(r) => {
+                answer(typed::SimulateMessage, self.simulate_message(r).await)
+            }
+            Call::Health(_) => answer(typed::Health, self.health_report().await),
+            Call::HealthReport(_) => answer(typed::HealthReport, self.health_report().await),
+            Call::HealthShow(r) => answer(typed::HealthShow, self.health_show(r.set).await),
+            Call::HealthHistory(r) => {
+                answer(typed::HealthHistory, self.health_history(r.limit).await)
+            }
+            Call::HealthLedger(r) => answer(typed::HealthLedger, self.health_ledger(r.limit).await),
+            Call::Recheck(r) => answer(typed::Recheck, self.recheck(r.component, peer).await),
+            Call::Status(_) => answer(typed::Status, self.status().await),
+            Call::Export(_) => answer(typed::Export, self.export().await),
+            Call::Plan(r) => answer(typed::Plan, self.plan(r.text).await),
+            Call::Apply(r) => answer(typed::Apply, self.apply(r, peer).await),
+            Call::ObjectList(r) => answer(typed::ObjectList, self.object_list(r).await),
+            Call::ObjectShow(r) => answer(typed::ObjectShow, self.object_show(r).await),
+            Call::ObjectSet(r) => answer(typed::ObjectSet, self.object_set(r, peer).await),
+            Call::ObjectRemove(r) => answer(typed::ObjectRemove, self.object_remove(r, peer).await),
+            Call::Drain(r) => {
+                let request = ControlRequest::SetGate {
+                    closed: true,
+                    reason: r.reason.clone(),
+                };
+                answer(
+                    typed::Drain,
+                    self.act(peer, "drain", r.reason, request).await,
+                )
+            }
+            Call::Resume(_) => {
+                let request = ControlRequest::SetGate {
+                    closed: false,
+                    reason: "resumed by an administrator".to_owned(),
+                };
+                answer(typed::Resume, self.act(peer, "resume", "", request).await)
+            }
+        }
+    }
+
+    /// Asks another role.
+    async fn ask(&self, role: Role, request: ControlRequest) -> Result<ControlReply, Fault> {
+        self.ask_within(role, request, ROLE_TIMEOUT).await
+    }
+
+    async fn ask_within(
+        &self,
+        role: Role,
+        request: ControlRequest,
+        timeout: Duration,
+    ) -> Result<ControlReply, Fault> {
+        control::call(&role.socket(&self.run_dir), &request, timeout)
+            .await
+            .map_err(|error| error.into_fault(role.name()))
+    }
+
+    /// Has transport do something and leaves an event that says who asked.
+    async fn act(
+        &self,
+        peer: Peer,
+        operation: &str,
+        subject: impl ToString,
+        request: ControlRequest,
+    ) -> Result<Changed, Fault> {
+        let done = match self.ask(Role::Transport, request).await? {
+            ControlReply::Changed(changed) => changed,
+            ControlReply::Done => Changed {
+                count: 1,
+                text: "Done.".to_owned(),
+            },
+            other => return Err(unexpected(&other)),
+        };
+        self.audit(peer, operation, subject.to_string()).await;
+        Ok(done)
+    }
+
+    /// The event that says who asked for what.
+    async fn audit(&self, peer: Peer, operation: &str, subject: String) {
+        let events = self.events.clone();
+        let operation = operation.to_owned();
+        // The user database may be slow; a lost audit line of a name that cannot be found is not
+        // possible, because `name` always gives one.
+        let _ = tokio::task::spawn_blocking(move || {
+            events.emit(Event::AdministratorActed {
+                by: peer.name(),
+                operation,
+                subject,
+            });
+        })
+        .await;
+    }
+
+    fn now(&self) -> u64 {
+        self.clock.unix_ms()
+    }
+}
+
+/// A fault for a name that is not known, with the nearest known one.
+fn unknown(what: &str, found: &str, known: &[&str], list: &str) -> Fault {
+    let mend = match mailward_api::assignment::nearest(found, known) {
+        Some(near) => format!("did you mean {near}?"),
+        None => list.to_owned(),
+    };
+    Fault::new(
+        FaultKind::NotFound,
+        format!("there is no {what} {found:?}"),
+        mend,
+    )
+}

@@ -1,0 +1,354 @@
+//! Objects: listed, shown, changed, exported, planned, applied. All through the store's own checks.
+
+use mailward_api::{
+    assignment::{edit, fields_of, spec_of},
+    fault::{Fault, FaultKind},
+    operation::request,
+    view::{Effect, ExportText, ObjectList, ObjectView, PlanView},
+};
+use mailward_events::Event;
+use mailward_model::{
+    FieldError, Kind, Object, ObjectId, Revision,
+    kind::{Mailbox, MailboxType},
+    object::SpecOf,
+};
+use mailward_store::{
+    ApplyError, Change, ChangeOp, Store,
+    text::{self, TextError, Wanted},
+};
+use serde_json::Map;
+
+use super::{Access, blocking, failed};
+use crate::peer::Peer;
+
+fn view(object: &Object) -> ObjectView {
+    ObjectView {
+        kind: object.spec.kind(),
+        name: object.name.clone(),
+        id: object.id,
+        revision: object.revision,
+        spec: fields_of(&object.spec),
+    }
+}
+
+/// Health mailboxes are the health manager's: text and lists leave them alone.
+fn is_monitoring(object: &Object) -> bool {
+    Mailbox::of(&object.spec).is_some_and(|m| m.mailbox_type == MailboxType::Monitoring)
+}
+
+fn effect(effect: &text::Effect) -> Effect {
+    let action = match effect.op {
+        ChangeOp::Create => "create",
+        ChangeOp::Replace => "change",
+        ChangeOp::Rename => "rename",
+        ChangeOp::Remove => "remove",
+    };
+    Effect {
+        kind: effect.kind,
+        name: effect.name.clone(),
+        action: action.to_owned(),
+        changes: effect.fields.iter().map(ToString::to_string).collect(),
+        takes_effect: effect.takes_effect.clone(),
+    }
+}
+
+fn refused(error: &ApplyError) -> Fault {
+    match error {
+        ApplyError::Invalid(errors) => {
+            let details = errors
+                .iter()
+                .map(|one| {
+                    let object = format!("{} {:?}", one.kind.noun(), one.name);
+                    let field = match one.error.field.as_str() {
+                        "" => object,
+                        field => format!("{object}: {field}"),
+                    };
+                    FieldError::new(field, one.error.problem.as_str(), one.error.mend.as_str())
+                })
+                .collect();
+            Fault::broken_rules("the objects would not be sound", details)
+        }
+        ApplyError::Conflict { .. } | ApplyError::Exists { .. } => {
+            Fault::new(FaultKind::Conflict, error.to_string(), "")
+        }
+        ApplyError::Missing { .. } => Fault::not_found(error.to_string(), ""),
+        ApplyError::Engine(_) => failed(error),
+    }
+}
+
+fn unreadable(errors: Vec<TextError>) -> Fault {
+    let details = errors
+        .into_iter()
+        .map(|error| {
+            let place = format!("line {}, column {}", error.place.line, error.place.column);
+            let field = match error.key.as_str() {
+                "" => place,
+                key => format!("{place}: {key}"),
+            };
+            FieldError::new(field, error.problem, error.mend)
+        })
+        .collect();
+    Fault::broken_rules("the text cannot be applied", details)
+}
+
+fn missing(store: &Store, kind: Kind, name: &str) -> Fault {
+    let names: Vec<String> = store
+        .list(kind)
+        .map(|objects| objects.into_iter().map(|object| object.name).collect())
+        .unwrap_or_default();
+    let known: Vec<&str> = names.iter().map(String::as_str).collect();
+    let list = format!(
+        "`mailward {} list` shows the {}",
+        kind.noun(),
+        kind.plural()
+    );
+    super::unknown(kind.noun(), name, &known, &list)
+}
+
+fn conflict(kind: Kind, name: &str, wanted: u64, found: Option<Revision>) -> Fault {
+    let error = match found {
+        Some(revision) => {
+            format!(
+                "{} {name:?} is at revision {revision}, not {wanted}",
+                kind.noun()
+            )
+        }
+        None => format!("there is no {} {name:?} at revision {wanted}", kind.noun()),
+    };
+    let mend = "look at it again with `show`, and repeat the change from there";
+    Fault::new(FaultKind::Conflict, error, mend)
+}
+
+/// Refuses a change that was made from another revision than the object's own.
+fn expect_revision(
+    kind: Kind,
+    name: &str,
+    wanted: Option<u64>,
+    found: Option<&Object>,
+) -> Result<(), Fault> {
+    let found = found.map(|object| object.revision);
+    match wanted {
+        Some(wanted) if wanted != found.map_or(0, |revision| revision.0) => {
+            Err(conflict(kind, name, wanted, found))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// What a text would change; objects that text leaves alone are not compared.
+fn compare(store: &Store, text: &str) -> Result<(text::TextPlan, Revision), Fault> {
+    let wanted: Vec<Wanted> = text::read(text).map_err(unreadable)?;
+    let (mut current, revision) = store.all_at().map_err(|error| failed(&error))?;
+    let named = |object: &Object| {
+        wanted.iter().any(|one| {
+            one.spec.kind() == object.spec.kind() && one.name.eq_ignore_ascii_case(&object.name)
+        })
+    };
+    current.retain(|object| !is_monitoring(object) || named(object));
+    let plan = text::plan(&current, &wanted);
+    Ok((plan, revision))
+}
+
+impl Access {
+    pub(super) async fn object_list(&self, r: request::ObjectList) -> Result<ObjectList, Fault> {
+        if r.monitoring && r.kind != Kind::Mailbox {
+            return Err(Fault::invalid(
+                format!(
+                    "there are no health mailboxes among the {}",
+                    r.kind.plural()
+                ),
+                "leave it out",
+            )
+            .at("monitoring"));
+        }
+        let store = self.store.clone();
+        blocking(move || {
+            let mut objects = store.list(r.kind).map_err(|error| failed(&error))?;
+            let all = objects.len();
+            if !r.monitoring {
+                objects.retain(|object| !is_monitoring(object));
+            }
+            Ok(ObjectList {
+                kind: r.kind,
+                hidden: (all - objects.len()) as u64,
+                objects: objects.iter().map(view).collect(),
+            })
+        })
+        .await
+    }
+
+    pub(super) async fn object_show(&self, r: request::ObjectShow) -> Result<ObjectView, Fault> {
+        let store = self.store.clone();
+        blocking(move || {
+            let found = store.get(r.kind, &r.name).map_err(|error| failed(&error))?;
+            match found {
+                Some(object) => Ok(view(&object)),
+                // Settings that were never stored are in force with their defaults.
+                None if r.kind.is_singleton() && r.name == "default" => Ok(ObjectView {
+                    kind: r.kind,
+                    name: r.name,
+                    id: ObjectId(0),
+                    revision: Revision(0),
+                    spec: spec_of(r.kind, Map::new())
+                        .map(|spec| fields_of(&spec))
+                        .unwrap_or_default(),
+                }),
+                None => Err(missing(&store, r.kind, &r.name)),
+            }
+        })
+        .await
+    }
+
+    pub(super) async fn object_set(
+        &self,
+        r: request::ObjectSet,
+        peer: Peer,
+    ) -> Result<PlanView, Fault> {
+        let access = self.for_blocking();
+        blocking(move || {
+            let found = access
+                .store
+                .get(r.kind, &r.name)
+                .map_err(|error| failed(&error))?;
+            expect_revision(r.kind, &r.name, r.revision, found.as_ref())?;
+            let what = format!("{} {:?}", r.kind.noun(), r.name);
+            let mut fields = found
+                .as_ref()
+                .map(|object| fields_of(&object.spec))
+                .unwrap_or_default();
+            fields.extend(r.spec);
+            let fields = edit(r.kind, fields, &r.set)
+                .map_err(|errors| Fault::broken_rules(&what, errors))?;
+            let spec =
+                spec_of(r.kind, fields).map_err(|error| Fault::broken_rules(&what, vec![error]))?;
+            let before = found.as_ref().map(|object| &object.spec);
+            if before == Some(&spec) {
+                return Ok(PlanView {
+                    effects: Vec::new(),
+                    applied: true,
+                    revision: access.store.revision(),
+                });
+            }
+            let effect = text::effect(&r.name, before, Some(&spec));
+            let change = match &found {
+                Some(object) => Change::replace(object, spec),
+                None => Change::create(r.name, spec),
+            };
+            access.carry_out(vec![change], &[effect], peer)
+        })
+        .await
+    }
+
+    pub(super) async fn object_remove(
+        &self,
+        r: request::ObjectRemove,
+        peer: Peer,
+    ) -> Result<PlanView, Fault> {
+        let access = self.for_blocking();
+        blocking(move || {
+            let found = access
+                .store
+                .get(r.kind, &r.name)
+                .map_err(|error| failed(&error))?;
+            expect_revision(r.kind, &r.name, r.revision, found.as_ref())?;
+            let Some(object) = found else {
+                return Err(missing(&access.store, r.kind, &r.name));
+            };
+            let effect = text::effect(&object.name, Some(&object.spec), None);
+            access.carry_out(vec![Change::remove(&object)], &[effect], peer)
+        })
+        .await
+    }
+
+    pub(super) async fn export(&self) -> Result<ExportText, Fault> {
+        let store = self.store.clone();
+        blocking(move || {
+            let (mut objects, revision) = store.all_at().map_err(|error| failed(&error))?;
+            objects.retain(|object| !is_monitoring(object));
+            Ok(ExportText {
+                text: text::export(&objects),
+                revision,
+            })
+        })
+        .await
+    }
+
+    pub(super) async fn plan(&self, text: String) -> Result<PlanView, Fault> {
+        let store = self.store.clone();
+        blocking(move || {
+            let (plan, revision) = compare(&store, &text)?;
+            store.check(plan.changes).map_err(|error| refused(&error))?;
+            Ok(PlanView {
+                effects: plan.effects.iter().map(effect).collect(),
+                applied: false,
+                revision,
+            })
+        })
+        .await
+    }
+
+    pub(super) async fn apply(&self, r: request::Apply, peer: Peer) -> Result<PlanView, Fault> {
+        if r.dry_run {
+            return self.plan(r.text).await;
+        }
+        let access = self.for_blocking();
+        blocking(move || {
+            let (plan, revision) = compare(&access.store, &r.text)?;
+            if let Some(wanted) = r.revision.filter(|wanted| *wanted != revision.0) {
+                return Err(Fault::new(
+                    FaultKind::Conflict,
+                    format!("the objects are at revision {revision}, not {wanted}: someone has changed them"),
+                    "look at the plan again, and apply it from there",
+                ));
+            }
+            if plan.changes.is_empty() {
+                return Ok(PlanView {
+                    effects: Vec::new(),
+                    applied: true,
+                    revision,
+                });
+            }
+            access.carry_out(plan.changes, &plan.effects, peer)
+        })
+        .await
+    }
+
+    fn for_blocking(&self) -> Writer {
+        Writer {
+            store: self.store.clone(),
+            events: self.events.clone(),
+        }
+    }
+}
+
+/// What a change needs on a thread that may block.
+struct Writer {
+    store: Store,
+    events: mailward_events::Events,
+}
+
+impl Writer {
+    /// Applies changes and leaves the event that names who made them.
+    fn carry_out(
+        &self,
+        changes: Vec<Change>,
+        effects: &[text::Effect],
+        peer: Peer,
+    ) -> Result<PlanView, Fault> {
+        let by = peer.name();
+        let revision = self
+            .store
+            .apply(changes, &by)
+            .map_err(|error| refused(&error))?;
+        self.events.emit(Event::ObjectsApplied {
+            revision: revision.0,
+            by,
+            changes: effects.iter().map(ToString::to_string).collect(),
+        });
+        Ok(PlanView {
+            effects: effects.iter().map(effect).collect(),
+            applied: true,
+            revision,
+        })
+    }
+}

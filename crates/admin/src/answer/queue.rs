@@ -1,0 +1,110 @@
+//! The queue, asked of transport.
+
+use axum::body::Bytes;
+use mailward_api::{
+    control::{ControlRequest, Role, SimulatedMessage},
+    fault::Fault,
+    operation::request,
+    view::{MessagePlan, MessageView, QueueListing, queue::MessageFilter},
+};
+use mailward_model::MessageId;
+use tokio::sync::mpsc;
+
+use super::{Access, Answer, expect_reply};
+
+/// Octets asked for at a time when a message is exported.
+const PIECE_OCTETS: u32 = 512 << 10;
+/// Pieces that may wait for a slow reader: with one in hand, 1.5 MiB at most.
+const PIECES_WAITING: usize = 2;
+
+impl Access {
+    pub(super) async fn queue_list(&self, r: request::QueueList) -> Result<QueueListing, Fault> {
+        let reply = self.ask(Role::Transport, ControlRequest::QueueList).await;
+        let queues = expect_reply!(reply, Queues)?;
+        let filter = MessageFilter {
+            next_hop: r.next_hop,
+            from: r.from,
+            to: r.to,
+            probes: r.probes,
+            limit: r.limit,
+        };
+        let request = ControlRequest::MessageList(filter);
+        let reply = self.ask(Role::Transport, request).await;
+        Ok(QueueListing {
+            queues,
+            messages: expect_reply!(reply, Messages)?,
+        })
+    }
+
+    pub(super) async fn queue_show(&self, id: MessageId) -> Result<MessageView, Fault> {
+        let request = ControlRequest::QueueShow { id };
+        let reply = self.ask(Role::Transport, request).await;
+        expect_reply!(reply, Message)
+    }
+
+    pub(super) async fn simulate_message(
+        &self,
+        r: request::SimulateMessage,
+    ) -> Result<MessagePlan, Fault> {
+        let message = SimulatedMessage {
+            mail_from: r.from,
+            recipients: r.to,
+            header: r.message.header,
+            size: r.message.size,
+            remote: r.client,
+            helo: r.helo,
+        };
+        let request = ControlRequest::SimulateMessage(message);
+        let reply = self.ask(Role::Transport, request).await;
+        expect_reply!(reply, Plan)
+    }
+
+    /// A message's octets, asked for piece by piece as the reader takes them.
+    pub(super) async fn export_message(&self, id: MessageId) -> Result<Answer, Fault> {
+        let run_dir = self.run_dir.clone();
+        let mut transport =
+            mailward_api::control::Client::connect(&Role::Transport.socket(&run_dir))
+                .await
+                .map_err(|error| error.into_fault("transport"))?;
+        let piece = move |offset| ControlRequest::QueueExport {
+            id,
+            offset,
+            length: PIECE_OCTETS,
+        };
+        let reply = transport.call(&piece(0)).await;
+        let first = expect_reply!(reply.map_err(|e| e.into_fault("transport")), Octets)?;
+        let total = first.total;
+        let (sender, pieces) = mpsc::channel(PIECES_WAITING);
+        tokio::spawn(async move {
+            let mut next = Ok(first.octets);
+            let mut sent: u64 = 0;
+            loop {
+                let octets = match next {
+                    Ok(octets) => octets,
+                    Err(fault) => {
+                        // The reader has gone, or learns here that something is missing.
+                        let _ = sender.send(Err(fault)).await;
+                        return;
+                    }
+                };
+                sent += octets.len() as u64;
+                let empty = octets.is_empty();
+                if !empty && sender.send(Ok(Bytes::from(octets))).await.is_err() {
+                    return;
+                }
+                if sent >= total {
+                    return;
+                }
+                if empty {
+                    let fault = Fault::failed("the message was delivered or removed meanwhile");
+                    let _ = sender.send(Err(fault)).await;
+                    return;
+                }
+                let reply = transport.call(&piece(sent)).await;
+                next = expect_reply!(reply.map_err(|e| e.into_fault("transport")), Octets)
+                    .map(|piece| piece.octets);
+            }
+        });
+        Ok(Answer::Message { total, pieces })
+    }
+}

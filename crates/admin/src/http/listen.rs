@@ -1,0 +1,118 @@
+//! Accepting connections and serving HTTP/1.1 on them.
+
+use std::{convert::Infallible, sync::Arc, time::Duration};
+
+use axum::{Router, body::Body};
+use hyper::{Request, Response, body::Incoming, server::conn::http1};
+use hyper_util::{
+    rt::{TokioIo, TokioTimer},
+    service::TowerToHyperService,
+};
+use tokio::{
+    net::{TcpListener, UnixListener},
+    sync::Semaphore,
+    task::JoinSet,
+};
+
+use crate::peer::Peer;
+
+/// Connections of administrators at one time.
+const UNIX_CONNECTIONS_MAX: usize = 64;
+/// Connections to the health pages at one time: load balancers and Prometheus.
+const TCP_CONNECTIONS_MAX: usize = 128;
+/// How long a client may take for a request's head, or be silent between two requests.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a connection to the health pages may last in all.
+const TCP_LIFETIME_MAX: Duration = Duration::from_secs(15);
+/// Octets of a request's head.
+const HEAD_OCTETS_MAX: usize = 32 << 10;
+/// Header fields of a request.
+const HEADERS_MAX: usize = 64;
+/// A moment's wait after accept has failed, mostly for want of descriptors.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// A router that tells its routes who asks.
+struct ForPeer {
+    router: TowerToHyperService<Router>,
+    peer: Peer,
+}
+
+impl hyper::service::Service<Request<Incoming>> for ForPeer {
+    type Response = Response<Body>;
+    type Error = Infallible;
+    type Future =
+        <TowerToHyperService<Router> as hyper::service::Service<Request<Incoming>>>::Future;
+
+    fn call(&self, mut request: Request<Incoming>) -> Self::Future {
+        request.extensions_mut().insert(self.peer);
+        self.router.call(request)
+    }
+}
+
+fn http() -> http1::Builder {
+    let mut builder = http1::Builder::new();
+    builder
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_TIMEOUT)
+        .max_buf_size(HEAD_OCTETS_MAX)
+        .max_headers(HEADERS_MAX);
+    builder
+}
+
+/// Serves administrators: root and this process's user, nobody else.
+pub(crate) async fn unix(listener: UnixListener, router: Router) {
+    let places = Arc::new(Semaphore::new(UNIX_CONNECTIONS_MAX));
+    let mut connections = JoinSet::new();
+    loop {
+        while connections.try_join_next().is_some() {}
+        let Ok(place) = Arc::clone(&places).acquire_owned().await else {
+            return;
+        };
+        let stream = match listener.accept().await {
+            Ok((stream, _)) => stream,
+            Err(_) => {
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+                continue;
+            }
+        };
+        let Some(peer) = Peer::admit(&stream) else {
+            continue;
+        };
+        let service = ForPeer {
+            router: TowerToHyperService::new(router.clone()),
+            peer,
+        };
+        connections.spawn(async move {
+            // A client that breaks off or breaks the protocol has its answer already.
+            let _ = http().serve_connection(TokioIo::new(stream), service).await;
+            drop(place);
+        });
+    }
+}
+
+/// Serves the health pages to whoever reaches the port: one request per connection, and little time.
+pub(crate) async fn tcp(listener: TcpListener, router: Router) {
+    let places = Arc::new(Semaphore::new(TCP_CONNECTIONS_MAX));
+    let mut connections = JoinSet::new();
+    loop {
+        while connections.try_join_next().is_some() {}
+        let Ok(place) = Arc::clone(&places).acquire_owned().await else {
+            return;
+        };
+        let stream = match listener.accept().await {
+            Ok((stream, _)) => stream,
+            Err(_) => {
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+                continue;
+            }
+        };
+        let service = TowerToHyperService::new(router.clone());
+        connections.spawn(async move {
+            let connection = http()
+                .keep_alive(false)
+                .serve_connection(TokioIo::new(stream), service);
+            let _ = tokio::time::timeout(TCP_LIFETIME_MAX, connection).await;
+            drop(place);
+        });
+    }
+}

@@ -1,0 +1,8 @@
+//! HTTP: connections, routes, bodies.
+//!
+//! Limits stand here and hold before anything is looked at: connections, header octets, body
+//! octets, time for each.
+
+pub(crate) mod listen;
+pub(crate) mod reply;
+pub(crate) mod route;

@@ -1,0 +1,94 @@
+//! Answers as HTTP responses.
+
+use std::{
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use axum::{
+    body::{Body, Bytes, HttpBody},
+    http::{HeaderValue, Response, StatusCode, header},
+};
+use hyper::body::Frame;
+use mailward_api::fault::{Fault, FaultKind};
+use tokio::sync::mpsc;
+
+fn respond(status: StatusCode, kind: &'static str, body: Body) -> Response<Body> {
+    let mut response = Response::new(body);
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    );
+    response
+}
+
+/// JSON, as octets.
+pub(crate) fn json(octets: Vec<u8>) -> Response<Body> {
+    respond(StatusCode::OK, "application/json", octets.into())
+}
+
+/// A fault as JSON, with its status.
+pub(crate) fn fault(fault: &Fault) -> Response<Body> {
+    let status =
+        StatusCode::from_u16(fault.kind.http_status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let octets = serde_json::to_vec(fault).unwrap_or_default();
+    respond(status, "application/json", octets.into())
+}
+
+/// A fault with a status of HTTP's own.
+pub(crate) fn fault_as(status: StatusCode, error: &str, mend: &str) -> Response<Body> {
+    let fault = Fault::new(FaultKind::Invalid, error, mend);
+    let octets = serde_json::to_vec(&fault).unwrap_or_default();
+    respond(status, "application/json", octets.into())
+}
+
+/// Plain text.
+pub(crate) fn text(status: StatusCode, text: String) -> Response<Body> {
+    respond(status, "text/plain; charset=utf-8", text.into())
+}
+
+/// Metrics in the OpenMetrics text format.
+pub(crate) fn metrics(text: String) -> Response<Body> {
+    respond(
+        StatusCode::OK,
+        "application/openmetrics-text; version=1.0.0; charset=utf-8",
+        text.into(),
+    )
+}
+
+/// A message of known length, in pieces as they come.
+pub(crate) fn message(total: u64, pieces: mpsc::Receiver<Result<Bytes, Fault>>) -> Response<Body> {
+    let mut response = respond(
+        StatusCode::OK,
+        "message/rfc822",
+        Body::new(Pieces { pieces }),
+    );
+    response
+        .headers_mut()
+        .insert(header::CONTENT_LENGTH, HeaderValue::from(total));
+    response
+}
+
+/// A body that is fed from a channel. An error ends the connection, so that the reader sees that
+/// something is missing.
+struct Pieces {
+    pieces: mpsc::Receiver<Result<Bytes, Fault>>,
+}
+
+impl HttpBody for Pieces {
+    type Data = Bytes;
+    type Error = Fault;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Fault>>> {
+        self.pieces
+            .poll_recv(context)
+            .map(|piece| piece.map(|piece| piece.map(Frame::data)))
+    }
+}
