@@ -8,8 +8,10 @@
 //! Never here: clocks, files, the queue, the message's octets.
 
 mod explain;
+mod gather;
 mod journal;
 mod plan;
+mod reroute;
 mod route;
 
 #[cfg(test)]
@@ -18,7 +20,7 @@ mod properties;
 mod tests;
 
 pub use explain::{Explained, ExplainedJournalRule, ExplainedRecipient, explain};
+pub use gather::RECIPIENTS_PER_DELIVERY_MAX;
 pub use plan::{AddressHeaders, Categorized, Failure, Input, categorize, plan};
-pub use route::{
-    RECIPIENTS_PER_DELIVERY_MAX, Rerouted, Route, Routing, reroute, route, route_domain, route_to,
-};
+pub use reroute::{Rerouted, reroute};
+pub use route::{Route, Routing, route, route_domain, route_to};

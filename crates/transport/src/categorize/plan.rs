@@ -11,8 +11,9 @@ use mailward_model::{
 };
 
 use super::{
+    gather::Gatherer,
     journal,
-    route::{Gatherer, route_place, route_to},
+    route::{route_place, route_to},
 };
 use crate::snapshot::Snapshot;
 

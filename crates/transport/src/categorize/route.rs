@@ -6,22 +6,15 @@
 //! is out of the question; where only such connectors remain the message is too large, which is
 //! final. Where no connector has a fitting space the recipient waits for one.
 
-use std::collections::HashMap;
-
 use mailward_directory::{Place, RecipientRole};
 use mailward_model::{
     Decision, Domain, EmailAddress, EnhancedCode, EnvelopeRecipient, PassedOver, Reply,
-    ReversePath,
-    kind::{AcceptedDomainType, AddressSpace, ConnectorTarget, SendConnector},
-    plan::{Delivery, DeliveryContent, DeliveryRecipient, NextHop},
+    kind::{AddressSpace, ConnectorTarget, SendConnector},
+    plan::{DeliveryRecipient, NextHop},
     unit::ByteSize,
 };
 
 use crate::snapshot::{Named, Snapshot};
-
-/// Recipients in one delivery. RFC 5321 §4.5.3.1.8 makes every server take 100; more would only
-/// be refused with 452 and sent again.
-pub const RECIPIENTS_PER_DELIVERY_MAX: usize = 100;
 
 /// What routing comes to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -325,173 +318,4 @@ pub fn route_to(snapshot: &Snapshot, address: &EmailAddress, size: u64) -> Vec<R
         }
     }
     routes
-}
-
-/// Gathers recipients into deliveries: one for each next hop and return address.
-pub(super) struct Gatherer<'d> {
-    deliveries: &'d mut Vec<Delivery>,
-    content: DeliveryContent,
-    /// The delivery that still takes recipients, by next hop and return address.
-    open: HashMap<(NextHop, ReversePath), usize>,
-    /// The delivery of the last recipient: neighbours in an envelope mostly share one.
-    last: Option<usize>,
-}
-
-impl<'d> Gatherer<'d> {
-    pub(super) fn new(deliveries: &'d mut Vec<Delivery>, content: DeliveryContent) -> Self {
-        Gatherer {
-            deliveries,
-            content,
-            open: HashMap::new(),
-            last: None,
-        }
-    }
-
-    pub(super) fn add(
-        &mut self,
-        next_hop: NextHop,
-        mail_from: &ReversePath,
-        recipient: DeliveryRecipient,
-    ) {
-        // A mailbox is reached once, so that its delivery has nothing to be gathered with.
-        let alone = matches!(next_hop, NextHop::Mailbox { .. });
-        let fits = |delivery: &&mut Delivery| {
-            delivery.next_hop == next_hop
-                && delivery.mail_from == *mail_from
-                && delivery.recipients.len() < RECIPIENTS_PER_DELIVERY_MAX
-        };
-        if !alone
-            && let Some(delivery) = self
-                .last
-                .and_then(|at| self.deliveries.get_mut(at))
-                .filter(fits)
-        {
-            delivery.recipients.push(recipient);
-            return;
-        }
-        let at = self.deliveries.len();
-        if !alone && self.last.is_some() {
-            let key = (next_hop.clone(), mail_from.clone());
-            if let Some(known) = self.open.get(&key).copied()
-                && let Some(delivery) = self.deliveries.get_mut(known).filter(fits)
-            {
-                delivery.recipients.push(recipient);
-                self.last = Some(known);
-                return;
-            }
-            self.remember_last();
-            self.open.insert(key, at);
-        }
-        self.deliveries.push(Delivery {
-            no: u32::try_from(at).unwrap_or(u32::MAX),
-            next_hop,
-            mail_from: mail_from.clone(),
-            recipients: vec![recipient],
-            content: self.content.clone(),
-        });
-        if !alone {
-            self.last = Some(at);
-        }
-    }
-
-    /// Notes the first delivery, which went unnoted as long as it was the only one.
-    fn remember_last(&mut self) {
-        if let Some(at) = self.last
-            && let Some(delivery) = self.deliveries.get(at)
-        {
-            self.open
-                .entry((delivery.next_hop.clone(), delivery.mail_from.clone()))
-                .or_insert(at);
-        }
-    }
-}
-
-/// New next hops for what is left of a delivery.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Rerouted {
-    /// The deliveries that take its place, numbered from 0. Where nothing changed, one with the
-    /// next hop it has.
-    pub deliveries: Vec<Delivery>,
-    /// Recipients, by index in the old delivery, that now fail, and the reply.
-    pub failures: Vec<(u32, Reply)>,
-}
-
-/// Finds new next hops for the recipients `pending` (by index) of a delivery that waits, because
-/// connectors or recipients have changed. Mailboxes are not forwarded again: that was done when
-/// the message was categorized. A journal report never fails here; it waits.
-pub fn reroute(snapshot: &Snapshot, delivery: &Delivery, pending: &[u32], size: u64) -> Rerouted {
-    let mut rerouted = Rerouted::default();
-    let is_report = matches!(delivery.content, DeliveryContent::JournalReport(_));
-    let mut gatherer = Gatherer::new(&mut rerouted.deliveries, delivery.content.clone());
-    for index in pending {
-        let recipient = usize::try_from(*index)
-            .ok()
-            .and_then(|at| delivery.recipients.get(at));
-        let Some(recipient) = recipient else {
-            continue;
-        };
-        let address = &recipient.rcpt.address;
-        let places = match places_again(snapshot, recipient) {
-            Ok(places) => places,
-            Err(_) if is_report => vec![(Place::Elsewhere, recipient.clone())],
-            Err(reply) => {
-                rerouted.failures.push((*index, reply));
-                continue;
-            }
-        };
-        for (place, recipient) in places {
-            let routing = route_place(snapshot, place, &recipient.rcpt.address, size);
-            match routing.into_next_hop() {
-                Ok(next_hop) => gatherer.add(next_hop, &delivery.mail_from, recipient),
-                Err(_) if is_report => {
-                    let domain = address.domain().clone();
-                    let next_hop = NextHop::Unreachable { domain };
-                    gatherer.add(next_hop, &delivery.mail_from, recipient);
-                }
-                Err(reply) => rerouted.failures.push((*index, reply)),
-            }
-        }
-    }
-    rerouted
-}
-
-/// Where a final recipient is now.
-fn places_again(
-    snapshot: &Snapshot,
-    recipient: &DeliveryRecipient,
-) -> Result<Vec<(Place, DeliveryRecipient)>, Reply> {
-    let directory = &snapshot.directory;
-    let address = &recipient.rcpt.address;
-    let Some(found) = directory.find(address) else {
-        // It may have been deleted since.
-        return match directory.accepts(address.domain()) {
-            Some(AcceptedDomainType::Authoritative) => Err(Reply::new(
-                550,
-                EnhancedCode(5, 1, 1),
-                "No such recipient here",
-            )),
-            _ => Ok(vec![(Place::Elsewhere, recipient.clone())]),
-        };
-    };
-    if directory.mailbox(address).is_some() {
-        return Ok(vec![(Place::Mailbox(found.no), recipient.clone())]);
-    }
-    // It has become a contact or a group since.
-    let resolution = directory.resolve(std::slice::from_ref(&recipient.rcpt), None);
-    if resolution.recipients.is_empty()
-        && let Some(failure) = resolution.failures.into_iter().next()
-    {
-        return Err(failure.reply);
-    }
-    Ok(resolution
-        .recipients
-        .into_iter()
-        .map(|resolved| {
-            let recipient = DeliveryRecipient {
-                rcpt: resolved.rcpt,
-                redirection: resolved.redirection,
-            };
-            (resolved.place, recipient)
-        })
-        .collect())
 }
