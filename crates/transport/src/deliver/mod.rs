@@ -1,1 +1,283 @@
-//! deliver
+//! Delivery: from due deliveries of the queue to next hops, and back with what became of them.
+//!
+//! [`Dispatcher`] waits for next hops with due deliveries and gives each as many workers as are
+//! worth it. A worker connects, hands over, judges the answers (`outcome`) and settles. Mailboxes
+//! here are written in batches; what has no way waits for one (`reroute`).
+//!
+//! Invariant: a recipient is settled only by an answer about it, by its time being over, or by an
+//! administrator. Everything else defers.
+
+mod connection;
+mod content;
+mod dns;
+mod establish;
+mod hosts;
+mod mailbox;
+mod maildir;
+mod outcome;
+mod pool;
+mod report;
+mod reroute;
+mod track;
+mod worker;
+
+use std::{sync::Arc, time::Duration};
+
+use mailward_model::plan::{Delivery, DsnAction, DsnRecipient, Fate, NextHop, RecipientOutcome};
+use mailward_queue::{Selection, Stored, StoredDelivery};
+use parking_lot::Mutex;
+use tokio::{
+    sync::{Semaphore, watch},
+    task::JoinSet,
+};
+
+use self::{
+    dns::{Dns, NodeDns},
+    hosts::Hosts,
+    pool::{Demand, Pool},
+    worker::Seat,
+};
+use crate::{Shared, snapshot::Snapshot};
+
+/// Mailboxes written to at one time: a disk is not made faster by more.
+const MAILBOX_WRITERS: usize = 4;
+/// How often it is looked whether something waits that nobody was told of.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// How long a restart waits for transactions to end before it breaks them off.
+const RESTART_WAIT: Duration = Duration::from_secs(5);
+
+/// Delivery as a component: started, restarted, drained.
+pub struct Dispatcher {
+    shared: Arc<Shared>,
+    make_dns: Box<dyn Fn() -> Arc<dyn Dns> + Send + Sync>,
+    current: Mutex<Option<Current>>,
+    /// One restart or drain at a time.
+    turn: tokio::sync::Mutex<()>,
+}
+
+/// What runs between two restarts.
+struct Current {
+    run: Arc<Run>,
+    task: tokio::task::JoinHandle<()>,
+}
+
+/// The state of one run: workers, and what they have learnt.
+struct Run {
+    shared: Arc<Shared>,
+    pool: Pool,
+    hosts: Hosts,
+    dns: Arc<dyn Dns>,
+    writers: Semaphore,
+    stop: watch::Sender<bool>,
+    tasks: Mutex<JoinSet<()>>,
+}
+
+impl Dispatcher {
+    /// Begins to deliver. Must be called inside a tokio runtime.
+    pub fn start(shared: Arc<Shared>) -> Dispatcher {
+        let resolvers = shared.node.resolvers.clone();
+        Dispatcher::start_with(shared, move || Arc::new(NodeDns::new(&resolvers)))
+    }
+
+    /// As [`Dispatcher::start`], asking another resolver.
+    fn start_with(
+        shared: Arc<Shared>,
+        make_dns: impl Fn() -> Arc<dyn Dns> + Send + Sync + 'static,
+    ) -> Dispatcher {
+        let dispatcher = Dispatcher {
+            shared,
+            make_dns: Box::new(make_dns),
+            current: Mutex::new(None),
+            turn: tokio::sync::Mutex::new(()),
+        };
+        dispatcher.begin();
+        dispatcher
+    }
+
+    fn begin(&self) {
+        let run = Arc::new(Run {
+            shared: Arc::clone(&self.shared),
+            pool: Pool::default(),
+            hosts: Hosts::default(),
+            dns: (self.make_dns)(),
+            writers: Semaphore::new(MAILBOX_WRITERS),
+            stop: watch::Sender::new(false),
+            tasks: Mutex::new(JoinSet::new()),
+        });
+        let task = tokio::spawn(dispatch(Arc::clone(&run)));
+        *self.current.lock() = Some(Current { run, task });
+        // What the last run left has been announced to nobody.
+        for queue in self.shared.queue.queues() {
+            self.shared.queue.announce(&queue.next_hop);
+        }
+    }
+
+    /// Ends every connection and begins anew with nothing remembered: host states, DNS answers.
+    /// Transactions have a few seconds to end; what is broken off is tried again.
+    pub async fn restart(&self) {
+        let _turn = self.turn.lock().await;
+        self.end(Some(RESTART_WAIT)).await;
+        self.begin();
+    }
+
+    /// Takes no more deliveries and waits until those under way have ended.
+    pub async fn drain(&self) {
+        let _turn = self.turn.lock().await;
+        self.end(None).await;
+    }
+
+    async fn end(&self, wait: Option<Duration>) {
+        let Some(Current { run, task }) = self.current.lock().take() else {
+            return;
+        };
+        run.stop.send_replace(true);
+        // It ends at once: it waits for nothing but the queue and this signal.
+        let _ = task.await;
+        let mut tasks = std::mem::take(&mut *run.tasks.lock());
+        let ended = async { while tasks.join_next().await.is_some() {} };
+        match wait {
+            None => ended.await,
+            Some(wait) => {
+                if tokio::time::timeout(wait, ended).await.is_err() {
+                    tasks.shutdown().await;
+                }
+            }
+        }
+    }
+
+    /// Looks again at what waits because it had no way: the objects have changed.
+    pub fn objects_changed(&self) {
+        let snapshot = self.shared.snapshot.load_full();
+        for queue in self.shared.queue.queues() {
+            if reroute::may_move(&snapshot, &queue.next_hop) {
+                // An error means that the queue is shutting down.
+                let _ = self
+                    .shared
+                    .queue
+                    .retry_now(Selection::NextHop(queue.next_hop));
+            }
+        }
+    }
+}
+
+/// Gives next hops their workers, until the run is stopped.
+async fn dispatch(run: Arc<Run>) {
+    let mut look = tokio::time::interval(LOOK_EVERY);
+    look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            () = run.stopped() => return,
+            hop = run.shared.queue.due() => run.attend(&hop, false),
+            _ = look.tick(), if run.pool.live() > 0 => {
+                for hop in run.pool.hops() {
+                    run.attend(&hop, true);
+                }
+                // A limit of the node may have kept a next hop from having any worker.
+                run.announce_neglected();
+            }
+        }
+    }
+}
+
+impl Run {
+    fn is_stopping(&self) -> bool {
+        *self.stop.borrow()
+    }
+
+    async fn stopped(&self) {
+        // The sender lives as long as the run.
+        let _ = self.stop.subscribe().wait_for(|stop| *stop).await;
+    }
+
+    /// Starts a worker for a next hop, where one is worth it.
+    fn attend(self: &Arc<Self>, hop: &NextHop, overdue: bool) {
+        let snapshot = self.shared.snapshot.load();
+        let demand = Demand {
+            ready: self.shared.queue.ready(hop),
+            hop_max: workers_max(&snapshot, hop),
+            all_max: usize::try_from(snapshot.settings.max_outbound_connections)
+                .unwrap_or(usize::MAX)
+                .max(1),
+            now: self.shared.clock.monotonic(),
+            overdue,
+        };
+        let Some(wake) = self.pool.enter(hop, demand) else {
+            return;
+        };
+        let seat = Seat::new(Arc::clone(self), hop.clone(), wake);
+        let mut tasks = self.tasks.lock();
+        // What has ended is taken out here, so that the set stays as small as the pool.
+        while tasks.try_join_next().is_some() {}
+        match hop {
+            NextHop::Mailbox { .. } => tasks.spawn(mailbox::run(seat)),
+            NextHop::Unreachable { .. } => tasks.spawn(look_again(seat)),
+            NextHop::SmartHost { .. } | NextHop::Domain { .. } => tasks.spawn(worker::run(seat)),
+        };
+    }
+
+    fn announce_neglected(&self) {
+        let attended = self.pool.hops();
+        for queue in self.shared.queue.queues() {
+            if queue.ready > 0 && !attended.contains(&queue.next_hop) {
+                self.shared.queue.announce(&queue.next_hop);
+            }
+        }
+    }
+}
+
+/// Workers a next hop may have.
+fn workers_max(snapshot: &Snapshot, hop: &NextHop) -> usize {
+    match reroute::connector_of(snapshot, hop) {
+        Some(connector) => usize::try_from(connector.spec.max_connections).unwrap_or(usize::MAX),
+        // A mailbox is written by one; mail without a way is looked at by one.
+        None => 1,
+    }
+}
+
+/// Looks at mail without a way.
+async fn look_again(mut seat: Seat) {
+    let run = Arc::clone(&seat.run);
+    while !run.is_stopping() {
+        let Some(lease) = run.shared.queue.take(&seat.hop) else {
+            return;
+        };
+        seat.takes(&lease);
+        let snapshot = run.shared.snapshot.load_full();
+        reroute::look_again(&run.shared, &snapshot, &lease);
+        seat.takes_nothing();
+        // Pure work, and there may be much of it: others get their turn.
+        tokio::task::yield_now().await;
+    }
+}
+
+/// The notifications about recipients of a stored delivery that fail by an administrator's act:
+/// follow-ups for the settlement that names `outcomes`. Empty where nobody is to be told.
+pub fn failure_report(
+    shared: &Shared,
+    stored: &Stored,
+    delivery: &StoredDelivery,
+    outcomes: &[RecipientOutcome],
+) -> Vec<Delivery> {
+    let now = shared.clock.unix_ms();
+    let recipients = outcomes
+        .iter()
+        .filter(|outcome| outcome.fate == Fate::Failed)
+        .filter_map(|outcome| {
+            let at = usize::try_from(outcome.recipient).ok()?;
+            let rcpt = &delivery.delivery.recipients.get(at)?.rcpt;
+            rcpt.notify.failure.then(|| DsnRecipient {
+                rcpt: rcpt.clone(),
+                action: DsnAction::Failed,
+                reply: outcome.reply.clone(),
+                remote: None,
+                last_attempt_unix_ms: Some(now),
+                retry_until_unix_ms: None,
+            })
+        })
+        .collect();
+    let snapshot = shared.snapshot.load();
+    report::follow_ups(&snapshot, stored, &delivery.delivery, recipients)
+}
+
+#[cfg(test)]
+mod tests;

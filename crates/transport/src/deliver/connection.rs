@@ -1,0 +1,560 @@
+//! One connection to a next hop: the client machine on a socket, with timeouts and TLS.
+//!
+//! Never here: which host, whether to try another one, what a reply means for the message.
+//!
+//! Invariant: where TLS is demanded nothing but EHLO and STARTTLS goes out in plain text.
+
+use std::{
+    io,
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
+
+use mailward_model::{
+    EnhancedCode, Reply, Revision, TlsSession,
+    kind::{ConnectorTarget, OutboundTls, SendConnector, SmartHost},
+    plan::DeliveryContent,
+};
+use mailward_proto::{
+    client::{
+        Client, ClientError, DotStuffer, Framing, Options, RECIPIENTS_MAX, Step, Transaction,
+    },
+    mime::Carry,
+};
+use mailward_queue::{Lease, ReadError};
+use mailward_tls::ClientTls;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpSocket, TcpStream},
+    time::timeout,
+};
+use tokio_rustls::{TlsConnector, client::TlsStream};
+
+use super::content::Content;
+use crate::{
+    Shared,
+    snapshot::{Named, Snapshot},
+};
+
+/// How long a connection may take to stand.
+const CONNECT_MAX: Duration = Duration::from_secs(30);
+/// How long the greeting may take, where the connector does not allow less (RFC 5321 §4.5.3.2.1
+/// says five minutes; a host that slow is better tried again later).
+const GREETING_MAX: Duration = Duration::from_secs(120);
+/// How long the answer to QUIT is waited for.
+const QUIT_MAX: Duration = Duration::from_secs(2);
+/// Octets gathered before they are written.
+const WRITE_OCTETS: usize = 64 << 10;
+
+/// Why a host cannot be used.
+#[derive(Debug)]
+pub(super) enum DialError {
+    /// For now. The next host may be tried.
+    Failed(Reply),
+    /// The TLS handshake failed. Another connection may do without, where that is allowed.
+    Handshake(String),
+    /// STARTTLS is not to be had. Another host may be tried.
+    NoTls(Reply),
+    /// The host is this one.
+    Loop(Reply),
+}
+
+/// Why a connection ended in the middle.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Lost {
+    #[error("the connection broke: {0}")]
+    Io(#[from] io::Error),
+    #[error("the host closed the connection")]
+    Closed,
+    #[error("the host was silent for {} s", .0.as_secs())]
+    Silent(Duration),
+    #[error("{}", chain(.0))]
+    Protocol(ClientError),
+    #[error("{}", .0)]
+    Refused(Reply),
+}
+
+fn chain(error: &ClientError) -> String {
+    match std::error::Error::source(error) {
+        Some(cause) => format!("{error}: {cause}"),
+        None => error.to_string(),
+    }
+}
+
+/// Who is at the other end: what tracking says of a connection, also when it is gone.
+#[derive(Debug)]
+pub(super) struct Peer {
+    /// As the connector or the MX record names it.
+    pub(super) host: SmartHost,
+    pub(super) address: SocketAddr,
+    pub(super) local: Option<SocketAddr>,
+    pub(super) tls: Option<TlsSession>,
+}
+
+/// How a transaction ended.
+#[derive(Debug)]
+pub(super) enum Transacted {
+    /// Every recipient has its answer; the connection may go on.
+    Answered(Vec<Reply>),
+    /// The connection is gone. Who had no answer got one that defers. `unheard` where the peer said
+    /// nothing at all in it: an idle connection had been closed behind our back.
+    Lost { replies: Vec<Reply>, unheard: bool },
+    /// The message cannot be read from the queue; the connection must be closed.
+    Unreadable(ReadError),
+}
+
+enum Stream {
+    Plain(TcpStream),
+    Tls(Box<TlsStream<TcpStream>>),
+}
+
+/// Whom to connect to, and how.
+pub(super) struct Dial<'a> {
+    pub(super) shared: &'a Shared,
+    pub(super) snapshot: &'a Snapshot,
+    pub(super) connector: &'a Named<SendConnector>,
+    pub(super) host: &'a SmartHost,
+    pub(super) ip: IpAddr,
+    /// Whether BDAT may be used.
+    pub(super) chunking: bool,
+    /// Whether mail may go in plain text.
+    pub(super) plain_allowed: bool,
+    /// Whether TLS is asked for at all.
+    pub(super) tls: bool,
+}
+
+/// An open connection, ready for a transaction.
+pub(super) struct Connection {
+    stream: Stream,
+    client: Client,
+    pub(super) peer: Arc<Peer>,
+    /// Transactions begun.
+    messages: u32,
+    lmtp: bool,
+    connector: (String, Revision),
+    messages_max: u32,
+    silence_max: Duration,
+}
+
+impl Dial<'_> {
+    /// Connects, greets and starts TLS where it is wanted.
+    pub(super) async fn open(self) -> Result<Connection, DialError> {
+        let spec = &self.connector.spec;
+        let address = SocketAddr::new(self.ip, self.host.port);
+        let failed = |error: &dyn std::fmt::Display| {
+            let host = &self.host.host;
+            DialError::Failed(Reply::new(
+                451,
+                EnhancedCode(4, 4, 1),
+                format!("{host} [{}]: {error}", self.ip),
+            ))
+        };
+        let stream = match timeout(CONNECT_MAX, connect(address, spec.source_ip)).await {
+            Ok(Ok(stream)) => stream,
+            Ok(Err(error)) => return Err(failed(&error)),
+            Err(_) => {
+                return Err(failed(&format_args!(
+                    "no answer in {} s",
+                    CONNECT_MAX.as_secs()
+                )));
+            }
+        };
+        let local = stream.local_addr().ok();
+        if self.is_own_listener(address, local) {
+            return Err(DialError::Loop(loop_reply(&address.to_string())));
+        }
+        // Commands are small and each waits for an answer; failing only costs time.
+        let _ = stream.set_nodelay(true);
+        let helo = spec.fqdn.as_ref().unwrap_or(&self.snapshot.hostname);
+        let lmtp = spec.target == ConnectorTarget::Lmtp;
+        let mut connection = Connection {
+            stream: Stream::Plain(stream),
+            client: Client::new(Options {
+                helo: helo.as_str().to_owned(),
+                lmtp,
+                chunking: self.chunking,
+            }),
+            peer: Arc::new(Peer {
+                host: self.host.clone(),
+                address,
+                local,
+                tls: None,
+            }),
+            messages: 0,
+            lmtp,
+            connector: (self.connector.name.clone(), self.connector.revision),
+            messages_max: spec.max_messages_per_connection,
+            silence_max: spec.inactivity_timeout.get().min(GREETING_MAX),
+        };
+        connection.greet().await.map_err(|lost| failed(&lost))?;
+        let name = &connection.client.capabilities().name;
+        let own = [helo.as_str(), self.snapshot.hostname.as_str()];
+        // An LMTP server on this host goes by this host's name, and is no loop.
+        if !lmtp && own.iter().any(|own| own.eq_ignore_ascii_case(name)) {
+            return Err(DialError::Loop(loop_reply(name)));
+        }
+        if self.tls && spec.tls != OutboundTls::Off {
+            connection = self.start_tls(connection).await?;
+        } else if !self.plain_allowed {
+            return Err(DialError::NoTls(no_tls(
+                &self.host.host,
+                "is not asked for TLS",
+            )));
+        }
+        connection.silence_max = spec.inactivity_timeout.get();
+        Ok(connection)
+    }
+
+    async fn start_tls(&self, mut connection: Connection) -> Result<Connection, DialError> {
+        let host = &self.host.host;
+        if !connection.client.capabilities().starttls {
+            if self.plain_allowed {
+                return Ok(connection);
+            }
+            connection.quit().await;
+            return Err(DialError::NoTls(no_tls(host, "does not offer STARTTLS")));
+        }
+        let spec = &self.connector.spec;
+        let client_tls = &self.shared.client_tls;
+        let setup = |error: mailward_tls::ClientTlsError| {
+            DialError::NoTls(no_tls(host, &format!("cannot be checked: {error}")))
+        };
+        let config = client_tls.config(spec.tls, spec.tls_auth_level, spec.tls_domain.as_ref());
+        let Some(config) = config.map_err(setup)? else {
+            return Ok(connection);
+        };
+        // A host by address or with an odd name: the handshake then carries the address.
+        let name = ClientTls::server_name(host).unwrap_or_else(|_| self.ip.into());
+        let failed = |lost: Lost| {
+            DialError::Failed(Reply::new(
+                451,
+                EnhancedCode(4, 4, 2),
+                format!("{host} [{}]: {lost}", self.ip),
+            ))
+        };
+        connection.client.start_tls();
+        match connection.step().await.map_err(failed)? {
+            Step::Handshake => {}
+            Step::TlsRefused(_) if self.plain_allowed => return Ok(connection),
+            Step::TlsRefused(reply) => {
+                let why = format!("refuses STARTTLS: {reply}");
+                connection.quit().await;
+                return Err(DialError::NoTls(no_tls(host, &why)));
+            }
+            other => return Err(failed(Lost::Refused(said(other)))),
+        }
+        let Stream::Plain(stream) = connection.stream else {
+            return Err(DialError::Handshake("TLS has begun already".to_owned()));
+        };
+        let handshake = TlsConnector::from(config).connect(name, stream);
+        let stream = match timeout(CONNECT_MAX, handshake).await {
+            Ok(Ok(stream)) => stream,
+            Ok(Err(error)) => return Err(DialError::Handshake(error.to_string())),
+            Err(_) => return Err(DialError::Handshake("it took too long".to_owned())),
+        };
+        connection.peer = Arc::new(Peer {
+            host: self.host.clone(),
+            address: connection.peer.address,
+            local: connection.peer.local,
+            tls: mailward_tls::describe(stream.get_ref().1),
+        });
+        connection.stream = Stream::Tls(Box::new(stream));
+        connection.client.tls_established();
+        match connection.step().await.map_err(failed)? {
+            Step::Ready => Ok(connection),
+            other => Err(failed(Lost::Refused(said(other)))),
+        }
+    }
+
+    /// True where the address is one that this host listens on itself.
+    fn is_own_listener(&self, address: SocketAddr, local: Option<SocketAddr>) -> bool {
+        // Both ends on one address: the peer is a program on this host.
+        local.is_some_and(|local| local.ip() == address.ip())
+            && self.snapshot.receive_connectors.iter().any(|connector| {
+                connector
+                    .spec
+                    .bindings
+                    .iter()
+                    .any(|binding| binding.takes(address))
+            })
+    }
+}
+
+fn loop_reply(at: &str) -> Reply {
+    Reply::new(
+        554,
+        EnhancedCode(5, 4, 6),
+        format!("Mail for this recipient loops back to this host ({at})"),
+    )
+}
+
+fn no_tls(host: &dyn std::fmt::Display, why: &str) -> Reply {
+    Reply::new(
+        451,
+        EnhancedCode(4, 7, 10),
+        format!("TLS is required, and {host} {why}"),
+    )
+}
+
+/// The reply in a step that ends a session, made transient: another host, or a later time, may do.
+fn said(step: Step) -> Reply {
+    match step {
+        Step::Refused(reply) | Step::Closed(reply) | Step::TlsRefused(reply) => reply,
+        _ => Reply::bare(451, "an answer out of order"),
+    }
+}
+
+async fn connect(address: SocketAddr, source: Option<IpAddr>) -> io::Result<TcpStream> {
+    let socket = match address {
+        SocketAddr::V4(_) => TcpSocket::new_v4()?,
+        SocketAddr::V6(_) => TcpSocket::new_v6()?,
+    };
+    if let Some(source) = source {
+        if source.is_ipv4() != address.is_ipv4() {
+            let why = format!("the connector's source_ip {source} is of the other family");
+            return Err(io::Error::new(io::ErrorKind::AddrNotAvailable, why));
+        }
+        socket.bind(SocketAddr::new(source, 0))?;
+    }
+    socket.connect(address).await
+}
+
+impl Connection {
+    /// What the peer can carry.
+    pub(super) fn carry(&self) -> Carry {
+        let peer = self.client.capabilities();
+        Carry {
+            eight_bit_mime: peer.eight_bit_mime,
+            binary_mime: peer.binary_mime && peer.chunking,
+            smtputf8: peer.smtputf8,
+        }
+    }
+
+    /// Whether the peer makes the reports that a sender asks for.
+    pub(super) fn makes_reports(&self) -> bool {
+        self.client.capabilities().dsn
+    }
+
+    /// Whether the peer is the last one: LMTP delivers.
+    pub(super) fn is_final(&self) -> bool {
+        self.lmtp
+    }
+
+    /// Recipients for one transaction.
+    pub(super) fn recipients_max(&self) -> usize {
+        let peer = self.client.capabilities().rcpt_max;
+        let peer = peer.and_then(|max| usize::try_from(max).ok());
+        peer.unwrap_or(RECIPIENTS_MAX).clamp(1, RECIPIENTS_MAX)
+    }
+
+    /// Whether another transaction may begin, under this connector as it now is.
+    pub(super) fn is_good_for(&self, connector: &Named<SendConnector>) -> bool {
+        self.client.is_idle()
+            && self.messages < self.messages_max
+            && self.connector.0 == connector.name
+            && self.connector.1 == connector.revision
+    }
+
+    /// True where the peer offered CHUNKING and then refused BDAT.
+    pub(super) fn refused_bdat(&self) -> bool {
+        self.client.chunking_refused()
+    }
+
+    async fn greet(&mut self) -> Result<(), Lost> {
+        match self.step().await? {
+            Step::Ready => Ok(()),
+            other => Err(Lost::Refused(said(other))),
+        }
+    }
+
+    /// One transaction for the recipients `batch` (indexes of the delivery's).
+    pub(super) async fn transact(
+        &mut self,
+        lease: &Lease,
+        batch: &[u32],
+        mut content: Content,
+    ) -> Transacted {
+        let envelope = &lease.message.envelope;
+        // RFC 3461 §5.2: RET and ENVID belong to the message, not to reports about it.
+        let own = matches!(lease.delivery.content, DeliveryContent::Message);
+        let tx = Transaction {
+            mail_from: &lease.delivery.mail_from,
+            size: content.size(),
+            body: content.body,
+            smtputf8: content.smtputf8,
+            ret: envelope.ret.filter(|_| own),
+            envid: envelope.envid.as_deref().filter(|_| own),
+        };
+        let recipients = batch.iter().filter_map(|index| {
+            let at = usize::try_from(*index).ok()?;
+            lease.delivery.recipients.get(at).map(|r| &r.rcpt)
+        });
+        self.messages += 1;
+        if let Err(reply) = self.client.begin(&tx, recipients) {
+            return Transacted::Answered(vec![reply; batch.len()]);
+        }
+        let mut heard = false;
+        loop {
+            let step = match self.step_heard(&mut heard).await {
+                Ok(step) => step,
+                Err(lost) => {
+                    let peer = &self.peer;
+                    let text = format!("{} [{}]: {lost}", peer.host.host, peer.address.ip());
+                    let reply = Reply::new(451, EnhancedCode(4, 4, 2), text);
+                    let replies = self.client.abandon(&reply);
+                    return Transacted::Lost {
+                        replies,
+                        unheard: !heard,
+                    };
+                }
+            };
+            match step {
+                Step::SendBody(framing) => match self.send_body(&mut content, framing).await {
+                    Ok(()) => self.client.body_sent(true),
+                    Err(BodyError::Unreadable(error)) => return Transacted::Unreadable(error),
+                    // The peer may have said why before it closed.
+                    Err(BodyError::Lost) => self.client.body_sent(false),
+                },
+                Step::Done => return Transacted::Answered(self.client.outcome()),
+                Step::Refused(reply) | Step::Closed(reply) | Step::TlsRefused(reply) => {
+                    let replies = self.client.abandon(&reply);
+                    return Transacted::Lost {
+                        replies,
+                        unheard: false,
+                    };
+                }
+                // Not in a transaction; were it to happen, nothing is to be done but to go on.
+                Step::Read | Step::Ready | Step::Handshake => {}
+            }
+        }
+    }
+
+    async fn send_body(
+        &mut self,
+        content: &mut Content,
+        framing: Framing,
+    ) -> Result<(), BodyError> {
+        // Behind BDAT, where the command is still to be written.
+        let mut out = std::mem::take(self.client.output());
+        let mut stuffer = DotStuffer::default();
+        while let Some(chunk) = content.chunk().map_err(BodyError::Unreadable)? {
+            match framing {
+                Framing::Dots => stuffer.encode(&chunk, &mut out),
+                Framing::Chunk => out.extend_from_slice(&chunk),
+            }
+            if out.len() >= WRITE_OCTETS {
+                self.write(&out).await.map_err(|_| BodyError::Lost)?;
+                out.clear();
+            }
+        }
+        if framing == Framing::Dots {
+            stuffer.finish(&mut out);
+        }
+        self.write(&out).await.map_err(|_| BodyError::Lost)?;
+        self.give_back(out);
+        Ok(())
+    }
+
+    /// The buffer is used again, unless a large message made it large.
+    fn give_back(&mut self, mut out: Vec<u8>) {
+        if out.capacity() <= 2 * WRITE_OCTETS && self.client.output().is_empty() {
+            out.clear();
+            *self.client.output() = out;
+        }
+    }
+
+    async fn step(&mut self) -> Result<Step, Lost> {
+        let mut heard = false;
+        self.step_heard(&mut heard).await
+    }
+
+    /// Writes what is to be written and reads until the machine wants something else.
+    async fn step_heard(&mut self, heard: &mut bool) -> Result<Step, Lost> {
+        loop {
+            self.flush().await?;
+            let step = self.client.step().map_err(Lost::Protocol)?;
+            if step != Step::Read {
+                return Ok(step);
+            }
+            if self.client.output().is_empty() {
+                self.read().await?;
+                *heard = true;
+            }
+        }
+    }
+
+    async fn flush(&mut self) -> Result<(), Lost> {
+        if self.client.output().is_empty() {
+            return Ok(());
+        }
+        let out = std::mem::take(self.client.output());
+        self.write(&out).await?;
+        self.give_back(out);
+        Ok(())
+    }
+
+    async fn write(&mut self, octets: &[u8]) -> Result<(), Lost> {
+        let stream = &mut self.stream;
+        let write = async move {
+            match stream {
+                Stream::Plain(stream) => stream.write_all(octets).await,
+                Stream::Tls(stream) => {
+                    stream.write_all(octets).await?;
+                    stream.flush().await
+                }
+            }
+        };
+        match timeout(self.silence_max, write).await {
+            Ok(done) => Ok(done?),
+            Err(_) => Err(Lost::Silent(self.silence_max)),
+        }
+    }
+
+    async fn read(&mut self) -> Result<(), Lost> {
+        let mut octets = [0; 2048];
+        let stream = &mut self.stream;
+        let read = async {
+            match stream {
+                Stream::Plain(stream) => stream.read(&mut octets).await,
+                Stream::Tls(stream) => stream.read(&mut octets).await,
+            }
+        };
+        let count = match timeout(self.silence_max, read).await {
+            Ok(count) => count?,
+            Err(_) => return Err(Lost::Silent(self.silence_max)),
+        };
+        if count == 0 {
+            return Err(Lost::Closed);
+        }
+        self.client.feed(octets.get(..count).unwrap_or_default());
+        Ok(())
+    }
+
+    /// Resolves when the peer says something or closes while nothing is under way: either way the
+    /// connection is of no more use.
+    pub(super) async fn disturbed(&self) {
+        let stream = match &self.stream {
+            Stream::Plain(stream) => stream,
+            Stream::Tls(stream) => stream.get_ref().0,
+        };
+        // An error is a disturbance too.
+        let _ = stream.readable().await;
+    }
+
+    /// Says goodbye and waits shortly for the answer: a socket closed with the answer unread would
+    /// be reset, and the peer would log an error.
+    pub(super) async fn quit(mut self) {
+        self.silence_max = QUIT_MAX;
+        self.client.quit();
+        if self.flush().await.is_ok() {
+            // Whatever comes of it, the connection ends here.
+            let _ = self.read().await;
+        }
+    }
+}
+
+enum BodyError {
+    Unreadable(ReadError),
+    Lost,
+}

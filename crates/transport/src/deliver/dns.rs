@@ -1,0 +1,283 @@
+//! DNS as delivery needs it: MX records and addresses, and the order in which hosts are tried.
+//!
+//! [`Dns`] is the resolver behind a small trait, so that a test can have one that lies. [`mx_order`]
+//! is the pure part: RFC 5321 §5.1, RFC 7505.
+//!
+//! Invariant: a resolver that does not answer never fails mail; it defers.
+
+use std::{future::Future, net::IpAddr, pin::Pin, sync::OnceLock};
+
+use hickory_resolver::{
+    TokioResolver,
+    config::{NameServerConfig, ResolverConfig},
+    net::{DnsError, NetError, runtime::TokioRuntimeProvider},
+    proto::{
+        op::ResponseCode,
+        rr::{RData, RecordType},
+    },
+};
+use mailward_model::Domain;
+
+/// Why a name has no answer.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum LookupError {
+    /// The name does not exist.
+    #[error("the name does not exist")]
+    NoName,
+    /// The name exists and has no such record.
+    #[error("the name has no such record")]
+    NoRecords,
+    /// No answer, or one that says nothing.
+    #[error("{0}")]
+    Temporary(String),
+}
+
+/// An answer that is waited for.
+pub(crate) type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, LookupError>> + Send + 'a>>;
+
+/// A source of answers.
+pub(crate) trait Dns: Send + Sync {
+    /// MX records of a domain: preference and host. The root as host is an empty text.
+    fn mx<'a>(&'a self, domain: &'a str) -> Answer<'a, Vec<(u16, String)>>;
+    /// IPv4 and IPv6 addresses of a host.
+    fn addresses<'a>(&'a self, host: &'a str) -> Answer<'a, Vec<IpAddr>>;
+}
+
+/// The resolver of the node. It is set up with the first question: a node that has smart hosts by
+/// address never pays for it.
+pub(crate) struct NodeDns {
+    servers: Vec<std::net::SocketAddr>,
+    resolver: OnceLock<Result<TokioResolver, String>>,
+}
+
+impl NodeDns {
+    /// Asks these servers; those of the system where there are none.
+    pub(crate) fn new(servers: &[std::net::SocketAddr]) -> Self {
+        NodeDns {
+            servers: servers.to_vec(),
+            resolver: OnceLock::new(),
+        }
+    }
+
+    fn resolver(&self) -> Result<&TokioResolver, LookupError> {
+        let made = self
+            .resolver
+            .get_or_init(|| self.build().map_err(|error| error.to_string()));
+        made.as_ref().map_err(|error| {
+            LookupError::Temporary(format!("the resolver cannot be set up: {error}"))
+        })
+    }
+
+    fn build(&self) -> Result<TokioResolver, NetError> {
+        if self.servers.is_empty() {
+            return TokioResolver::builder_tokio()?.build();
+        }
+        let servers = self
+            .servers
+            .iter()
+            .map(|server| {
+                let mut config = NameServerConfig::udp_and_tcp(server.ip());
+                for connection in &mut config.connections {
+                    connection.port = server.port();
+                }
+                config
+            })
+            .collect();
+        let config = ResolverConfig::from_parts(None, Vec::new(), servers);
+        TokioResolver::builder_with_config(config, TokioRuntimeProvider::default()).build()
+    }
+}
+
+impl Dns for NodeDns {
+    fn mx<'a>(&'a self, domain: &'a str) -> Answer<'a, Vec<(u16, String)>> {
+        Box::pin(async move {
+            let name = absolute(domain);
+            let found = self
+                .resolver()?
+                .lookup(name, RecordType::MX)
+                .await
+                .map_err(classify)?;
+            let hosts: Vec<_> = found
+                .answers()
+                .iter()
+                .filter_map(|record| match &record.data {
+                    RData::MX(mx) => {
+                        let host = mx.exchange.to_ascii();
+                        Some((
+                            mx.preference,
+                            host.trim_end_matches('.').to_ascii_lowercase(),
+                        ))
+                    }
+                    _ => None,
+                })
+                .collect();
+            if hosts.is_empty() {
+                Err(LookupError::NoRecords)
+            } else {
+                Ok(hosts)
+            }
+        })
+    }
+
+    fn addresses<'a>(&'a self, host: &'a str) -> Answer<'a, Vec<IpAddr>> {
+        Box::pin(async move {
+            let name = absolute(host);
+            let found = self.resolver()?.lookup_ip(name).await.map_err(classify)?;
+            let addresses: Vec<IpAddr> = found.iter().collect();
+            if addresses.is_empty() {
+                Err(LookupError::NoRecords)
+            } else {
+                Ok(addresses)
+            }
+        })
+    }
+}
+
+/// With the final dot: no search list is tried.
+fn absolute(name: &str) -> String {
+    format!("{}.", name.trim_end_matches('.'))
+}
+
+fn classify(error: NetError) -> LookupError {
+    match &error {
+        NetError::Dns(DnsError::NoRecordsFound(no)) => match no.response_code {
+            ResponseCode::NXDomain => LookupError::NoName,
+            ResponseCode::NoError => LookupError::NoRecords,
+            code => LookupError::Temporary(format!("the resolver answered {code}")),
+        },
+        _ => LookupError::Temporary(error.to_string()),
+    }
+}
+
+/// What MX records come to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum MxOrder {
+    /// The hosts, in the order in which to try them.
+    Hosts(Vec<Domain>),
+    /// RFC 7505: the domain takes no mail.
+    Null,
+    /// This host is the best one left: the domain's mail would come back here.
+    Loop,
+    /// No record names a host.
+    Unusable,
+}
+
+/// The order in which MX hosts are tried: by preference, at random among equal ones (`seed`). Of
+/// hosts no better than this one (`is_self`) none is tried (RFC 5321 §5.1).
+pub(crate) fn mx_order(
+    mut records: Vec<(u16, String)>,
+    is_self: impl Fn(&Domain) -> bool,
+    mut seed: u64,
+) -> MxOrder {
+    if let [(_, host)] = records.as_slice()
+        && host.is_empty()
+    {
+        return MxOrder::Null;
+    }
+    let mut random = || {
+        // SplitMix64: spreads load, keeps no secret.
+        seed = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = seed;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    };
+    records.sort();
+    records.dedup();
+    let mut hosts: Vec<(u16, u64, Domain)> = records
+        .into_iter()
+        .filter_map(|(preference, host)| Some((preference, random(), host.parse().ok()?)))
+        .collect();
+    if hosts.is_empty() {
+        return MxOrder::Unusable;
+    }
+    hosts.sort();
+    let own = hosts
+        .iter()
+        .filter(|(_, _, host)| is_self(host))
+        .map(|(preference, _, _)| *preference)
+        .min();
+    if let Some(own) = own {
+        hosts.retain(|(preference, _, _)| *preference < own);
+        if hosts.is_empty() {
+            return MxOrder::Loop;
+        }
+    }
+    MxOrder::Hosts(hosts.into_iter().map(|(_, _, host)| host).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[track_caller]
+    fn check(records: &[(u16, &str)], expect: MxOrder) {
+        let records = records.iter().map(|(p, h)| (*p, (*h).to_owned())).collect();
+        let is_self = |host: &Domain| host.as_str() == "edge.example";
+        assert_eq!(mx_order(records, is_self, 1), expect);
+    }
+
+    fn hosts(names: &[&str]) -> MxOrder {
+        MxOrder::Hosts(names.iter().map(|n| n.parse().unwrap()).collect())
+    }
+
+    #[test]
+    fn orders() {
+        check(
+            &[(20, "b.example"), (10, "a.example")],
+            hosts(&["a.example", "b.example"]),
+        );
+        check(&[(0, "")], MxOrder::Null);
+        check(&[(0, ""), (10, "a.example")], hosts(&["a.example"]));
+        check(&[(10, "edge.example"), (20, "a.example")], MxOrder::Loop);
+        check(
+            &[
+                (10, "a.example"),
+                (20, "edge.example"),
+                (20, "b.example"),
+                (30, "c.example"),
+            ],
+            hosts(&["a.example"]),
+        );
+        check(&[(10, "-bad-"), (10, "a..b")], MxOrder::Unusable);
+        check(
+            &[(10, "a.example"), (10, "A.example")],
+            hosts(&["a.example", "a.example"]),
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn equal_hosts_take_turns_and_none_is_lost(seed: u64) {
+            let records = (0..6u16).map(|i| (i / 3, format!("h{i}.example"))).collect();
+            let MxOrder::Hosts(hosts) = mx_order(records, |_| false, seed) else {
+                return Err(TestCaseError::fail("no hosts"));
+            };
+            let number = |d: &Domain| d.as_str()[1..2].parse::<u16>().unwrap();
+            let (near, far) = hosts.split_at(3);
+            prop_assert!(near.iter().all(|d| number(d) < 3) && far.iter().all(|d| number(d) >= 3));
+            let mut all: Vec<_> = hosts.iter().map(number).collect();
+            all.sort_unstable();
+            prop_assert_eq!(all, (0..6).collect::<Vec<_>>());
+        }
+    }
+
+    #[test]
+    fn a_resolver_that_is_not_there_is_temporary() {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        runtime.block_on(async {
+            // Nothing answers on port 9 of the loopback.
+            let dns = NodeDns::new(&["127.0.0.1:9".parse().unwrap()]);
+            let answer = dns.mx("example.org").await;
+            assert!(
+                matches!(answer, Err(LookupError::Temporary(_))),
+                "{answer:?}"
+            );
+        });
+    }
+}

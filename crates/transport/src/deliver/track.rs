@@ -1,0 +1,243 @@
+//! What became of a delivery, told to the tracking log, the counters and the events.
+
+use std::borrow::Cow;
+
+use mailward_events::{
+    Event,
+    tracking::{Entry, EventId, Source, Traffic},
+};
+use mailward_model::{
+    Reply,
+    plan::{Delivery, DeliveryContent, Fate, RecipientOutcome},
+};
+use mailward_queue::Lease;
+
+use super::{connection::Peer, outcome::Judged};
+use crate::{Shared, snapshot::Snapshot};
+
+/// How a delivery was handed over, for the log.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Way<'a> {
+    /// The send connector; empty for a mailbox.
+    pub(super) connector: &'a str,
+    /// Who answered, where a connection stood.
+    pub(super) peer: Option<&'a Peer>,
+    /// Message-ID of what was sent; empty where it was not read.
+    pub(super) message_id: &'a str,
+    /// Octets of what was sent.
+    pub(super) size: u64,
+    /// SMTP, or the mailboxes here.
+    pub(super) source: Source,
+}
+
+/// Records an attempt.
+pub(super) fn record(
+    shared: &Shared,
+    snapshot: &Snapshot,
+    lease: &Lease,
+    judged: &Judged,
+    way: &Way<'_>,
+    now_unix_ms: u64,
+) {
+    let settlement = &judged.settlement;
+    for (fate, event_id) in [
+        (
+            Fate::Delivered,
+            match way.source {
+                Source::StoreDriver => EventId::Deliver,
+                _ => EventId::Send,
+            },
+        ),
+        (Fate::Deferred, EventId::Defer),
+        (Fate::Failed, EventId::Fail),
+    ] {
+        let of_fate = || settlement.outcomes.iter().filter(|o| o.fate == fate);
+        let count = of_fate().count() as u64;
+        if count == 0 {
+            continue;
+        }
+        let counters = &shared.counters;
+        match fate {
+            Fate::Delivered => {
+                counters.delivered.add(count);
+                if matches!(lease.delivery.content, DeliveryContent::JournalReport(_)) {
+                    counters.journal_reports.add(1);
+                }
+            }
+            Fate::Deferred => counters.deferred.add(count),
+            _ => counters.failed.add(count),
+        }
+        let entry = entry(snapshot, lease, way, now_unix_ms);
+        shared.tracking.write(Entry {
+            event_id,
+            recipients: of_fate()
+                .filter_map(|o| address(&lease.delivery, o))
+                .collect(),
+            recipient_status: of_fate().map(|o| o.reply.to_string().into()).collect(),
+            reference: next_attempt(fate, settlement.retry_unix_ms),
+            ..entry
+        });
+    }
+    for follow_up in &settlement.follow_ups {
+        record_follow_up(shared, snapshot, lease, follow_up, way, now_unix_ms);
+    }
+    tell(shared, lease, judged);
+}
+
+fn address<'a>(delivery: &'a Delivery, outcome: &RecipientOutcome) -> Option<Cow<'a, str>> {
+    let at = usize::try_from(outcome.recipient).ok()?;
+    let recipient = delivery.recipients.get(at)?;
+    Some(recipient.rcpt.address.to_string().into())
+}
+
+fn next_attempt(fate: Fate, retry_unix_ms: Option<u64>) -> Cow<'static, str> {
+    match (fate, retry_unix_ms) {
+        (Fate::Deferred, Some(at)) => mailward_proto::trace::date(at).into(),
+        _ => "".into(),
+    }
+}
+
+/// What every line of a delivery says.
+fn entry<'a>(
+    snapshot: &'a Snapshot,
+    lease: &'a Lease,
+    way: &Way<'a>,
+    now_unix_ms: u64,
+) -> Entry<'a> {
+    let message = &lease.message;
+    let return_path = match lease.delivery.mail_from.address() {
+        Some(address) => address.to_string().into(),
+        None => "<>".into(),
+    };
+    let traffic = match lease.delivery.content {
+        _ if message.origin.probe => Traffic::Health,
+        DeliveryContent::JournalReport(_) => Traffic::Journal,
+        _ => Traffic::Email,
+    };
+    let waited = now_unix_ms.saturating_sub(message.origin.accepted_unix_ms);
+    let mut entry = Entry {
+        unix_ms: now_unix_ms,
+        client_hostname: snapshot.hostname.as_str().into(),
+        connector_id: way.connector.into(),
+        source: way.source,
+        internal_message_id: Some(lease.delivery.no),
+        message_id: way.message_id.into(),
+        network_message_id: Some(message.id),
+        total_bytes: if way.size > 0 { way.size } else { message.size },
+        sender: match message.envelope.mail_from.address() {
+            Some(address) => address.to_string().into(),
+            None => "<>".into(),
+        },
+        return_path,
+        message_info: format!("LatencyMs={waited};Attempt={}", lease.attempts + 1).into(),
+        traffic,
+        original_client_ip: message.origin.client.map(|client| client.ip()),
+        ..Entry::default()
+    };
+    if let Some(peer) = way.peer {
+        entry.client_ip = peer.local.map(|local| local.ip());
+        entry.server_ip = Some(peer.address.ip());
+        entry.server_hostname = peer.host.host.to_string().into();
+        if let Some(tls) = &peer.tls {
+            entry.custom_data =
+                format!("TlsVersion={};TlsCipher={}", tls.version, tls.cipher).into();
+        }
+    }
+    entry
+}
+
+/// A notification that was made, or a part of the delivery that goes another way.
+fn record_follow_up(
+    shared: &Shared,
+    snapshot: &Snapshot,
+    lease: &Lease,
+    follow_up: &Delivery,
+    way: &Way<'_>,
+    now_unix_ms: u64,
+) {
+    let (event_id, source) = match follow_up.content {
+        DeliveryContent::Dsn { .. }
+            if !matches!(lease.delivery.content, DeliveryContent::Dsn { .. }) =>
+        {
+            shared.counters.dsns.add(1);
+            (EventId::Dsn, Source::Dsn)
+        }
+        _ => (EventId::Resubmit, Source::Routing),
+    };
+    let about = entry(snapshot, lease, way, now_unix_ms);
+    shared.tracking.write(Entry {
+        event_id,
+        source,
+        recipients: follow_up
+            .recipients
+            .iter()
+            .map(|r| r.rcpt.address.to_string().into())
+            .collect(),
+        source_context: follow_up.next_hop.to_string().into(),
+        // RFC 3464 and Exchange's log: a DSN refers to the message it is about.
+        reference: about.message_id.clone(),
+        return_path: follow_up.mail_from.to_string().into(),
+        ..about
+    });
+}
+
+/// What somebody should know.
+fn tell(shared: &Shared, lease: &Lease, judged: &Judged) {
+    let message = lease.message.id;
+    for (target, reply) in &judged.parked {
+        shared.events.emit(Event::JournalReportParked {
+            message,
+            target: target.to_string(),
+            reply: reply.to_string(),
+        });
+    }
+    let failed = || {
+        judged
+            .settlement
+            .outcomes
+            .iter()
+            .filter(|o| o.fate == Fate::Failed)
+    };
+    let recipient = |o: &RecipientOutcome| {
+        address(&lease.delivery, o)
+            .map(Cow::into_owned)
+            .unwrap_or_default()
+    };
+    match &lease.delivery.content {
+        DeliveryContent::Dsn { .. } => {
+            for outcome in failed() {
+                shared.events.emit(Event::DoubleBounceDropped {
+                    message,
+                    recipient: recipient(outcome),
+                    reply: outcome.reply.to_string(),
+                });
+            }
+        }
+        DeliveryContent::JournalReport(_) => {
+            // Only where journal_expiration is set.
+            for outcome in failed() {
+                shared.events.emit(Event::JournalReportParked {
+                    message,
+                    target: recipient(outcome),
+                    reply: format!("given up: {}", outcome.reply),
+                });
+            }
+        }
+        DeliveryContent::Message => {
+            for outcome in failed().filter(|o| is_loop(&o.reply)) {
+                shared.events.emit(Event::MailLoopStopped {
+                    message: message.to_string(),
+                    recipient: recipient(outcome),
+                    detail: outcome.reply.to_string(),
+                });
+            }
+        }
+    }
+}
+
+/// RFC 3463 §3.5: X.4.6 is a routing loop.
+fn is_loop(reply: &Reply) -> bool {
+    reply
+        .enhanced
+        .is_some_and(|code| (code.1, code.2) == (4, 6))
+}
