@@ -1,6 +1,6 @@
 //! What the admin API is started with.
 
-use std::{io, net::TcpListener, path::PathBuf, sync::Arc};
+use std::{io, net::TcpListener, os::unix::net::UnixListener, path::PathBuf, sync::Arc};
 
 use mailward_api::control::{BindError, bind};
 use mailward_events::Events;
@@ -10,7 +10,7 @@ use tokio::task::JoinHandle;
 
 use crate::{answer::Access, http, probe::Probes};
 
-/// What the admin API needs. It listens on `<run_dir>/admin.sock`.
+/// What the admin API needs.
 pub struct AdminConfig {
     /// Where the roles' control sockets are.
     pub run_dir: PathBuf,
@@ -26,6 +26,8 @@ pub struct AdminConfig {
     pub events: Events,
     /// Time.
     pub clock: Arc<dyn Clock>,
+    /// The admin socket, where the manager holds it open; else it is opened here.
+    pub unix: Option<UnixListener>,
     /// An open socket for health pages and metrics; those are then served without a sign-in, to
     /// whoever reaches it.
     pub http: Option<TcpListener>,
@@ -56,13 +58,19 @@ impl Drop for AdminServer {
     }
 }
 
-/// Opens `<run_dir>/admin.sock` (0600) and answers on it, and on the health port where there is
-/// one. Must be called inside a tokio runtime.
+/// Answers on the admin socket, and on the health port where there is one. Where no socket is given,
+/// `<run_dir>/admin.sock` (0600) is opened. Must be called inside a tokio runtime.
 ///
 /// # Errors
 /// [`ServeError`] where a socket cannot be opened.
 pub fn serve(config: AdminConfig) -> Result<AdminServer, ServeError> {
-    let unix = bind(&config.run_dir.join("admin.sock"))?;
+    let unix = match config.unix {
+        Some(unix) => {
+            unix.set_nonblocking(true).map_err(ServeError::Listen)?;
+            unix
+        }
+        None => bind(&config.run_dir.join("admin.sock"))?,
+    };
     let unix = tokio::net::UnixListener::from_std(unix).map_err(ServeError::Listen)?;
     let tcp = config
         .http

@@ -46,6 +46,7 @@ fn node() -> Node {
         store: store.clone(),
         events,
         clock: Arc::new(SystemClock::default()),
+        unix: None,
         http: Some(http.try_clone().unwrap()),
     };
     Node {

@@ -44,6 +44,7 @@ impl Node {
             store: Store::open(&dir.path().join("store.db")).unwrap(),
             events: Events::discard(),
             clock: Arc::new(SystemClock::default()),
+            unix: None,
             http: None,
         };
         let server = serve(config).unwrap();

@@ -152,12 +152,7 @@ impl Access {
                 answer(typed::CertExplain, expect_reply!(reply, Certificate))
             }
             Call::SimulateConnection(r) => {
-                let request = ControlRequest::SimulateConnection {
-                    remote: r.from,
-                    local: r.to,
-                };
-                let reply = self.ask(Role::Transport, request).await;
-                answer(typed::SimulateConnection, expect_reply!(reply, Connection))
+                answer(typed::SimulateConnection, self.simulate_connection(r).await)
             }
             Call::SimulateMessage(r) => {
                 answer(typed::SimulateMessage, self.simulate_message(r).await)

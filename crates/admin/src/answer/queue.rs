@@ -1,11 +1,13 @@
 //! The queue, asked of transport.
 
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
 use axum::body::Bytes;
 use mailward_api::{
     control::{ControlRequest, Role, SimulatedMessage},
     fault::Fault,
     operation::request,
-    view::{MessagePlan, MessageView, QueueListing, queue::MessageFilter},
+    view::{ConnectionChoice, MessagePlan, MessageView, QueueListing, queue::MessageFilter},
 };
 use mailward_model::MessageId;
 use tokio::sync::mpsc;
@@ -16,6 +18,28 @@ use super::{Access, Answer, expect_reply};
 const PIECE_OCTETS: u32 = 512 << 10;
 /// Pieces that may wait for a slow reader: with one in hand, 1.5 MiB at most.
 const PIECES_WAITING: usize = 2;
+
+/// The local address a client of this family reaches at a port, where only the port was named: any
+/// address where something listens on all of them, else the first one that listens there.
+fn local_address(
+    remote: IpAddr,
+    local: SocketAddr,
+    listening: impl Iterator<Item = SocketAddr>,
+) -> SocketAddr {
+    if !local.ip().is_unspecified() {
+        return local;
+    }
+    let any = match remote.to_canonical() {
+        IpAddr::V4(_) => SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), local.port()),
+        IpAddr::V6(_) => local,
+    };
+    let fits = |at: &SocketAddr| at.port() == any.port() && at.is_ipv4() == any.is_ipv4();
+    let there: Vec<SocketAddr> = listening.filter(fits).collect();
+    match there.iter().any(|at| at.ip().is_unspecified()) {
+        true => any,
+        false => there.into_iter().next().unwrap_or(any),
+    }
+}
 
 impl Access {
     pub(super) async fn queue_list(&self, r: request::QueueList) -> Result<QueueListing, Fault> {
@@ -40,6 +64,23 @@ impl Access {
         let request = ControlRequest::QueueShow { id };
         let reply = self.ask(Role::Transport, request).await;
         expect_reply!(reply, Message)
+    }
+
+    pub(super) async fn simulate_connection(
+        &self,
+        r: request::SimulateConnection,
+    ) -> Result<ConnectionChoice, Fault> {
+        let reply = self
+            .ask(Role::Transport, ControlRequest::ListConnectors)
+            .await;
+        let connectors = expect_reply!(reply, Connectors)?;
+        let listening = connectors.iter().flat_map(|one| one.listening.iter());
+        let request = ControlRequest::SimulateConnection {
+            remote: r.from,
+            local: local_address(r.from, r.to, listening.copied()),
+        };
+        let reply = self.ask(Role::Transport, request).await;
+        expect_reply!(reply, Connection)
     }
 
     pub(super) async fn simulate_message(
@@ -106,5 +147,45 @@ impl Access {
             }
         });
         Ok(Answer::Message { total, pieces })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_port_stands_for_the_address_that_is_listened_on() {
+        let check = |remote: &str, local: &str, listening: &[&str], expect: &str| {
+            let listening = listening.iter().map(|at| at.parse().unwrap());
+            let found = local_address(remote.parse().unwrap(), local.parse().unwrap(), listening);
+            assert_eq!(found.to_string(), expect);
+        };
+        check("192.0.2.7", "192.0.2.1:25", &[], "192.0.2.1:25");
+        check(
+            "192.0.2.7",
+            "[::]:25",
+            &["0.0.0.0:25", "[::]:25"],
+            "0.0.0.0:25",
+        );
+        check(
+            "2001:db8::7",
+            "[::]:25",
+            &["0.0.0.0:25", "[::]:25"],
+            "[::]:25",
+        );
+        check(
+            "192.0.2.7",
+            "[::]:25",
+            &["127.0.0.1:25", "127.0.0.1:26"],
+            "127.0.0.1:25",
+        );
+        check(
+            "192.0.2.7",
+            "[::]:25",
+            &["127.0.0.1:25", "0.0.0.0:25"],
+            "0.0.0.0:25",
+        );
+        check("192.0.2.7", "[::]:99", &["[::1]:99"], "0.0.0.0:99");
     }
 }
