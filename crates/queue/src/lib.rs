@@ -9,11 +9,25 @@
 //! bounce says is decided elsewhere and handed in as a [`mailward_model::plan::Plan`].
 #![forbid(unsafe_code)]
 
+mod apply;
+mod batch;
 mod body;
+mod clean;
+mod commit;
 mod config;
+mod entry;
 mod error;
+mod frame;
+mod index;
 mod lease;
+mod operate;
 mod queue;
+mod record;
+mod recover;
+mod scan;
+mod schedule;
+mod segment;
+mod shared;
 mod view;
 
 pub use body::{Body, BodyReader, BodyWriter};

@@ -1,17 +1,34 @@
-//! The handle of the queue.
+//! The handle of the queue: accepting, planning, taking and settling.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, atomic::Ordering::Relaxed},
+    thread::JoinHandle,
+    time::Duration,
+};
 
+use bytes::Bytes;
 use mailward_host::{clock::Clock, disk::Disk};
 use mailward_model::{
     Envelope, MessageId, Origin,
     plan::{NextHop, Plan, Settlement},
 };
+use parking_lot::Mutex;
+use tokio::sync::{oneshot, watch};
 
 use crate::{
-    AcceptError, Body, BodyReader, BodyWriter, Condition, Lease, ListFilter, OpenError,
-    QueueConfig, QueueError, QueueSummary, ReadError, RecoveryReport, Selection, Stats, Stored,
-    Summary,
+    AcceptError, Body, BodyReader, BodyWriter, Condition, Lease, OpenError, QueueConfig,
+    QueueError, ReadError, RecoveryReport, Stats, Stored,
+    batch::{Effect, Item, Meta, Payload, Waiter},
+    body::{BodyPlace, is_full},
+    commit::Committer,
+    config::{INLINE_OCTETS_MAX, META_OCTETS_MAX, RETRY_WAIT_MAX},
+    entry::UPDATES_MAX,
+    frame::Kind,
+    index::{Now, Outcome, Taken},
+    record::{self, BodyRecord, SettledParts},
+    recover::{Recovered, recover},
+    segment::Dirs,
+    shared::{Shared, State, millis},
 };
 
 /// A message to be accepted.
@@ -25,20 +42,41 @@ pub struct NewMessage {
     pub origin: Origin,
     /// Its octets.
     pub body: Body,
-    /// What follows from it; `None` to be planned later ([`Queue::plan`]).
+    /// What follows from it; `None` to be planned later ([`Queue::plan`]). A plan without
+    /// deliveries says that nothing follows: the message is answered for and not kept.
     pub plan: Option<Plan>,
 }
 
-/// The durable queue. A handle: clones are the same queue.
+/// The durable queue. A handle: clones are the same queue; with the last one it is shut down.
 #[derive(Clone, Debug)]
-pub struct Queue(Arc<()>);
+pub struct Queue {
+    pub(crate) shared: Arc<Shared>,
+    _committer: Arc<CommitterThread>,
+}
 
-#[expect(
-    unused_variables,
-    reason = "signatures first, so that others can build on them"
-)]
+/// The committer's thread, ended with the last handle.
+#[derive(Debug)]
+struct CommitterThread {
+    shared: Arc<Shared>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Drop for CommitterThread {
+    fn drop(&mut self) {
+        self.shared.state().closing = true;
+        self.shared.work.notify_all();
+        if let Some(thread) = self.thread.lock().take() {
+            // A committer that panicked has told whoever waited, by dropping their channels.
+            let _ = thread.join();
+        }
+    }
+}
+
+/// What waits for a change to be durable.
+type ChangeReceiver = oneshot::Receiver<Result<(), QueueError>>;
+
 impl Queue {
-    /// Opens the queue in `config.dir`, reading back what it holds.
+    /// Opens the queue in `config.dir`, reading back what it holds, and starts its committer.
     ///
     /// # Errors
     /// [`OpenError`]: in use, not readable, or configured with values that make no sense. Damage
@@ -48,43 +86,218 @@ impl Queue {
         disk: Arc<dyn Disk>,
         clock: Arc<dyn Clock>,
     ) -> Result<(Queue, RecoveryReport), OpenError> {
-        Err(OpenError::InUse { dir: config.dir })
+        let dir = config.dir.clone();
+        let (queue, committer, report) = Queue::open_without_thread(config, disk, clock)?;
+        let thread = std::thread::Builder::new()
+            .name("queue-commit".to_owned())
+            .spawn(move || committer.run());
+        let thread = thread.map_err(|source| OpenError::Io {
+            action: "start the committer thread of",
+            path: dir,
+            source,
+        })?;
+        *queue._committer.thread.lock() = Some(thread);
+        Ok((queue, report))
     }
 
-    /// A new id, greater than every one given before by this handle's queue.
+    /// Opens a queue whose committer is driven by the caller, round by round.
+    pub(crate) fn open_without_thread(
+        config: QueueConfig,
+        disk: Arc<dyn Disk>,
+        clock: Arc<dyn Clock>,
+    ) -> Result<(Queue, Committer, RecoveryReport), OpenError> {
+        check(&config)?;
+        let dirs = Dirs::new(&config.dir);
+        let io = |action, path: &std::path::Path| {
+            let path = path.to_owned();
+            move |source| OpenError::Io {
+                action,
+                path,
+                source,
+            }
+        };
+        for dir in [&dirs.top, &dirs.log, &dirs.body, &dirs.corrupt] {
+            disk.create_dir(dir).map_err(io("create", dir))?;
+        }
+        let lock = disk
+            .lock(&dirs.lock_file())
+            .map_err(|source| match source.kind() {
+                std::io::ErrorKind::WouldBlock => OpenError::InUse {
+                    dir: config.dir.clone(),
+                },
+                _ => io("lock", &dirs.lock_file())(source),
+            })?;
+        disk.sync_dir(&dirs.top).map_err(io("sync", &dirs.top))?;
+        let now = Now {
+            monotonic_ms: millis(clock.monotonic()),
+            unix_ms: clock.unix_ms(),
+            wait_max_ms: millis(RETRY_WAIT_MAX),
+        };
+        let Recovered {
+            index,
+            segments,
+            next_number,
+            report,
+            lost,
+        } = recover(&*disk, &dirs, &now)?;
+        let shared = Arc::new(Shared::new(&config, disk, clock, index));
+        {
+            let mut state = shared.state();
+            for gone in lost {
+                push_gone(&mut state, gone);
+            }
+        }
+        let committer = Committer::new(shared.clone(), segments, next_number, lock);
+        let queue = Queue {
+            _committer: Arc::new(CommitterThread {
+                shared: shared.clone(),
+                thread: Mutex::new(None),
+            }),
+            shared,
+        };
+        Ok((queue, committer, report))
+    }
+
+    /// A new id, greater than every one given before.
     pub fn new_id(&self) -> MessageId {
-        MessageId::from_bits(0)
+        self.shared.new_id()
     }
 
     /// Begins a body for the message `id`.
     pub fn spool(&self, id: MessageId) -> BodyWriter {
-        BodyWriter { memory: Vec::new() }
+        BodyWriter::new(&self.shared, id)
     }
 
-    /// Takes responsibility for a message: resolves when it is on the disk.
+    /// Takes responsibility for a message: resolves when it is on the disk. Dropping the future
+    /// does not take the message back.
     ///
     /// # Errors
     /// [`AcceptError`]: nothing of it is kept; answer 452, 451, 552 or 421.
     pub async fn accept(&self, message: NewMessage) -> Result<(), AcceptError> {
-        Err(AcceptError::Closed)
+        let NewMessage {
+            id,
+            envelope,
+            origin,
+            mut body,
+            plan,
+        } = message;
+        if let Some(free) = self.shared.too_little_free() {
+            return Err(AcceptError::Full { free });
+        }
+        if plan.as_ref().is_some_and(|plan| plan.deliveries.is_empty()) {
+            return Ok(());
+        }
+        let place = match &body.place {
+            BodyPlace::Memory(_) => BodyRecord::Inline,
+            BodyPlace::File(file) => BodyRecord::File {
+                len: file.len(),
+                crc: body.crc,
+            },
+        };
+        if place != BodyRecord::Inline {
+            body = self.sync_body(body).await?;
+        }
+        let (meta, base) = record::encode_accepted(id, &envelope, &origin, plan, place);
+        if meta.len() > META_OCTETS_MAX as usize {
+            return Err(AcceptError::TooLarge { octets: meta.len() });
+        }
+        let (sender, receiver) = oneshot::channel();
+        let mut item = Item::new(
+            Kind::Accepted,
+            Meta::Own(meta),
+            Effect::Accept(Box::new((base, body))),
+        );
+        item.payload = Payload::Accepted;
+        item.waiter = Waiter::Accept(sender);
+        {
+            let mut state = self.shared.state();
+            if state.closing {
+                return Err(AcceptError::Closed);
+            }
+            if let Some(error) = &state.failing {
+                return Err(self.refusal(error.clone()));
+            }
+            state.pending.add(item);
+            self.shared.wake_committer(&mut state, true);
+        }
+        receiver.await.unwrap_or(Err(AcceptError::Closed))
     }
 
-    /// Plans a message accepted without a plan, or plans it anew: recipients of deliveries not yet
-    /// settled are those of the new plan. Resolves when it is on the disk.
+    /// Makes a body's file durable without keeping a thread of the runtime from its work.
+    async fn sync_body(&self, body: Body) -> Result<Body, AcceptError> {
+        let sync = move || {
+            let result = match &body.place {
+                BodyPlace::File(file) => file.sync(),
+                BodyPlace::Memory(_) => Ok(()),
+            };
+            result.map(|()| body)
+        };
+        let result = match tokio::runtime::Handle::try_current() {
+            Ok(runtime) => match runtime.spawn_blocking(sync).await {
+                Ok(result) => result,
+                // The runtime ends.
+                Err(_) => return Err(AcceptError::Closed),
+            },
+            Err(_) => sync(),
+        };
+        result.map_err(|error| self.refusal(Arc::new(error)))
+    }
+
+    fn refusal(&self, error: Arc<std::io::Error>) -> AcceptError {
+        match is_full(&error) {
+            true => AcceptError::Full {
+                free: self.shared.free(),
+            },
+            false => AcceptError::Failing(error),
+        }
+    }
+
+    /// Plans a message accepted without a plan, or plans it anew: every delivery that is not
+    /// settled, reports among them, is replaced by those of the new plan, which get new numbers.
+    /// Resolves when it is on the disk.
     ///
     /// # Errors
     /// [`QueueError`]; [`QueueError::InFlight`] while one of its deliveries is being attempted.
-    pub async fn plan(&self, id: MessageId, plan: Plan) -> Result<(), QueueError> {
-        Err(QueueError::Closed)
+    pub async fn plan(&self, id: MessageId, mut plan: Plan) -> Result<(), QueueError> {
+        let receiver = {
+            let now = self.shared.now();
+            let mut state = self.open_state()?;
+            state.index.may_plan(id)?;
+            let next = state.index.next_no(id).ok_or(QueueError::NoMessage(id))?;
+            record::number(&mut plan.deliveries, next);
+            let deliveries: Vec<_> = plan
+                .deliveries
+                .into_iter()
+                .map(record::encode_delivery)
+                .collect();
+            let mut octets = Vec::new();
+            let notes = record::encode_planned(id, &plan.notes, &deliveries, &mut octets);
+            state.index.plan(&now, id, notes, deliveries);
+            let result = match state.index.remove_if_finished(id) {
+                Some(gone) => self.shared.push_change(&mut state, true, |batch| {
+                    batch.push(Kind::Gone, Effect::Gone(gone), |out| {
+                        record::encode_gone([id], out);
+                    })
+                }),
+                None => self.shared.push_change(&mut state, true, |batch| {
+                    let meta = Meta::Own(Bytes::from(octets));
+                    batch.add(Item::new(Kind::Planned, meta, Effect::Update(id)))
+                }),
+            };
+            self.shared.release_state(state);
+            result?
+        };
+        wait_for(receiver).await
     }
 
     /// Records what became of an attempt. The state in memory changes at once; it resolves when
-    /// that is on the disk.
+    /// that is on the disk. Follow-ups get their numbers here, in their order.
     ///
     /// # Errors
     /// [`QueueError`].
     pub async fn settle(&self, settlement: Settlement) -> Result<(), QueueError> {
-        Err(QueueError::Closed)
+        let receiver = self.settle_now(settlement, true)?;
+        wait_for(receiver).await
     }
 
     /// As [`Queue::settle`], without waiting for the disk: written within milliseconds, synced with
@@ -93,12 +306,80 @@ impl Queue {
     /// # Errors
     /// [`QueueError`].
     pub fn settle_later(&self, settlement: Settlement) -> Result<(), QueueError> {
-        Err(QueueError::Closed)
+        self.settle_now(settlement, false).map(|_| ())
+    }
+
+    fn settle_now(
+        &self,
+        mut settlement: Settlement,
+        wait: bool,
+    ) -> Result<Option<ChangeReceiver>, QueueError> {
+        let now = self.shared.now();
+        let id = settlement.message;
+        let mut state = self.open_state()?;
+        let mut follow_ups = Vec::new();
+        let mut codes = Vec::new();
+        if !settlement.follow_ups.is_empty() {
+            let next = state.index.next_no(id).ok_or(QueueError::NoMessage(id))?;
+            let mut new = std::mem::take(&mut settlement.follow_ups);
+            for (delivery, no) in new.iter_mut().zip(next..) {
+                delivery.no = no;
+            }
+            follow_ups.extend(new.into_iter().map(record::encode_delivery));
+            codes.extend(follow_ups.iter().map(|new| new.code.clone()));
+        }
+        let outcome = Outcome {
+            id,
+            delivery: settlement.delivery,
+            outcomes: &settlement.outcomes,
+            retry_unix_ms: settlement.retry_unix_ms,
+            remote: settlement.remote.as_deref(),
+            follow_ups,
+        };
+        let counts = state.index.settle(&now, outcome, None)?;
+        let result = if let Some(gone) = state.index.remove_if_finished(id) {
+            self.shared.push_change(&mut state, wait, |batch| {
+                batch.push(Kind::Gone, Effect::Gone(gone), |out| {
+                    record::encode_gone([id], out);
+                })
+            })
+        } else if let Some(whole) = whole_state(&state, id) {
+            self.shared.push_change(&mut state, wait, |batch| {
+                batch.add(Item::new(Kind::State, Meta::Own(whole), Effect::State(id)))
+            })
+        } else {
+            self.shared.push_change(&mut state, wait, |batch| {
+                batch.push(Kind::Settled, Effect::Update(id), |out| {
+                    let parts = SettledParts {
+                        id,
+                        delivery: settlement.delivery,
+                        outcomes: &settlement.outcomes,
+                        retry_unix_ms: settlement.retry_unix_ms,
+                        remote: settlement.remote.as_deref(),
+                        attempts: counts.attempts,
+                        first_attempt_unix_ms: counts.first_attempt_unix_ms,
+                        follow_ups: &codes,
+                    };
+                    record::encode_settled(&parts, out);
+                })
+            })
+        };
+        self.shared.release_state(state);
+        result
+    }
+
+    /// The state, for a change.
+    pub(crate) fn open_state(&self) -> Result<parking_lot::MutexGuard<'_, State>, QueueError> {
+        let state = self.shared.state();
+        match state.closing {
+            true => Err(QueueError::Closed),
+            false => Ok(state),
+        }
     }
 
     /// A message and the state of its deliveries.
     pub fn message(&self, id: MessageId) -> Option<Arc<Stored>> {
-        None
+        self.stored(id).map(Arc::new)
     }
 
     /// The body of a message.
@@ -106,95 +387,205 @@ impl Queue {
     /// # Errors
     /// [`ReadError`].
     pub fn read_body(&self, id: MessageId) -> Result<BodyReader, ReadError> {
-        Err(ReadError::NoMessage(id))
+        let body = {
+            let state = self.shared.state();
+            let entry = state.index.messages.get(&id);
+            entry.ok_or(ReadError::NoMessage(id))?.body.clone()
+        };
+        BodyReader::open(&self.shared, id, &body)
     }
 
     /// Messages that have no plan, oldest first.
     pub fn unplanned(&self) -> Vec<MessageId> {
-        Vec::new()
+        self.shared
+            .state()
+            .index
+            .unplanned
+            .iter()
+            .copied()
+            .collect()
     }
 
     /// Waits for a next hop with a due delivery. A next hop is announced once when deliveries
     /// become due; deliveries that become due after it was returned announce it again, so a caller
     /// may start further connections to it. Dropping the future loses nothing.
+    ///
+    /// A caller that lets an announcement pass because it has connections enough must see to it
+    /// that these go on taking until [`Queue::take`] answers `None`, and call [`Queue::announce`]
+    /// when the last of them has ended.
     pub async fn due(&self) -> NextHop {
-        std::future::pending().await
+        let shared = &self.shared;
+        loop {
+            let notified = shared.due.notified();
+            let wait = {
+                let now_ms = shared.monotonic_ms();
+                let mut state = shared.state();
+                state.index.promote(now_ms);
+                let next_hop = state.index.schedule.next_announced();
+                let more = state.index.schedule.has_announced();
+                state.index.schedule.take_wake();
+                let deadline = state.index.schedule.next_deadline();
+                drop(state);
+                if let Some(next_hop) = next_hop {
+                    if more {
+                        shared.due.notify_one();
+                    }
+                    return next_hop;
+                }
+                deadline.map(|deadline| Duration::from_millis(deadline.saturating_sub(now_ms)))
+            };
+            match wait {
+                // Whether it is woken or the time is up, it looks again.
+                Some(wait) => drop(tokio::time::timeout(wait, notified).await),
+                None => notified.await,
+            }
+        }
     }
 
     /// Has a next hop announced again if it has due deliveries: for a caller that let an
     /// announcement pass because it had connections enough.
-    pub fn announce(&self, next_hop: &NextHop) {}
+    pub fn announce(&self, next_hop: &NextHop) {
+        let mut state = self.shared.state();
+        if let Some(hop) = state.index.schedule.find(next_hop) {
+            state.index.schedule.announce(hop);
+        }
+        self.shared.release_state(state);
+    }
 
     /// Due deliveries of a next hop.
     pub fn ready(&self, next_hop: &NextHop) -> usize {
-        0
+        let state = self.shared.state();
+        let schedule = &state.index.schedule;
+        let hop = schedule.find(next_hop).and_then(|hop| schedule.hop(hop));
+        hop.map_or(0, |hop| if hop.on_hold { 0 } else { hop.ready.len() })
     }
 
     /// Takes the oldest due delivery of a next hop.
     pub fn take(&self, next_hop: &NextHop) -> Option<Lease> {
-        None
+        loop {
+            let now = self.shared.now();
+            let number = self.shared.new_lease();
+            let mut state = self.shared.state();
+            let taken = state.index.take(&now, next_hop, number);
+            self.shared.release_state(state);
+            let taken = taken?;
+            let id = taken.key.0;
+            if let Some(lease) = self.lease(taken, number) {
+                return Some(lease);
+            }
+            // What was read at recovery or written by this process can be decoded. Should it not
+            // be, holding the message keeps it for someone to look at.
+            let mut state = self.shared.state();
+            state.index.set_held(&now, id, true);
+            self.shared.release_state(state);
+        }
     }
 
-    /// Lists open deliveries, oldest message first.
-    pub fn list(&self, filter: &ListFilter) -> Vec<Summary> {
-        Vec::new()
-    }
-
-    /// The delivery queues, by name.
-    pub fn queues(&self) -> Vec<QueueSummary> {
-        Vec::new()
-    }
-
-    /// Holds a message or a whole delivery queue: it is not attempted until released. Survives a
-    /// restart. Answers the number of open deliveries concerned.
-    ///
-    /// # Errors
-    /// [`QueueError`].
-    pub async fn hold(&self, what: impl Into<Selection>) -> Result<usize, QueueError> {
-        Err(QueueError::Closed)
-    }
-
-    /// Ends a hold.
-    ///
-    /// # Errors
-    /// [`QueueError`].
-    pub async fn release(&self, what: impl Into<Selection>) -> Result<usize, QueueError> {
-        Err(QueueError::Closed)
-    }
-
-    /// Makes waiting deliveries due now. Answers how many.
-    ///
-    /// # Errors
-    /// [`QueueError`].
-    pub fn retry_now(&self, what: impl Into<Selection>) -> Result<usize, QueueError> {
-        Err(QueueError::Closed)
-    }
-
-    /// Takes a message out of the queue without a report to anyone. An attempt under way is not
-    /// stopped; its outcome finds the message gone.
-    ///
-    /// # Errors
-    /// [`QueueError`].
-    pub async fn remove(&self, id: MessageId) -> Result<(), QueueError> {
-        Err(QueueError::Closed)
+    fn lease(&self, taken: Taken, number: u64) -> Option<Lease> {
+        let id = taken.key.0;
+        let delivery = record::decode_delivery(&taken.code).ok()?;
+        let message = match taken.message {
+            Some(message) => message,
+            None => {
+                let message = record::decode_message(id, &taken.head, taken.size).ok()?;
+                let message = Arc::new(message);
+                if taken.shared
+                    && let Some(entry) = self.shared.state().index.messages.get_mut(&id)
+                {
+                    entry.message = Arc::downgrade(&message);
+                }
+                message
+            }
+        };
+        Some(Lease {
+            message,
+            delivery: Arc::new(delivery),
+            pending: taken.pending,
+            attempts: taken.attempts,
+            first_attempt_unix_ms: taken.first_attempt_unix_ms,
+            accepted_unix_ms: taken.accepted_unix_ms,
+            key: taken.key,
+            number,
+            shared: self.shared.clone(),
+        })
     }
 
     /// Figures.
     pub fn stats(&self) -> Stats {
-        Stats::default()
+        self.gather_stats()
     }
 
     /// Whether it takes mail, and each change of that.
-    pub fn condition(&self) -> tokio::sync::watch::Receiver<Condition> {
-        tokio::sync::watch::channel(Condition::Working).1
+    pub fn condition(&self) -> watch::Receiver<Condition> {
+        self.shared.condition.subscribe()
     }
 
     /// Sets the free space below which no mail is accepted, octets.
-    pub fn set_min_free_bytes(&self, octets: u64) {}
+    pub fn set_min_free_bytes(&self, octets: u64) {
+        self.shared.min_free.store(octets, Relaxed);
+    }
 
     /// Sets the longest wait of the retry schedule: a wait above it is shortened to it.
-    pub fn set_retry_wait_max(&self, wait: Duration) {}
+    pub fn set_retry_wait_max(&self, wait: Duration) {
+        self.shared.wait_max_ms.store(millis(wait).max(1), Relaxed);
+    }
 
     /// Writes and syncs what is left, and stops. Whatever is asked afterwards is answered `Closed`.
-    pub async fn shutdown(&self) {}
+    pub async fn shutdown(&self) {
+        let receiver = {
+            let mut state = self.shared.state();
+            if state.closed {
+                return;
+            }
+            state.closing = true;
+            let (sender, receiver) = oneshot::channel();
+            state.close_waiters.push(sender);
+            self.shared.work.notify_all();
+            receiver
+        };
+        // An error says that the committer is gone, and so the queue is closed.
+        let _ = receiver.await;
+    }
+}
+
+/// The whole state of a message whose changes are spread over too many segments.
+fn whole_state(state: &State, id: MessageId) -> Option<Bytes> {
+    let entry = state.index.messages.get(&id)?;
+    (entry.updates.len() >= UPDATES_MAX).then(|| {
+        let mut octets = Vec::with_capacity(entry.head.len() + 256);
+        entry.encode_state(id, &mut octets);
+        Bytes::from(octets)
+    })
+}
+
+/// Puts the record of a message's end into the batch.
+pub(crate) fn push_gone(state: &mut State, gone: crate::index::Gone) {
+    let id = gone.id;
+    state.pending.push(Kind::Gone, Effect::Gone(gone), |out| {
+        record::encode_gone([id], out);
+    });
+}
+
+pub(crate) async fn wait_for(receiver: Option<ChangeReceiver>) -> Result<(), QueueError> {
+    match receiver {
+        Some(receiver) => receiver.await.unwrap_or(Err(QueueError::Closed)),
+        None => Ok(()),
+    }
+}
+
+fn check(config: &QueueConfig) -> Result<(), OpenError> {
+    let wrong = |field, found, expected| OpenError::Config {
+        field,
+        found,
+        expected,
+    };
+    if !(4096..=1 << 30).contains(&config.segment_bytes) {
+        let expected = "4,096 to 1,073,741,824 octets";
+        return Err(wrong("segment_bytes", config.segment_bytes, expected));
+    }
+    if config.inline_body_max > INLINE_OCTETS_MAX {
+        let found = config.inline_body_max as u64;
+        return Err(wrong("inline_body_max", found, "at most 16,777,216 octets"));
+    }
+    Ok(())
 }
