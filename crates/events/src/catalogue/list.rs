@@ -94,6 +94,11 @@ catalogue! {
         means "A fault was injected for a drill or the demonstration. Only possible where allow_faults is set."
         breaks "Clients of the connector hang until it is restarted."
         mend "Wait for the health manager to restart it, or restart it yourself.";
+    1018 Error AcceptFailing { binding: String, error: String } per [binding]
+        "connections at {binding} cannot be accepted: {error}"
+        means "The kernel gave no socket for a connection that waits: as a rule the process has as many files open as it may."
+        breaks "New connections wait; sessions that are open go on. Accepting is tried again several times a second."
+        mend "Raise LimitNOFILE of the service above the sum of the connectors' max_connections, or lower these.";
 
     2001 Critical QueueDiskFull { free_bytes: u64, min_free_bytes: u64 } per []
         "the queue's file system has {free_bytes} octets free, {min_free_bytes} are kept: new mail is refused with 452"
@@ -166,6 +171,11 @@ catalogue! {
         means "The client sent more wrong commands than max_protocol_errors."
         breaks "That session only."
         mend "Nothing, unless it is a program of yours.";
+    3008 Info ConnectionUnmatched { client: IpAddr, local: String } per [client, local]
+        "no receive connector takes connections from {client} to {local}; it was closed without a word"
+        means "A connection came to a port that is listened on, but no enabled connector bound there has a remote range that holds the client."
+        breaks "That client cannot send mail here."
+        mend "Where the client is wanted, widen a connector's remote_ranges; `mailward simulate connection` shows who would take it and why not.";
 
     4001 Notice MonitorStateChanged { monitor: String, component: String, from: String, to: String, because: String } per [monitor, to]
         "monitor {monitor} went from {from} to {to}: {because}"

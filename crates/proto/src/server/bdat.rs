@@ -5,7 +5,7 @@
 
 use mailward_model::{EnhancedCode, Reply};
 
-use super::{Phase, Question, Session, Step, content, transaction::Transfer};
+use super::{Ending, Phase, Question, Session, Step, content, transaction::Transfer};
 use crate::{
     bdat::{Chunk, announcement},
     reply,
@@ -14,7 +14,10 @@ use crate::{
 pub(super) fn run(session: &mut Session, argument: &str) {
     let Ok(announced) = announcement(argument) else {
         let text = "BDAT needs a number of octets, and LAST with the last chunk";
-        return session.close(&Reply::new(501, EnhancedCode(5, 5, 4), text));
+        return session.end(
+            Ending::Framing,
+            &Reply::new(501, EnhancedCode(5, 5, 4), text),
+        );
     };
     session.chunk = Some(Chunk::new(announced));
     session.phase = Phase::Chunk;
@@ -42,7 +45,7 @@ pub(super) fn run(session: &mut Session, argument: &str) {
     if let Some(refusal) = refusal
         && announced.octets > content::DISCARDED_OCTETS_MAX
     {
-        session.close(&refusal);
+        session.end(Ending::Framing, &refusal);
     }
 }
 

@@ -27,8 +27,10 @@ pub struct Extensions {
 /// What all sessions of a connector share.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// The name in the greeting and in EHLO replies, and the domain of `<Postmaster>`.
+    /// The name in the greeting and in EHLO replies.
     pub hostname: Domain,
+    /// The domain of `<Postmaster>`: the node's name.
+    pub postmaster_domain: Domain,
     /// LMTP instead of SMTP.
     pub lmtp: bool,
     /// Mail is taken under TLS only.
@@ -49,6 +51,7 @@ impl Config {
     pub fn new(connector: &ReceiveConnector, host: &Domain) -> Self {
         let hostname = connector.fqdn.clone().unwrap_or_else(|| host.clone());
         Config {
+            postmaster_domain: host.clone(),
             lmtp: connector.lmtp,
             tls_required: connector.tls == StartTls::Required,
             max_recipients: connector.max_recipients,

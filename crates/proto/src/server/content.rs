@@ -3,7 +3,7 @@
 
 use mailward_model::{BodyType, EnhancedCode, Reply};
 
-use super::{Phase, Question, Session, Step, transaction::Transfer};
+use super::{Ending, Phase, Question, Session, Step, transaction::Transfer};
 use crate::{
     data::{Defect, Rules},
     reply,
@@ -53,7 +53,7 @@ pub(super) fn pass<'i>(session: &mut Session, piece: &'i [u8]) -> Option<Step<'i
     if transaction.discarded > DISCARDED_OCTETS_MAX
         && let Some(verdict) = verdict(session)
     {
-        session.close(&verdict);
+        session.end(Ending::Framing, &verdict);
     }
     None
 }
@@ -87,6 +87,7 @@ pub(super) fn end(session: &mut Session) {
                 // What the client sends next may be what it believes to be behind an end that we
                 // did not see. None of it is run. (BDAT is measured: there is no doubt.)
                 session.phase = Phase::Closed;
+                session.ending = Some(Ending::Framing);
             }
         }
     }

@@ -58,9 +58,11 @@ fn parse(session: &Session, argument: &str) -> Result<Transaction, Reply> {
     envelope.mail_from = match argument.path {
         Path::Null => ReversePath::Null,
         Path::Mailbox(address) => ReversePath::Mailbox(address),
-        Path::Postmaster => EmailAddress::new("postmaster", session.config.hostname.clone())
-            .map(ReversePath::Mailbox)
-            .map_err(|error| path_reply(&PathError::Address(error), 7))?,
+        Path::Postmaster => {
+            EmailAddress::new("postmaster", session.config.postmaster_domain.clone())
+                .map(ReversePath::Mailbox)
+                .map_err(|error| path_reply(&PathError::Address(error), 7))?
+        }
     };
     if argument.is_utf8 && !envelope.smtputf8 {
         return Err(needs_smtputf8());

@@ -100,6 +100,24 @@ enum Question {
     StartTls,
 }
 
+/// Why the machine ended a session by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// QUIT.
+    Quit,
+    /// The client spoke before the greeting.
+    EarlyTalker,
+    /// More errors of protocol than allowed.
+    TooManyErrors,
+    /// More commands without a message than [`IDLE_COMMANDS_MAX`].
+    TooManyCommands,
+    /// Octets stood behind STARTTLS in plain text.
+    InjectedCommands,
+    /// A line ended in a bare LF or did not end, a chunk had no size, a message left its end in
+    /// doubt, or HTTP was spoken: what follows cannot be trusted to be commands.
+    Framing,
+}
+
 /// What comes next from the peer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Phase {
@@ -146,6 +164,7 @@ pub struct Session {
     idle_commands: u32,
     abandon: bool,
     pause: bool,
+    ending: Option<Ending>,
 }
 
 impl Session {
@@ -168,6 +187,7 @@ impl Session {
             idle_commands: 0,
             abandon: false,
             pause: false,
+            ending: None,
         }
     }
 
@@ -190,11 +210,10 @@ impl Session {
 
     /// The client spoke before the greeting: it is a machine that does not care what is answered.
     pub fn refuse_early_talker(&mut self) {
-        self.close(&Reply::new(
-            554,
-            EnhancedCode(5, 5, 1),
-            "You spoke before the greeting",
-        ));
+        self.end(
+            Ending::EarlyTalker,
+            &Reply::new(554, EnhancedCode(5, 5, 1), "You spoke before the greeting"),
+        );
     }
 
     /// Ends the session with a reply: 421 at a timeout, at a shutdown, instead of a greeting.
@@ -207,6 +226,12 @@ impl Session {
         self.phase = Phase::Closed;
     }
 
+    /// Ends the session for a reason of its own.
+    fn end(&mut self, ending: Ending, reply: &Reply) {
+        self.ending.get_or_insert(ending);
+        self.close(reply);
+    }
+
     /// The replies that are to be sent.
     pub fn output(&self) -> &[u8] {
         &self.out
@@ -216,6 +241,11 @@ impl Session {
     pub fn clear_output(&mut self) {
         self.out.clear();
         self.out.shrink_to(512);
+    }
+
+    /// Why the session was ended, where the machine ended it: [`Session::close`] gives no reason.
+    pub fn ending(&self) -> Option<Ending> {
+        self.ending
     }
 
     /// What the client called itself; empty where it did not.
@@ -348,7 +378,10 @@ impl Session {
                 // A line that ends otherwise than the next server would read it is not run, and
                 // neither is what follows.
                 let text = "The line ends in a bare line feed; end lines with CRLF";
-                self.close(&Reply::new(500, EnhancedCode(5, 5, 2), text));
+                self.end(
+                    Ending::Framing,
+                    &Reply::new(500, EnhancedCode(5, 5, 2), text),
+                );
                 true
             }
             line::Read::TooLong => {
@@ -356,11 +389,10 @@ impl Session {
                 true
             }
             line::Read::Endless => {
-                self.close(&Reply::new(
-                    500,
-                    EnhancedCode(5, 5, 2),
-                    "The line has no end",
-                ));
+                self.end(
+                    Ending::Framing,
+                    &Reply::new(500, EnhancedCode(5, 5, 2), "The line has no end"),
+                );
                 true
             }
         };
@@ -375,7 +407,10 @@ impl Session {
             Ok(split) => split,
             Err(LineError::Http) => {
                 let text = "This is a mail server, not a web server";
-                return self.close(&Reply::new(554, EnhancedCode(5, 5, 1), text));
+                return self.end(
+                    Ending::Framing,
+                    &Reply::new(554, EnhancedCode(5, 5, 1), text),
+                );
             }
             Err(LineError::UnknownVerb) => {
                 return self.error(500, EnhancedCode(5, 5, 1), "The command is not known here");
@@ -491,7 +526,10 @@ impl Session {
         self.errors += 1;
         self.pause = true;
         if self.errors >= self.config.max_errors {
-            self.close(&Reply::new(421, EnhancedCode(4, 7, 0), "Too many errors"));
+            self.end(
+                Ending::TooManyErrors,
+                &Reply::new(421, EnhancedCode(4, 7, 0), "Too many errors"),
+            );
         }
     }
 
@@ -501,7 +539,10 @@ impl Session {
         let in_bounds = self.idle_commands <= IDLE_COMMANDS_MAX;
         if !in_bounds {
             let text = "Too many commands without a message";
-            self.close(&Reply::new(421, EnhancedCode(4, 7, 0), text));
+            self.end(
+                Ending::TooManyCommands,
+                &Reply::new(421, EnhancedCode(4, 7, 0), text),
+            );
         }
         in_bounds
     }

@@ -2,8 +2,11 @@
 
 use mailward_model::{EnhancedCode, Reply};
 
-use super::Session;
+use super::{Ending, Session};
 
 pub(super) fn run(session: &mut Session) {
-    session.close(&Reply::new(221, EnhancedCode(2, 0, 0), "Goodbye"));
+    session.end(
+        Ending::Quit,
+        &Reply::new(221, EnhancedCode(2, 0, 0), "Goodbye"),
+    );
 }

@@ -65,8 +65,10 @@ fn parse(session: &Session, argument: &str) -> Result<EnvelopeRecipient, Reply> 
     let argument = path::argument(argument, "TO:").map_err(|error| path_reply(&error, 3))?;
     let address = match argument.path {
         Path::Mailbox(address) => address,
-        Path::Postmaster => EmailAddress::new("postmaster", session.config.hostname.clone())
-            .map_err(|error| path_reply(&PathError::Address(error), 3))?,
+        Path::Postmaster => {
+            EmailAddress::new("postmaster", session.config.postmaster_domain.clone())
+                .map_err(|error| path_reply(&PathError::Address(error), 3))?
+        }
         Path::Null => {
             let text = "A recipient must not be empty";
             return Err(Reply::new(501, EnhancedCode(5, 1, 3), text));

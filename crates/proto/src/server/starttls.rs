@@ -5,7 +5,7 @@
 
 use mailward_model::{EnhancedCode, Reply};
 
-use super::{Hello, Phase, Question, Session, line::Line};
+use super::{Ending, Hello, Phase, Question, Session, line::Line};
 
 /// The driver's answer to [`Step::StartTls`](super::Step::StartTls).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,7 +42,10 @@ pub(super) fn run(session: &mut Session, argument: &str, last_of_input: bool) {
 
 fn refuse_waiting(session: &mut Session) {
     let text = "Octets follow STARTTLS in plain text";
-    session.close(&Reply::new(554, EnhancedCode(5, 5, 1), text));
+    session.end(
+        Ending::InjectedCommands,
+        &Reply::new(554, EnhancedCode(5, 5, 1), text),
+    );
 }
 
 pub(super) fn answer(session: &mut Session, answer: StartTlsAnswer) {
