@@ -44,13 +44,14 @@ struct Draft {
     errors: Vec<ObjectError>,
 }
 
-/// Works out what is to be written. `who_changed` names who made a revision, for conflicts.
+/// Works out what is to be written. `who_changed` names who made a revision, for conflicts;
+/// `stored` reads the objects once more, where it must be known what was wrong with them before.
 pub(crate) fn work_out(
     objects: Vec<Object>,
     changes: Vec<Change>,
     who_changed: impl Fn(Revision) -> String,
+    stored: impl FnOnce() -> Vec<Object>,
 ) -> Result<Vec<Step>, ApplyError> {
-    let errors_before = check::all(&objects);
     let mut draft = Draft {
         by_name: objects
             .iter()
@@ -67,11 +68,12 @@ pub(crate) fn work_out(
     }
     if draft.errors.is_empty() && !draft.steps.is_empty() {
         let after: Vec<Object> = draft.objects.into_iter().flatten().collect();
-        // What was wrong before, by whatever way it got there, must not stop another change.
-        draft.errors = check::all(&after)
-            .into_iter()
-            .filter(|error| !errors_before.contains(error))
-            .collect();
+        draft.errors = check::all(&after);
+        if !draft.errors.is_empty() {
+            // What was wrong before, by whatever way it got there, must not stop another change.
+            let errors_before = check::all(&stored());
+            draft.errors.retain(|error| !errors_before.contains(error));
+        }
     }
     if draft.errors.is_empty() {
         Ok(draft.steps)

@@ -237,9 +237,9 @@ impl Store {
         let mut connection = self.0.connection.lock();
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let (objects, _) = read_all(&transaction).map_err(|error| ApplyError::Engine(error.0))?;
-        let steps = batch::work_out(objects, changes, |revision| {
-            who_changed(&transaction, revision)
-        })?;
+        let stored = || read_all(&transaction).map_or_else(|_| Vec::new(), |(objects, _)| objects);
+        let who = |revision| who_changed(&transaction, revision);
+        let steps = batch::work_out(objects, changes, who, stored)?;
         if write {
             let by = by
                 .get(..by.floor_char_boundary(BY_OCTETS_MAX))
