@@ -138,6 +138,8 @@ pub struct Client {
     size: u64,
     bdat: bool,
     mail_accepted: bool,
+    /// The peer took a recipient, whether or not that counts.
+    rcpt_accepted: bool,
     body_whole: bool,
     needs_rset: bool,
     chunking_refused: bool,
@@ -161,6 +163,7 @@ impl Client {
             size: 0,
             bdat: false,
             mail_accepted: false,
+            rcpt_accepted: false,
             body_whole: false,
             needs_rset: false,
             chunking_refused: false,
@@ -353,6 +356,7 @@ impl Client {
             && (self.options.chunking || tx.body == BodyType::BinaryMime);
         self.size = tx.size;
         self.mail_accepted = false;
+        self.rcpt_accepted = false;
         self.body_whole = false;
         self.transactions += 1;
         self.slots.clear();
@@ -424,6 +428,7 @@ impl Client {
             Expect::Mail => return self.out_of_step(reply, "MAIL"),
             Expect::Rcpt(i) => {
                 let answer = if reply.is_positive() {
+                    self.rcpt_accepted = true;
                     Slot::Accepted
                 } else if is_failure(&reply) {
                     Slot::Settled(for_recipient(reply))
@@ -467,8 +472,10 @@ impl Client {
             self.phase = Phase::Body;
             return Ok(Some(Step::SendBody(Framing::Dots)));
         }
-        if self.options.lmtp {
-            // RFC 2033 §4.2: for no recipient there would be no reply. Close rather than guess.
+        if self.options.lmtp || self.rcpt_accepted {
+            // RFC 2033 §4.2: for no recipient there would be no reply. And a server that refused
+            // MAIL and took a recipient all the same might deliver the empty message that a dot
+            // makes. Close rather than guess.
             self.phase = Phase::Over;
             return Ok(Some(Step::Done));
         }

@@ -185,6 +185,16 @@ fn a_server_that_wants_data_for_nobody_gets_a_lone_dot() {
 }
 
 #[test]
+fn a_server_that_takes_recipients_without_a_sender_gets_nothing() {
+    let mut client = ready(false, "PIPELINING");
+    begin(&mut client, "a");
+    let (out, step) = says(&mut client, "550 no\r\n250 ok\r\n354 go\r\n");
+    assert_eq!((out.as_str(), step), ("", Ok(Step::Done)));
+    assert_eq!(codes(&mut client), [550]);
+    assert!(!client.is_idle());
+}
+
+#[test]
 fn what_a_failed_transaction_left_is_reset_before_the_next() {
     let mut client = ready(false, "PIPELINING CHUNKING");
     begin(&mut client, "a");

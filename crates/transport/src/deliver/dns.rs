@@ -264,20 +264,50 @@ mod tests {
         }
     }
 
-    #[test]
-    fn a_resolver_that_is_not_there_is_temporary() {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .unwrap();
-        runtime.block_on(async {
-            // Nothing answers on port 9 of the loopback.
-            let dns = NodeDns::new(&["127.0.0.1:9".parse().unwrap()]);
-            let answer = dns.mx("example.org").await;
+    /// A name server that answers every question with this code, and with this MX record if any.
+    async fn server(code: u8, mx: Option<&'static [u8]>) -> NodeDns {
+        let socket = tokio::net::UdpSocket::bind("127.0.0.1:0").await.unwrap();
+        let address = socket.local_addr().unwrap();
+        tokio::spawn(async move {
+            let mut packet = [0; 1500];
+            while let Ok((size, from)) = socket.recv_from(&mut packet).await {
+                // The question without its additional section.
+                let question = 12 + packet[12..size].iter().position(|b| *b == 0).unwrap() + 5;
+                let mut answer = packet[..question].to_vec();
+                answer[2] = 0x81;
+                answer[3] = 0x80 | code;
+                answer[11] = 0;
+                if let Some(mx) = mx {
+                    answer[7] = 1;
+                    answer.extend([0xc0, 12, 0, 15, 0, 1, 0, 0, 0, 60, 0, mx.len() as u8]);
+                    answer.extend(mx);
+                }
+                socket.send_to(&answer, from).await.unwrap();
+            }
+        });
+        NodeDns::new(&[address])
+    }
+
+    #[tokio::test]
+    async fn answers_of_a_name_server() {
+        let mx = |code, mx| async move { server(code, mx).await.mx("example.org").await };
+        assert_eq!(
+            mx(0, Some(b"\x00\x0a\x02mx\xc0\x0c")).await,
+            Ok(vec![(10, "mx.example.org".to_owned())])
+        );
+        // RFC 7505.
+        assert_eq!(
+            mx(0, Some(b"\x00\x00\x00")).await,
+            Ok(vec![(0, String::new())])
+        );
+        assert_eq!(mx(0, None).await, Err(LookupError::NoRecords));
+        assert_eq!(mx(3, None).await, Err(LookupError::NoName));
+        for code in [2, 5] {
+            let answer = mx(code, None).await;
             assert!(
                 matches!(answer, Err(LookupError::Temporary(_))),
-                "{answer:?}"
+                "{code}: {answer:?}"
             );
-        });
+        }
     }
 }

@@ -1,1 +1,0 @@
-//! Delivery end to end.
