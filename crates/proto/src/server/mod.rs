@@ -40,6 +40,7 @@ mod quit;
 mod rcpt;
 mod rset;
 mod starttls;
+mod step;
 mod transaction;
 mod vrfy;
 
@@ -49,6 +50,7 @@ use mailward_model::{EnhancedCode, Envelope, EnvelopeRecipient, Reply};
 
 pub use config::{Config, Extensions};
 pub use starttls::StartTlsAnswer;
+pub use step::{Ending, Step};
 
 use self::{line::Line, transaction::Transaction};
 use crate::{
@@ -62,34 +64,6 @@ use crate::{
 /// RCPT, DATA and BDAT have limits of their own and do not count, a refused RCPT does.
 pub const IDLE_COMMANDS_MAX: u32 = 1000;
 
-/// What a session wants of its driver.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Step<'i> {
-    /// All input is used: send the output, read more.
-    Read,
-    /// MAIL: may this sender ([`Session::envelope`]) begin a message? Answer it.
-    Mail,
-    /// RCPT: is this recipient ([`Session::candidate`]) taken? Answer it.
-    Rcpt,
-    /// DATA or the first BDAT: prepare to keep a message. Answer it.
-    Begin,
-    /// A piece of the message, to be kept.
-    Content(&'i [u8]),
-    /// The message is complete: make it durable, then answer, with
-    /// [`Session::answer_each`] under LMTP.
-    End,
-    /// What was kept of the message since [`Step::Begin`] is to be thrown away: no [`Step::End`]
-    /// will follow.
-    Abandon,
-    /// The peer gave reason for suspicion: send the output after a wait (the tarpit), then go on.
-    Pause,
-    /// STARTTLS: answer with [`Session::start_tls`], send the output, do the handshake, then call
-    /// [`Session::tls_established`].
-    StartTls,
-    /// Send the output and close.
-    Close,
-}
-
 /// A decision that was asked for and not yet answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Question {
@@ -98,24 +72,6 @@ enum Question {
     Begin,
     End,
     StartTls,
-}
-
-/// Why the machine ended a session by itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ending {
-    /// QUIT.
-    Quit,
-    /// The client spoke before the greeting.
-    EarlyTalker,
-    /// More errors of protocol than allowed.
-    TooManyErrors,
-    /// More commands without a message than [`IDLE_COMMANDS_MAX`].
-    TooManyCommands,
-    /// Octets stood behind STARTTLS in plain text.
-    InjectedCommands,
-    /// A line ended in a bare LF or did not end, a chunk had no size, a message left its end in
-    /// doubt, or HTTP was spoken: what follows cannot be trusted to be commands.
-    Framing,
 }
 
 /// What comes next from the peer.

@@ -92,12 +92,12 @@ impl Why<'_> {
     }
 }
 
-fn select<'s>(
-    snapshot: &'s Snapshot,
+fn select(
+    snapshot: &Snapshot,
     local: SocketAddr,
     remote: IpAddr,
     mut pass_over: impl FnMut(&Named<ReceiveConnector>, Why<'_>),
-) -> Option<(&'s Connector, IpRange)> {
+) -> Option<(&Connector, IpRange)> {
     let any_local = local.ip().is_unspecified();
     let takes = |connector: &Connector| {
         connector

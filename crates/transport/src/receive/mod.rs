@@ -17,7 +17,7 @@ mod desk;
 mod incoming;
 mod occupancy;
 mod patience;
-mod policy;
+pub(crate) mod policy;
 mod proxy;
 mod record;
 mod stream;

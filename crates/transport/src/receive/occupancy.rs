@@ -42,8 +42,11 @@ pub(super) struct Occupancy {
     life: AtomicU64,
     changed: Notify,
     /// The machine's configuration, made once for each revision of the connector.
-    config: Mutex<Option<(Arc<Named<ReceiveConnector>>, Arc<Config>)>>,
+    config: Mutex<Option<Configured>>,
 }
+
+/// A state of the connector, and the machine's configuration for it.
+type Configured = (Arc<Named<ReceiveConnector>>, Arc<Config>);
 
 /// Which limit was reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -13,9 +13,9 @@ use crate::snapshot::Snapshot;
 
 /// The two ends of a connection, after PROXY protocol.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Ends {
-    pub(super) client: IpAddr,
-    pub(super) server: IpAddr,
+pub(crate) struct Ends {
+    pub(crate) client: IpAddr,
+    pub(crate) server: IpAddr,
 }
 
 impl Ends {
@@ -28,7 +28,7 @@ impl Ends {
 
 /// What a RCPT is answered, and what follows for the message.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Recipient {
+pub(crate) enum Recipient {
     /// Taken.
     Taken,
     /// A health mailbox: taken, if the message turns out to be a probe.
@@ -40,7 +40,7 @@ pub(super) enum Recipient {
 }
 
 /// Decides on a recipient.
-pub(super) fn recipient(
+pub(crate) fn recipient(
     snapshot: &Snapshot,
     connector: &ReceiveConnector,
     ends: Ends,
