@@ -1,4 +1,10 @@
 //! The admin API over real sockets: a real store, real logs, and roles that answer by script.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 
 use std::{path::Path, sync::Arc, time::Duration};
 

@@ -5,6 +5,9 @@ use mailward_api::operation::{Media, Op};
 use mailward_model::Kind;
 use serde_json::{Map, Value};
 
+/// Where help lists the options that every command has.
+const GLOBAL: &str = "Options of every command";
+
 /// What every command's help ends with.
 pub const EXIT_CODES: &str = "\
 Exit codes:
@@ -26,6 +29,7 @@ pub fn command() -> Command {
             Arg::new("json")
                 .long("json")
                 .global(true)
+                .help_heading(GLOBAL)
                 .action(ArgAction::SetTrue)
                 .help("Print the answer as JSON"),
         )
@@ -33,6 +37,7 @@ pub fn command() -> Command {
             Arg::new("socket")
                 .long("socket")
                 .global(true)
+                .help_heading(GLOBAL)
                 .value_name("PATH")
                 .help("The admin socket; else $MAILWARD_SOCKET, else that of the configuration"),
         )
@@ -40,6 +45,7 @@ pub fn command() -> Command {
             Arg::new("color")
                 .long("color")
                 .global(true)
+                .help_heading(GLOBAL)
                 .value_name("WHEN")
                 .value_parser(["auto", "always", "never"])
                 .default_value("auto")
@@ -55,19 +61,29 @@ pub fn command() -> Command {
                         .args_conflicts_with_subcommands(true),
                 )
             }
-            ["{kind}", verb] => Kind::ALL.iter().fold(root, |root, kind| {
-                add(
-                    root,
-                    kind.noun(),
-                    &about_kind(*kind),
-                    leaf(*op, verb, Some(*kind)),
-                )
-            }),
+            ["{kind}", verb] => {
+                Kind::ALL
+                    .iter()
+                    .filter(|kind| offered(*op, **kind))
+                    .fold(root, |root, kind| {
+                        add(
+                            root,
+                            kind.noun(),
+                            &about_kind(*kind),
+                            leaf(*op, verb, Some(*kind)),
+                        )
+                    })
+            }
             [noun, verb] => add(root, noun, about_noun(noun), leaf(*op, verb, None)),
             _ => root,
         };
     }
     root
+}
+
+/// Settings of which there is one object are neither listed nor removed.
+fn offered(op: Op, kind: Kind) -> bool {
+    !kind.is_singleton() || matches!(op, Op::ObjectShow | Op::ObjectSet)
 }
 
 /// Adds a leaf under a noun, which is made where it does not exist.
@@ -80,6 +96,7 @@ fn add(root: Command, noun: &'static str, about: &str, leaf: Command) -> Command
             .about(about.to_owned())
             .subcommand_required(true)
             .arg_required_else_help(true)
+            .disable_help_subcommand(true)
             .subcommand(leaf),
     )
 }
@@ -106,6 +123,10 @@ fn about_kind(kind: Kind) -> String {
 fn leaf(op: Op, word: &'static str, kind: Option<Kind>) -> Command {
     let definition = op.definition();
     let prose = |text: &str| match kind {
+        // There is one object of the kind: it is shown and changed, not created.
+        Some(kind) if kind.is_singleton() => text
+            .replace("one of the {plural}", &format!("the {}", kind.plural()))
+            .replace(", or create it", ""),
         Some(kind) => text.replace("{plural}", kind.plural()),
         None => text.to_owned(),
     };
@@ -113,11 +134,11 @@ fn leaf(op: Op, word: &'static str, kind: Option<Kind>) -> Command {
         .augment(Command::new(word))
         .about(prose(definition.summary));
     // clap takes a struct's own doc comment for the long help; ours stands in the table.
-    command = if definition.help.is_empty() {
+    let help = definition.help();
+    command = if help.is_empty() {
         command.long_about(None)
     } else {
-        let help = format!("{}\n\n{}", definition.summary, definition.help);
-        command.long_about(prose(&help))
+        command.long_about(prose(&format!("{}\n\n{help}", definition.summary)))
     };
     if let Some(kind) = kind {
         command = for_kind(op, command, kind);
@@ -145,7 +166,7 @@ fn leaf(op: Op, word: &'static str, kind: Option<Kind>) -> Command {
 
 /// What an object command of one kind does not need is not offered.
 fn for_kind(op: Op, command: Command, kind: Kind) -> Command {
-    let command = if kind.is_singleton() && op != Op::ObjectList {
+    let command = if kind.is_singleton() {
         // There is one object, and its name is known.
         command.mut_arg("name", |name| {
             name.long("name")
@@ -222,7 +243,12 @@ mod tests {
         command().debug_assert();
         for op in Op::ALL {
             let kinds: Vec<Option<Kind>> = match op.definition().words {
-                ["{kind}", _] => Kind::ALL.iter().copied().map(Some).collect(),
+                ["{kind}", _] => Kind::ALL
+                    .iter()
+                    .filter(|kind| offered(*op, **kind))
+                    .copied()
+                    .map(Some)
+                    .collect(),
                 _ => vec![None],
             };
             for kind in kinds {

@@ -1,4 +1,5 @@
 //! Commands as typed, carried out against the real admin API with a real store.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::{path::Path, sync::Arc};
 
@@ -264,7 +265,6 @@ fn text_is_planned_and_applied() {
 
 #[test]
 fn bad_health_is_an_exit_code() {
-    let node = Node::start();
     fn report(state: HealthState) -> Result<ControlReply, Fault> {
         Ok(ControlReply::HealthReport(HealthReport {
             node: "mx1".to_owned(),
@@ -280,9 +280,10 @@ fn bad_health_is_an_exit_code() {
             }],
         }))
     }
-    let server = node.role(Role::Worker, |_| report(HealthState::Healthy));
+    let node = Node::start();
+    let _server = node.role(Role::Worker, |_| report(HealthState::Healthy));
     assert!(node.ok(&["health"]).contains("mx1 is healthy"));
-    drop(server);
+    let node = Node::start();
     let _server = node.role(Role::Worker, |_| report(HealthState::Unhealthy));
     let said = node.run(&["health"]);
     assert_eq!(said.code, 1);

@@ -94,8 +94,8 @@ pub struct Definition {
     pub words: &'static [&'static str],
     /// One line of help.
     pub summary: &'static str,
-    /// The rest of the help.
-    pub help: &'static str,
+    /// The rest of its doc comment, line by line.
+    text: &'static str,
     /// HTTP method.
     pub method: Method,
     /// HTTP path; names in braces are fields of the request.
@@ -105,6 +105,23 @@ pub struct Definition {
 }
 
 impl Definition {
+    /// The rest of the help: paragraphs with a blank line between them, each on one line.
+    pub fn help(&self) -> String {
+        let mut help = String::with_capacity(self.text.len());
+        for line in self.text.lines().map(str::trim) {
+            match line {
+                "" => help.push_str("\n\n"),
+                line => {
+                    if !help.is_empty() && !help.ends_with('\n') {
+                        help.push(' ');
+                    }
+                    help.push_str(line);
+                }
+            }
+        }
+        help
+    }
+
     /// Names of the request's fields that stand in the path.
     pub fn path_fields(&self) -> impl Iterator<Item = &'static str> {
         self.route

@@ -127,8 +127,9 @@ fn operation(op: Op, definition: &Definition, generator: &mut schemars::SchemaGe
         "responses": responses,
     });
     if let Some(operation) = operation.as_object_mut() {
-        if !definition.help.is_empty() {
-            operation.insert("description".to_owned(), prose(definition.help).into());
+        let help = definition.help();
+        if !help.is_empty() {
+            operation.insert("description".to_owned(), prose(&help).into());
         }
         if !parameters.is_empty() {
             operation.insert("parameters".to_owned(), parameters.into());

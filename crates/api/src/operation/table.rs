@@ -32,7 +32,7 @@ macro_rules! operations {
                         name: stringify!($variant),
                         words: &[$($word),+],
                         summary: DOC.0,
-                        help: DOC.1,
+                        text: DOC.1,
                         method: Method::$method,
                         route: $route,
                         media: Media::$media,
