@@ -35,6 +35,11 @@ impl Slots {
         }
     }
 
+    /// True where both have the same interval.
+    pub(crate) fn same_interval(&self, other: &Slots) -> bool {
+        self.interval_ms == other.interval_ms
+    }
+
     /// When the next slot is.
     pub(crate) fn next_ms(&self) -> u64 {
         self.next_ms

@@ -1,7 +1,7 @@
 //! Cases at work: opened by monitors, driven by [`crate::case::next`], told as a story.
 
 use mailward_api::view::{
-    ProbeView, RepairAct, RepairOutcome, RepairProposal, health::HealthState,
+    HealthEdge, ProbeView, RepairAct, RepairOutcome, RepairProposal, health::HealthState,
 };
 use mailward_events::Event;
 
@@ -163,6 +163,16 @@ impl Engine {
         record.state = state;
         if std::mem::discriminant(&before) != std::mem::discriminant(&record.state.phase) {
             orders.push(Order::Save);
+            let edge = HealthEdge {
+                unix_ms: now.unix_ms,
+                subject: format!("case of {}", record.component),
+                from: before.word().to_owned(),
+                to: record.state.phase.word().to_owned(),
+                because: because.clone(),
+                case: Some(record.id.clone()),
+            };
+            self.keep(edge.clone());
+            orders.push(Order::Edge(edge));
             if matches!(before, Phase::Probation { .. }) && record.state.phase != Phase::Closed {
                 record.step(now, "state", because.clone(), Vec::new(), None);
             }

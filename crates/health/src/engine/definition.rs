@@ -4,7 +4,7 @@
 use mailward_api::{control::Role, view::RepairAct};
 use mailward_model::{
     Object, Spec,
-    kind::{HealthSettings, ReceiveConnector},
+    kind::{HealthSettings, ReceiveConnector, StartTls},
     unit::Span,
 };
 
@@ -139,6 +139,9 @@ pub fn definitions(objects: &[Object], settings: &HealthSettings) -> Vec<Definit
             rule: rule(Policy::Consecutive(2), slow, MAILFLOW_TIMEOUT_MS, settings),
             needs: Some(probe),
         });
+        if spec.tls == StartTls::Off {
+            continue;
+        }
         all.push(Definition {
             name: format!("certificate/{name}"),
             set: "Certificates",

@@ -159,7 +159,7 @@ impl Engine {
         let Some(watch) = self.watches.get(name) else {
             return Err("nothing of this name is watched any more".to_owned());
         };
-        if watch.is_off() {
+        if watch.is_overridden() {
             return Err(watch.because.clone());
         }
         let needed = watch
@@ -255,6 +255,13 @@ impl Engine {
             orders.extend(self.drive(&component, crate::case::Input::Tick, now));
         }
         orders
+    }
+
+    /// Takes up what an earlier worker saw, oldest first.
+    pub(crate) fn remember(&mut self, edges: Vec<HealthEdge>) {
+        for edge in edges {
+            self.keep(edge);
+        }
     }
 
     /// A monitor changed its state: keep it, tell it, open a case where it is confirmed bad.

@@ -106,6 +106,15 @@ impl Engine {
         open.map(|record| record.view(now)).or_else(closed)
     }
 
+    /// True where nothing is going on: no case is open and no result is doubted.
+    pub fn is_calm(&self) -> bool {
+        self.cases.is_empty()
+            && self
+                .watches
+                .values()
+                .all(|watch| watch.recheck_ms.is_none())
+    }
+
     /// Every open case.
     pub fn open_cases(&self, now: Now) -> Vec<CaseView> {
         self.cases.values().map(|record| record.view(now)).collect()

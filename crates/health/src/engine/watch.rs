@@ -11,6 +11,7 @@ use super::definition::Definition;
 use crate::{
     Now,
     monitor::{self, Input, MonitorState},
+    probe::NOT_APPLICABLE,
 };
 
 /// Results kept for each probe.
@@ -63,6 +64,21 @@ impl Watch {
         if self.off_until_unix_ms.is_some() {
             return None;
         }
+        if sample.cause.as_deref() == Some(NOT_APPLICABLE) {
+            // Not blind: there is nothing to be seen from this host.
+            let from = self.state.phase;
+            self.state = MonitorState::new(now);
+            self.state.phase = HealthState::Disabled;
+            self.because.clone_from(&sample.text);
+            return (from != HealthState::Disabled).then_some(Change {
+                from,
+                to: HealthState::Disabled,
+                because: sample.text,
+            });
+        }
+        if self.state.phase == HealthState::Disabled {
+            self.state = MonitorState::new(now);
+        }
         let change = self.step(input, strain, now);
         self.recheck_ms = self
             .state
@@ -101,7 +117,13 @@ impl Watch {
         }
     }
 
+    /// True while nothing it says counts.
     pub(super) fn is_off(&self) -> bool {
+        self.state.phase == HealthState::Disabled
+    }
+
+    /// True while a person has switched it off.
+    pub(super) fn is_overridden(&self) -> bool {
         self.off_until_unix_ms.is_some()
     }
 

@@ -1,0 +1,289 @@
+//! What the worker answers on the control channel.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use mailward_api::{
+    control::{self, ControlReply, ControlRequest, Role},
+    fault::Fault,
+    view::{
+        HealthEdge, HealthHistory, RoleStatus, WorkerStatus, health::HealthState,
+        repair::LedgerEntry,
+    },
+};
+use mailward_host::clock::Clock;
+use mailward_store::Store;
+use tokio::sync::oneshot;
+
+use super::{Message, Worker};
+use crate::{Now, engine::Engine, explain, history::History};
+
+/// How long the manager may take to give out its ledger.
+const LEDGER_MAX: Duration = Duration::from_secs(2);
+/// Ledger entries looked through.
+const LEDGER_ENTRIES: u32 = 1000;
+/// How long a recheck of everything may take before it is answered with what is known.
+const RECHECK_MAX: Duration = Duration::from_secs(60);
+/// How far ahead an override may end, in milliseconds: a year.
+const OVERRIDE_MAX_MS: u64 = 366 * 86_400_000;
+
+/// What answers need besides the engine.
+pub(super) struct Inside {
+    manager: PathBuf,
+    history: History,
+    store: Store,
+    clock: Arc<dyn Clock>,
+    started_unix_ms: u64,
+}
+
+impl Inside {
+    pub(super) fn new(
+        run_dir: &Path,
+        history: History,
+        store: Store,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        Inside {
+            manager: Role::Manager.socket(run_dir),
+            history,
+            store,
+            started_unix_ms: clock.unix_ms(),
+            clock,
+        }
+    }
+
+    fn role_status(&self) -> RoleStatus {
+        RoleStatus {
+            role: Role::Worker,
+            pid: std::process::id(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            started_unix_ms: self.started_unix_ms,
+            revision: self.store.revision(),
+        }
+    }
+
+    /// What the engine alone can answer; `None` where it has no answer.
+    pub(super) fn answer(
+        &self,
+        engine: &mut Engine,
+        request: ControlRequest,
+        now: Now,
+    ) -> Option<ControlReply> {
+        Some(match request {
+            ControlRequest::Ping => ControlReply::Pong(self.role_status()),
+            ControlRequest::Status => {
+                let (probes, probes_failed, probes_skipped) = engine.counts();
+                let report = engine.report(now);
+                ControlReply::Worker(WorkerStatus {
+                    role: self.role_status(),
+                    state: report.state,
+                    sets: engine.sets(),
+                    open_cases: u32::try_from(engine.open_cases(now).len()).unwrap_or(u32::MAX),
+                    probes,
+                    probes_failed,
+                    probes_skipped,
+                })
+            }
+            ControlRequest::HealthReport => ControlReply::HealthReport(engine.report(now)),
+            ControlRequest::HealthShow { set } => ControlReply::HealthSet(engine.set(&set)?),
+            ControlRequest::HealthHistory { limit } => {
+                ControlReply::HealthHistory(engine.history(limit as usize))
+            }
+            ControlRequest::Explain { id } => ControlReply::Case(engine.case(&id, now)?),
+            ControlRequest::Override(change) => {
+                let off = change.enabled == Some(false);
+                let until = off.then_some(change.until_unix_ms);
+                let reason = format!("switched off by {}: {}", change.by, change.reason);
+                let reason = if off {
+                    reason
+                } else {
+                    format!("switched on by {}", change.by)
+                };
+                engine
+                    .set_override(&change.item, until, &reason, now)
+                    .ok()?;
+                ControlReply::Done
+            }
+            _ => return None,
+        })
+    }
+
+    async fn ledger(&self) -> Vec<LedgerEntry> {
+        let request = ControlRequest::Ledger {
+            limit: LEDGER_ENTRIES,
+        };
+        match control::call(&self.manager, &request, LEDGER_MAX).await {
+            Ok(ControlReply::Ledger(ledger)) => ledger.entries,
+            // Without the manager, what the worker knows is all there is.
+            _ => Vec::new(),
+        }
+    }
+}
+
+impl Worker {
+    async fn ask<T>(
+        &self,
+        message: impl FnOnce(oneshot::Sender<T>) -> Message,
+    ) -> Result<T, Fault> {
+        let (reply, answered) = oneshot::channel();
+        let gone = || Fault::failed("the worker is on its way out");
+        self.inbox.send(message(reply)).await.map_err(|_| gone())?;
+        answered.await.map_err(|_| gone())
+    }
+
+    /// True where the worker's task answers: for the heartbeat of the role.
+    pub async fn is_alive(&self) -> bool {
+        let asked = self.ask(|reply| Message::Ask(ControlRequest::Ping, reply));
+        matches!(
+            tokio::time::timeout(Duration::from_secs(2), asked).await,
+            Ok(Ok(Some(_)))
+        )
+    }
+
+    /// Answers a request of the control channel.
+    ///
+    /// # Errors
+    /// What was asked for does not exist or is not the worker's; the fault says what to do.
+    pub async fn answer(&self, request: ControlRequest) -> Result<ControlReply, Fault> {
+        match request {
+            ControlRequest::ProbeRun { name } => {
+                let known = self
+                    .ask(|reply| Message::ProbesOf(Some(name.clone()), reply))
+                    .await?;
+                let Some(name) = known
+                    .into_iter()
+                    .find(|probe| probe.eq_ignore_ascii_case(&name))
+                else {
+                    return Err(Fault::not_found(
+                        format!("there is no probe named {name:?}"),
+                        "`mailward health report` shows their names",
+                    ));
+                };
+                let view = self.ask(|reply| Message::Run(name, reply)).await?;
+                Ok(ControlReply::Probe(view))
+            }
+            ControlRequest::Recheck { component } => {
+                let probes = self
+                    .ask(|reply| Message::ProbesOf(component.clone(), reply))
+                    .await?;
+                if probes.is_empty() {
+                    return Err(Fault::not_found(
+                        format!(
+                            "nothing named {:?} is watched",
+                            component.unwrap_or_default()
+                        ),
+                        "`mailward health report` shows what is",
+                    ));
+                }
+                let mut waiting = Vec::new();
+                for name in probes {
+                    let (reply, result) = oneshot::channel();
+                    // A worker on its way out is told below.
+                    let _ = self.inbox.send(Message::Run(name, reply)).await;
+                    waiting.push(result);
+                }
+                let all = async {
+                    for result in waiting {
+                        // A probe that is not watched any more gives no result.
+                        let _ = result.await;
+                    }
+                };
+                let _ = tokio::time::timeout(RECHECK_MAX, all).await;
+                self.known(ControlRequest::HealthReport).await
+            }
+            ControlRequest::Explain { id } => self.explain(id).await,
+            ControlRequest::HealthHistory { limit } => self.history(limit as usize).await,
+            ControlRequest::HealthShow { set } => {
+                let mend = "`mailward health report` shows the health sets";
+                let fault = Fault::not_found(format!("there is no health set named {set:?}"), mend);
+                self.known_or(ControlRequest::HealthShow { set }, fault)
+                    .await
+            }
+            ControlRequest::Override(change) => {
+                let most = self.inside.clock.unix_ms().saturating_add(OVERRIDE_MAX_MS);
+                if change.enabled == Some(false) && change.until_unix_ms > most {
+                    return Err(Fault::invalid(
+                        "an override ends within a year",
+                        "give an earlier moment; what is to be off for ever is a setting",
+                    ));
+                }
+                let mend = "`mailward health report` shows what is watched";
+                let fault =
+                    Fault::not_found(format!("nothing named {:?} is watched", change.item), mend);
+                self.known_or(ControlRequest::Override(change), fault).await
+            }
+            request @ (ControlRequest::Ping
+            | ControlRequest::Status
+            | ControlRequest::HealthReport) => self.known(request).await,
+            other => Err(Fault::unsupported(Role::Worker.name(), other.name())),
+        }
+    }
+
+    async fn known(&self, request: ControlRequest) -> Result<ControlReply, Fault> {
+        self.known_or(request, Fault::failed("the worker has no answer"))
+            .await
+    }
+
+    async fn known_or(&self, request: ControlRequest, fault: Fault) -> Result<ControlReply, Fault> {
+        self.ask(|reply| Message::Ask(request, reply))
+            .await?
+            .ok_or(fault)
+    }
+
+    /// A case: open, closed lately, closed long ago, or one of the manager's own.
+    async fn explain(&self, id: String) -> Result<ControlReply, Fault> {
+        let request = ControlRequest::Explain { id: id.clone() };
+        if let Some(reply) = self.ask(|reply| Message::Ask(request, reply)).await? {
+            return Ok(reply);
+        }
+        let (history, wanted) = (self.inside.history.clone(), id.clone());
+        // Reading the file blocks on the disk.
+        let read = tokio::task::spawn_blocking(move || history.case(&wanted)).await;
+        if let Ok(Some(case)) = read {
+            return Ok(ControlReply::Case(case));
+        }
+        let entries = self.inside.ledger().await;
+        let mut results = self.ask(Message::Results).await?;
+        // What ended was transport or another role; its probes are those of the mail path.
+        results.retain(|result| !matches!(result.probe.as_str(), "store" | "disk"));
+        explain::from_ledger(&id, &entries, &results)
+            .map(ControlReply::Case)
+            .ok_or_else(|| {
+                Fault::not_found(
+                    format!("there is no case {id:?}"),
+                    "`mailward health history` shows cases and their ids",
+                )
+            })
+    }
+
+    /// State changes and cases, the exits of roles among them, newest first.
+    async fn history(&self, limit: usize) -> Result<ControlReply, Fault> {
+        let request = ControlRequest::HealthHistory {
+            limit: u32::try_from(limit).unwrap_or(u32::MAX),
+        };
+        let ControlReply::HealthHistory(HealthHistory { mut edges }) = self.known(request).await?
+        else {
+            return Err(Fault::failed("the worker has no answer"));
+        };
+        let exits = self.inside.ledger().await;
+        edges.extend(
+            exits
+                .into_iter()
+                .filter(|entry| entry.record == "exit")
+                .map(|entry| HealthEdge {
+                    unix_ms: entry.unix_ms,
+                    subject: format!("role {}", entry.component),
+                    from: HealthState::Healthy.word().to_owned(),
+                    to: "ended".to_owned(),
+                    because: entry.text,
+                    case: entry.case,
+                }),
+        );
+        edges.sort_by_key(|edge| std::cmp::Reverse(edge.unix_ms));
+        edges.truncate(limit);
+        Ok(ControlReply::HealthHistory(HealthHistory { edges }))
+    }
+}
