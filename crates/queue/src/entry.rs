@@ -146,11 +146,6 @@ impl Entry {
         self.deliveries.get_mut(at)
     }
 
-    pub(crate) fn delivery(&self, no: DeliveryNo) -> Option<&DeliveryEntry> {
-        let at = self.deliveries.binary_search_by_key(&no, |d| d.no).ok()?;
-        self.deliveries.get(at)
-    }
-
     /// Encodes the message with the state of its deliveries: Moved or State.
     pub(crate) fn encode_state(&self, id: MessageId, out: &mut Vec<u8>) {
         let deliveries = self.deliveries.iter();

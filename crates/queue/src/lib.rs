@@ -28,6 +28,8 @@ mod scan;
 mod schedule;
 mod segment;
 mod shared;
+#[cfg(test)]
+mod tests;
 mod view;
 
 pub use body::{Body, BodyReader, BodyWriter};

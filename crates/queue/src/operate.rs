@@ -153,7 +153,7 @@ impl Queue {
         let start = after.map_or(Bound::Unbounded, Bound::Excluded);
         let state = self.shared.state();
         let messages = state.index.messages.range((start, Bound::Unbounded));
-        let row = |(id, entry): (&MessageId, &Box<Entry>)| Row {
+        let row = |id: &MessageId, entry: &Entry| Row {
             id: *id,
             head: entry.head.clone(),
             size: entry.body.len(),
@@ -166,7 +166,10 @@ impl Queue {
                 .map(|delivery| Self::delivery_row(&state.index.schedule, delivery))
                 .collect(),
         };
-        messages.take(LOOK).map(row).collect()
+        messages
+            .take(LOOK)
+            .map(|(id, entry)| row(id, entry))
+            .collect()
     }
 
     /// The delivery queues, by name.

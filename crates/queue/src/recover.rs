@@ -68,10 +68,6 @@ pub(crate) fn recover(disk: &dyn Disk, dirs: &Dirs, now: &Now) -> Result<Recover
             opened.push(segment);
         }
     }
-    for next_hop in std::mem::take(&mut ends.held) {
-        let hop = recovery.index.schedule.intern(next_hop);
-        recovery.index.schedule.set_on_hold(hop, true);
-    }
     recovery.report.segments = opened.len();
     let ends: BTreeMap<u64, u64> = ends.ends.into_iter().collect();
     for segment in opened {
@@ -273,7 +269,20 @@ impl Recovery<'_> {
         meta: Bytes,
     ) -> Result<(), Unreadable> {
         match header.kind {
-            Kind::Began => {}
+            Kind::Began => {
+                // It names all that were held then: what older segments say of holds is past, and
+                // the segment with a release in it may be gone.
+                let began = record::decode_began(&meta)?;
+                let schedule = &mut self.index.schedule;
+                for next_hop in schedule.held() {
+                    let hop = schedule.intern(next_hop);
+                    schedule.set_on_hold(hop, false);
+                }
+                for next_hop in began.held {
+                    let hop = schedule.intern(next_hop);
+                    schedule.set_on_hold(hop, true);
+                }
+            }
             Kind::Accepted | Kind::Moved => {
                 let base = record::decode_base(meta)?;
                 self.fold_base(number, offset, header, base);

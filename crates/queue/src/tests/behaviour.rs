@@ -1,0 +1,421 @@
+//! What the queue does for its callers: leases, retries, holds, listings, bodies, damage.
+
+use std::{path::Path, time::Duration};
+
+use mailward_model::plan::{Fate, NextHop, Plan};
+
+use super::rig::{Rig, delivery, hop, id, octets, plan, settlement};
+use crate::{DeliveryStatus, ListFilter, QueueError, ReadError, RecipientState};
+
+#[test]
+fn the_oldest_due_delivery_is_taken_and_comes_back_if_dropped() {
+    let mut rig = Rig::new();
+    for n in [2, 1, 3] {
+        rig.accept(id(n), &octets(n, 100), Some(plan(&[2])))
+            .unwrap();
+    }
+    let queue = rig.queue.clone();
+    let first = queue.take(&hop(0)).unwrap();
+    assert_eq!(first.message.id, id(1));
+    assert_eq!((first.attempts, first.first_attempt_unix_ms), (0, None));
+    assert_eq!(first.pending, [0, 1]);
+    assert_eq!(queue.take(&hop(0)).unwrap().message.id, id(2));
+    drop(first);
+    assert_eq!(queue.take(&hop(0)).unwrap().message.id, id(1));
+    assert_eq!(queue.ready(&hop(0)), 3);
+    assert!(queue.take(&hop(1)).is_none());
+}
+
+#[test]
+fn what_is_deferred_waits_and_only_for_the_rest() {
+    let mut rig = Rig::new();
+    rig.accept(id(1), &octets(1, 100), Some(plan(&[3])))
+        .unwrap();
+    let queue = rig.queue.clone();
+    let lease = queue.take(&hop(0)).unwrap();
+    let mut settled = settlement(id(1), 0, &[Fate::Delivered, Fate::Deferred, Fate::Failed]);
+    settled.retry_unix_ms = Some(super::rig::START_MS + 60_000);
+    queue.settle_later(settled).unwrap();
+    drop(lease);
+    assert!(queue.take(&hop(0)).is_none());
+    let stored = queue.message(id(1)).unwrap();
+    assert_eq!(stored.deliveries[0].status, DeliveryStatus::Retry);
+    assert_eq!(
+        stored.deliveries[0].recipients,
+        [
+            RecipientState::Delivered,
+            RecipientState::Deferred,
+            RecipientState::Failed
+        ]
+    );
+    assert_eq!(
+        queue.queues()[0].next_retry_unix_ms,
+        Some(super::rig::START_MS + 60_000)
+    );
+    assert_eq!(
+        queue.queues()[0].last_error.as_deref(),
+        Some("250 so it is")
+    );
+    rig.clock.advance(Duration::from_secs(60));
+    let lease = queue.take(&hop(0)).unwrap();
+    assert_eq!(lease.pending, [1]);
+    assert_eq!(lease.attempts, 1);
+    assert_eq!(lease.first_attempt_unix_ms, Some(super::rig::START_MS));
+    let queue_again = queue.clone();
+    rig.drive(queue_again.settle(settlement(id(1), 0, &[Fate::Delivered; 3])))
+        .unwrap();
+    assert!(queue.message(id(1)).is_none());
+    assert!(queue.queues().is_empty());
+}
+
+#[test]
+fn a_wall_clock_that_jumps_moves_no_retry() {
+    let mut rig = Rig::new();
+    rig.queue.set_retry_wait_max(Duration::from_secs(600));
+    for n in 0..3 {
+        rig.accept(id(n), &octets(n, 100), Some(plan(&[1])))
+            .unwrap();
+        let mut settled = settlement(id(n), 0, &[Fate::Deferred]);
+        settled.retry_unix_ms = Some(super::rig::START_MS + 300_000);
+        rig.queue.settle_later(settled).unwrap();
+    }
+    // A day ahead: no storm. A day back: no stall.
+    rig.clock.jump(86_400_000);
+    assert_eq!(rig.queue.ready(&hop(0)), 0);
+    assert!(rig.queue.take(&hop(0)).is_none());
+    rig.clock.jump(-2 * 86_400_000);
+    rig.clock.advance(Duration::from_secs(300));
+    assert!(rig.queue.take(&hop(0)).is_some());
+    // Opened again with the clock a day back, it waits as long as the longest wait, not a day.
+    rig.round(true);
+    let rig = rig.reopen();
+    assert!(rig.queue.take(&hop(0)).is_none());
+    rig.clock.advance(Duration::from_secs(3600));
+    assert!(rig.queue.take(&hop(0)).is_some());
+}
+
+#[test]
+fn follow_ups_get_numbers_of_their_own() {
+    let mut rig = Rig::new();
+    rig.accept(id(1), &octets(1, 100), Some(plan(&[1, 1])))
+        .unwrap();
+    let queue = rig.queue.clone();
+    let mut settled = settlement(id(1), 0, &[Fate::Failed]);
+    settled.follow_ups = vec![delivery(0, 3, 1), delivery(0, 3, 1)];
+    rig.drive(queue.settle(settled)).unwrap();
+    let check = |rig: &Rig| {
+        let stored = rig.queue.message(id(1)).unwrap();
+        let numbers: Vec<u32> = stored.deliveries.iter().map(|d| d.delivery.no).collect();
+        assert_eq!(numbers, [0, 1, 2, 3]);
+    };
+    check(&rig);
+    let lease = queue.take(&hop(3)).unwrap();
+    assert_eq!(lease.delivery.no, 2);
+    drop((lease, queue));
+    let rig = rig.reopen();
+    check(&rig);
+}
+
+#[test]
+fn a_message_without_a_plan_waits_for_one() {
+    let mut rig = Rig::new();
+    rig.accept(id(1), &octets(1, 100), None).unwrap();
+    let mut rig = rig.reopen();
+    assert_eq!(rig.queue.unplanned(), [id(1)]);
+    let queue = rig.queue.clone();
+    rig.drive(queue.plan(id(1), plan(&[1, 1]))).unwrap();
+    assert!(queue.unplanned().is_empty());
+    // While it is being delivered it cannot be planned anew.
+    let lease = queue.take(&hop(0)).unwrap();
+    let error = rig.drive(queue.plan(id(1), plan(&[1])));
+    assert!(matches!(error, Err(QueueError::InFlight(_))));
+    drop(lease);
+    rig.drive(queue.plan(id(1), plan(&[1]))).unwrap();
+    let stored = queue.message(id(1)).unwrap();
+    assert_eq!(stored.deliveries.len(), 1);
+    assert_eq!(stored.deliveries[0].delivery.no, 2);
+    rig.drive(queue.plan(id(1), Plan::default())).unwrap();
+    assert!(queue.message(id(1)).is_none());
+    let error = rig.drive(queue.plan(id(1), plan(&[1])));
+    assert!(matches!(error, Err(QueueError::NoMessage(_))));
+}
+
+#[test]
+fn holds_survive_a_restart() {
+    let mut rig = Rig::new();
+    rig.accept(id(1), &octets(1, 100), Some(plan(&[1])))
+        .unwrap();
+    rig.accept(id(2), &octets(2, 100), Some(plan(&[1, 1])))
+        .unwrap();
+    let queue = rig.queue.clone();
+    let lease = queue.take(&hop(0)).unwrap();
+    assert_eq!(rig.drive(queue.hold(id(1))).unwrap(), 1);
+    assert_eq!(rig.drive(queue.hold(hop(1))).unwrap(), 1);
+    // The attempt under way may end; what is not delivered by it is then held.
+    drop(lease);
+    assert_eq!(
+        queue.message(id(1)).unwrap().deliveries[0].status,
+        DeliveryStatus::Held
+    );
+    drop(queue);
+    let mut rig = rig.reopen();
+    let queue = rig.queue.clone();
+    assert_eq!(queue.take(&hop(0)).unwrap().message.id, id(2));
+    assert!(queue.take(&hop(1)).is_none());
+    rig.drive(queue.release(id(1))).unwrap();
+    rig.drive(queue.release(hop(1))).unwrap();
+    assert_eq!(queue.take(&hop(0)).unwrap().message.id, id(1));
+    assert!(queue.take(&hop(1)).is_some());
+    let error = rig.drive(queue.hold(id(9)));
+    assert!(matches!(error, Err(QueueError::NoMessage(_))));
+}
+
+#[test]
+fn retry_now_ends_a_wait() {
+    let mut rig = Rig::new();
+    for n in 0..2 {
+        rig.accept(id(n), &octets(n, 100), Some(plan(&[1])))
+            .unwrap();
+        let mut settled = settlement(id(n), 0, &[Fate::Deferred]);
+        settled.retry_unix_ms = Some(super::rig::START_MS + 300_000);
+        rig.queue.settle_later(settled).unwrap();
+    }
+    let queue = &rig.queue;
+    assert_eq!(queue.retry_now(id(1)).unwrap(), 1);
+    assert_eq!(queue.ready(&hop(0)), 1);
+    assert_eq!(queue.retry_now(hop(0)).unwrap(), 1);
+    assert_eq!(queue.ready(&hop(0)), 2);
+    assert!(queue.retry_now(id(7)).is_err());
+}
+
+#[test]
+fn listings_filter_and_page() {
+    let mut rig = Rig::new();
+    for n in 0..600 {
+        rig.accept(id(n), &octets(n, 10), Some(plan(&[1, 1])))
+            .unwrap();
+    }
+    let queue = rig.queue.clone();
+    rig.drive(queue.remove(id(5))).unwrap();
+    let count = |filter: &ListFilter| queue.list(filter).len();
+    let all = ListFilter {
+        limit: 5000,
+        ..ListFilter::default()
+    };
+    assert_eq!(count(&all), 1198);
+    assert_eq!(count(&ListFilter::default()), 1000);
+    let next_hop = Some("mailbox/box1".to_owned());
+    assert_eq!(
+        count(&ListFilter {
+            next_hop,
+            ..all.clone()
+        }),
+        599
+    );
+    let to = Some("ONE@example.net".to_owned());
+    assert_eq!(count(&ListFilter { to, ..all.clone() }), 1198);
+    let to = Some("r0@example.net".to_owned());
+    assert_eq!(count(&ListFilter { to, ..all.clone() }), 1198);
+    let from = Some("<>".to_owned());
+    assert_eq!(
+        count(&ListFilter {
+            from,
+            ..all.clone()
+        }),
+        0
+    );
+    let status = Some(DeliveryStatus::Held);
+    assert_eq!(
+        count(&ListFilter {
+            status,
+            ..all.clone()
+        }),
+        0
+    );
+    let after = Some(id(590));
+    let lines = queue.list(&ListFilter { after, ..all });
+    assert_eq!(lines.len(), 18);
+    assert_eq!(lines[0].id, id(591));
+    let stats = queue.stats();
+    assert_eq!(
+        (stats.messages, stats.deliveries, stats.ready),
+        (599, 1198, 1198)
+    );
+}
+
+#[test]
+fn a_spooled_body_that_is_not_accepted_leaves_nothing() {
+    let rig = Rig::new();
+    let files = || rig.queue.shared.disk.list(Path::new("/q/body")).unwrap();
+    let mut writer = rig.queue.spool(id(1));
+    writer.write(&octets(1, 70_000)).unwrap();
+    assert_eq!(files().len(), 1);
+    drop(writer);
+    assert_eq!(files().len(), 0);
+    let mut writer = rig.queue.spool(id(2));
+    writer.write(&octets(2, 70_000)).unwrap();
+    let body = writer.finish().unwrap();
+    assert_eq!(body.memory(), None);
+    assert_eq!(body.head(20).unwrap(), octets(2, 20));
+    assert_eq!(body.len(), 70_000);
+    drop(body);
+    assert_eq!(files().len(), 0);
+}
+
+#[test]
+fn one_message_in_retry_keeps_no_segment() {
+    let mut rig = Rig::new();
+    rig.accept(id(0), &octets(0, 1000), Some(plan(&[1])))
+        .unwrap();
+    let queue = rig.queue.clone();
+    for n in 1..200 {
+        rig.accept(id(n), &octets(n, 1000), Some(plan(&[1])))
+            .unwrap();
+        rig.drive(queue.settle(settlement(id(n), 0, &[Fate::Delivered])))
+            .unwrap();
+        if n % 20 == 0 {
+            rig.clock.advance(Duration::from_secs(60));
+            let mut settled = settlement(id(0), 0, &[Fate::Deferred]);
+            settled.retry_unix_ms = Some(0);
+            queue.settle_later(settled).unwrap();
+        }
+    }
+    rig.clock.advance(Duration::from_secs(60));
+    rig.tidy();
+    let stats = queue.stats();
+    assert!(stats.segments <= 2, "{stats:?}");
+    assert!(stats.moved_total < 30, "{stats:?}");
+    drop(queue);
+    let rig = rig.reopen();
+    assert_eq!(rig.report.messages, 1);
+    assert_eq!(rig.body(id(0)), octets(0, 1000));
+    let stored = rig.queue.message(id(0)).unwrap();
+    assert_eq!(stored.deliveries[0].attempts, 9);
+}
+
+#[test]
+fn an_old_backlog_does_not_pin_the_segments_behind_it() {
+    let mut rig = Rig::new();
+    for n in 0..40 {
+        rig.accept(id(n), &octets(n, 1000), Some(plan(&[1])))
+            .unwrap();
+    }
+    let before = rig.queue.stats();
+    let queue = rig.queue.clone();
+    for n in 1000..1200 {
+        rig.accept(id(n), &octets(n, 1000), Some(plan(&[1])))
+            .unwrap();
+        rig.drive(queue.settle(settlement(id(n), 0, &[Fate::Delivered])))
+            .unwrap();
+        rig.clock.advance(Duration::from_secs(5));
+    }
+    rig.tidy();
+    let after = queue.stats();
+    assert!(
+        after.segments <= before.segments + 3,
+        "{before:?} {after:?}"
+    );
+    assert!(after.moved_total < 10, "{after:?}");
+    drop(queue);
+    let rig = rig.reopen();
+    assert_eq!(rig.report.messages, 40);
+}
+
+#[test]
+fn damage_is_stepped_over_reported_and_kept() {
+    let mut rig = Rig::new();
+    for n in 0..6 {
+        rig.accept(id(n), &octets(n, 1000), Some(plan(&[1])))
+            .unwrap();
+    }
+    let path = Path::new("/q/log/0000000000000000.seg");
+    let third = |file: &Vec<u8>| {
+        let needle = b"line of message 2\r\n";
+        file.windows(needle.len())
+            .position(|w| w == needle)
+            .unwrap()
+    };
+    rig.disk
+        .corrupt(path, |file| {
+            let at = third(file);
+            file[at + 100] ^= 0x20;
+        })
+        .unwrap();
+    assert!(matches!(
+        rig.queue.read_body(id(2)).unwrap().chunk(),
+        Err(ReadError::Damaged(_))
+    ));
+    let mut rig = rig.reopen();
+    assert_eq!(rig.report.messages, 5);
+    assert_eq!(rig.report.damage.len(), 1, "{:?}", rig.report.damage);
+    for n in [0, 1, 3, 4, 5] {
+        assert_eq!(rig.body(id(n)), octets(n, 1000));
+    }
+    rig.tidy();
+    let kept = rig.queue.shared.disk.list(Path::new("/q/corrupt")).unwrap();
+    assert_eq!(kept, ["0000000000000000.seg"]);
+    let rig = rig.reopen();
+    assert_eq!((rig.report.messages, rig.report.damage.len()), (5, 0));
+}
+
+#[test]
+fn a_lost_head_sets_the_segment_aside() {
+    let mut rig = Rig::new();
+    rig.accept(id(1), &octets(1, 1000), Some(plan(&[1])))
+        .unwrap();
+    let path = Path::new("/q/log/0000000000000000.seg");
+    rig.disk.corrupt(path, |file| file[..50].fill(0)).unwrap();
+    let mut rig = rig.reopen();
+    assert_eq!(rig.report.messages, 0);
+    assert_eq!(rig.report.damage.len(), 1);
+    rig.accept(id(2), &octets(2, 1000), Some(plan(&[1])))
+        .unwrap();
+    let rig = rig.reopen();
+    assert_eq!((rig.report.messages, rig.report.damage.len()), (1, 0));
+}
+
+#[test]
+fn a_missing_body_file_is_reported_once() {
+    let mut rig = Rig::new();
+    rig.accept(id(1), &octets(1, 5000), Some(plan(&[1])))
+        .unwrap();
+    let body = format!("/q/body/{}", id(1));
+    rig.queue.shared.disk.remove(Path::new(&body)).unwrap();
+    let mut rig = rig.reopen();
+    assert_eq!(rig.report.damage[0].message, Some(id(1)));
+    rig.round(true);
+    let rig = rig.reopen();
+    assert_eq!((rig.report.messages, rig.report.damage.len()), (0, 0));
+}
+
+#[test]
+fn a_body_that_looks_like_a_record_is_none() {
+    let mut rig = Rig::new();
+    rig.accept(id(1), &octets(1, 500), Some(plan(&[1])))
+        .unwrap();
+    let path = Path::new("/q/log/0000000000000000.seg");
+    let mut copy = Vec::new();
+    rig.disk
+        .corrupt(path, |file| copy.clone_from(file))
+        .unwrap();
+    // Someone who read our log mails it back to us, and then its own record is damaged.
+    let stale = copy.split_off(32);
+    let foreign: Vec<u8> = stale.iter().map(|octet| octet ^ 1).collect();
+    rig.accept(id(2), &foreign[..1500.min(foreign.len())], Some(plan(&[1])))
+        .unwrap();
+    rig.accept(id(3), &octets(3, 500), Some(plan(&[1])))
+        .unwrap();
+    let at = copy.len() + stale.len();
+    rig.disk.corrupt(path, |file| file[at + 20] ^= 1).unwrap();
+    let rig = rig.reopen();
+    assert_eq!(rig.report.damage.len(), 1);
+    assert!(rig.queue.message(id(1)).is_some());
+    assert!(rig.queue.message(id(2)).is_none());
+    assert!(rig.queue.message(id(3)).is_some());
+}
+
+#[test]
+fn next_hops_differ() {
+    assert_ne!(hop(0), hop(1));
+    assert!(matches!(hop(0), NextHop::Mailbox { .. }));
+}
