@@ -1,0 +1,788 @@
+# Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
+function __fish_mailward_global_optspecs
+    string join \n json socket= color= h/help V/version
+end
+
+function __fish_mailward_needs_command
+    # Figure out if the current invocation already has a command.
+    set -l cmd (commandline -opc)
+    set -e cmd[1]
+    argparse -s (__fish_mailward_global_optspecs) -- $cmd 2>/dev/null
+    or return
+    if set -q argv[1]
+        # Also print the command, so this can be used to figure out what it is.
+        echo $argv[1]
+        return 1
+    end
+    return 0
+end
+
+function __fish_mailward_using_subcommand
+    set -l cmd (__fish_mailward_needs_command)
+    test -z "$cmd"
+    and return 1
+    contains -- $cmd[1] $argv
+end
+
+complete -c mailward -n "__fish_mailward_needs_command" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_needs_command" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_needs_command" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_needs_command" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_needs_command" -s V -l version -d 'Print version'
+complete -c mailward -n "__fish_mailward_needs_command" -f -a "queue" -d 'What waits to be delivered'
+complete -c mailward -n "__fish_mailward_needs_command" -f -a "trace" -d 'Show where messages came from and what became of them'
+complete -c mailward -n "__fish_mailward_needs_command" -f -a "event" -d 'What happened here'
+complete -c mailward -n "__fish_mailward_needs_command" -f -a "explain" -d 'Explain an event, a message or a repair'
+complete -c mailward -n "__fish_mailward_needs_command" -f -a "cert" -d 'Certificates'
+complete -c mailward -n "__fish_mailward_needs_command" -f -a "simulate" -d 'What would happen'
+complete -c mailward -n "__fish_mailward_needs_command" -f -a "health" -d 'Tell whether this node is healthy'
+complete -c mailward -n "__fish_mailward_needs_command" -f -a "recheck" -d 'Run the probes now'
+complete -c mailward -n "__fish_mailward_needs_command" -f -a "status" -d 'Show which roles run, since when, and what they are doing'
+complete -c mailward -n "__fish_mailward_needs_command" -f -a "export" -d 'Write all objects as text'
+complete -c mailward -n "__fish_mailward_needs_command" -f -a "plan" -d 'Show what applying a file would change'
+complete -c mailward -n "__fish_mailward_needs_command" -f -a "apply" -d 'Make the objects what a file says'
+complete -c mailward -n "__fish_mailward_needs_command" -f -a "transport-settings" -d 'Transport settings'
+complete -c mailward -n "__fish_mailward_needs_command" -f -a "health-settings" -d 'Health settings'
+complete -c mailward -n "__fish_mailward_needs_command" -f -a "accepted-domain" -d 'Accepted domains'
+complete -c mailward -n "__fish_mailward_needs_command" -f -a "receive-connector" -d 'Receive connectors'
+complete -c mailward -n "__fish_mailward_needs_command" -f -a "send-connector" -d 'Send connectors'
+complete -c mailward -n "__fish_mailward_needs_command" -f -a "mailbox" -d 'Mailboxes'
+complete -c mailward -n "__fish_mailward_needs_command" -f -a "mail-contact" -d 'Mail contacts'
+complete -c mailward -n "__fish_mailward_needs_command" -f -a "distribution-group" -d 'Distribution groups'
+complete -c mailward -n "__fish_mailward_needs_command" -f -a "journal-rule" -d 'Journal rules'
+complete -c mailward -n "__fish_mailward_needs_command" -f -a "alert-channel" -d 'Alert channels'
+complete -c mailward -n "__fish_mailward_needs_command" -f -a "drain" -d 'Take no new mail until resume'
+complete -c mailward -n "__fish_mailward_needs_command" -f -a "resume" -d 'Take new mail again'
+complete -c mailward -n "__fish_mailward_needs_command" -f -a "serve" -d 'Run this node: the manager, which starts all roles'
+complete -c mailward -n "__fish_mailward_needs_command" -f -a "demo" -d 'Show the main job in a temporary folder, accidents and repairs included'
+complete -c mailward -n "__fish_mailward_needs_command" -f -a "setup" -d 'Look at this machine, write a configuration, a certificate and the first objects'
+complete -c mailward -n "__fish_mailward_needs_command" -f -a "config" -d 'The configuration file'
+complete -c mailward -n "__fish_mailward_needs_command" -f -a "role" -d 'Run one role; the manager does this'
+complete -c mailward -n "__fish_mailward_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c mailward -n "__fish_mailward_using_subcommand queue; and not __fish_seen_subcommand_from list show hold release retry remove export" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand queue; and not __fish_seen_subcommand_from list show hold release retry remove export" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand queue; and not __fish_seen_subcommand_from list show hold release retry remove export" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand queue; and not __fish_seen_subcommand_from list show hold release retry remove export" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand queue; and not __fish_seen_subcommand_from list show hold release retry remove export" -f -a "list" -d 'Show what waits in the queue'
+complete -c mailward -n "__fish_mailward_using_subcommand queue; and not __fish_seen_subcommand_from list show hold release retry remove export" -f -a "show" -d 'Show one message: where from, where to, and the last reply for each recipient'
+complete -c mailward -n "__fish_mailward_using_subcommand queue; and not __fish_seen_subcommand_from list show hold release retry remove export" -f -a "hold" -d 'Keep a message, or everything for one next hop, until it is released'
+complete -c mailward -n "__fish_mailward_using_subcommand queue; and not __fish_seen_subcommand_from list show hold release retry remove export" -f -a "release" -d 'End a hold'
+complete -c mailward -n "__fish_mailward_using_subcommand queue; and not __fish_seen_subcommand_from list show hold release retry remove export" -f -a "retry" -d 'Try now what waits for another try'
+complete -c mailward -n "__fish_mailward_using_subcommand queue; and not __fish_seen_subcommand_from list show hold release retry remove export" -f -a "remove" -d 'Take a message out of the queue for good'
+complete -c mailward -n "__fish_mailward_using_subcommand queue; and not __fish_seen_subcommand_from list show hold release retry remove export" -f -a "export" -d 'Write a message out as it was received'
+complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from list" -l from -d 'Only messages with this envelope sender; <> for bounces' -r
+complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from list" -l to -d 'Only messages to this recipient' -r
+complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from list" -l limit -d 'Messages to list at most' -r
+complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from list" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from list" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from list" -l probes -d 'List health probes too'
+complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from list" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from show" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from show" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from show" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from hold" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from hold" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from hold" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from hold" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from release" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from release" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from release" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from release" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from retry" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from retry" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from retry" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from retry" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from remove" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from remove" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from remove" -l notify -d 'Send the sender a failure report'
+complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from remove" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from export" -s o -l output -d 'Write to this file, which must not exist yet' -r
+complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from export" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from export" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from export" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from export" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mailward -n "__fish_mailward_using_subcommand trace" -l from -d 'Only messages from this sender; an address, or a domain' -r
+complete -c mailward -n "__fish_mailward_using_subcommand trace" -l to -d 'Only messages to this recipient; an address, or a domain' -r
+complete -c mailward -n "__fish_mailward_using_subcommand trace" -l since -d 'Only since then: 2h, 3d, 2026-02-03, 2026-02-03T14:05' -r
+complete -c mailward -n "__fish_mailward_using_subcommand trace" -l until -d 'Only until then' -r
+complete -c mailward -n "__fish_mailward_using_subcommand trace" -l message-id -d 'Only the message with this Message-ID field' -r
+complete -c mailward -n "__fish_mailward_using_subcommand trace" -l limit -d 'Entries at most' -r
+complete -c mailward -n "__fish_mailward_using_subcommand trace" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand trace" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand trace" -l probes -d 'Show health probes too'
+complete -c mailward -n "__fish_mailward_using_subcommand trace" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand trace" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mailward -n "__fish_mailward_using_subcommand event; and not __fish_seen_subcommand_from list show" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand event; and not __fish_seen_subcommand_from list show" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand event; and not __fish_seen_subcommand_from list show" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand event; and not __fish_seen_subcommand_from list show" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand event; and not __fish_seen_subcommand_from list show" -f -a "list" -d 'List the events that happened here'
+complete -c mailward -n "__fish_mailward_using_subcommand event; and not __fish_seen_subcommand_from list show" -f -a "show" -d 'Show what an event means, what it breaks, how to mend it, and when it happened'
+complete -c mailward -n "__fish_mailward_using_subcommand event; and __fish_seen_subcommand_from list" -l since -d 'Only since then: 2h, 3d, 2026-02-03' -r
+complete -c mailward -n "__fish_mailward_using_subcommand event; and __fish_seen_subcommand_from list" -l level -d 'Only events of this level and above: info, notice, warning, error or critical' -r -f -a "info\t''
+notice\t''
+warning\t''
+error\t''
+critical\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand event; and __fish_seen_subcommand_from list" -l event -d 'Only this event, by its number or name' -r
+complete -c mailward -n "__fish_mailward_using_subcommand event; and __fish_seen_subcommand_from list" -l limit -d 'Events at most, the newest ones' -r
+complete -c mailward -n "__fish_mailward_using_subcommand event; and __fish_seen_subcommand_from list" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand event; and __fish_seen_subcommand_from list" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand event; and __fish_seen_subcommand_from list" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand event; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand event; and __fish_seen_subcommand_from show" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand event; and __fish_seen_subcommand_from show" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand event; and __fish_seen_subcommand_from show" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand event; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand explain" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand explain" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand explain" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand explain" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mailward -n "__fish_mailward_using_subcommand cert; and not __fish_seen_subcommand_from list explain" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand cert; and not __fish_seen_subcommand_from list explain" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand cert; and not __fish_seen_subcommand_from list explain" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand cert; and not __fish_seen_subcommand_from list explain" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand cert; and not __fish_seen_subcommand_from list explain" -f -a "list" -d 'List the certificates held, and files that hold nothing usable'
+complete -c mailward -n "__fish_mailward_using_subcommand cert; and not __fish_seen_subcommand_from list explain" -f -a "explain" -d 'Show which certificate a receive connector uses, and why not the others'
+complete -c mailward -n "__fish_mailward_using_subcommand cert; and __fish_seen_subcommand_from list" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand cert; and __fish_seen_subcommand_from list" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand cert; and __fish_seen_subcommand_from list" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand cert; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand cert; and __fish_seen_subcommand_from explain" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand cert; and __fish_seen_subcommand_from explain" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand cert; and __fish_seen_subcommand_from explain" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand cert; and __fish_seen_subcommand_from explain" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand simulate; and not __fish_seen_subcommand_from connection message" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand simulate; and not __fish_seen_subcommand_from connection message" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand simulate; and not __fish_seen_subcommand_from connection message" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand simulate; and not __fish_seen_subcommand_from connection message" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand simulate; and not __fish_seen_subcommand_from connection message" -f -a "connection" -d 'Show which receive connector would take a connection, and why not the others'
+complete -c mailward -n "__fish_mailward_using_subcommand simulate; and not __fish_seen_subcommand_from connection message" -f -a "message" -d 'Show what would follow from a message, without sending it'
+complete -c mailward -n "__fish_mailward_using_subcommand simulate; and __fish_seen_subcommand_from connection" -l from -d 'The client\'s address' -r
+complete -c mailward -n "__fish_mailward_using_subcommand simulate; and __fish_seen_subcommand_from connection" -l to -d 'The local address, as [IP]:PORT; :25 for any local address' -r
+complete -c mailward -n "__fish_mailward_using_subcommand simulate; and __fish_seen_subcommand_from connection" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand simulate; and __fish_seen_subcommand_from connection" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand simulate; and __fish_seen_subcommand_from connection" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand simulate; and __fish_seen_subcommand_from connection" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand simulate; and __fish_seen_subcommand_from message" -l from -d 'The envelope sender; <> for none' -r
+complete -c mailward -n "__fish_mailward_using_subcommand simulate; and __fish_seen_subcommand_from message" -l to -d 'An envelope recipient; may be given several times' -r
+complete -c mailward -n "__fish_mailward_using_subcommand simulate; and __fish_seen_subcommand_from message" -l client -d 'The client\'s address' -r
+complete -c mailward -n "__fish_mailward_using_subcommand simulate; and __fish_seen_subcommand_from message" -l helo -d 'What the client says in EHLO' -r
+complete -c mailward -n "__fish_mailward_using_subcommand simulate; and __fish_seen_subcommand_from message" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand simulate; and __fish_seen_subcommand_from message" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand simulate; and __fish_seen_subcommand_from message" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand simulate; and __fish_seen_subcommand_from message" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger help" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger help" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger help" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger help" -f -a "report" -d 'Show every health set with its monitors'
+complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger help" -f -a "show" -d 'Show one health set with the last results of its probes'
+complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger help" -f -a "history" -d 'Show what changed lately, and the repairs that followed'
+complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger help" -f -a "ledger" -d 'Show the repair ledger and what the budgets still allow'
+complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from report" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from report" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from report" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from report" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from show" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from show" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from show" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from history" -l limit -d 'Entries at most, the newest ones' -r
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from history" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from history" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from history" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from history" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from ledger" -l limit -d 'Entries at most, the newest ones' -r
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from ledger" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from ledger" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from ledger" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from ledger" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from help" -f -a "report" -d 'Show every health set with its monitors'
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from help" -f -a "show" -d 'Show one health set with the last results of its probes'
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from help" -f -a "history" -d 'Show what changed lately, and the repairs that followed'
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from help" -f -a "ledger" -d 'Show the repair ledger and what the budgets still allow'
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c mailward -n "__fish_mailward_using_subcommand recheck" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand recheck" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand recheck" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand recheck" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mailward -n "__fish_mailward_using_subcommand status" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand status" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand status" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand status" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand export" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand export" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand export" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand export" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mailward -n "__fish_mailward_using_subcommand plan" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand plan" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand plan" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand plan" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mailward -n "__fish_mailward_using_subcommand apply" -l revision -d 'Do it only if nothing has changed since this revision' -r
+complete -c mailward -n "__fish_mailward_using_subcommand apply" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand apply" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand apply" -l dry-run -d 'Show what would change, and change nothing'
+complete -c mailward -n "__fish_mailward_using_subcommand apply" -s y -l yes -d 'Do not ask'
+complete -c mailward -n "__fish_mailward_using_subcommand apply" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand apply" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mailward -n "__fish_mailward_using_subcommand transport-settings; and not __fish_seen_subcommand_from show set" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand transport-settings; and not __fish_seen_subcommand_from show set" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand transport-settings; and not __fish_seen_subcommand_from show set" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand transport-settings; and not __fish_seen_subcommand_from show set" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand transport-settings; and not __fish_seen_subcommand_from show set" -f -a "show" -d 'Show the transport settings'
+complete -c mailward -n "__fish_mailward_using_subcommand transport-settings; and not __fish_seen_subcommand_from show set" -f -a "set" -d 'Change the transport settings'
+complete -c mailward -n "__fish_mailward_using_subcommand transport-settings; and __fish_seen_subcommand_from show" -l name -d 'The object\'s name' -r
+complete -c mailward -n "__fish_mailward_using_subcommand transport-settings; and __fish_seen_subcommand_from show" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand transport-settings; and __fish_seen_subcommand_from show" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand transport-settings; and __fish_seen_subcommand_from show" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand transport-settings; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand transport-settings; and __fish_seen_subcommand_from set" -l revision -d 'Do it only if the object is still at this revision; 0: only if there is none yet' -r
+complete -c mailward -n "__fish_mailward_using_subcommand transport-settings; and __fish_seen_subcommand_from set" -l name -d 'The object\'s name' -r
+complete -c mailward -n "__fish_mailward_using_subcommand transport-settings; and __fish_seen_subcommand_from set" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand transport-settings; and __fish_seen_subcommand_from set" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand transport-settings; and __fish_seen_subcommand_from set" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand transport-settings; and __fish_seen_subcommand_from set" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mailward -n "__fish_mailward_using_subcommand health-settings; and not __fish_seen_subcommand_from show set" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand health-settings; and not __fish_seen_subcommand_from show set" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand health-settings; and not __fish_seen_subcommand_from show set" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand health-settings; and not __fish_seen_subcommand_from show set" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand health-settings; and not __fish_seen_subcommand_from show set" -f -a "show" -d 'Show the health settings'
+complete -c mailward -n "__fish_mailward_using_subcommand health-settings; and not __fish_seen_subcommand_from show set" -f -a "set" -d 'Change the health settings'
+complete -c mailward -n "__fish_mailward_using_subcommand health-settings; and __fish_seen_subcommand_from show" -l name -d 'The object\'s name' -r
+complete -c mailward -n "__fish_mailward_using_subcommand health-settings; and __fish_seen_subcommand_from show" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand health-settings; and __fish_seen_subcommand_from show" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand health-settings; and __fish_seen_subcommand_from show" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand health-settings; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand health-settings; and __fish_seen_subcommand_from set" -l revision -d 'Do it only if the object is still at this revision; 0: only if there is none yet' -r
+complete -c mailward -n "__fish_mailward_using_subcommand health-settings; and __fish_seen_subcommand_from set" -l name -d 'The object\'s name' -r
+complete -c mailward -n "__fish_mailward_using_subcommand health-settings; and __fish_seen_subcommand_from set" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand health-settings; and __fish_seen_subcommand_from set" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand health-settings; and __fish_seen_subcommand_from set" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand health-settings; and __fish_seen_subcommand_from set" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and not __fish_seen_subcommand_from list show set remove" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and not __fish_seen_subcommand_from list show set remove" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and not __fish_seen_subcommand_from list show set remove" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and not __fish_seen_subcommand_from list show set remove" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and not __fish_seen_subcommand_from list show set remove" -f -a "list" -d 'List the accepted domains'
+complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and not __fish_seen_subcommand_from list show set remove" -f -a "show" -d 'Show one of the accepted domains'
+complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and not __fish_seen_subcommand_from list show set remove" -f -a "set" -d 'Change one of the accepted domains, or create it'
+complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and not __fish_seen_subcommand_from list show set remove" -f -a "remove" -d 'Remove one of the accepted domains'
+complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and __fish_seen_subcommand_from list" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and __fish_seen_subcommand_from list" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and __fish_seen_subcommand_from list" -l monitoring -d 'List health mailboxes, which are hidden otherwise'
+complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and __fish_seen_subcommand_from list" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and __fish_seen_subcommand_from show" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and __fish_seen_subcommand_from show" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and __fish_seen_subcommand_from show" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and __fish_seen_subcommand_from set" -l revision -d 'Do it only if the object is still at this revision; 0: only if there is none yet' -r
+complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and __fish_seen_subcommand_from set" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and __fish_seen_subcommand_from set" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and __fish_seen_subcommand_from set" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and __fish_seen_subcommand_from set" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and __fish_seen_subcommand_from remove" -l revision -d 'Do it only if the object is still at this revision' -r
+complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and __fish_seen_subcommand_from remove" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and __fish_seen_subcommand_from remove" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and __fish_seen_subcommand_from remove" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and not __fish_seen_subcommand_from list show set remove" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and not __fish_seen_subcommand_from list show set remove" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and not __fish_seen_subcommand_from list show set remove" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and not __fish_seen_subcommand_from list show set remove" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and not __fish_seen_subcommand_from list show set remove" -f -a "list" -d 'List the receive connectors'
+complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and not __fish_seen_subcommand_from list show set remove" -f -a "show" -d 'Show one of the receive connectors'
+complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and not __fish_seen_subcommand_from list show set remove" -f -a "set" -d 'Change one of the receive connectors, or create it'
+complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and not __fish_seen_subcommand_from list show set remove" -f -a "remove" -d 'Remove one of the receive connectors'
+complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and __fish_seen_subcommand_from list" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and __fish_seen_subcommand_from list" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and __fish_seen_subcommand_from list" -l monitoring -d 'List health mailboxes, which are hidden otherwise'
+complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and __fish_seen_subcommand_from list" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and __fish_seen_subcommand_from show" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and __fish_seen_subcommand_from show" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and __fish_seen_subcommand_from show" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and __fish_seen_subcommand_from set" -l revision -d 'Do it only if the object is still at this revision; 0: only if there is none yet' -r
+complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and __fish_seen_subcommand_from set" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and __fish_seen_subcommand_from set" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and __fish_seen_subcommand_from set" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and __fish_seen_subcommand_from set" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and __fish_seen_subcommand_from remove" -l revision -d 'Do it only if the object is still at this revision' -r
+complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and __fish_seen_subcommand_from remove" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and __fish_seen_subcommand_from remove" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and __fish_seen_subcommand_from remove" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and not __fish_seen_subcommand_from list show set remove" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and not __fish_seen_subcommand_from list show set remove" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and not __fish_seen_subcommand_from list show set remove" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and not __fish_seen_subcommand_from list show set remove" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and not __fish_seen_subcommand_from list show set remove" -f -a "list" -d 'List the send connectors'
+complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and not __fish_seen_subcommand_from list show set remove" -f -a "show" -d 'Show one of the send connectors'
+complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and not __fish_seen_subcommand_from list show set remove" -f -a "set" -d 'Change one of the send connectors, or create it'
+complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and not __fish_seen_subcommand_from list show set remove" -f -a "remove" -d 'Remove one of the send connectors'
+complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and __fish_seen_subcommand_from list" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and __fish_seen_subcommand_from list" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and __fish_seen_subcommand_from list" -l monitoring -d 'List health mailboxes, which are hidden otherwise'
+complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and __fish_seen_subcommand_from list" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and __fish_seen_subcommand_from show" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and __fish_seen_subcommand_from show" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and __fish_seen_subcommand_from show" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and __fish_seen_subcommand_from set" -l revision -d 'Do it only if the object is still at this revision; 0: only if there is none yet' -r
+complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and __fish_seen_subcommand_from set" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and __fish_seen_subcommand_from set" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and __fish_seen_subcommand_from set" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and __fish_seen_subcommand_from set" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and __fish_seen_subcommand_from remove" -l revision -d 'Do it only if the object is still at this revision' -r
+complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and __fish_seen_subcommand_from remove" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and __fish_seen_subcommand_from remove" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and __fish_seen_subcommand_from remove" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and not __fish_seen_subcommand_from list show set remove" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and not __fish_seen_subcommand_from list show set remove" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and not __fish_seen_subcommand_from list show set remove" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and not __fish_seen_subcommand_from list show set remove" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and not __fish_seen_subcommand_from list show set remove" -f -a "list" -d 'List the mailboxes'
+complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and not __fish_seen_subcommand_from list show set remove" -f -a "show" -d 'Show one of the mailboxes'
+complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and not __fish_seen_subcommand_from list show set remove" -f -a "set" -d 'Change one of the mailboxes, or create it'
+complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and not __fish_seen_subcommand_from list show set remove" -f -a "remove" -d 'Remove one of the mailboxes'
+complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and __fish_seen_subcommand_from list" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and __fish_seen_subcommand_from list" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and __fish_seen_subcommand_from list" -l monitoring -d 'List health mailboxes, which are hidden otherwise'
+complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and __fish_seen_subcommand_from list" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and __fish_seen_subcommand_from show" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and __fish_seen_subcommand_from show" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and __fish_seen_subcommand_from show" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and __fish_seen_subcommand_from set" -l revision -d 'Do it only if the object is still at this revision; 0: only if there is none yet' -r
+complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and __fish_seen_subcommand_from set" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and __fish_seen_subcommand_from set" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and __fish_seen_subcommand_from set" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and __fish_seen_subcommand_from set" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and __fish_seen_subcommand_from remove" -l revision -d 'Do it only if the object is still at this revision' -r
+complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and __fish_seen_subcommand_from remove" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and __fish_seen_subcommand_from remove" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and __fish_seen_subcommand_from remove" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and not __fish_seen_subcommand_from list show set remove" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and not __fish_seen_subcommand_from list show set remove" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and not __fish_seen_subcommand_from list show set remove" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and not __fish_seen_subcommand_from list show set remove" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and not __fish_seen_subcommand_from list show set remove" -f -a "list" -d 'List the mail contacts'
+complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and not __fish_seen_subcommand_from list show set remove" -f -a "show" -d 'Show one of the mail contacts'
+complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and not __fish_seen_subcommand_from list show set remove" -f -a "set" -d 'Change one of the mail contacts, or create it'
+complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and not __fish_seen_subcommand_from list show set remove" -f -a "remove" -d 'Remove one of the mail contacts'
+complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and __fish_seen_subcommand_from list" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and __fish_seen_subcommand_from list" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and __fish_seen_subcommand_from list" -l monitoring -d 'List health mailboxes, which are hidden otherwise'
+complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and __fish_seen_subcommand_from list" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and __fish_seen_subcommand_from show" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and __fish_seen_subcommand_from show" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and __fish_seen_subcommand_from show" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and __fish_seen_subcommand_from set" -l revision -d 'Do it only if the object is still at this revision; 0: only if there is none yet' -r
+complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and __fish_seen_subcommand_from set" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and __fish_seen_subcommand_from set" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and __fish_seen_subcommand_from set" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and __fish_seen_subcommand_from set" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and __fish_seen_subcommand_from remove" -l revision -d 'Do it only if the object is still at this revision' -r
+complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and __fish_seen_subcommand_from remove" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and __fish_seen_subcommand_from remove" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and __fish_seen_subcommand_from remove" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; and not __fish_seen_subcommand_from list show set remove" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; and not __fish_seen_subcommand_from list show set remove" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; and not __fish_seen_subcommand_from list show set remove" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; and not __fish_seen_subcommand_from list show set remove" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; and not __fish_seen_subcommand_from list show set remove" -f -a "list" -d 'List the distribution groups'
+complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; and not __fish_seen_subcommand_from list show set remove" -f -a "show" -d 'Show one of the distribution groups'
+complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; and not __fish_seen_subcommand_from list show set remove" -f -a "set" -d 'Change one of the distribution groups, or create it'
+complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; and not __fish_seen_subcommand_from list show set remove" -f -a "remove" -d 'Remove one of the distribution groups'
+complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; and __fish_seen_subcommand_from list" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; and __fish_seen_subcommand_from list" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; and __fish_seen_subcommand_from list" -l monitoring -d 'List health mailboxes, which are hidden otherwise'
+complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; and __fish_seen_subcommand_from list" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; and __fish_seen_subcommand_from show" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; and __fish_seen_subcommand_from show" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; and __fish_seen_subcommand_from show" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; and __fish_seen_subcommand_from set" -l revision -d 'Do it only if the object is still at this revision; 0: only if there is none yet' -r
+complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; and __fish_seen_subcommand_from set" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; and __fish_seen_subcommand_from set" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; and __fish_seen_subcommand_from set" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; and __fish_seen_subcommand_from set" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; and __fish_seen_subcommand_from remove" -l revision -d 'Do it only if the object is still at this revision' -r
+complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; and __fish_seen_subcommand_from remove" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; and __fish_seen_subcommand_from remove" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; and __fish_seen_subcommand_from remove" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and not __fish_seen_subcommand_from list show set remove" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and not __fish_seen_subcommand_from list show set remove" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and not __fish_seen_subcommand_from list show set remove" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and not __fish_seen_subcommand_from list show set remove" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and not __fish_seen_subcommand_from list show set remove" -f -a "list" -d 'List the journal rules'
+complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and not __fish_seen_subcommand_from list show set remove" -f -a "show" -d 'Show one of the journal rules'
+complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and not __fish_seen_subcommand_from list show set remove" -f -a "set" -d 'Change one of the journal rules, or create it'
+complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and not __fish_seen_subcommand_from list show set remove" -f -a "remove" -d 'Remove one of the journal rules'
+complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and __fish_seen_subcommand_from list" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and __fish_seen_subcommand_from list" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and __fish_seen_subcommand_from list" -l monitoring -d 'List health mailboxes, which are hidden otherwise'
+complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and __fish_seen_subcommand_from list" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and __fish_seen_subcommand_from show" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and __fish_seen_subcommand_from show" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and __fish_seen_subcommand_from show" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and __fish_seen_subcommand_from set" -l revision -d 'Do it only if the object is still at this revision; 0: only if there is none yet' -r
+complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and __fish_seen_subcommand_from set" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and __fish_seen_subcommand_from set" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and __fish_seen_subcommand_from set" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and __fish_seen_subcommand_from set" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and __fish_seen_subcommand_from remove" -l revision -d 'Do it only if the object is still at this revision' -r
+complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and __fish_seen_subcommand_from remove" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and __fish_seen_subcommand_from remove" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and __fish_seen_subcommand_from remove" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and not __fish_seen_subcommand_from list show set remove" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and not __fish_seen_subcommand_from list show set remove" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and not __fish_seen_subcommand_from list show set remove" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and not __fish_seen_subcommand_from list show set remove" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and not __fish_seen_subcommand_from list show set remove" -f -a "list" -d 'List the alert channels'
+complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and not __fish_seen_subcommand_from list show set remove" -f -a "show" -d 'Show one of the alert channels'
+complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and not __fish_seen_subcommand_from list show set remove" -f -a "set" -d 'Change one of the alert channels, or create it'
+complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and not __fish_seen_subcommand_from list show set remove" -f -a "remove" -d 'Remove one of the alert channels'
+complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and __fish_seen_subcommand_from list" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and __fish_seen_subcommand_from list" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and __fish_seen_subcommand_from list" -l monitoring -d 'List health mailboxes, which are hidden otherwise'
+complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and __fish_seen_subcommand_from list" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and __fish_seen_subcommand_from show" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and __fish_seen_subcommand_from show" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and __fish_seen_subcommand_from show" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and __fish_seen_subcommand_from set" -l revision -d 'Do it only if the object is still at this revision; 0: only if there is none yet' -r
+complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and __fish_seen_subcommand_from set" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and __fish_seen_subcommand_from set" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and __fish_seen_subcommand_from set" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and __fish_seen_subcommand_from set" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and __fish_seen_subcommand_from remove" -l revision -d 'Do it only if the object is still at this revision' -r
+complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and __fish_seen_subcommand_from remove" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and __fish_seen_subcommand_from remove" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and __fish_seen_subcommand_from remove" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand drain" -l reason -d 'For the log, and for whoever asks with `status`' -r
+complete -c mailward -n "__fish_mailward_using_subcommand drain" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand drain" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand drain" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand drain" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mailward -n "__fish_mailward_using_subcommand resume" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand resume" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand resume" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand resume" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand serve" -l config -d 'The configuration file' -r -F
+complete -c mailward -n "__fish_mailward_using_subcommand serve" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand serve" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand serve" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand serve" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mailward -n "__fish_mailward_using_subcommand demo" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand demo" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand demo" -l once -d 'End when everything was shown; the exit code is 0 only if all that was claimed was true'
+complete -c mailward -n "__fish_mailward_using_subcommand demo" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand demo" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand setup" -l domain -d 'The domain whose mail this node takes' -r
+complete -c mailward -n "__fish_mailward_using_subcommand setup" -l hostname -d 'The host\'s name as other servers see it [default: mail.DOMAIN]' -r
+complete -c mailward -n "__fish_mailward_using_subcommand setup" -l port -d 'Where mail comes in' -r
+complete -c mailward -n "__fish_mailward_using_subcommand setup" -l bind -d 'Listen on this address only [default: all addresses]' -r
+complete -c mailward -n "__fish_mailward_using_subcommand setup" -l objects -d 'The first objects, as `mailward export` writes them, instead of the built-in ones' -r -F
+complete -c mailward -n "__fish_mailward_using_subcommand setup" -l http -d 'Where /livez, /readyz and /metrics are served' -r
+complete -c mailward -n "__fish_mailward_using_subcommand setup" -l config -d 'The configuration file' -r -F
+complete -c mailward -n "__fish_mailward_using_subcommand setup" -l data-dir -d 'Store, queue, mail and logs' -r -F
+complete -c mailward -n "__fish_mailward_using_subcommand setup" -l run-dir -d 'Sockets of the running node' -r -F
+complete -c mailward -n "__fish_mailward_using_subcommand setup" -l certificate-dir -d 'PEM files' -r -F
+complete -c mailward -n "__fish_mailward_using_subcommand setup" -l user -d 'Whom the roles run as when the manager is started by root' -r
+complete -c mailward -n "__fish_mailward_using_subcommand setup" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand setup" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand setup" -l allow-faults -d 'Allow faults to be injected, for drills; never on a node that carries real mail'
+complete -c mailward -n "__fish_mailward_using_subcommand setup" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand setup" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand config; and not __fish_seen_subcommand_from check help" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand config; and not __fish_seen_subcommand_from check help" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand config; and not __fish_seen_subcommand_from check help" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand config; and not __fish_seen_subcommand_from check help" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand config; and not __fish_seen_subcommand_from check help" -f -a "check" -d 'Read the configuration and say what is wrong, with line, column and the nearest known key'
+complete -c mailward -n "__fish_mailward_using_subcommand config; and not __fish_seen_subcommand_from check help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c mailward -n "__fish_mailward_using_subcommand config; and __fish_seen_subcommand_from check" -l config -d 'The configuration file' -r -F
+complete -c mailward -n "__fish_mailward_using_subcommand config; and __fish_seen_subcommand_from check" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand config; and __fish_seen_subcommand_from check" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand config; and __fish_seen_subcommand_from check" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand config; and __fish_seen_subcommand_from check" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "check" -d 'Read the configuration and say what is wrong, with line, column and the nearest known key'
+complete -c mailward -n "__fish_mailward_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c mailward -n "__fish_mailward_using_subcommand role" -l config -d 'The configuration file' -r -F
+complete -c mailward -n "__fish_mailward_using_subcommand role" -l parent -d 'The manager\'s process' -r
+complete -c mailward -n "__fish_mailward_using_subcommand role" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand role" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand role" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand role" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate health recheck status export plan apply transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact distribution-group journal-rule alert-channel drain resume serve demo setup config role help" -f -a "queue" -d 'What waits to be delivered'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate health recheck status export plan apply transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact distribution-group journal-rule alert-channel drain resume serve demo setup config role help" -f -a "trace" -d 'Show where messages came from and what became of them'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate health recheck status export plan apply transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact distribution-group journal-rule alert-channel drain resume serve demo setup config role help" -f -a "event" -d 'What happened here'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate health recheck status export plan apply transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact distribution-group journal-rule alert-channel drain resume serve demo setup config role help" -f -a "explain" -d 'Explain an event, a message or a repair'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate health recheck status export plan apply transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact distribution-group journal-rule alert-channel drain resume serve demo setup config role help" -f -a "cert" -d 'Certificates'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate health recheck status export plan apply transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact distribution-group journal-rule alert-channel drain resume serve demo setup config role help" -f -a "simulate" -d 'What would happen'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate health recheck status export plan apply transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact distribution-group journal-rule alert-channel drain resume serve demo setup config role help" -f -a "health" -d 'Tell whether this node is healthy'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate health recheck status export plan apply transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact distribution-group journal-rule alert-channel drain resume serve demo setup config role help" -f -a "recheck" -d 'Run the probes now'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate health recheck status export plan apply transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact distribution-group journal-rule alert-channel drain resume serve demo setup config role help" -f -a "status" -d 'Show which roles run, since when, and what they are doing'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate health recheck status export plan apply transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact distribution-group journal-rule alert-channel drain resume serve demo setup config role help" -f -a "export" -d 'Write all objects as text'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate health recheck status export plan apply transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact distribution-group journal-rule alert-channel drain resume serve demo setup config role help" -f -a "plan" -d 'Show what applying a file would change'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate health recheck status export plan apply transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact distribution-group journal-rule alert-channel drain resume serve demo setup config role help" -f -a "apply" -d 'Make the objects what a file says'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate health recheck status export plan apply transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact distribution-group journal-rule alert-channel drain resume serve demo setup config role help" -f -a "transport-settings" -d 'Transport settings'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate health recheck status export plan apply transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact distribution-group journal-rule alert-channel drain resume serve demo setup config role help" -f -a "health-settings" -d 'Health settings'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate health recheck status export plan apply transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact distribution-group journal-rule alert-channel drain resume serve demo setup config role help" -f -a "accepted-domain" -d 'Accepted domains'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate health recheck status export plan apply transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact distribution-group journal-rule alert-channel drain resume serve demo setup config role help" -f -a "receive-connector" -d 'Receive connectors'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate health recheck status export plan apply transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact distribution-group journal-rule alert-channel drain resume serve demo setup config role help" -f -a "send-connector" -d 'Send connectors'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate health recheck status export plan apply transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact distribution-group journal-rule alert-channel drain resume serve demo setup config role help" -f -a "mailbox" -d 'Mailboxes'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate health recheck status export plan apply transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact distribution-group journal-rule alert-channel drain resume serve demo setup config role help" -f -a "mail-contact" -d 'Mail contacts'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate health recheck status export plan apply transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact distribution-group journal-rule alert-channel drain resume serve demo setup config role help" -f -a "distribution-group" -d 'Distribution groups'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate health recheck status export plan apply transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact distribution-group journal-rule alert-channel drain resume serve demo setup config role help" -f -a "journal-rule" -d 'Journal rules'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate health recheck status export plan apply transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact distribution-group journal-rule alert-channel drain resume serve demo setup config role help" -f -a "alert-channel" -d 'Alert channels'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate health recheck status export plan apply transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact distribution-group journal-rule alert-channel drain resume serve demo setup config role help" -f -a "drain" -d 'Take no new mail until resume'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate health recheck status export plan apply transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact distribution-group journal-rule alert-channel drain resume serve demo setup config role help" -f -a "resume" -d 'Take new mail again'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate health recheck status export plan apply transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact distribution-group journal-rule alert-channel drain resume serve demo setup config role help" -f -a "serve" -d 'Run this node: the manager, which starts all roles'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate health recheck status export plan apply transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact distribution-group journal-rule alert-channel drain resume serve demo setup config role help" -f -a "demo" -d 'Show the main job in a temporary folder, accidents and repairs included'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate health recheck status export plan apply transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact distribution-group journal-rule alert-channel drain resume serve demo setup config role help" -f -a "setup" -d 'Look at this machine, write a configuration, a certificate and the first objects'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate health recheck status export plan apply transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact distribution-group journal-rule alert-channel drain resume serve demo setup config role help" -f -a "config" -d 'The configuration file'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate health recheck status export plan apply transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact distribution-group journal-rule alert-channel drain resume serve demo setup config role help" -f -a "role" -d 'Run one role; the manager does this'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate health recheck status export plan apply transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact distribution-group journal-rule alert-channel drain resume serve demo setup config role help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from queue" -f -a "list" -d 'Show what waits in the queue'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from queue" -f -a "show" -d 'Show one message: where from, where to, and the last reply for each recipient'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from queue" -f -a "hold" -d 'Keep a message, or everything for one next hop, until it is released'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from queue" -f -a "release" -d 'End a hold'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from queue" -f -a "retry" -d 'Try now what waits for another try'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from queue" -f -a "remove" -d 'Take a message out of the queue for good'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from queue" -f -a "export" -d 'Write a message out as it was received'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from event" -f -a "list" -d 'List the events that happened here'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from event" -f -a "show" -d 'Show what an event means, what it breaks, how to mend it, and when it happened'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from cert" -f -a "list" -d 'List the certificates held, and files that hold nothing usable'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from cert" -f -a "explain" -d 'Show which certificate a receive connector uses, and why not the others'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from simulate" -f -a "connection" -d 'Show which receive connector would take a connection, and why not the others'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from simulate" -f -a "message" -d 'Show what would follow from a message, without sending it'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from health" -f -a "report" -d 'Show every health set with its monitors'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from health" -f -a "show" -d 'Show one health set with the last results of its probes'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from health" -f -a "history" -d 'Show what changed lately, and the repairs that followed'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from health" -f -a "ledger" -d 'Show the repair ledger and what the budgets still allow'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from transport-settings" -f -a "show" -d 'Show the transport settings'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from transport-settings" -f -a "set" -d 'Change the transport settings'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from health-settings" -f -a "show" -d 'Show the health settings'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from health-settings" -f -a "set" -d 'Change the health settings'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from accepted-domain" -f -a "list" -d 'List the accepted domains'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from accepted-domain" -f -a "show" -d 'Show one of the accepted domains'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from accepted-domain" -f -a "set" -d 'Change one of the accepted domains, or create it'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from accepted-domain" -f -a "remove" -d 'Remove one of the accepted domains'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from receive-connector" -f -a "list" -d 'List the receive connectors'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from receive-connector" -f -a "show" -d 'Show one of the receive connectors'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from receive-connector" -f -a "set" -d 'Change one of the receive connectors, or create it'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from receive-connector" -f -a "remove" -d 'Remove one of the receive connectors'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from send-connector" -f -a "list" -d 'List the send connectors'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from send-connector" -f -a "show" -d 'Show one of the send connectors'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from send-connector" -f -a "set" -d 'Change one of the send connectors, or create it'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from send-connector" -f -a "remove" -d 'Remove one of the send connectors'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from mailbox" -f -a "list" -d 'List the mailboxes'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from mailbox" -f -a "show" -d 'Show one of the mailboxes'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from mailbox" -f -a "set" -d 'Change one of the mailboxes, or create it'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from mailbox" -f -a "remove" -d 'Remove one of the mailboxes'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from mail-contact" -f -a "list" -d 'List the mail contacts'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from mail-contact" -f -a "show" -d 'Show one of the mail contacts'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from mail-contact" -f -a "set" -d 'Change one of the mail contacts, or create it'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from mail-contact" -f -a "remove" -d 'Remove one of the mail contacts'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from distribution-group" -f -a "list" -d 'List the distribution groups'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from distribution-group" -f -a "show" -d 'Show one of the distribution groups'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from distribution-group" -f -a "set" -d 'Change one of the distribution groups, or create it'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from distribution-group" -f -a "remove" -d 'Remove one of the distribution groups'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from journal-rule" -f -a "list" -d 'List the journal rules'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from journal-rule" -f -a "show" -d 'Show one of the journal rules'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from journal-rule" -f -a "set" -d 'Change one of the journal rules, or create it'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from journal-rule" -f -a "remove" -d 'Remove one of the journal rules'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from alert-channel" -f -a "list" -d 'List the alert channels'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from alert-channel" -f -a "show" -d 'Show one of the alert channels'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from alert-channel" -f -a "set" -d 'Change one of the alert channels, or create it'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from alert-channel" -f -a "remove" -d 'Remove one of the alert channels'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "check" -d 'Read the configuration and say what is wrong, with line, column and the nearest known key'
