@@ -293,7 +293,7 @@ fn no_tls(host: &dyn std::fmt::Display, why: &str) -> Reply {
     Reply::new(
         451,
         EnhancedCode(4, 7, 10),
-        format!("TLS is required, and {host} {why}"),
+        format!("Mail to {host} must not go in plain text, and it {why}"),
     )
 }
 
@@ -354,6 +354,11 @@ impl Connection {
             && self.messages < self.messages_max
             && self.connector.0 == connector.name
             && self.connector.1 == connector.revision
+    }
+
+    /// Whether another transaction may begin at all.
+    pub(super) fn stands(&self) -> bool {
+        self.client.is_idle()
     }
 
     /// True where the peer offered CHUNKING and then refused BDAT.

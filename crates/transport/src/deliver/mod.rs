@@ -95,15 +95,7 @@ impl Dispatcher {
     }
 
     fn begin(&self) {
-        let run = Arc::new(Run {
-            shared: Arc::clone(&self.shared),
-            pool: Pool::default(),
-            hosts: Hosts::default(),
-            dns: (self.make_dns)(),
-            writers: Semaphore::new(MAILBOX_WRITERS),
-            stop: watch::Sender::new(false),
-            tasks: Mutex::new(JoinSet::new()),
-        });
+        let run = Arc::new(Run::new(Arc::clone(&self.shared), (self.make_dns)()));
         let task = tokio::spawn(dispatch(Arc::clone(&run)));
         *self.current.lock() = Some(Current { run, task });
         // What the last run left has been announced to nobody.
@@ -180,6 +172,18 @@ async fn dispatch(run: Arc<Run>) {
 }
 
 impl Run {
+    fn new(shared: Arc<Shared>, dns: Arc<dyn Dns>) -> Run {
+        Run {
+            shared,
+            pool: Pool::default(),
+            hosts: Hosts::default(),
+            dns,
+            writers: Semaphore::new(MAILBOX_WRITERS),
+            stop: watch::Sender::new(false),
+            tasks: Mutex::new(JoinSet::new()),
+        }
+    }
+
     fn is_stopping(&self) -> bool {
         *self.stop.borrow()
     }
@@ -195,9 +199,15 @@ impl Run {
         let demand = Demand {
             ready: self.shared.queue.ready(hop),
             hop_max: workers_max(&snapshot, hop),
-            all_max: usize::try_from(snapshot.settings.max_outbound_connections)
-                .unwrap_or(usize::MAX)
-                .max(1),
+            all_max: match hop {
+                NextHop::SmartHost { .. } | NextHop::Domain { .. } => {
+                    usize::try_from(snapshot.settings.max_outbound_connections)
+                        .unwrap_or(usize::MAX)
+                        .max(1)
+                }
+                // The limit is one of connections; these have none.
+                NextHop::Mailbox { .. } | NextHop::Unreachable { .. } => usize::MAX,
+            },
             now: self.shared.clock.monotonic(),
             overdue,
         };

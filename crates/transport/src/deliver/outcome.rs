@@ -24,6 +24,9 @@ use mailward_queue::{Lease, Message, Stored};
 use super::report;
 use crate::snapshot::Snapshot;
 
+/// How long a health probe is tried: its answer is of no use to anybody later.
+const PROBE_EXPIRATION: Span = Span::from_secs(600);
+
 /// How an attempt went, apart from the replies.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Handover {
@@ -62,6 +65,9 @@ impl<'a> Attempt<'a> {
     fn expires(&self, settings: &TransportSettings) -> Option<u64> {
         let accepted = self.message.origin.accepted_unix_ms;
         let (since, span) = match self.delivery.content {
+            DeliveryContent::Message if self.message.origin.probe => {
+                (accepted, settings.message_expiration.min(PROBE_EXPIRATION))
+            }
             DeliveryContent::Message => (accepted, settings.message_expiration),
             DeliveryContent::JournalReport(_) => (accepted, settings.journal_expiration?),
             // A bounce for an expired message is as old as the message: its own time counts.

@@ -278,6 +278,16 @@ fn a_bounce_for_expired_mail_has_time_of_its_own() {
 }
 
 #[test]
+fn a_probe_is_not_tried_for_days() {
+    let mut case = case();
+    case.message.origin.probe = true;
+    case.after_ms = HOUR / 6;
+    let judged = run(&case, &[later()]);
+    assert_eq!(fates(&judged), [Fate::Failed]);
+    assert_eq!(reported(&judged), []);
+}
+
+#[test]
 fn success_is_reported_where_it_is_asked_for_and_owed() {
     let mut case = case();
     case.delivery.recipients[0].rcpt.notify = Notify {

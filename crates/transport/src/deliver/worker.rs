@@ -112,7 +112,9 @@ pub(super) async fn run(mut seat: Seat) {
     while !run.is_stopping() {
         let Some(lease) = run.shared.queue.take(&seat.hop) else {
             match &open {
-                Some(connection) if idle(&seat, connection).await => continue,
+                Some(connection) if connection.stands() && idle(&seat, connection).await => {
+                    continue;
+                }
                 _ => break,
             }
         };
@@ -162,18 +164,18 @@ async fn deliver(run: &Run, seat: &mut Seat, lease: Lease, open: &mut Option<Con
         reroute::look_again(shared, &snapshot, &lease);
         return Next::Go;
     };
-    if open
-        .as_ref()
-        .is_some_and(|connection| !connection.is_good_for(connector))
-    {
-        close(seat, open).await;
-    }
     let mut state = Progress {
         todo: lease.pending.clone(),
         answers: Vec::with_capacity(lease.pending.len()),
         ..Progress::default()
     };
     while !state.todo.is_empty() {
+        if open
+            .as_ref()
+            .is_some_and(|connection| !connection.is_good_for(connector))
+        {
+            close(seat, open).await;
+        }
         let connection = match open {
             Some(connection) => connection,
             None => match establish(run, &snapshot, connector, &seat.hop).await {

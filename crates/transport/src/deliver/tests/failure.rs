@@ -288,3 +288,24 @@ async fn a_mailbox_that_cannot_be_written_waits() {
     world.retry();
     world.empty().await;
 }
+
+#[tokio::test]
+async fn a_worker_that_panics_puts_its_message_off() {
+    let world = World::new(out(&[nobody()]));
+    world.dispatcher.drain().await;
+    world.send(&["bob@example.net"], TEXT).await;
+    let hop = NextHop::SmartHost {
+        connector: "out".into(),
+    };
+    let run = super::super::Run::new(Arc::clone(&world.shared), Arc::new(FakeDns::default()));
+    let lease = world.shared.queue.take(&hop).unwrap();
+    let panics = tokio::spawn(async move {
+        let mut seat = super::super::worker::Seat::new(Arc::new(run), hop, Default::default());
+        seat.takes(&lease);
+        tokio::task::yield_now().await;
+        assert!(lease.pending.is_empty(), "a bug");
+    });
+    assert!(panics.await.unwrap_err().is_panic());
+    let stats = world.shared.queue.stats();
+    assert_eq!((stats.deferred, stats.ready, stats.in_flight), (1, 0, 0));
+}

@@ -190,6 +190,37 @@ async fn a_mailbox_here_gets_a_file() {
 }
 
 #[tokio::test]
+async fn a_delivery_repeated_after_a_crash_replaces_its_file() {
+    use crate::deliver::{content::Content, maildir};
+    let world = World::new(out(&[nobody()]));
+    world.dispatcher.drain().await;
+    world.send(&["anna@example.org"], TEXT).await;
+    let shared = &world.shared;
+    let hop = NextHop::Mailbox {
+        mailbox: "Anna".into(),
+    };
+    let dir = world.dir.path().join("mail/Anna");
+    for _ in 0..2 {
+        // Written, and then the process ends before the queue hears of it.
+        let lease = shared.queue.take(&hop).unwrap();
+        let carry = mailward_proto::mime::Carry::ALL;
+        let mut letters = [maildir::Letter {
+            id: lease.message.id,
+            delivery: lease.delivery.no,
+            accepted_unix_ms: lease.message.origin.accepted_unix_ms,
+            return_path: lease.delivery.mail_from.clone(),
+            recipient: lease.delivery.recipients[0].rcpt.address.clone(),
+            content: Content::open(&shared.queue, &shared.snapshot.load(), &lease, carry).unwrap(),
+        }];
+        let results = maildir::put(&dir, &shared.node.hostname, &mut letters);
+        assert!(results.iter().all(Result::is_ok));
+    }
+    world.dispatcher.restart().await;
+    world.empty().await;
+    assert_eq!(std::fs::read_dir(dir.join("new")).unwrap().count(), 1);
+}
+
+#[tokio::test]
 async fn a_refused_recipient_is_reported_to_the_sender() {
     let script = Script::answering(|line| {
         line.starts_with("RCPT TO:<gone@")
