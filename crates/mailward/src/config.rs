@@ -13,38 +13,38 @@ use mailward_model::Domain;
 use serde::Deserialize;
 
 /// Where the configuration is looked for when no path is given.
-pub const DEFAULT_PATH: &str = "/etc/mailward/mailward.toml";
+pub(crate) const DEFAULT_PATH: &str = "/etc/mailward/mailward.toml";
 
 /// The settings of one node.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Config {
+pub(crate) struct Config {
     /// The host's name, as other mail servers see it.
-    pub hostname: Domain,
+    pub(crate) hostname: Domain,
     /// The store, the queue, Maildirs, logs.
     #[serde(default = "default_data_dir")]
-    pub data_dir: PathBuf,
+    pub(crate) data_dir: PathBuf,
     /// Sockets of the running roles.
     #[serde(default = "default_run_dir")]
-    pub run_dir: PathBuf,
+    pub(crate) run_dir: PathBuf,
     /// PEM files: certificates and their keys.
     #[serde(default = "default_certificate_dir")]
-    pub certificate_dir: PathBuf,
+    pub(crate) certificate_dir: PathBuf,
     /// Roots trusted besides the system's.
     #[serde(default)]
-    pub extra_roots: Option<PathBuf>,
+    pub(crate) extra_roots: Option<PathBuf>,
     /// Where `/livez`, `/readyz` and `/metrics` are served; nowhere if unset.
     #[serde(default)]
-    pub http: Option<SocketAddr>,
+    pub(crate) http: Option<SocketAddr>,
     /// DNS servers; those of the system if empty.
     #[serde(default)]
-    pub resolvers: Vec<SocketAddr>,
+    pub(crate) resolvers: Vec<SocketAddr>,
     /// Whom the roles run as, when the manager is started by root.
     #[serde(default)]
-    pub user: Option<String>,
+    pub(crate) user: Option<String>,
     /// Whether a connector may be wedged on purpose, for drills.
     #[serde(default)]
-    pub allow_faults: bool,
+    pub(crate) allow_faults: bool,
 }
 
 fn default_data_dir() -> PathBuf {
@@ -74,7 +74,7 @@ const KEYS: &[&str] = &[
 
 /// Why a configuration cannot be used.
 #[derive(Debug, thiserror::Error)]
-pub enum ConfigError {
+pub(crate) enum ConfigError {
     /// The file cannot be read.
     #[error(
         "{path} cannot be read; make it with `mailward setup --domain YOUR.DOMAIN`, or name another with --config"
@@ -96,9 +96,11 @@ impl Config {
     ///
     /// # Errors
     /// [`ConfigError`], ready to be shown.
-    pub fn read(path: &Path) -> Result<Config, ConfigError> {
-        let text = std::fs::read_to_string(path)
-            .map_err(|source| ConfigError::Read { path: path.into(), source })?;
+    pub(crate) fn read(path: &Path) -> Result<Config, ConfigError> {
+        let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Read {
+            path: path.into(),
+            source,
+        })?;
         Config::parse(&path.display().to_string(), &text)
     }
 
@@ -106,37 +108,37 @@ impl Config {
     ///
     /// # Errors
     /// [`ConfigError::Text`].
-    pub fn parse(name: &str, text: &str) -> Result<Config, ConfigError> {
+    pub(crate) fn parse(name: &str, text: &str) -> Result<Config, ConfigError> {
         toml::from_str(text).map_err(|error| ConfigError::Text(describe(name, text, &error)))
     }
 
     /// The store's file.
-    pub fn store_path(&self) -> PathBuf {
+    pub(crate) fn store_path(&self) -> PathBuf {
         self.data_dir.join("store.db")
     }
 
     /// The queue's folder.
-    pub fn queue_dir(&self) -> PathBuf {
+    pub(crate) fn queue_dir(&self) -> PathBuf {
         self.data_dir.join("queue")
     }
 
     /// The folder of Maildirs.
-    pub fn mail_dir(&self) -> PathBuf {
+    pub(crate) fn mail_dir(&self) -> PathBuf {
         self.data_dir.join("mail")
     }
 
     /// The folder of event logs.
-    pub fn events_dir(&self) -> PathBuf {
+    pub(crate) fn events_dir(&self) -> PathBuf {
         self.data_dir.join("events")
     }
 
     /// The folder of the message tracking log.
-    pub fn tracking_dir(&self) -> PathBuf {
+    pub(crate) fn tracking_dir(&self) -> PathBuf {
         self.data_dir.join("tracking")
     }
 
     /// The folder of managed availability: its ledger, its edges, the probe key.
-    pub fn health_dir(&self) -> PathBuf {
+    pub(crate) fn health_dir(&self) -> PathBuf {
         self.data_dir.join("health")
     }
 }
@@ -181,7 +183,9 @@ mod tests {
 
     #[track_caller]
     fn refused(text: &str) -> String {
-        Config::parse("mailward.toml", text).unwrap_err().to_string()
+        Config::parse("mailward.toml", text)
+            .unwrap_err()
+            .to_string()
     }
 
     #[test]
@@ -194,7 +198,10 @@ mod tests {
     #[test]
     fn an_error_names_line_column_and_the_nearest_key() {
         let message = refused("hostname = \"a.example\"\ndata_dri = \"/x\"\n");
-        assert!(message.starts_with("mailward.toml:2:1: unknown field `data_dri`"), "{message}");
+        assert!(
+            message.starts_with("mailward.toml:2:1: unknown field `data_dri`"),
+            "{message}"
+        );
         assert!(message.contains("did you mean `data_dir`?"), "{message}");
         let message = refused("hostname = \"a.example\"\nreceive_connector = 1\n");
         assert!(message.contains("mailward apply"), "{message}");
@@ -203,7 +210,10 @@ mod tests {
     #[test]
     fn values_are_checked_where_they_stand() {
         let message = refused("hostname = \"-bad-\"\n");
-        assert!(message.contains("mailward.toml:1:12") && message.contains("hyphen"), "{message}");
+        assert!(
+            message.contains("mailward.toml:1:12") && message.contains("hyphen"),
+            "{message}"
+        );
         assert!(refused("hostname = \"a.example\"\nhttp = \"nowhere\"").contains(":2:8"));
         assert!(refused("").contains("hostname"));
     }

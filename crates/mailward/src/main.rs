@@ -1,3 +1,6 @@
-//! The mailward executable: roles, supervision, setup and the demo.
+//! The mailward executable. Everything is in the library beside it.
+#![forbid(unsafe_code)]
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    mailward::main()
+}

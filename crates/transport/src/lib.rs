@@ -8,9 +8,13 @@
 //! [`snapshot::Snapshot`].
 
 pub mod categorize;
+mod control;
 pub mod deliver;
+mod notice;
 pub mod receive;
+mod service;
 mod shared;
 pub mod snapshot;
 
+pub use service::{Setup, StartError, Transport};
 pub use shared::{Count, Counters, Gate, Node, Shared};

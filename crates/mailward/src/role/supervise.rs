@@ -11,7 +11,7 @@ use std::time::Duration;
 /// How long a role may take from its start to `READY=1`.
 const START_DEADLINE: Duration = Duration::from_secs(30);
 /// How long a role may take to end after SIGTERM before it is killed.
-pub const STOP_DEADLINE: Duration = Duration::from_secs(20);
+pub(crate) const STOP_DEADLINE: Duration = Duration::from_secs(20);
 /// How long a role that was sent SIGABRT may take before SIGKILL.
 const ABORT_DEADLINE: Duration = Duration::from_secs(2);
 /// A role that served for less than this counts as one that failed to start.
@@ -23,7 +23,7 @@ const BACKOFF_MAX: Duration = Duration::from_secs(60);
 
 /// What a role is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum State {
+pub(crate) enum State {
     /// Not running; to be started at this moment.
     Absent {
         /// When.
@@ -56,7 +56,7 @@ pub enum State {
 
 /// Which signal was sent to an ending role.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Sent {
+pub(crate) enum Sent {
     /// SIGTERM.
     Terminate,
     /// SIGABRT.
@@ -67,7 +67,7 @@ pub enum Sent {
 
 /// What the manager is to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Act {
+pub(crate) enum Act {
     /// Start the process.
     Start,
     /// Send a signal.
@@ -76,7 +76,7 @@ pub enum Act {
 
 /// The supervision of one role.
 #[derive(Debug, Clone)]
-pub struct Supervision {
+pub(crate) struct Supervision {
     state: State,
     heartbeat_timeout: Duration,
     short_lives: u32,
@@ -85,39 +85,49 @@ pub struct Supervision {
 
 impl Supervision {
     /// A role to be started at once.
-    pub fn new(now: Duration, heartbeat_timeout: Duration) -> Self {
-        Supervision { state: State::Absent { start_at: now }, heartbeat_timeout, short_lives: 0, restarts: 0 }
+    pub(crate) fn new(now: Duration, heartbeat_timeout: Duration) -> Self {
+        Supervision {
+            state: State::Absent { start_at: now },
+            heartbeat_timeout,
+            short_lives: 0,
+            restarts: 0,
+        }
     }
 
     /// What it is doing.
-    pub fn state(&self) -> State {
+    pub(crate) fn state(&self) -> State {
         self.state
     }
 
     /// How often it was started again.
-    pub fn restarts(&self) -> u64 {
+    pub(crate) fn restarts(&self) -> u64 {
         self.restarts
     }
 
     /// Takes another heartbeat timeout into force.
-    pub fn set_heartbeat_timeout(&mut self, timeout: Duration) {
+    pub(crate) fn set_heartbeat_timeout(&mut self, timeout: Duration) {
         self.heartbeat_timeout = timeout;
     }
 
     /// The process was started (or could not be: then [`Self::exited`] follows).
-    pub fn started(&mut self, now: Duration) {
-        self.state = State::Starting { deadline: now + START_DEADLINE };
+    pub(crate) fn started(&mut self, now: Duration) {
+        self.state = State::Starting {
+            deadline: now + START_DEADLINE,
+        };
     }
 
     /// The role says that it serves.
-    pub fn ready(&mut self, now: Duration) {
+    pub(crate) fn ready(&mut self, now: Duration) {
         if let State::Starting { .. } = self.state {
-            self.state = State::Ready { since: now, heard: now };
+            self.state = State::Ready {
+                since: now,
+                heard: now,
+            };
         }
     }
 
     /// The role says that it makes progress.
-    pub fn heartbeat(&mut self, now: Duration) {
+    pub(crate) fn heartbeat(&mut self, now: Duration) {
         match &mut self.state {
             State::Ready { heard, .. } => *heard = now,
             // Recovering a long queue takes time; a role that moves is given more.
@@ -127,7 +137,7 @@ impl Supervision {
     }
 
     /// The process ended.
-    pub fn exited(&mut self, now: Duration) {
+    pub(crate) fn exited(&mut self, now: Duration) {
         let again = match self.state {
             State::Ending { again, .. } => again,
             State::Stopped => false,
@@ -143,9 +153,15 @@ impl Supervision {
             State::Ending { .. } => true,
             _ => false,
         };
-        self.short_lives = if lived { 0 } else { self.short_lives.saturating_add(1) };
+        self.short_lives = if lived {
+            0
+        } else {
+            self.short_lives.saturating_add(1)
+        };
         self.restarts += 1;
-        self.state = State::Absent { start_at: now + self.backoff() };
+        self.state = State::Absent {
+            start_at: now + self.backoff(),
+        };
     }
 
     fn backoff(&self) -> Duration {
@@ -158,7 +174,7 @@ impl Supervision {
     }
 
     /// Ends the process; another is started afterwards where `again`.
-    pub fn end(&mut self, now: Duration, again: bool) -> Option<Act> {
+    pub(crate) fn end(&mut self, now: Duration, again: bool) -> Option<Act> {
         match &mut self.state {
             State::Absent { .. } if again => None,
             State::Absent { .. } | State::Stopped => {
@@ -169,7 +185,9 @@ impl Supervision {
                 *wanted = *wanted && again;
                 None
             }
-            State::Starting { .. } | State::Ready { .. } => Some(self.signal(now, Sent::Terminate, again)),
+            State::Starting { .. } | State::Ready { .. } => {
+                Some(self.signal(now, Sent::Terminate, again))
+            }
         }
     }
 
@@ -178,31 +196,39 @@ impl Supervision {
             Sent::Terminate => STOP_DEADLINE,
             Sent::Abort | Sent::Kill => ABORT_DEADLINE,
         };
-        self.state = State::Ending { deadline: now + wait, sent, again };
+        self.state = State::Ending {
+            deadline: now + wait,
+            sent,
+            again,
+        };
         Act::Signal(sent)
     }
 
     /// What is due now.
-    pub fn tick(&mut self, now: Duration) -> Option<Act> {
+    pub(crate) fn tick(&mut self, now: Duration) -> Option<Act> {
         match self.state {
             State::Absent { start_at } if now >= start_at => Some(Act::Start),
-            State::Starting { deadline } if now >= deadline => Some(self.signal(now, Sent::Abort, true)),
+            State::Starting { deadline } if now >= deadline => {
+                Some(self.signal(now, Sent::Abort, true))
+            }
             State::Ready { heard, .. } if now.saturating_sub(heard) > self.heartbeat_timeout => {
                 Some(self.signal(now, Sent::Abort, true))
             }
-            State::Ending { deadline, again, .. } if now >= deadline => {
-                Some(self.signal(now, Sent::Kill, again))
-            }
+            State::Ending {
+                deadline, again, ..
+            } if now >= deadline => Some(self.signal(now, Sent::Kill, again)),
             _ => None,
         }
     }
 
     /// When [`Self::tick`] has something to say at the latest; `None` where it never has.
-    pub fn next_tick(&self) -> Option<Duration> {
+    pub(crate) fn next_tick(&self) -> Option<Duration> {
         match self.state {
             State::Absent { start_at } => Some(start_at),
             State::Starting { deadline } | State::Ending { deadline, .. } => Some(deadline),
-            State::Ready { heard, .. } => Some(heard + self.heartbeat_timeout + Duration::from_millis(1)),
+            State::Ready { heard, .. } => {
+                Some(heard + self.heartbeat_timeout + Duration::from_millis(1))
+            }
             State::Stopped => None,
         }
     }
@@ -240,12 +266,17 @@ mod tests {
         for _ in 0..16 {
             role.started(now);
             role.exited(now);
-            let State::Absent { start_at } = role.state() else { panic!("{:?}", role.state()) };
+            let State::Absent { start_at } = role.state() else {
+                panic!("{:?}", role.state())
+            };
             waits.push(start_at - now);
             now = start_at;
         }
         assert_eq!(waits[..3], [Duration::ZERO; 3]);
-        assert!(waits.is_sorted() && waits.last() == Some(&BACKOFF_MAX), "{waits:?}");
+        assert!(
+            waits.is_sorted() && waits.last() == Some(&BACKOFF_MAX),
+            "{waits:?}"
+        );
     }
 
     #[test]
@@ -277,11 +308,11 @@ mod tests {
             for (step, ms) in steps {
                 now += Duration::from_millis(ms);
                 match step {
-                    0 => if role.tick(now) == Some(Act::Start) {
+                    0 if role.tick(now) == Some(Act::Start) => {
                         prop_assert!(!alive && !stopped);
                         role.started(now);
                         alive = true;
-                    },
+                    }
                     1 if alive => role.ready(now),
                     2 if alive => role.heartbeat(now),
                     3 if alive => { role.exited(now); alive = false; }

@@ -1,0 +1,161 @@
+//! The manager's side of repair: the arbiter judges and writes down, this carries out.
+//!
+//! An act inside transport (a component, the gate) is asked for over the control channel by a task
+//! of its own, so that a transport that hangs cannot hang the manager. An act on a process is the
+//! supervision's.
+
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+use mailward_api::{
+    control::{self, ControlRequest, Role},
+    view::{
+        RepairOutcome, RepairProposal, Verdict,
+        repair::{Ledger, RepairAct},
+    },
+};
+use mailward_events::Events;
+use mailward_health::arbiter::Arbiter;
+use mailward_host::clock::Clock;
+use mailward_model::kind::HealthSettings;
+
+use crate::{config::Config, role::RoleError};
+
+/// How long transport may take to carry an act out before it counts as failed.
+const ACT_MAX: Duration = Duration::from_secs(5);
+/// Entries given in one answer.
+const ENTRIES_MAX: u32 = 1000;
+
+/// What is being repaired.
+pub(super) struct Repairs {
+    arbiter: Arc<Arbiter>,
+    run_dir: PathBuf,
+    /// The restart of a process that was granted: its ledger entry and case, until it is back.
+    restarting: Option<(Role, u64, String)>,
+    /// The case of the last exit of each role that has not come back yet.
+    exits: Vec<(Role, String)>,
+}
+
+impl Repairs {
+    /// Opens the ledger.
+    pub(super) fn open(
+        config: &Config,
+        events: &Events,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Repairs, RoleError> {
+        let path = config.health_dir().join("ledger.jsonl");
+        let arbiter = Arbiter::open(&path, clock, events.clone())
+            .map_err(|error| RoleError::start("the repair ledger", error))?;
+        Ok(Repairs {
+            arbiter: Arc::new(arbiter),
+            run_dir: config.run_dir.clone(),
+            restarting: None,
+            exits: Vec::new(),
+        })
+    }
+
+    /// Judges a proposal; what is granted and is not a process's restart is begun.
+    pub(super) fn propose(
+        &mut self,
+        proposal: &RepairProposal,
+        settings: &HealthSettings,
+    ) -> Verdict {
+        let verdict = self.arbiter.propose(proposal, settings);
+        let Verdict::Granted { entry, .. } = &verdict else {
+            return verdict;
+        };
+        let request = match &proposal.act {
+            RepairAct::RestartComponent { component } => ControlRequest::RestartComponent {
+                component: component.clone(),
+            },
+            RepairAct::Offline => ControlRequest::SetGate {
+                closed: true,
+                reason: proposal.reason.clone(),
+            },
+            RepairAct::Online => ControlRequest::SetGate {
+                closed: false,
+                reason: proposal.reason.clone(),
+            },
+            RepairAct::RestartProcess { role } => {
+                self.restarting = Some((*role, *entry, proposal.case.clone()));
+                return verdict;
+            }
+            // The worker has the channels; the grant is what it waits for.
+            RepairAct::Alert => {
+                self.arbiter
+                    .acted(*entry, Ok("handed to the alert channels"));
+                return verdict;
+            }
+        };
+        let (arbiter, entry) = (Arc::clone(&self.arbiter), *entry);
+        let socket = Role::Transport.socket(&self.run_dir);
+        tokio::spawn(async move {
+            match control::call(&socket, &request, ACT_MAX).await {
+                Ok(_) => arbiter.acted(entry, Ok("transport carried it out")),
+                Err(error) => arbiter.acted(entry, Err(&error.to_string())),
+            }
+        });
+        verdict
+    }
+
+    /// The role whose process is to be restarted, where that was granted.
+    pub(super) fn role_to_restart(
+        &self,
+        proposal: &RepairProposal,
+        verdict: &Verdict,
+    ) -> Option<Role> {
+        match (&proposal.act, verdict) {
+            (RepairAct::RestartProcess { role }, Verdict::Granted { .. }) => Some(*role),
+            _ => None,
+        }
+    }
+
+    /// A role's process ended and will be started again. `because` says why the manager ended it.
+    pub(super) fn exited(&mut self, role: Role, pid: u32, status: &str, because: Option<&str>) {
+        let case = self
+            .restarting
+            .as_ref()
+            .filter(|(restarting, ..)| *restarting == role)
+            .map(|(.., case)| case.as_str());
+        let text = match because {
+            Some(because) => format!("{status}; ended by the manager: {because}"),
+            None => status.to_owned(),
+        };
+        let case = self.arbiter.record_exit(role, pid, &text, case);
+        self.exits.retain(|(known, _)| *known != role);
+        self.exits.push((role, case));
+    }
+
+    /// A role serves (again).
+    pub(super) fn ready(&mut self, role: Role, pid: u32, took: Duration) {
+        if let Some((_, entry, _)) = self
+            .restarting
+            .take_if(|(restarting, ..)| *restarting == role)
+        {
+            self.arbiter.acted(entry, Ok("a new process serves"));
+        }
+        if let Some(at) = self.exits.iter().position(|(known, _)| *known == role) {
+            let (_, case) = self.exits.remove(at);
+            let text = format!(
+                "process {pid} serves, {} ms after its start; its sockets were open all the time",
+                took.as_millis()
+            );
+            self.arbiter.record_step(&case, role, "ready", &text);
+        }
+    }
+
+    /// What a repair has led to.
+    pub(super) fn outcome(&self, outcome: &RepairOutcome) {
+        self.arbiter.record_outcome(outcome);
+    }
+
+    /// The ledger's newest entries and what the budgets still allow.
+    pub(super) fn ledger(&self, limit: u32, settings: &HealthSettings) -> Ledger {
+        self.arbiter
+            .ledger(limit.min(ENTRIES_MAX) as usize, settings)
+    }
+
+    /// Acts begun.
+    pub(super) fn count(&self) -> u64 {
+        self.arbiter.repairs()
+    }
+}

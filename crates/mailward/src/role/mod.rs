@@ -1,0 +1,253 @@
+//! The roles of the one binary: what each is started with, and what they share in starting.
+//!
+//! The manager starts the others as `mailward role NAME`; nobody else does.
+
+pub(crate) mod access;
+pub(crate) mod manager;
+pub(crate) mod supervise;
+pub(crate) mod transport;
+pub(crate) mod worker;
+
+use std::{fs::DirBuilder, io, os::unix::fs::DirBuilderExt, path::Path, time::Duration};
+
+use mailward_api::{control::Role, view::RoleStatus};
+use mailward_events::{Event, Events};
+use mailward_host::process::{self, notify};
+use mailward_model::{
+    Revision,
+    kind::HealthSettings,
+    object::{Object, SpecOf},
+};
+use mailward_store::Store;
+
+use crate::config::Config;
+
+/// Runs one role until it is told to stop.
+///
+/// # Errors
+/// One sentence: what keeps it from starting.
+pub(crate) fn run(role: Role, config: &Path, parent: Option<u32>) -> Result<(), String> {
+    let config = Config::read(config).map_err(|error| chain(&error))?;
+    let result = match role {
+        Role::Transport => transport::run(&config, parent),
+        Role::Access => access::run(&config, parent),
+        Role::Worker => worker::run(&config, parent),
+        Role::Manager => return Err("the manager is started by `mailward serve`".to_owned()),
+    };
+    result.map_err(|error| chain(&error))
+}
+
+/// Why a role cannot start.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum RoleError {
+    /// Something it needs is not to be had.
+    #[error("{role_part} cannot be opened: {problem}")]
+    Start {
+        /// What.
+        role_part: String,
+        /// Why, with the chain of causes.
+        problem: String,
+    },
+    /// `user` names nobody.
+    #[error("the user {0:?} of `user` is not known on this host; create it, or take the line out")]
+    User(String),
+}
+
+impl RoleError {
+    /// An error about `part` with its chain of causes.
+    pub(crate) fn start(part: &str, error: impl std::error::Error) -> Self {
+        RoleError::Start {
+            role_part: part.to_owned(),
+            problem: chain(&error),
+        }
+    }
+}
+
+/// An error and its causes on one line.
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    text
+}
+
+/// Makes the folders that the roles write to, for their user alone.
+pub(crate) fn prepare_folders(config: &Config) -> Result<(), RoleError> {
+    let owner = user(config)?;
+    let folders = [
+        config.data_dir.clone(),
+        config.run_dir.clone(),
+        config.queue_dir(),
+        config.mail_dir(),
+        config.events_dir(),
+        config.tracking_dir(),
+        config.health_dir(),
+    ];
+    for folder in folders {
+        make_folder(&folder, owner).map_err(|error| {
+            RoleError::start(&format!("the folder {}", folder.display()), error)
+        })?;
+    }
+    Ok(())
+}
+
+fn make_folder(path: &Path, owner: Option<(u32, u32)>) -> io::Result<()> {
+    if path.is_dir() {
+        return Ok(());
+    }
+    DirBuilder::new().recursive(true).mode(0o700).create(path)?;
+    if let Some((uid, gid)) = owner {
+        std::os::unix::fs::chown(path, Some(uid), Some(gid))?;
+    }
+    Ok(())
+}
+
+/// Whom the roles run as: `user`, where the manager is root and one is named.
+pub(crate) fn user(config: &Config) -> Result<Option<(u32, u32)>, RoleError> {
+    let Some(name) = &config.user else {
+        return Ok(None);
+    };
+    if !nix::unistd::Uid::effective().is_root() {
+        return Ok(None);
+    }
+    match nix::unistd::User::from_name(name) {
+        Ok(Some(user)) => Ok(Some((user.uid.as_raw(), user.gid.as_raw()))),
+        _ => Err(RoleError::User(name.clone())),
+    }
+}
+
+/// Opens the event log of a role.
+pub(crate) fn events(config: &Config, role: Role) -> Result<Events, RoleError> {
+    Events::open(&config.events_dir(), role.name())
+        .map_err(|error| RoleError::start("the event log", error))
+}
+
+/// Opens the store.
+pub(crate) fn store(config: &Config) -> Result<Store, RoleError> {
+    Store::open(&config.store_path()).map_err(|error| RoleError::start("the store", error))
+}
+
+/// The settings of managed availability in force; the defaults where none are stored.
+pub(crate) fn health_settings(store: &Store) -> HealthSettings {
+    specs(store)
+        .ok()
+        .and_then(|specs| specs.into_iter().next())
+        .map(|(_, spec)| spec)
+        .unwrap_or_default()
+}
+
+/// All objects of one kind, by name. The error is one sentence.
+pub(crate) fn specs<T: SpecOf + Clone>(store: &Store) -> Result<Vec<(String, T)>, String> {
+    let objects: Vec<Object> = store.list(T::KIND).map_err(|error| chain(&error))?;
+    Ok(objects
+        .iter()
+        .filter_map(|object| Some((object.name.clone(), T::of(&object.spec)?.clone())))
+        .collect())
+}
+
+/// What a role says of itself.
+pub(crate) fn role_status(role: Role, started_unix_ms: u64, revision: Revision) -> RoleStatus {
+    RoleStatus {
+        role,
+        pid: std::process::id(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        started_unix_ms,
+        revision,
+    }
+}
+
+/// The key that signs health probes: made once, readable by the roles' user alone.
+pub(crate) fn probe_key(config: &Config) -> Result<[u8; 32], RoleError> {
+    let path = config.health_dir().join("probe.key");
+    let read = || -> io::Result<[u8; 32]> {
+        let octets = std::fs::read(&path)?;
+        octets.try_into().map_err(|_| {
+            io::Error::other("it must have 32 octets; remove it and a new one is made")
+        })
+    };
+    match read() {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        other => return other.map_err(|error| RoleError::start("the key of health probes", error)),
+    }
+    let made = mailward_host::entropy::random::<32>().and_then(|key| {
+        // Two roles may start at once: whoever links the name first wins, and both read that one.
+        let early = path.with_extension(format!("new{}", std::process::id()));
+        write_secret(&early, &key)?;
+        let linked = std::fs::hard_link(&early, &path);
+        std::fs::remove_file(&early)?;
+        match linked {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
+            _ => read(),
+        }
+    });
+    made.map_err(|error| RoleError::start("the key of health probes", error))
+}
+
+fn write_secret(path: &Path, octets: &[u8]) -> io::Result<()> {
+    use std::{io::Write, os::unix::fs::OpenOptionsExt};
+    let mut file = std::fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)?;
+    file.write_all(octets)?;
+    file.sync_all()
+}
+
+/// In a child: ties its life to the manager's and waits for SIGTERM, saying meanwhile that it makes
+/// progress. `alive` is asked before each heartbeat: a role that is stuck must fall silent.
+pub(crate) async fn serve_until_stopped(
+    parent: Option<u32>,
+    alive: impl AsyncFn() -> bool,
+) -> Result<(), RoleError> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let open = |kind| signal(kind).map_err(|error| RoleError::start("signal handling", error));
+    let (mut terminate, mut interrupt) = (
+        open(SignalKind::terminate())?,
+        open(SignalKind::interrupt())?,
+    );
+    if let Some(parent) = parent {
+        process::end_with_parent(parent)
+            .map_err(|error| RoleError::start("the tie to the manager", error))?;
+    }
+    // Whether anyone listens is not this role's business.
+    let _ = notify::ready();
+    let interval = notify::watchdog_interval().unwrap_or(Duration::from_secs(15)) / 3;
+    loop {
+        tokio::select! {
+            _ = terminate.recv() => break,
+            // The terminal's Ctrl-C goes to the whole group; the manager says when to end.
+            _ = interrupt.recv() => {}
+            () = tokio::time::sleep(interval) => {
+                if alive().await {
+                    let _ = notify::watchdog();
+                }
+            }
+        }
+    }
+    let _ = notify::stopping();
+    Ok(())
+}
+
+/// A runtime for a role that is not busy: one thread.
+pub(crate) fn small_runtime() -> Result<tokio::runtime::Runtime, RoleError> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .max_blocking_threads(4)
+        .thread_keep_alive(Duration::from_secs(5))
+        .build()
+        .map_err(|error| RoleError::start("the runtime", error))
+}
+
+/// Raises the event of an error that ends a role before it serves.
+pub(crate) fn report_start_failure(events: &Events, role: Role, error: &dyn std::error::Error) {
+    events.emit(Event::RoleStartFailed {
+        child: role.to_string(),
+        error: chain(error),
+    });
+    events.flush();
+}

@@ -1,0 +1,57 @@
+//! The transport role: mail in and out.
+
+use std::sync::Arc;
+
+use mailward_api::control::Role;
+use mailward_host::{clock::SystemClock, listen::Inherited};
+use mailward_transport::{Node, Setup, Transport};
+
+use super::RoleError;
+use crate::config::Config;
+
+/// Runs transport until it is told to stop.
+///
+/// # Errors
+/// What keeps it from starting.
+pub(crate) fn run(config: &Config, parent: Option<u32>) -> Result<(), RoleError> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .thread_name("transport")
+        .build()
+        .map_err(|error| RoleError::start("the runtime", error))?;
+    runtime.block_on(serve(config, parent))
+}
+
+async fn serve(config: &Config, parent: Option<u32>) -> Result<(), RoleError> {
+    let inherited =
+        Inherited::take().map_err(|error| RoleError::start("the sockets of the manager", error))?;
+    let events = super::events(config, Role::Transport)?;
+    let setup = Setup {
+        node: Node {
+            hostname: config.hostname.clone(),
+            mail_dir: config.mail_dir(),
+            probe_key: super::probe_key(config)?,
+            resolvers: config.resolvers.clone(),
+            allow_faults: config.allow_faults,
+        },
+        listeners: inherited.tcp,
+        queue_dir: config.queue_dir(),
+        tracking_dir: config.tracking_dir(),
+        certificate_dir: config.certificate_dir.clone(),
+        extra_roots: config.extra_roots.clone(),
+        run_dir: config.run_dir.clone(),
+        store: super::store(config)?,
+        events: events.clone(),
+        clock: Arc::new(SystemClock::default()),
+    };
+    let transport = match Transport::start(setup) {
+        Ok(transport) => transport,
+        Err(error) => {
+            super::report_start_failure(&events, Role::Transport, &error);
+            return Err(RoleError::start("transport", error));
+        }
+    };
+    super::serve_until_stopped(parent, async || transport.is_alive().await).await?;
+    transport.stop().await;
+    Ok(())
+}

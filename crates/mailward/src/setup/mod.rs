@@ -1,0 +1,320 @@
+//! `mailward setup`: looks at the machine, writes a commented `mailward.toml`, a certificate and the
+//! first objects. It can be run again: what is there stays as it is.
+
+pub(crate) mod check;
+
+use std::{
+    collections::BTreeSet,
+    fmt::Write as _,
+    io,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use mailward_host::clock::SystemClock;
+use mailward_model::{Binding, Domain, Spec, kind::TransportSettings};
+use mailward_store::text;
+use mailward_tls::{Certificates, ConnectorNeeds, ca};
+
+use self::check::{Finding, Verdict};
+use crate::{
+    config::{self, Config},
+    role,
+};
+
+/// The arguments of `mailward setup`.
+#[derive(Debug, Clone, clap::Args)]
+pub(crate) struct Arguments {
+    /// The domain whose mail this node takes
+    #[arg(long, value_name = "DOMAIN")]
+    domain: Domain,
+    /// The host's name as other servers see it [default: mail.DOMAIN]
+    #[arg(long, value_name = "NAME")]
+    hostname: Option<Domain>,
+    /// Where mail comes in
+    #[arg(long, value_name = "PORT", default_value_t = 25)]
+    port: u16,
+    /// Listen on this address only [default: all addresses]
+    #[arg(long, value_name = "IP")]
+    bind: Option<std::net::IpAddr>,
+    /// The first objects, as `mailward export` writes them, instead of the built-in ones
+    #[arg(long, value_name = "FILE")]
+    objects: Option<PathBuf>,
+    /// Allow faults to be injected, for drills; never on a node that carries real mail
+    #[arg(long)]
+    allow_faults: bool,
+    /// Where /livez, /readyz and /metrics are served
+    #[arg(long, value_name = "IP:PORT", default_value = "127.0.0.1:8025")]
+    http: SocketAddr,
+    /// The configuration file
+    #[arg(long, value_name = "FILE", default_value = config::DEFAULT_PATH)]
+    config: PathBuf,
+    /// Store, queue, mail and logs
+    #[arg(long, value_name = "FOLDER", default_value = "/var/lib/mailward")]
+    data_dir: PathBuf,
+    /// Sockets of the running node
+    #[arg(long, value_name = "FOLDER", default_value = "/run/mailward")]
+    run_dir: PathBuf,
+    /// PEM files
+    #[arg(
+        long,
+        value_name = "FOLDER",
+        default_value = "/etc/mailward/certificates"
+    )]
+    certificate_dir: PathBuf,
+    /// Whom the roles run as when the manager is started by root
+    #[arg(long, value_name = "NAME")]
+    user: Option<String>,
+}
+
+/// What setup found and did, line by line; `Err` with the same where something is bad.
+pub(crate) fn run(arguments: &Arguments) -> Result<String, String> {
+    let mut told = String::new();
+    let objects = match &arguments.objects {
+        Some(file) => std::fs::read_to_string(file)
+            .map_err(|error| format!("{} cannot be read: {error}", file.display()))?,
+        None => first_objects(arguments, &hostname(arguments)),
+    };
+    let bad = look(arguments, &objects, &mut told)?;
+    if bad > 0 {
+        let _ = write!(
+            told,
+            "\n{bad} of these must be mended first; nothing was written. Run setup again afterwards."
+        );
+        return Err(told);
+    }
+    match prepare(arguments, &objects, &mut told) {
+        Ok(()) => {
+            let config = arguments.config.display();
+            let _ = write!(
+                told,
+                "\nReady. Start it with:\n  mailward serve --config {config}"
+            );
+            Ok(told)
+        }
+        Err(problem) => Err(format!("{told}\n{problem}")),
+    }
+}
+
+/// Looks at the machine; how many findings are bad.
+fn look(arguments: &Arguments, objects: &str, told: &mut String) -> Result<usize, String> {
+    let mut findings: Vec<Finding> = vec![check::host_name(&hostname(arguments))];
+    findings.extend(addresses(objects)?.into_iter().map(check::port));
+    findings.push(check::resolver(Path::new("/etc/resolv.conf")));
+    findings.push(check::disk(
+        &arguments.data_dir,
+        TransportSettings::default().min_free_space.0,
+    ));
+    for folder in [
+        &arguments.data_dir,
+        &arguments.run_dir,
+        &arguments.certificate_dir,
+    ] {
+        findings.push(check::writable(folder));
+    }
+    for finding in &findings {
+        let _ = writeln!(told, "{finding}");
+    }
+    Ok(findings
+        .iter()
+        .filter(|finding| finding.verdict == Verdict::Bad)
+        .count())
+}
+
+/// The addresses that the receive connectors among the objects listen on.
+fn addresses(objects: &str) -> Result<BTreeSet<SocketAddr>, String> {
+    let wanted = parse(objects)?;
+    let connectors = wanted.iter().filter_map(|object| match &object.spec {
+        Spec::ReceiveConnector(connector) if connector.enabled => Some(connector),
+        _ => None,
+    });
+    Ok(connectors
+        .flat_map(|connector| &connector.bindings)
+        .flat_map(Binding::sockets)
+        .collect())
+}
+
+fn hostname(arguments: &Arguments) -> Domain {
+    let given = arguments.hostname.clone();
+    // A label in front of a valid domain is valid, unless the whole is too long; then the domain
+    // itself is as good a name as any.
+    given.unwrap_or_else(|| {
+        format!("mail.{}", arguments.domain)
+            .parse()
+            .unwrap_or_else(|_| arguments.domain.clone())
+    })
+}
+
+fn prepare(arguments: &Arguments, objects: &str, told: &mut String) -> Result<(), String> {
+    let hostname = hostname(arguments);
+    if arguments.config.exists() {
+        let _ = writeln!(
+            told,
+            "kept  {} is there already",
+            arguments.config.display()
+        );
+    } else {
+        let text = configuration(arguments, &hostname);
+        write_new(&arguments.config, &text)
+            .map_err(|error| format!("{}: {error}", arguments.config.display()))?;
+        let _ = writeln!(told, "wrote {}", arguments.config.display());
+    }
+    let config = Config::read(&arguments.config).map_err(|error| role::chain(&error))?;
+    role::prepare_folders(&config).map_err(|error| error.to_string())?;
+    certificate(&config, told)?;
+    if has_objects(&config)? {
+        let _ = writeln!(told, "kept  the objects; `mailward export` shows them");
+    } else {
+        write_objects(&config, objects)?;
+        let _ = writeln!(
+            told,
+            "wrote the first objects; `mailward export` shows them"
+        );
+    }
+    Ok(())
+}
+
+fn write_new(path: &Path, text: &str) -> io::Result<()> {
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder)?;
+    }
+    let mut file = std::fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .open(path)?;
+    io::Write::write_all(&mut file, text.as_bytes())
+}
+
+/// The configuration file, with a word on each key.
+fn configuration(arguments: &Arguments, hostname: &Domain) -> String {
+    let user = match &arguments.user {
+        Some(user) => format!("user = {user:?}"),
+        None => "#user = \"mailward\"".to_owned(),
+    };
+    format!(
+        "# What is true of this machine. Connectors, domains and rules are objects:\n\
+         # `mailward export` prints them, `mailward apply FILE` changes them, without a restart.\n\
+         \n\
+         # The host's name as other servers see it: greeting, EHLO, Received fields.\n\
+         hostname = \"{hostname}\"\n\
+         \n\
+         # The store, the queue, Maildirs, event and tracking logs.\n\
+         data_dir = {data:?}\n\
+         \n\
+         # Sockets of the running node; emptied at every boot.\n\
+         run_dir = {run:?}\n\
+         \n\
+         # PEM files: certificates with their chains, and keys. Watched: a new file serves the next\n\
+         # handshake.\n\
+         certificate_dir = {certificates:?}\n\
+         \n\
+         # A PEM file of roots to trust besides the system's.\n\
+         #extra_roots = \"/etc/mailward/roots.pem\"\n\
+         \n\
+         # Where /livez, /readyz and /metrics are served.\n\
+         http = \"{http}\"\n\
+         \n\
+         # DNS servers; those of /etc/resolv.conf where unset.\n\
+         #resolvers = [\"192.0.2.53:53\"]\n\
+         \n\
+         # Whom the roles run as, where the manager is started by root to open port 25.\n\
+         {user}\n\
+         \n\
+         # Whether a connector may be broken on purpose, for drills.\n\
+         {faults}\n",
+        http = arguments.http,
+        faults = if arguments.allow_faults {
+            "allow_faults = true"
+        } else {
+            "#allow_faults = false"
+        },
+        data = arguments.data_dir,
+        run = arguments.run_dir,
+        certificates = arguments.certificate_dir,
+    )
+}
+
+/// The first objects, as text an administrator could have written.
+fn first_objects(arguments: &Arguments, hostname: &Domain) -> String {
+    let binding = match arguments.bind {
+        Some(ip) => SocketAddr::new(ip, arguments.port).to_string(),
+        None => format!(":{}", arguments.port),
+    };
+    let domain = &arguments.domain;
+    format!(
+        r#"
+[[accepted_domain]]
+name = "{domain}"
+domain = "{domain}"
+
+[[receive_connector]]
+name = "Internet"
+bindings = ["{binding}"]
+fqdn = "{hostname}"
+
+[[send_connector]]
+name = "Internet"
+address_spaces = ["*"]
+
+[[mailbox]]
+name = "postmaster"
+address = "postmaster@{domain}"
+
+[transport_settings]
+postmaster = "postmaster@{domain}"
+"#
+    )
+}
+
+/// A self-signed certificate where none in the folder fits the host name.
+fn certificate(config: &Config, told: &mut String) -> Result<(), String> {
+    let folder = &config.certificate_dir;
+    let held = Certificates::open(folder, Arc::new(SystemClock::default()), |_| {});
+    let needs = ConnectorNeeds {
+        connector: "Internet",
+        fqdn: &config.hostname,
+        pin: None,
+    };
+    if held.server_config(&needs).is_some() {
+        let _ = writeln!(told, "kept  the certificate for {}", config.hostname);
+        return Ok(());
+    }
+    let leaf = ca::Leaf::new([config.hostname.as_str()]);
+    let written =
+        ca::self_signed(&leaf).and_then(|issued| issued.write(folder, config.hostname.as_str()));
+    let file = written.map_err(|error| role::chain(&error))?;
+    let _ = writeln!(
+        told,
+        "wrote {}, self-signed: senders encrypt with it; put one of a public authority beside it when you have it",
+        file.display()
+    );
+    Ok(())
+}
+
+/// True where somebody has set something: settings alone are there from the start.
+fn has_objects(config: &Config) -> Result<bool, String> {
+    let store = role::store(config).map_err(|error| error.to_string())?;
+    let objects = store.all().map_err(|error| role::chain(&error))?;
+    Ok(objects.iter().any(|object| !object.spec.kind().is_singleton()))
+}
+
+/// Puts objects given as text into the store.
+pub(crate) fn write_objects(config: &Config, objects: &str) -> Result<(), String> {
+    role::prepare_folders(config).map_err(|error| error.to_string())?;
+    let store = role::store(config).map_err(|error| error.to_string())?;
+    let current = store.all().map_err(|error| role::chain(&error))?;
+    let plan = text::plan(&current, &parse(objects)?);
+    store
+        .apply(plan.changes, "setup")
+        .map_err(|error| role::chain(&error))?;
+    Ok(())
+}
+
+/// Reads objects from text; the error has a line for each problem.
+fn parse(objects: &str) -> Result<Vec<text::Wanted>, String> {
+    text::parse(objects).map_err(|errors| {
+        let lines: Vec<String> = errors.iter().map(ToString::to_string).collect();
+        lines.join("\n")
+    })
+}

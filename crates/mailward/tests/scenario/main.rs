@@ -1,0 +1,23 @@
+//! Scenarios: the real program, run as an administrator and as other mail servers would. One module
+//! per behaviour, named as a sentence.
+//!
+//! Each node lives in a folder and on ports of its own. What needs root or a package says so and
+//! ends; `scripts/test` provides both.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "a scenario that cannot go on has failed, and says where"
+)]
+
+mod support;
+
+mod a_full_disk_refuses_mail_and_recovers_by_itself;
+mod a_killed_transport_loses_nothing_and_refuses_nobody;
+mod a_new_certificate_serves_the_next_handshake;
+mod dovecot_takes_mail_over_lmtp;
+mod hostile_clients_get_replies_and_others_get_service;
+mod mail_reaches_a_mailbox_and_is_journaled_once;
+mod objects_change_without_a_restart;
+mod postfix_hands_mail_in_and_takes_mail_out;

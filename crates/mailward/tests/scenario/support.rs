@@ -1,0 +1,433 @@
+//! What the scenarios share: a node of its own in a temporary folder, run as an administrator would.
+#![allow(
+    dead_code,
+    reason = "each scenario is a program of its own and uses a part of this"
+)]
+
+use std::{
+    io::{Read, Write},
+    net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream},
+    path::{Path, PathBuf},
+    process::{Child, Command, Output, Stdio},
+    time::{Duration, Instant},
+};
+
+/// How long anything may take that a scenario waits for.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A free port of loopback.
+pub(crate) fn free_port() -> u16 {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port()
+}
+
+/// Waits until something holds.
+#[track_caller]
+pub(crate) fn wait_for(what: &str, mut holds: impl FnMut() -> bool) {
+    let started = Instant::now();
+    while !holds() {
+        assert!(
+            started.elapsed() < PATIENCE,
+            "not within {PATIENCE:?}: {what}"
+        );
+        std::thread::park_timeout(Duration::from_millis(20));
+    }
+}
+
+/// A running node. Dropped, it is ended and its folder removed.
+pub(crate) struct Node {
+    folder: tempfile::TempDir,
+    serve: Option<Child>,
+    /// The port of the first receive connector.
+    pub(crate) port: u16,
+    /// The port of `/readyz` and `/metrics`.
+    pub(crate) http: u16,
+}
+
+/// The least a node needs: one domain, one connector on `port`, a mailbox `info`, a journal of
+/// everything, mail out to nobody.
+pub(crate) fn objects(port: u16) -> String {
+    format!(
+        r#"
+[[accepted_domain]]
+name = "example.test"
+domain = "example.test"
+
+[[receive_connector]]
+name = "Internet"
+bindings = ["127.0.0.1:{port}"]
+max_connections_per_source = 2000
+
+[[mailbox]]
+name = "info"
+address = "info@example.test"
+
+[[mailbox]]
+name = "journal"
+address = "journal@example.test"
+type = "journal"
+
+[[journal_rule]]
+name = "Everything"
+journal_address = "journal@example.test"
+"#
+    )
+}
+
+impl Node {
+    /// Sets a node up with these objects, without starting it. `objects` gets the port of the first
+    /// receive connector.
+    pub(crate) fn prepare(objects: impl FnOnce(u16) -> String) -> Node {
+        Node::prepare_in(tempfile::tempdir().unwrap(), objects)
+    }
+
+    /// As [`Node::prepare`], in a folder of the caller's.
+    pub(crate) fn prepare_in(
+        folder: tempfile::TempDir,
+        objects: impl FnOnce(u16) -> String,
+    ) -> Node {
+        Node::prepare_at(folder, free_port(), objects)
+    }
+
+    /// As [`Node::prepare_in`], with the port of the first receive connector chosen by the caller.
+    pub(crate) fn prepare_at(
+        folder: tempfile::TempDir,
+        port: u16,
+        objects: impl FnOnce(u16) -> String,
+    ) -> Node {
+        let node = Node {
+            folder,
+            serve: None,
+            port,
+            http: free_port(),
+        };
+        let objects_file = node.path("objects.toml");
+        std::fs::write(&objects_file, objects(node.port)).unwrap();
+        let output = mailward()
+            .args([
+                "setup",
+                "--domain",
+                "example.test",
+                "--hostname",
+                "mail.example.test",
+                "--allow-faults",
+            ])
+            .arg("--objects")
+            .arg(&objects_file)
+            .arg("--http")
+            .arg(format!("127.0.0.1:{}", node.http))
+            .args(["--config".as_ref(), node.config().as_os_str()])
+            .args(["--data-dir".as_ref(), node.path("data").as_os_str()])
+            .args(["--run-dir".as_ref(), node.path("run").as_os_str()])
+            .args([
+                "--certificate-dir".as_ref(),
+                node.path("certificates").as_os_str(),
+            ])
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "setup: {}", text(&output));
+        node
+    }
+
+    /// Sets a node up and starts it.
+    pub(crate) fn start(objects: impl FnOnce(u16) -> String) -> Node {
+        let mut node = Node::prepare(objects);
+        node.serve();
+        node
+    }
+
+    /// Starts `mailward serve` and waits until transport greets and administrators are answered.
+    pub(crate) fn serve(&mut self) {
+        let log = std::fs::File::options()
+            .create(true)
+            .append(true)
+            .open(self.path("serve.log"))
+            .unwrap();
+        let child = mailward()
+            .args([
+                "serve".as_ref(),
+                "--config".as_ref(),
+                self.config().as_os_str(),
+            ])
+            .stdin(Stdio::null())
+            .stdout(log.try_clone().unwrap())
+            .stderr(log)
+            .spawn()
+            .unwrap();
+        self.serve = Some(child);
+        wait_for("the node greets", || self.greets());
+        wait_for("the node answers administrators", || {
+            self.command(&["status"]).status.success()
+        });
+    }
+
+    /// The manager's process.
+    pub(crate) fn manager_pid(&self) -> u32 {
+        self.serve.as_ref().unwrap().id()
+    }
+
+    /// Ends the node politely.
+    pub(crate) fn stop(&mut self) {
+        let Some(mut child) = self.serve.take() else {
+            return;
+        };
+        signal(child.id(), "TERM");
+        let started = Instant::now();
+        while child.try_wait().unwrap().is_none() {
+            if started.elapsed() > PATIENCE {
+                child.kill().unwrap();
+                child.wait().unwrap();
+                panic!(
+                    "the node did not end within {PATIENCE:?} of SIGTERM: {}",
+                    self.log()
+                );
+            }
+            std::thread::park_timeout(Duration::from_millis(20));
+        }
+    }
+
+    /// A path in the node's folder.
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// The configuration file.
+    pub(crate) fn config(&self) -> PathBuf {
+        self.path("mailward.toml")
+    }
+
+    /// What the node printed.
+    pub(crate) fn log(&self) -> String {
+        std::fs::read_to_string(self.path("serve.log")).unwrap_or_default()
+    }
+
+    /// The address of the first receive connector.
+    pub(crate) fn smtp(&self) -> SocketAddr {
+        (Ipv4Addr::LOCALHOST, self.port).into()
+    }
+
+    /// True where a greeting comes.
+    pub(crate) fn greets(&self) -> bool {
+        let Ok(mut stream) = TcpStream::connect(self.smtp()) else {
+            return false;
+        };
+        stream
+            .set_read_timeout(Some(Duration::from_secs(2)))
+            .unwrap();
+        let mut code = [0; 3];
+        stream.read_exact(&mut code).is_ok() && &code == b"220"
+    }
+
+    /// Runs an operator's command.
+    pub(crate) fn command(&self, words: &[&str]) -> Output {
+        mailward()
+            .args(["--socket".as_ref(), self.path("run/admin.sock").as_os_str()])
+            .args(words)
+            .stdin(Stdio::null())
+            .output()
+            .unwrap()
+    }
+
+    /// Runs an operator's command that must succeed; what it printed.
+    #[track_caller]
+    pub(crate) fn ask(&self, words: &[&str]) -> String {
+        let output = self.command(words);
+        assert!(
+            output.status.success(),
+            "mailward {}: {}\n{}",
+            words.join(" "),
+            text(&output),
+            self.log()
+        );
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// Runs an operator's command that must succeed; its JSON.
+    #[track_caller]
+    pub(crate) fn json(&self, words: &[&str]) -> serde_json::Value {
+        let mut words = words.to_vec();
+        words.push("--json");
+        serde_json::from_str(&self.ask(&words)).unwrap()
+    }
+
+    /// The messages of a mailbox.
+    pub(crate) fn mailbox(&self, name: &str) -> Vec<Vec<u8>> {
+        let new = self.path("data/mail").join(name).join("new");
+        let mut files: Vec<_> = std::fs::read_dir(new)
+            .into_iter()
+            .flatten()
+            .map(|file| file.unwrap().path())
+            .collect();
+        files.sort();
+        files
+            .iter()
+            .map(|file| std::fs::read(file).unwrap())
+            .collect()
+    }
+
+    /// The process of a role, as the manager tells it.
+    pub(crate) fn role_pid(&self, role: &str) -> Option<u32> {
+        let output = self.command(&["status", "--json"]);
+        let status: serde_json::Value = serde_json::from_slice(&output.stdout).ok()?;
+        let children = status.get("manager")?.get("children")?.as_array()?.clone();
+        let child = children.into_iter().find(|child| child["role"] == role)?;
+        u32::try_from(child.get("pid")?.as_u64()?).ok()
+    }
+
+    /// A conversation with the first receive connector.
+    pub(crate) fn talk(&self) -> Talk {
+        Talk::connect(self.smtp())
+    }
+}
+
+impl Drop for Node {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("what the node printed:\n{}", self.log());
+        }
+        if let Some(mut child) = self.serve.take() {
+            signal(child.id(), "TERM");
+            let started = Instant::now();
+            while child.try_wait().ok().flatten().is_none()
+                && started.elapsed() < Duration::from_secs(15)
+            {
+                std::thread::park_timeout(Duration::from_millis(20));
+            }
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
+
+/// The program under test.
+pub(crate) fn mailward() -> Command {
+    Command::new(env!("CARGO_BIN_EXE_mailward"))
+}
+
+/// Sends a signal by name.
+pub(crate) fn signal(pid: u32, name: &str) {
+    let status = Command::new("kill")
+        .args([&format!("-{name}"), &pid.to_string()])
+        .status()
+        .unwrap();
+    let _ = status;
+}
+
+/// Both outputs of a command.
+pub(crate) fn text(output: &Output) -> String {
+    format!(
+        "{}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    )
+}
+
+/// A plain SMTP conversation, one reply at a time.
+pub(crate) struct Talk {
+    stream: TcpStream,
+    buffer: Vec<u8>,
+}
+
+impl Talk {
+    /// Connects and reads the greeting.
+    pub(crate) fn connect(address: SocketAddr) -> Talk {
+        let stream = TcpStream::connect(address).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        stream.set_nodelay(true).unwrap();
+        let mut talk = Talk {
+            stream,
+            buffer: Vec::new(),
+        };
+        let greeting = talk.reply();
+        assert!(greeting.starts_with("220 "), "{greeting}");
+        talk
+    }
+
+    /// Sends octets as they are.
+    pub(crate) fn send(&mut self, octets: impl AsRef<[u8]>) {
+        self.stream.write_all(octets.as_ref()).unwrap();
+    }
+
+    /// Sends octets, tells whether that worked.
+    pub(crate) fn try_send(&mut self, octets: impl AsRef<[u8]>) -> bool {
+        self.stream.write_all(octets.as_ref()).is_ok()
+    }
+
+    /// Sends a line and reads the reply.
+    pub(crate) fn say(&mut self, line: &str) -> String {
+        self.send(format!("{line}\r\n"));
+        self.reply()
+    }
+
+    /// Reads one reply, all of its lines. Empty where the peer closed.
+    pub(crate) fn reply(&mut self) -> String {
+        loop {
+            if let Some(end) = reply_end(&self.buffer) {
+                let reply = self.buffer.drain(..end).collect();
+                return String::from_utf8(reply).unwrap();
+            }
+            let mut chunk = [0; 4096];
+            match self.stream.read(&mut chunk) {
+                Ok(0) | Err(_) => return String::from_utf8_lossy(&self.buffer).into_owned(),
+                Ok(length) => self.buffer.extend_from_slice(&chunk[..length]),
+            }
+        }
+    }
+
+    /// Sends a whole message; the reply to its end.
+    pub(crate) fn message(&mut self, from: &str, to: &[&str], octets: &[u8]) -> String {
+        let reply = self.say(&format!("MAIL FROM:<{from}>"));
+        assert!(reply.starts_with("250"), "{reply}");
+        for to in to {
+            let reply = self.say(&format!("RCPT TO:<{to}>"));
+            assert!(reply.starts_with("250"), "{reply}");
+        }
+        let reply = self.say("DATA");
+        assert!(reply.starts_with("354"), "{reply}");
+        self.send(octets);
+        self.send("\r\n.\r\n");
+        self.reply()
+    }
+}
+
+/// Where the first whole reply in a buffer ends.
+fn reply_end(buffer: &[u8]) -> Option<usize> {
+    let mut start = 0;
+    while let Some(length) = buffer[start..].windows(2).position(|pair| pair == b"\r\n") {
+        let line = &buffer[start..start + length];
+        start += length + 2;
+        if line.len() < 4 || line[3] != b'-' {
+            return Some(start);
+        }
+    }
+    None
+}
+
+/// Runs a program of the test host with input; what it printed, and whether it succeeded.
+pub(crate) fn run(program: &str, arguments: &[&str], input: &str) -> (bool, String) {
+    let mut child = Command::new(program)
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap_or_else(|error| {
+            panic!("{program} is needed by this test (scripts/test installs it): {error}")
+        });
+    child
+        .stdin
+        .take()
+        .unwrap()
+        .write_all(input.as_bytes())
+        .unwrap();
+    let output = child.wait_with_output().unwrap();
+    (output.status.success(), text(&output))
+}
+
+/// A file of a node's folder, read.
+pub(crate) fn read(path: &Path) -> String {
+    std::fs::read_to_string(path).unwrap_or_default()
+}

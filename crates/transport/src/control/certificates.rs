@@ -1,0 +1,85 @@
+//! `cert list` and `cert explain`.
+
+use mailward_api::{
+    fault::Fault,
+    view::{CertificateChoice, CertificateList, CertificateView, SetAsideFile},
+};
+use mailward_model::kind::ReceiveConnector;
+use mailward_tls::{ConnectorNeeds, ExpiryStage, Validity};
+
+use super::unknown_connector;
+use crate::{Shared, snapshot::Named};
+
+/// Which certificate a connector shows, and why.
+pub(super) fn choice(shared: &Shared, connector: &Named<ReceiveConnector>) -> CertificateChoice {
+    let fqdn = connector.spec.fqdn.as_ref().unwrap_or(&shared.node.hostname);
+    let needs = ConnectorNeeds {
+        connector: &connector.name,
+        fqdn,
+        pin: connector.spec.certificate.as_deref(),
+    };
+    CertificateChoice {
+        connector: connector.name.clone(),
+        fqdn: fqdn.clone(),
+        decision: shared.certificates.explain(&needs).map(|chosen| chosen.map(|c| c.facts.file.clone())),
+    }
+}
+
+pub(super) fn explain(shared: &Shared, name: &str) -> Result<CertificateChoice, Fault> {
+    let snapshot = shared.snapshot.load();
+    let connector = snapshot.receive_connector(name).ok_or_else(|| unknown_connector(name))?;
+    Ok(choice(shared, connector))
+}
+
+pub(super) fn list(shared: &Shared) -> CertificateList {
+    let snapshot = shared.snapshot.load();
+    let choices: Vec<(String, Option<String>)> = snapshot
+        .receive_connectors
+        .iter()
+        .map(|connector| (connector.name.clone(), choice(shared, connector).decision.chosen))
+        .collect();
+    let now = shared.clock.unix_ms();
+    let mut list = CertificateList {
+        folder: shared.certificates.dir().display().to_string(),
+        certificates: Vec::new(),
+        set_aside: Vec::new(),
+    };
+    for row in shared.certificates.list() {
+        let Some(facts) = row.certificate else {
+            list.set_aside.extend(row.problems.into_iter().map(|problem| SetAsideFile {
+                file: problem.file,
+                reason: problem.problem,
+                mend: problem.mend,
+            }));
+            continue;
+        };
+        let mut warnings: Vec<String> = row.problems.into_iter().map(|problem| problem.problem).collect();
+        let days = facts.not_after_unix_ms.saturating_sub(now) / 86_400_000;
+        match (row.validity, ExpiryStage::at(facts.not_after_unix_ms, now)) {
+            (Some(Validity::Expired), _) => warnings.push("expired".to_owned()),
+            (Some(Validity::NotYetValid), _) => warnings.push("not valid yet".to_owned()),
+            (_, Some(_)) => warnings.push(format!("expires in {days} days")),
+            _ => {}
+        }
+        let names = if facts.dns_names.is_empty() { facts.common_name.iter().cloned().collect() } else { facts.dns_names };
+        list.certificates.push(CertificateView {
+            used_by: choices
+                .iter()
+                .filter(|(_, chosen)| chosen.as_deref() == Some(&facts.file))
+                .map(|(name, _)| name.clone())
+                .collect(),
+            file: facts.file,
+            subject: facts.subject,
+            issuer: facts.issuer,
+            names,
+            spki_sha256: facts.spki_sha256,
+            serial: facts.serial,
+            not_before_unix_ms: facts.not_before_unix_ms.cast_signed(),
+            not_after_unix_ms: facts.not_after_unix_ms.cast_signed(),
+            self_signed: facts.self_signed,
+            key: facts.key_algorithm,
+            warnings,
+        });
+    }
+    list
+}

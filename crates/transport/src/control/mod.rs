@@ -1,0 +1,185 @@
+//! What transport answers on the control channel: status, the queue, simulations, certificates.
+//!
+//! Never here: a decision of its own. A simulation calls the function that the running server calls.
+
+mod certificates;
+mod queue;
+mod simulate;
+
+use std::sync::Arc;
+
+use mailward_api::{
+    control::{ControlReply, ControlRequest, Role},
+    fault::{Fault, FaultKind},
+    view::{Changed, ConnectorStatus, RoleStatus, TransportStatus, transport as view},
+};
+use mailward_queue::Condition;
+
+use crate::service::Running;
+
+/// Carries a request out.
+///
+/// # Errors
+/// The [`Fault`] to be shown to whoever asked.
+pub(crate) async fn answer(running: &Arc<Running>, request: ControlRequest) -> Result<ControlReply, Fault> {
+    let shared = &running.shared;
+    match request {
+        ControlRequest::Ping => Ok(ControlReply::Pong(role_status(running))),
+        ControlRequest::Status => Ok(ControlReply::Transport(status(running))),
+        ControlRequest::ListConnectors => Ok(ControlReply::Connectors(connectors(running))),
+        ControlRequest::QueueList => Ok(ControlReply::Queues(queue::queues(shared))),
+        ControlRequest::MessageList(filter) => Ok(ControlReply::Messages(queue::messages(shared, &filter))),
+        ControlRequest::QueueShow { id } => queue::show(shared, id).map(ControlReply::Message),
+        ControlRequest::QueueHold { target } => queue::hold(shared, target).await.map(ControlReply::Changed),
+        ControlRequest::QueueRelease { target } => queue::release(shared, target).await.map(ControlReply::Changed),
+        ControlRequest::QueueRetry { target } => queue::retry(shared, target).map(ControlReply::Changed),
+        ControlRequest::QueueRemove { id, notify } => {
+            queue::remove(shared, id, notify).await.map(ControlReply::Changed)
+        }
+        ControlRequest::QueueExport { id, offset, length } => {
+            queue::export(shared, id, offset, length).map(ControlReply::Octets)
+        }
+        ControlRequest::SimulateConnection { remote, local } => {
+            Ok(ControlReply::Connection(simulate::connection(shared, remote, local)))
+        }
+        ControlRequest::SimulateMessage(message) => {
+            simulate::message(shared, message).map(ControlReply::Plan)
+        }
+        ControlRequest::CertList => Ok(ControlReply::Certificates(certificates::list(shared))),
+        ControlRequest::CertExplain { connector } => {
+            certificates::explain(shared, &connector).map(ControlReply::Certificate)
+        }
+        ControlRequest::SetGate { closed, reason } => {
+            running.set_gate(closed, &reason);
+            let text = if closed { "new mail is answered 421 4.3.2" } else { "new mail is taken" };
+            Ok(ControlReply::Changed(Changed { count: 1, text: text.to_owned() }))
+        }
+        ControlRequest::RestartComponent { component } => {
+            restart(running, &component).await?;
+            Ok(ControlReply::Done)
+        }
+        ControlRequest::Wedge { connector } => {
+            if !shared.node.allow_faults {
+                return Err(Fault::new(
+                    FaultKind::Refused,
+                    "faults are not allowed on this node",
+                    "set allow_faults = true in mailward.toml, on a machine that carries no real mail",
+                ));
+            }
+            if running.receiver.wedge(&connector) { Ok(ControlReply::Done) } else { Err(unknown_connector(&connector)) }
+        }
+        other => Err(Fault::unsupported(Role::Transport.name(), other.name())),
+    }
+}
+
+fn unknown_connector(name: &str) -> Fault {
+    Fault::not_found(
+        format!("there is no enabled receive connector named {name:?}"),
+        "`mailward receive-connector list` shows their names",
+    )
+}
+
+/// Ends and begins anew one component.
+async fn restart(running: &Running, component: &str) -> Result<(), Fault> {
+    match component.split_once('/') {
+        Some(("receive", name)) => {
+            running.receiver.restart_connector(name).then_some(()).ok_or_else(|| unknown_connector(name))
+        }
+        None if component == "deliver" => {
+            running.dispatcher.restart().await;
+            Ok(())
+        }
+        None if component == "certificates" => {
+            let certificates = running.shared.certificates.clone();
+            // Reading the folder blocks on the disk.
+            let read = tokio::task::spawn_blocking(move || certificates.reload()).await;
+            read.map(drop).map_err(|error| Fault::failed(error.to_string()))
+        }
+        _ => Err(Fault::not_found(
+            format!("{component:?} is not a component of transport"),
+            "the components are receive/NAME, deliver and certificates",
+        )),
+    }
+}
+
+fn role_status(running: &Running) -> RoleStatus {
+    RoleStatus {
+        role: Role::Transport,
+        pid: std::process::id(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        started_unix_ms: running.started_unix_ms,
+        revision: running.shared.snapshot.load().revision,
+    }
+}
+
+fn status(running: &Running) -> TransportStatus {
+    let shared = &running.shared;
+    let stats = shared.queue.stats();
+    let condition = shared.queue.condition();
+    let health = match &*condition.borrow() {
+        Condition::Working => view::QueueHealth::Ok,
+        Condition::Full { .. } => view::QueueHealth::Full,
+        Condition::Failing { .. } => view::QueueHealth::Failing,
+    };
+    let connectors = connectors(running);
+    let counters = &shared.counters;
+    TransportStatus {
+        role: role_status(running),
+        gate: running.gate_view(),
+        sessions: connectors.iter().map(|connector| connector.sessions).sum(),
+        connectors,
+        queue: view::QueueStats {
+            messages: stats.messages as u64,
+            bytes: stats.body_bytes,
+            deliveries: stats.deliveries as u64,
+            in_flight: stats.in_flight as u64,
+            deferred: stats.deferred as u64,
+            held: stats.held as u64,
+            oldest_unix_ms: stats.oldest_unix_ms,
+            syncs: stats.syncs_total,
+            sync_last_us: stats.sync_last_us,
+            sync_max_us: stats.sync_max_us,
+            health,
+            free_bytes: Some(stats.free_bytes),
+        },
+        counters: view::Counters {
+            accepted: counters.accepted.get(),
+            accepted_bytes: counters.accepted_bytes.get(),
+            refused_messages: counters.refused_messages.get(),
+            refused_recipients: counters.refused_recipients.get(),
+            tls_sessions: counters.tls_sessions.get(),
+            delivered: counters.delivered.get(),
+            deferred: counters.deferred.get(),
+            failed: counters.failed.get(),
+            dsns: counters.dsns.get(),
+            journal_reports: counters.journal_reports.get(),
+        },
+    }
+}
+
+fn connectors(running: &Running) -> Vec<ConnectorStatus> {
+    let snapshot = running.shared.snapshot.load();
+    let sessions = running.receiver.sessions();
+    snapshot
+        .receive_connectors
+        .iter()
+        .map(|connector| {
+            let count = sessions.iter().find(|count| count.connector == connector.name);
+            let chosen = certificates::choice(&running.shared, connector).decision.chosen;
+            ConnectorStatus {
+                connector: connector.name.clone(),
+                enabled: connector.spec.enabled,
+                listening: running
+                    .addresses
+                    .iter()
+                    .copied()
+                    .filter(|address| connector.spec.bindings.iter().any(|b| b.takes(*address) || b.sockets().contains(address)))
+                    .collect(),
+                sessions: count.map_or(0, |count| count.now),
+                sessions_total: count.map_or(0, |count| count.total),
+                wedged: count.is_some_and(|count| count.wedged),
+                certificate: chosen,
+            }
+        })
+        .collect()
+}

@@ -1,0 +1,311 @@
+//! The transport role as a whole: opened, kept current, asked, drained.
+//!
+//! Opening does the least that a first greeting needs: objects, certificates, the queue. What
+//! changes later (objects, certificate files, free space) is followed by tasks of its own.
+
+use std::{
+    io,
+    net::{SocketAddr, TcpListener},
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use arc_swap::ArcSwap;
+use mailward_api::{
+    control::{self, BindError, ControlRequest, Role},
+    view::GateView,
+};
+use mailward_events::{Event, Events, tracking::TrackingLog};
+use mailward_host::{
+    clock::Clock,
+    disk::RealDisk,
+};
+use mailward_queue::{Condition, OpenError, Queue, QueueConfig};
+use mailward_store::Store;
+use mailward_tls::{Certificates, ClientTls, Roots};
+use parking_lot::Mutex;
+
+use crate::{
+    Counters, Gate, Node, Shared, control as answers,
+    deliver::Dispatcher,
+    notice,
+    receive::Receiver,
+    snapshot::Snapshot,
+};
+
+/// How long running transactions may take to end when transport is stopped.
+const DRAIN_MAX: Duration = Duration::from_secs(8);
+
+/// What transport is started with.
+pub struct Setup {
+    /// This machine.
+    pub node: Node,
+    /// The listening sockets.
+    pub listeners: Vec<TcpListener>,
+    /// The queue's folder.
+    pub queue_dir: PathBuf,
+    /// The tracking log's folder.
+    pub tracking_dir: PathBuf,
+    /// PEM files.
+    pub certificate_dir: PathBuf,
+    /// Roots trusted besides the system's.
+    pub extra_roots: Option<PathBuf>,
+    /// Sockets of the running roles.
+    pub run_dir: PathBuf,
+    /// The objects.
+    pub store: Store,
+    /// The event sinks.
+    pub events: Events,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// Why transport cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The queue cannot be opened.
+    #[error(transparent)]
+    Queue(#[from] OpenError),
+    /// The objects cannot be read.
+    #[error("the objects cannot be read: {0}")]
+    Objects(String),
+    /// The tracking log cannot be opened.
+    #[error("the tracking log in {dir} cannot be opened; check that its folder is writable")]
+    Tracking {
+        /// The folder.
+        dir: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// The control socket cannot be opened.
+    #[error(transparent)]
+    Control(#[from] BindError),
+}
+
+/// The parts of running transport, shared with the control channel.
+pub(crate) struct Running {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) receiver: Receiver,
+    pub(crate) dispatcher: Dispatcher,
+    pub(crate) addresses: Vec<SocketAddr>,
+    pub(crate) started_unix_ms: u64,
+    gate: Mutex<GateView>,
+    gate_file: PathBuf,
+}
+
+impl Running {
+    /// Opens or closes the gate, and remembers it over a restart of the role.
+    pub(crate) fn set_gate(&self, closed: bool, reason: &str) {
+        let mut gate = self.gate.lock();
+        let since = self.shared.clock.unix_ms();
+        *gate = GateView { closed, reason: reason.to_owned(), since_unix_ms: Some(since) };
+        self.shared.gate.set_closed(closed);
+        // The file lives in the run folder: a reboot opens the gate. Without it the gate still
+        // holds while this process lives.
+        let kept = if closed {
+            serde_json::to_vec(&*gate).map_err(io::Error::from).and_then(|json| std::fs::write(&self.gate_file, json))
+        } else {
+            match std::fs::remove_file(&self.gate_file) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+                _ => Ok(()),
+            }
+        };
+        if let Err(error) = kept {
+            let path = self.gate_file.display().to_string();
+            self.shared.events.emit(Event::StateFileFailing { path, error: error.to_string() });
+        }
+    }
+
+    pub(crate) fn gate_view(&self) -> GateView {
+        self.gate.lock().clone()
+    }
+}
+
+/// The running transport role.
+pub struct Transport {
+    running: Arc<Running>,
+    _control: control::Server,
+    followers: tokio::task::JoinSet<()>,
+}
+
+impl Transport {
+    /// Opens everything and begins to serve. Must be called inside a tokio runtime.
+    ///
+    /// # Errors
+    /// See [`StartError`]; nothing runs then.
+    pub fn start(setup: Setup) -> Result<Transport, StartError> {
+        let Setup { node, listeners, store, events, clock, .. } = setup;
+        let snapshot = build(&store, &node)?;
+        let tell = events.clone();
+        let certificates = Certificates::open(&setup.certificate_dir, Arc::clone(&clock), move |told| {
+            notice::raise(&tell, told);
+        });
+        let queue = open_queue(&setup.queue_dir, &snapshot, &events, &clock)?;
+        let tracking = TrackingLog::open_with(&setup.tracking_dir, events.clone())
+            .map_err(|source| StartError::Tracking { dir: setup.tracking_dir, source })?;
+        let roots = setup.extra_roots.map_or_else(Roots::system, Roots::system_and);
+        let addresses = listeners.iter().filter_map(|listener| listener.local_addr().ok()).collect();
+        let shared = Arc::new(Shared {
+            node,
+            snapshot: ArcSwap::from_pointee(snapshot),
+            certificates,
+            client_tls: ClientTls::new(roots),
+            queue,
+            events,
+            tracking,
+            gate: Gate::default(),
+            counters: Counters::default(),
+            clock,
+        });
+        let gate_file = setup.run_dir.join("gate.json");
+        let gate = read_gate(&gate_file);
+        shared.gate.set_closed(gate.closed);
+        let running = Arc::new(Running {
+            receiver: Receiver::start(Arc::clone(&shared), listeners),
+            dispatcher: Dispatcher::start(Arc::clone(&shared)),
+            addresses,
+            started_unix_ms: shared.clock.unix_ms(),
+            gate: Mutex::new(gate),
+            gate_file,
+            shared,
+        });
+        let answering = Arc::clone(&running);
+        let control = control::serve(&Role::Transport.socket(&setup.run_dir), move |request: ControlRequest| {
+            let running = Arc::clone(&answering);
+            async move { answers::answer(&running, request).await }
+        })?;
+        let mut followers = tokio::task::JoinSet::new();
+        followers.spawn(running.shared.certificates.clone().watch());
+        followers.spawn(follow_objects(Arc::clone(&running), store));
+        followers.spawn(follow_queue(Arc::clone(&running.shared)));
+        Ok(Transport { running, _control: control, followers })
+    }
+
+    /// True where the queue's committer answers: a role whose disk hangs must not say that it makes
+    /// progress. A disk that refuses is another matter: that is answered 451, not by a restart.
+    pub async fn is_alive(&self) -> bool {
+        self.running.shared.queue.stats();
+        true
+    }
+
+    /// Ends: no new mail, running transactions to their end within some seconds, the queue synced.
+    pub async fn stop(mut self) {
+        let shared = Arc::clone(&self.running.shared);
+        let started = shared.clock.monotonic();
+        let sessions = self.running.receiver.sessions().iter().map(|count| u64::from(count.now)).sum();
+        shared.events.emit(Event::DrainStarted { reason: "transport is stopped".to_owned(), sessions });
+        let drain = async {
+            tokio::join!(self.running.receiver.drain(), self.running.dispatcher.drain());
+        };
+        // Who has not ended by then is cut off; nothing of it was acknowledged.
+        let _ = tokio::time::timeout(DRAIN_MAX, drain).await;
+        self.followers.abort_all();
+        shared.queue.shutdown().await;
+        shared.tracking.flush();
+        let waited = shared.clock.monotonic().saturating_sub(started);
+        shared.events.emit(Event::DrainFinished { waited_ms: waited.as_millis() as u64 });
+        shared.events.flush();
+    }
+}
+
+fn build(store: &Store, node: &Node) -> Result<Snapshot, StartError> {
+    let (objects, revision) = store
+        .all_at()
+        .map_err(|error| StartError::Objects(error.to_string()))?;
+    let mut snapshot = Snapshot::build(&objects, &node.hostname);
+    // A removal raises the store's revision and that of no object.
+    snapshot.revision = revision;
+    Ok(snapshot)
+}
+
+fn open_queue(
+    dir: &Path,
+    snapshot: &Snapshot,
+    events: &Events,
+    clock: &Arc<dyn Clock>,
+) -> Result<Queue, StartError> {
+    let config = QueueConfig { min_free_bytes: snapshot.settings.min_free_space.0, ..QueueConfig::new(dir) };
+    let started = clock.monotonic();
+    let (queue, report) = Queue::open(config, Arc::new(RealDisk), Arc::clone(clock))?;
+    events.emit(Event::QueueOpened {
+        messages: report.messages as u64,
+        segments: report.segments as u64,
+        torn_bytes: report.torn_octets,
+        took_ms: clock.monotonic().saturating_sub(started).as_millis() as u64,
+    });
+    for damage in report.damage {
+        events.emit(Event::QueueRecordSetAside {
+            file: damage.path.display().to_string(),
+            offset: damage.offset,
+            problem: damage.what,
+        });
+    }
+    apply_settings(&queue, snapshot);
+    Ok(queue)
+}
+
+fn apply_settings(queue: &Queue, snapshot: &Snapshot) {
+    queue.set_min_free_bytes(snapshot.settings.min_free_space.0);
+    if let Some(longest) = snapshot.settings.retry_schedule.iter().max() {
+        queue.set_retry_wait_max(longest.get());
+    }
+}
+
+fn read_gate(path: &Path) -> GateView {
+    // No file, or one that a crash cut short: open, as after a reboot.
+    std::fs::read(path).ok().and_then(|json| serde_json::from_slice(&json).ok()).unwrap_or_default()
+}
+
+/// Takes each change of the objects into force.
+async fn follow_objects(running: Arc<Running>, store: Store) {
+    let mut revisions = store.subscribe();
+    while revisions.changed().await.is_ok() {
+        let shared = &running.shared;
+        match build(&store, &shared.node) {
+            Ok(snapshot) => {
+                apply_settings(&shared.queue, &snapshot);
+                let exists = |name: &str| snapshot.receive_connector(name).is_some();
+                shared.certificates.retain_connectors(exists);
+                let revision = snapshot.revision.0;
+                shared.snapshot.store(Arc::new(snapshot));
+                shared.events.emit(Event::SnapshotSwapped { revision, objects: 0 });
+                running.dispatcher.objects_changed();
+            }
+            Err(error) => shared.events.emit(Event::StoreFailing {
+                operation: "read the objects".to_owned(),
+                error: error.to_string(),
+            }),
+        }
+    }
+}
+
+/// Raises an event when the queue stops taking mail, and when it takes it again.
+async fn follow_queue(shared: Arc<Shared>) {
+    let mut condition = shared.queue.condition();
+    let mut out_since: Option<Duration> = None;
+    loop {
+        let now = condition.borrow_and_update().clone();
+        match now {
+            Condition::Working => {
+                if let Some(since) = out_since.take() {
+                    let out = shared.clock.monotonic().saturating_sub(since);
+                    shared.events.emit(Event::QueueRecovered { out_ms: out.as_millis() as u64 });
+                }
+            }
+            Condition::Full { free } => {
+                out_since.get_or_insert_with(|| shared.clock.monotonic());
+                let min_free_bytes = shared.snapshot.load().settings.min_free_space.0;
+                shared.events.emit(Event::QueueDiskFull { free_bytes: free, min_free_bytes });
+            }
+            Condition::Failing { error } => {
+                out_since.get_or_insert_with(|| shared.clock.monotonic());
+                shared.events.emit(Event::QueueDiskFailing { operation: "store".to_owned(), error });
+            }
+        }
+        if condition.changed().await.is_err() {
+            return;
+        }
+    }
+}
