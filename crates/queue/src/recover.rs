@@ -35,7 +35,7 @@ pub(crate) struct Recovered {
     pub(crate) segments: BTreeMap<u64, Segment>,
     pub(crate) next_number: u64,
     pub(crate) report: RecoveryReport,
-    /// Messages that cannot be delivered because their body is lost: to be written off.
+    /// Messages that left the index without a record that says so: to be written.
     pub(crate) lost: Vec<Gone>,
 }
 
@@ -49,6 +49,10 @@ fn at<'a>(action: &'static str, path: &'a Path) -> impl FnOnce(io::Error) -> Ope
 }
 
 /// Reads the queue in `dirs`.
+///
+/// Where a segment was removed because a later one tells the whole state of its messages, the states
+/// in between may be ones that never were: only Gone ends a message, and a message is looked at only
+/// when all records have been read.
 pub(crate) fn recover(disk: &dyn Disk, dirs: &Dirs, now: &Now) -> Result<Recovered, OpenError> {
     let mut recovery = Recovery {
         disk,
@@ -74,7 +78,8 @@ pub(crate) fn recover(disk: &dyn Disk, dirs: &Dirs, now: &Now) -> Result<Recover
         let number = segment.file.number;
         recovery.read(segment, ends.get(&number).copied())?;
     }
-    let lost = recovery.check_bodies()?;
+    let mut lost = recovery.take_finished();
+    lost.extend(recovery.check_bodies()?);
     let index = recovery.index;
     recovery.report.messages = index.messages.len();
     recovery.report.deliveries = index.schedule.hops().map(crate::schedule::Hop::count).sum();
@@ -294,14 +299,12 @@ impl Recovery<'_> {
                     forget_updates(&mut self.segments, id, entry);
                     self.index.restate(self.now, base);
                     self.add_update(number, id);
-                    self.finish(number, id);
                 }
             }
             Kind::Planned => {
                 let (id, notes, deliveries) = record::decode_planned(meta)?;
                 self.index.plan(self.now, id, notes, deliveries);
                 self.add_update(number, id);
-                self.finish(number, id);
             }
             Kind::Settled => {
                 let (settled, follow_ups) = record::decode_settled(meta)?;
@@ -322,7 +325,6 @@ impl Recovery<'_> {
                 // says nothing any more.
                 let _ = self.index.settle(self.now, outcome, Some(counts));
                 self.add_update(number, id);
-                self.finish(number, id);
             }
             Kind::Held => {
                 let (id, held) = record::decode_held(meta)?;
@@ -372,7 +374,6 @@ impl Recovery<'_> {
             segment.live_bytes += octets;
             segment.based.push(id);
         }
-        self.finish(number, id);
     }
 
     fn add_update(&mut self, number: u64, id: MessageId) {
@@ -383,13 +384,6 @@ impl Recovery<'_> {
         {
             segment.updated.insert(id);
             entry.updates.push(number);
-        }
-    }
-
-    /// Takes a message out that a record has finished.
-    fn finish(&mut self, number: u64, id: MessageId) {
-        if let Some(gone) = self.index.remove_if_finished(id) {
-            self.add_gone(number, &gone);
         }
     }
 
@@ -407,6 +401,17 @@ impl Recovery<'_> {
         {
             segment.gone.push((gone.id, gone.base));
         }
+    }
+
+    /// Messages with nothing left to do whose end was not written: it is written now.
+    fn take_finished(&mut self) -> Vec<Gone> {
+        let messages = self.index.messages.iter();
+        let finished: Vec<MessageId> = messages
+            .filter(|(_, entry)| entry.is_finished())
+            .map(|(id, _)| *id)
+            .collect();
+        let gone = finished.into_iter().filter_map(|id| self.index.remove(id));
+        gone.collect()
     }
 
     /// Compares the body files with the messages: removes orphans, finds what is missing.
