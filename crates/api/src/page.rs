@@ -221,7 +221,9 @@ pub fn span(ms: u64) -> String {
         1..60 => format!("{secs}s"),
         60..3_600 => parts(secs / 60, "m", secs % 60, "s"),
         3_600..86_400 => parts(secs / 3_600, "h", secs % 3_600 / 60, "m"),
-        _ => parts(secs / 86_400, "d", secs % 86_400 / 3_600, "h"),
+        86_400..864_000 => parts(secs / 86_400, "d", secs % 86_400 / 3_600, "h"),
+        // Beyond ten days the hours are of no interest.
+        _ => format!("{}d", secs / 86_400),
     }
 }
 
@@ -268,6 +270,7 @@ mod tests {
             (310_000, "5m10s"),
             (11_100_000, "3h5m"),
             (187_200_000, "2d4h"),
+            (2_678_400_000, "31d"),
         ] {
             assert_eq!(span(ms), text);
         }

@@ -43,7 +43,7 @@ fn decision(what: &str, none: &str, decision: &Decision<Option<String>>) -> Page
                 .passed_over
                 .iter()
                 .map(|one| [one.candidate.as_str().into(), one.reason.as_str().into()]),
-            "nothing was passed over",
+            "Nothing was passed over.",
         )
 }
 

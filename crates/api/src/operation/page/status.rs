@@ -26,12 +26,11 @@ pub(in crate::operation) fn status(view: &NodeStatus, now: u64) -> Page {
             "",
         ),
     };
-    page = page.list(view.silent.iter().map(|silent| {
-        Cell::toned(
-            format!("The role {} does not answer: {}", silent.role, silent.error),
-            Tone::Bad,
-        )
-    }));
+    page = page.list(
+        view.silent
+            .iter()
+            .map(|silent| Cell::toned(silent.error.as_str(), Tone::Bad)),
+    );
     if let Some(status) = &view.transport {
         page = page.page(transport(status, now));
     }
