@@ -58,7 +58,8 @@ pub(super) async fn serve(
     let life = occupancy.life();
     let (mut client, mut server) = (remote, local);
     if connector.spec.proxy_protocol {
-        match proxy::read(&mut stream).await {
+        // Boxed, as the handshake is: what happens once must not enlarge every session for good.
+        match Box::pin(proxy::read(&mut stream)).await {
             Ok(Origin::Forwarded {
                 client: c,
                 server: s,
@@ -214,11 +215,12 @@ impl<'a> Connection<'a> {
                     Next::Read
                 }
                 Next::Accept => {
-                    self.accept().await;
+                    // Boxed: a session that waits must not be as large as one with a message.
+                    Box::pin(self.accept()).await;
                     Next::Read
                 }
                 Next::Handshake => {
-                    self.start_tls().await?;
+                    Box::pin(self.start_tls()).await?;
                     Next::Read
                 }
                 Next::Close => return self.close().await,
@@ -363,7 +365,8 @@ impl<'a> Connection<'a> {
             return Err(Gone);
         };
         let limit = self.patience.left(HANDSHAKE_MAX);
-        let error = match timeout(limit, TlsAcceptor::from(config).accept(stream)).await {
+        let accept = Box::pin(TlsAcceptor::from(config).accept(stream));
+        let error = match timeout(limit, accept).await {
             Ok(Ok(stream)) => {
                 self.desk.tls = describe(stream.get_ref().1);
                 self.stream = Stream::Tls(Box::new(stream));

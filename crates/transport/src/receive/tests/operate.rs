@@ -183,3 +183,18 @@ async fn a_silent_client_is_sent_away() {
     assert!(line(&mut slow).await.starts_with("421 4.4.2"));
     assert!(scene.stored().is_empty());
 }
+
+#[tokio::test]
+async fn a_waiting_connection_is_small() {
+    let scene = Scene::new(any_connector());
+    let inner = std::sync::Arc::clone(&scene.receiver.inner);
+    let stream = TcpStream::connect(scene.address).await.unwrap();
+    let remote = stream.local_addr().unwrap();
+    let task = super::super::connection::serve(inner, stream, scene.address, remote);
+    let octets = std::mem::size_of_val(&task);
+    // 1,000 idle connections may cost 20 MB in all; most of that is the kernel's.
+    assert!(
+        octets <= 1536,
+        "the task of a connection has {octets} octets"
+    );
+}
