@@ -1,6 +1,8 @@
 //! What is watched: for each object and part of this node its probe, its monitor's rule, the
 //! component it belongs to and the stages of recovery of that component. Pure.
 
+use std::ops::RangeInclusive;
+
 use mailward_api::{control::Role, view::RepairAct};
 use mailward_model::{
     Object, Spec,
@@ -53,10 +55,11 @@ pub struct Definition {
 const UNHEALTHY_AFTER_MS: u64 = 60_000;
 /// Bad for this long is Unrecoverable, whatever the stages of recovery say.
 const UNRECOVERABLE_AFTER_MS: u64 = 1_800_000;
-/// The longest a probe of a connector may take.
-const CONNECTOR_TIMEOUT_MS: u64 = 10_000;
-/// The longest a message may take into the health mailbox.
-const MAILFLOW_TIMEOUT_MS: u64 = 60_000;
+/// How long a probe of a connector may take: half its interval, within these bounds, so that short
+/// intervals do not make a busy host look sick.
+const CONNECTOR_TIMEOUT_MS: RangeInclusive<u64> = 1_000..=10_000;
+/// The same for the way of a message into the health mailbox.
+const MAILFLOW_TIMEOUT_MS: RangeInclusive<u64> = 5_000..=60_000;
 /// How long a component is given after a repair before a bad result is held against it.
 const SETTLE_MS_MAX: u64 = 30_000;
 /// The same after a restart of a process.
@@ -66,11 +69,16 @@ fn ms(span: Span) -> u64 {
     u64::try_from(span.get().as_millis()).unwrap_or(u64::MAX)
 }
 
-fn rule(policy: Policy, interval_ms: u64, timeout_ms_max: u64, settings: &HealthSettings) -> Rule {
+fn rule(
+    policy: Policy,
+    interval_ms: u64,
+    timeout_ms: RangeInclusive<u64>,
+    settings: &HealthSettings,
+) -> Rule {
     Rule {
         policy,
         interval_ms,
-        timeout_ms: (interval_ms / 2).clamp(250, timeout_ms_max),
+        timeout_ms: (interval_ms / 2).clamp(*timeout_ms.start(), *timeout_ms.end()),
         good_to_recover: 2,
         unhealthy_after_ms: UNHEALTHY_AFTER_MS.min(ms(settings.restart_process_after)),
         unrecoverable_after_ms: UNRECOVERABLE_AFTER_MS.max(2 * ms(settings.offline_after)),

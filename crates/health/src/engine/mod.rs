@@ -9,6 +9,7 @@ pub mod definition;
 mod record;
 #[cfg(test)]
 mod simulation;
+mod story;
 mod view;
 mod watch;
 

@@ -13,7 +13,7 @@ use mailward_api::{
 };
 use mailward_host::clock::SystemClock;
 use mailward_model::{
-    Decision,
+    Decision, Kind,
     kind::{AlertChannel, AlertTarget, ReceiveConnector, StartTls},
     unit::Span,
 };
@@ -104,6 +104,7 @@ async fn house(settings: HealthSettings) -> House {
     let dir = tempfile::tempdir().unwrap();
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
     let store = Store::open(&dir.path().join("store.db")).unwrap();
+    let given = store.get(Kind::HealthSettings, "default").unwrap().unwrap();
     let spec = ReceiveConnector {
         bindings: vec!["127.0.0.1:0".parse().unwrap()],
         tls: StartTls::Off,
@@ -114,7 +115,7 @@ async fn house(settings: HealthSettings) -> House {
         .apply(
             vec![
                 Change::create("Internet", spec),
-                Change::create("default", settings.clone()),
+                Change::replace(&given, settings.clone()),
                 Change::create(
                     "file",
                     AlertChannel {

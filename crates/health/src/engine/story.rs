@@ -1,0 +1,271 @@
+//! What a case asks for and how it is told: proposals with their evidence and objections, outcomes,
+//! alerts, the end.
+
+use mailward_api::view::{
+    ProbeView, RepairAct, RepairOutcome, RepairProposal,
+    health::{Evidence, HealthState},
+};
+use mailward_events::Event;
+
+use super::{CLOSED_MAX, Engine, Order, definition::Target, record::Record};
+use crate::{
+    Now,
+    alert::{Alert, AlertKind},
+    case::Phase,
+    observer::FREEZE_AT,
+};
+
+impl Engine {
+    pub(super) fn proposal(&self, record: &Record, act: RepairAct, reason: &str) -> RepairProposal {
+        let watches = record
+            .monitors
+            .iter()
+            .filter_map(|name| self.watches.get(name));
+        let samples = watches.flat_map(|watch| watch.results().rev().take(8).cloned());
+        RepairProposal {
+            case: record.id.clone(),
+            component: record.component.clone(),
+            objections: self.objections(record, &act),
+            act,
+            reason: reason.to_owned(),
+            cause: record.class.clone(),
+            rule: record.rule.clone(),
+            samples: Record::evidence(samples),
+            first_bad_unix_ms: record.state.first_bad.unix_ms,
+        }
+    }
+
+    /// What this worker knows that speaks against an act.
+    fn objections(&self, record: &Record, act: &RepairAct) -> Vec<String> {
+        let mut objections = Vec::new();
+        if self.observer.strain >= FREEZE_AT && act.stage() >= 2 {
+            objections.push("the worker itself is overloaded, its probes may err".to_owned());
+        }
+        let sick = |name: &str| {
+            self.watches
+                .get(name)
+                .is_some_and(|watch| watch.state.is_confirmed_bad())
+        };
+        if act.stage() == 1 && sick("transport") {
+            objections.push("transport does not answer its control channel".to_owned());
+        }
+        if record.component == "deliver" && sick("queue") {
+            objections.push("the queue does not work, so nothing can be delivered".to_owned());
+        }
+        objections
+    }
+
+    /// Another receive connector that works: taking the server offline would stop it too.
+    fn other_door(&self, record: &Record) -> Option<&str> {
+        self.watches
+            .values()
+            .filter(|watch| watch.state.phase == HealthState::Healthy)
+            .filter(|watch| watch.definition.component != record.component)
+            .find_map(|watch| match &watch.definition.target {
+                Target::Connector(name, _) => Some(name.as_str()),
+                _ => None,
+            })
+    }
+
+    pub(super) fn propose(
+        &self,
+        record: &mut Record,
+        rung: usize,
+        now: Now,
+        orders: &mut Vec<Order>,
+    ) {
+        let Some(act) = record.act(rung).cloned() else {
+            return;
+        };
+        let newest = record
+            .monitors
+            .iter()
+            .filter_map(|name| self.watches.get(name));
+        let seen = newest
+            .filter_map(|watch| watch.results().next_back())
+            .map(|sample| sample.text.clone())
+            .next()
+            .unwrap_or_default();
+        record.step(
+            now,
+            "proposed",
+            format!("{act}: {seen}"),
+            Vec::new(),
+            Some(act.clone()),
+        );
+        if act == RepairAct::Offline
+            && let Some(other) = self.other_door(record)
+        {
+            let why = format!("the receive connector {other} works and would be stopped too");
+            record.step(
+                now,
+                "denied",
+                "not proposed to the manager".to_owned(),
+                vec![why],
+                Some(act),
+            );
+            return;
+        }
+        let proposal = self.proposal(record, act, &seen);
+        orders.push(Order::Propose(Box::new(proposal)));
+    }
+
+    pub(super) fn outcome(
+        &self,
+        record: &mut Record,
+        entry: u64,
+        solved: bool,
+        because: &str,
+        now: Now,
+        orders: &mut Vec<Order>,
+    ) {
+        let act = record.state.acted.and_then(|at| record.act(at)).cloned();
+        let samples: Vec<ProbeView> = record
+            .monitors
+            .iter()
+            .filter_map(|name| self.watches.get(name))
+            .filter_map(|watch| watch.results().next_back().cloned())
+            .collect();
+        let word = if solved {
+            "it helped"
+        } else {
+            "it did not help"
+        };
+        let reasons = samples
+            .iter()
+            .map(|s| format!("{}: {}", s.probe, s.text))
+            .collect();
+        record.step(
+            now,
+            "checked",
+            format!("{word}: {because}"),
+            reasons,
+            act.clone(),
+        );
+        let act = act.map(|act| act.to_string()).unwrap_or_default();
+        let (case, component) = (record.id.clone(), record.component.clone());
+        orders.push(Order::Emit(if solved {
+            Event::RepairSucceeded {
+                case,
+                component,
+                act,
+                detect_ms: record.detected_after_ms.unwrap_or_default(),
+                repair_ms: self.repaired_after_ms(record, now),
+            }
+        } else {
+            let problem = because.to_owned();
+            Event::RepairFailed {
+                case,
+                component,
+                act,
+                problem,
+            }
+        }));
+        orders.push(Order::Outcome(Box::new(RepairOutcome {
+            entry,
+            case: record.id.clone(),
+            solved,
+            text: format!("{word}: {because}"),
+            samples,
+        })));
+    }
+
+    /// From the first bad result to the first good one of the run that ended the trouble.
+    pub(super) fn repaired_after_ms(&self, record: &Record, now: Now) -> u64 {
+        let first_good = |name: &String| {
+            let watch = self.watches.get(name)?;
+            let run = watch.state.good_run as usize;
+            let good = watch
+                .results()
+                .rev()
+                .filter(|s| s.evidence == Evidence::Good);
+            good.take(run.max(1))
+                .last()
+                .map(|sample| sample.unix_ms + sample.took_ms)
+        };
+        let well = record.monitors.iter().filter_map(first_good).max();
+        well.unwrap_or(now.unix_ms)
+            .saturating_sub(record.state.first_bad.unix_ms)
+    }
+
+    pub(super) fn alert(
+        &self,
+        record: &mut Record,
+        kind: AlertKind,
+        text: &str,
+        now: Now,
+        orders: &mut Vec<Order>,
+    ) {
+        record.alerted_ms = Some(now.mono_ms);
+        record.step(
+            now,
+            "alerted",
+            format!("a person is told: {text}"),
+            Vec::new(),
+            None,
+        );
+        orders.push(Order::Alert(Box::new(Alert {
+            kind,
+            node: self.node.clone(),
+            case: record.id.clone(),
+            component: record.component.clone(),
+            unix_ms: now.unix_ms,
+            since_unix_ms: record.state.first_bad.unix_ms,
+            text: text.to_owned(),
+            cause: record.class.clone(),
+            seen: record
+                .samples
+                .last()
+                .map(|sample| sample.text.clone())
+                .unwrap_or_default(),
+            explain: format!("mailward explain {}", record.id),
+        })));
+    }
+
+    pub(super) fn close(
+        &mut self,
+        mut record: Record,
+        because: String,
+        now: Now,
+        orders: &mut Vec<Order>,
+    ) {
+        record.state.phase = Phase::Closed;
+        record.closed_unix_ms = Some(now.unix_ms);
+        let solved_by = record
+            .state
+            .solved_by
+            .and_then(|at| record.act(at))
+            .map_or_else(
+                || "no act was needed".to_owned(),
+                |act| format!("solved by: {act}"),
+            );
+        record.step(
+            now,
+            "closed",
+            format!("{because}; {solved_by}"),
+            Vec::new(),
+            None,
+        );
+        if record.offline_now() {
+            // What it was about is gone; the gate must not stay closed for it.
+            let proposal = self.proposal(&record, RepairAct::Online, "the case is closed");
+            orders.push(Order::Propose(Box::new(proposal)));
+        }
+        if record.alerted_ms.is_some() {
+            self.alert(&mut record, AlertKind::Solved, &solved_by, now, orders);
+        }
+        orders.push(Order::Emit(Event::CaseClosed {
+            case: record.id.clone(),
+            component: record.component.clone(),
+            solved_by,
+            open_ms: now.since(record.state.first_bad),
+        }));
+        let view = record.view(now);
+        orders.push(Order::Closed(Box::new(view.clone())));
+        orders.push(Order::Save);
+        if self.closed.len() == CLOSED_MAX {
+            self.closed.pop_front();
+        }
+        self.closed.push_back(view);
+    }
+}
