@@ -1,6 +1,10 @@
 //! The worker role: probes, monitors, cases, alerts.
 
-use mailward_api::control::Role;
+use std::sync::Arc;
+
+use mailward_api::control::{self, ControlRequest, Role};
+use mailward_health::{Worker, WorkerConfig};
+use mailward_host::clock::SystemClock;
 
 use super::RoleError;
 use crate::config::Config;
@@ -10,7 +14,39 @@ use crate::config::Config;
 /// # Errors
 /// What keeps it from starting.
 pub(crate) fn run(config: &Config, parent: Option<u32>) -> Result<(), RoleError> {
-    let runtime = super::small_runtime()?;
-    let _events = super::events(config, Role::Worker)?;
-    runtime.block_on(super::serve_until_stopped(parent, async || true))
+    super::small_runtime()?.block_on(serve(config, parent))
+}
+
+async fn serve(config: &Config, parent: Option<u32>) -> Result<(), RoleError> {
+    let events = super::events(config, Role::Worker)?;
+    let started = Worker::start(WorkerConfig {
+        node: config.hostname.clone(),
+        run_dir: config.run_dir.clone(),
+        health_dir: config.health_dir(),
+        data_dir: config.data_dir.clone(),
+        mail_dir: config.mail_dir(),
+        probe_key: super::probe_key(config)?,
+        store: super::store(config)?,
+        events: events.clone(),
+        clock: Arc::new(SystemClock::default()),
+    });
+    let worker = match started.await {
+        Ok(worker) => Arc::new(worker),
+        Err(error) => {
+            super::report_start_failure(&events, Role::Worker, &error);
+            return Err(RoleError::start("the health worker", error));
+        }
+    };
+    let answering = Arc::clone(&worker);
+    let _control = control::serve(
+        &Role::Worker.socket(&config.run_dir),
+        move |request: ControlRequest| {
+            let worker = Arc::clone(&answering);
+            async move { worker.answer(request).await }
+        },
+    )
+    .map_err(|error| RoleError::start("the control socket", error))?;
+    super::serve_until_stopped(parent, async || worker.is_alive().await).await?;
+    events.flush();
+    Ok(())
 }
