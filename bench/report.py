@@ -71,8 +71,10 @@ def verdict(by_subject, subjects, aim):
             kind, relation, bound = aim
             measured = ratio if kind == "ratio" else statistics.median(own.values())
             unit = " x" if kind == "ratio" else ""
-            met = measured is not None and (measured >= bound if relation == ">=" else measured <= bound)
-            text += f"  {relation} {bound}{unit}: {'met' if met else 'NOT MET'}"
+            text += f"  {relation} {bound}{unit}"
+            if measured is not None:
+                met = measured >= bound if relation == ">=" else measured <= bound
+                text += ": met" if met else ": NOT MET"
     return text
 
 

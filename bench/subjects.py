@@ -140,9 +140,20 @@ class Mailward(Subject):
 
     def objects(self, mode):
         """The task in Mailward's words; the defaults hold for whatever is not named."""
-        # The connector that `setup` made: a relay for the loopback network, like the other's
-        # mynetworks; and all connections come from one address.
+        # What `setup` made, except: a relay for the loopback network, like the other's mynetworks;
+        # and all connections come from one address.
         text = f"""
+[[accepted_domain]]
+name = "bench.test"
+domain = "bench.test"
+
+[[mailbox]]
+name = "postmaster"
+address = "postmaster@bench.test"
+
+[transport_settings]
+postmaster = "postmaster@bench.test"
+
 [[receive_connector]]
 name = "Internet"
 bindings = ["127.0.0.1:{self.port}"]
@@ -171,6 +182,9 @@ smart_hosts = ["127.0.0.1:{self.options.sink_port}"]
         if not os.path.exists(f"{made}/ready"):
             self.make(mode)
             shutil.rmtree(made, ignore_errors=True)
+            # The run folder holds sockets, which cannot be copied and are made anew anyway.
+            shutil.rmtree(f"{self.folder}/run")
+            os.makedirs(f"{self.folder}/run")
             shutil.copytree(self.folder, made, symlinks=True)
             open(f"{made}/ready", "w").close()
         # The state as it is after setup, before any message: each measurement begins with it.
@@ -185,9 +199,14 @@ smart_hosts = ["127.0.0.1:{self.options.sink_port}"]
         """Sets a node up, starts it, gives it the objects, and ends it."""
         folder = self.folder
         with open(f"{folder}/made.log", "w") as log:
-            run = lambda *words: subprocess.run(
-                [self.program, *words], stdin=subprocess.DEVNULL, stdout=log, stderr=log, check=True
-            )
+
+            def run(*words):
+                done = subprocess.run([self.program, *words], capture_output=True, text=True, check=False)
+                log.write(done.stdout + done.stderr)
+                if done.returncode != 0:
+                    said = (done.stderr or done.stdout).strip().splitlines()[-1:]
+                    raise RuntimeError(f"`mailward {words[0]}` failed: {' '.join(said)}")
+
             os.makedirs(f"{folder}/certificates")
             shutil.copy(f"{BENCH}/tls/mx.pem", f"{folder}/certificates/")
             config = f"{folder}/mailward.toml"
@@ -205,7 +224,7 @@ smart_hosts = ["127.0.0.1:{self.options.sink_port}"]
                 first_greeting(self.port, started, process)
                 socket = f"{folder}/run/{self.socket_name}"
                 self.wait_for(socket)
-                run("--socket", socket, "apply", f"{folder}/objects.toml", "--yes")
+                run("apply", "--socket", socket, f"{folder}/objects.toml", "--yes")
             finally:
                 self.stop()
 
