@@ -13,7 +13,7 @@ use mailward_model::{BodyType, EnhancedCode, EnvelopeRecipient, Reply, Ret, Reve
 use memchr::memchr;
 
 use super::{
-    Capabilities, RECIPIENTS_MAX, capability, command,
+    Capabilities, RECIPIENTS_MAX, capability, command, fit,
     reply::{LINE_OCTETS_MAX, ReplyError, ReplyReader},
 };
 
@@ -351,7 +351,7 @@ impl Client {
         tx: &Transaction<'_>,
         recipients: impl Iterator<Item = &'r EnvelopeRecipient>,
     ) -> Result<(), Reply> {
-        unsuitable(tx, &self.capabilities).map_or(Ok(()), Err)?;
+        fit::refusal(tx, &self.capabilities).map_or(Ok(()), Err)?;
         self.bdat = self.capabilities.chunking
             && (self.options.chunking || tx.body == BodyType::BinaryMime);
         self.size = tx.size;
@@ -584,49 +584,6 @@ fn for_recipient(reply: Reply) -> Reply {
             text,
         } => Reply::new(452, EnhancedCode(4, 5, 3), text),
         reply => reply,
-    }
-}
-
-/// Why the peer cannot get this message at all, `None` where it can.
-fn unsuitable(tx: &Transaction<'_>, peer: &Capabilities) -> Option<Reply> {
-    let refuse = |code, enhanced, text| Some(Reply::new(code, enhanced, text));
-    match tx.body {
-        BodyType::BinaryMime if !(peer.binary_mime && peer.chunking) => {
-            // RFC 3030 §3: a message that cannot be converted is returned.
-            return refuse(
-                554,
-                EnhancedCode(5, 6, 3),
-                "the message is BINARYMIME, which the next host does not take",
-            );
-        }
-        BodyType::EightBitMime if !peer.eight_bit_mime => {
-            // RFC 6152 §3: convert or return.
-            return refuse(
-                554,
-                EnhancedCode(5, 6, 3),
-                "the message is 8BITMIME, which the next host does not take",
-            );
-        }
-        _ => {}
-    }
-    if tx.smtputf8 && !peer.smtputf8 {
-        // RFC 6531 §3.2 item 8.
-        return refuse(
-            553,
-            EnhancedCode(5, 6, 7),
-            "the message needs SMTPUTF8, which the next host does not know",
-        );
-    }
-    match peer.size {
-        Some(max) if max > 0 && tx.size > max => Some(Reply::new(
-            552,
-            EnhancedCode(5, 3, 4),
-            format!(
-                "the message has {} octets, the next host takes {max}",
-                tx.size
-            ),
-        )),
-        _ => None,
     }
 }
 

@@ -11,6 +11,7 @@
 mod body;
 mod capability;
 mod command;
+mod fit;
 mod machine;
 pub mod reply;
 
