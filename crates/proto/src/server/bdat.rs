@@ -104,7 +104,12 @@ pub(super) fn receive<'i>(session: &mut Session, input: &mut &'i [u8]) -> Option
 fn finish(session: &mut Session, last: bool) {
     if let Some(refusal) = session.refused_chunk.take() {
         reply::write(&mut session.out, &refusal);
-        return session.count_error();
+        if refusal.code == 503 && session.is_excused() {
+            session.spend_command();
+        } else {
+            session.count_error();
+        }
+        return;
     }
     let Some(transaction) = session.transaction.as_deref_mut() else {
         return;

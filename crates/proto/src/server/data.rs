@@ -21,7 +21,7 @@ pub(super) fn run(session: &mut Session, argument: &str) {
             return;
         }
     };
-    session.error(503, EnhancedCode(5, 5, 1), out_of_order);
+    session.out_of_order(out_of_order);
 }
 
 /// Takes octets of the message; `None` where the session has moved on by itself.

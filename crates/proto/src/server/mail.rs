@@ -15,12 +15,17 @@ use crate::{
 pub(super) fn run(session: &mut Session, argument: &str) {
     match parse(session, argument) {
         Ok(transaction) => {
+            session.mail_refused = false;
             session.transaction = Some(Box::new(transaction));
             session.phase = Phase::Asked(Question::Mail);
         }
         Err(reply) => {
             reply::write(&mut session.out, &reply);
-            session.count_error();
+            // A message that is too large is no error of protocol.
+            if reply.code != 552 {
+                session.count_error();
+            }
+            session.mail_refused = session.transaction.is_none();
         }
     }
 }
@@ -31,6 +36,7 @@ pub(super) fn answer(session: &mut Session, reply: &Reply) {
         session.phase = Phase::Command;
     } else {
         session.transaction = None;
+        session.mail_refused = true;
         session.refuse(reply);
     }
 }

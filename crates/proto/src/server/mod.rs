@@ -118,6 +118,8 @@ pub struct Session {
     refused_chunk: Option<Box<Reply>>,
     errors: u32,
     idle_commands: u32,
+    /// MAIL was refused: what a client sent along with it is no error of its own.
+    mail_refused: bool,
     abandon: bool,
     pause: bool,
     ending: Option<Ending>,
@@ -141,6 +143,7 @@ impl Session {
             refused_chunk: None,
             errors: 0,
             idle_commands: 0,
+            mail_refused: false,
             abandon: false,
             pause: false,
             ending: None,
@@ -478,6 +481,26 @@ impl Session {
         self.count_error();
     }
 
+    /// Appends the reply to a command out of its order. RFC 2920 §3.1: a client that pipelines sends
+    /// RCPT and DATA before it knows that MAIL or every RCPT was refused; that is no error of
+    /// protocol.
+    fn out_of_order(&mut self, text: &'static str) {
+        let reply = Reply::new(503, EnhancedCode(5, 5, 1), text);
+        reply::write(&mut self.out, &reply);
+        if self.is_excused() {
+            self.spend_command();
+        } else {
+            self.count_error();
+        }
+    }
+
+    fn is_excused(&self) -> bool {
+        match &self.transaction {
+            Some(transaction) => transaction.recipient_refused && transaction.accepted == 0,
+            None => self.mail_refused,
+        }
+    }
+
     fn count_error(&mut self) {
         self.errors += 1;
         self.pause = true;
@@ -515,6 +538,7 @@ impl Session {
 
     /// Ends the transaction, whatever became of it.
     fn drop_transaction(&mut self) {
+        self.mail_refused = false;
         if let Some(transaction) = self.transaction.take()
             && transaction.is_kept()
         {

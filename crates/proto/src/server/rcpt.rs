@@ -25,9 +25,15 @@ pub(super) fn run(session: &mut Session, argument: &str) {
         }
         Err(reply) => {
             reply::write(&mut session.out, &reply);
+            let excused = session.is_excused();
+            if let Some(transaction) = &mut session.transaction {
+                transaction.recipient_refused = true;
+            }
             // Too many recipients is no error of protocol: the client sends the rest with the
             // next message.
-            if reply.is_permanent() {
+            if reply.code == 503 && excused {
+                session.spend_command();
+            } else if reply.is_permanent() {
                 session.count_error();
             } else {
                 session.spend_command();
@@ -42,6 +48,7 @@ pub(super) fn answer(session: &mut Session, reply: &Reply) {
     };
     let candidate = transaction.candidate.take();
     if !reply.is_positive() {
+        transaction.recipient_refused = true;
         session.refuse(reply);
         // A client that tries address after address is sent away in the end.
         session.spend_command();

@@ -20,6 +20,8 @@ pub(super) struct Transaction {
     pub(super) declared_size: Option<u64>,
     /// The RCPT that the driver is asked about.
     pub(super) candidate: Option<EnvelopeRecipient>,
+    /// A RCPT was refused.
+    pub(super) recipient_refused: bool,
     /// Recipients accepted; the envelope may have been taken out.
     pub(super) accepted: usize,
     pub(super) transfer: Transfer,

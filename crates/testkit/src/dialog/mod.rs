@@ -51,6 +51,7 @@ pub fn all() -> Vec<(&'static str, &'static str)> {
         "message-size",
         "order",
         "pipelining",
+        "pipelining-refused",
         "recipients",
         "recipients-100000",
         "rcpt",
