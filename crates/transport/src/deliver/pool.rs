@@ -55,6 +55,10 @@ impl Pool {
     /// Wakes an idle worker, or says that another one is wanted: then its place is taken, and
     /// [`Pool::leave`] must give it back. Answers what it waits for in idleness.
     pub(super) fn enter(&self, hop: &NextHop, demand: Demand) -> Option<Arc<Notify>> {
+        // Whoever looks in vain must not keep an idle worker from ending.
+        if demand.ready == 0 {
+            return None;
+        }
         let mut state = self.state.lock();
         let all = state.live;
         let known = state.hops.get_mut(hop);
@@ -72,7 +76,7 @@ impl Pool {
             .and_then(|known| known.cap)
             .filter(|(_, until)| *until > demand.now)
             .map_or(demand.hop_max, |(cap, _)| cap.min(demand.hop_max));
-        let wanted = demand.ready > 0 && (demand.overdue || demand.ready >= live);
+        let wanted = demand.overdue || demand.ready >= live;
         if !wanted || live >= cap.max(1) || all >= demand.all_max {
             return None;
         }
@@ -207,11 +211,14 @@ mod tests {
         let pool = Pool::default();
         let wake = pool.enter(&hop("a"), demand(1)).unwrap();
         pool.idle(&hop("a"), true);
+        assert!(pool.enter(&hop("a"), demand(0)).is_none());
+        let mut woken = std::pin::pin!(wake.notified());
+        assert!(!woken.as_mut().enable(), "woken for nothing");
         assert!(pool.enter(&hop("a"), demand(1)).is_none());
-        let woken = tokio::runtime::Builder::new_current_thread()
+        let runtime = tokio::runtime::Builder::new_current_thread()
             .build()
             .unwrap();
-        woken.block_on(wake.notified());
+        runtime.block_on(woken);
         assert!(
             pool.enter(&hop("a"), demand(2)).is_some(),
             "one is not enough for two"
