@@ -35,6 +35,7 @@ pub(super) fn begin(session: &mut Session, answer: &Reply) {
         session.phase = Phase::Chunk;
     } else {
         session.transaction = None;
+        session.mail_refused = true;
         session.refuse(answer);
     }
 }

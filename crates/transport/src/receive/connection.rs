@@ -92,6 +92,8 @@ pub(super) async fn serve(
         inner: &inner,
         occupancy: &occupancy,
         life,
+        // Who is one too many must not hold a socket longer than the word takes.
+        lingers: place.is_ok(),
     };
     let greeted = match place {
         Err(limit) => {
@@ -139,6 +141,7 @@ struct Connection<'a> {
     inner: &'a Inner,
     occupancy: &'a Occupancy,
     life: u64,
+    lingers: bool,
 }
 
 impl<'a> Connection<'a> {
@@ -388,7 +391,7 @@ impl<'a> Connection<'a> {
     /// Sends the last word and closes so that it arrives.
     async fn close(&mut self) -> Result<(), Gone> {
         self.flush().await?;
-        let may_still_send = self.desk.session.ending() != Some(Ending::Quit);
+        let may_still_send = self.lingers && self.desk.session.ending() != Some(Ending::Quit);
         let Self { stream, .. } = self;
         if may_still_send || matches!(stream, Stream::Tls(_)) {
             // Errors and the timeout mean that the client has gone: it has been told by then.
