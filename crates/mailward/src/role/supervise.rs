@@ -18,8 +18,11 @@ const ABORT_DEADLINE: Duration = Duration::from_secs(2);
 const SHORT_LIFE: Duration = Duration::from_secs(1);
 /// Short lives in a row that are forgiven: a role may be killed a few times from outside.
 const SHORT_LIVES_FORGIVEN: u32 = 3;
-/// The longest wait between two starts.
+/// The longest wait between two starts of a role that never comes to serve.
 const BACKOFF_MAX: Duration = Duration::from_secs(60);
+/// The longest wait for a role that served, however short: it may be one message that kills it, and
+/// all others must not wait for that one.
+const BACKOFF_SERVED_MAX: Duration = Duration::from_secs(1);
 
 /// What a role is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -147,11 +150,13 @@ impl Supervision {
             self.state = State::Stopped;
             return;
         }
-        let lived = match self.state {
-            State::Ready { since, .. } => now.saturating_sub(since) >= SHORT_LIFE,
+        let (lived, longest) = match self.state {
+            State::Ready { since, .. } => {
+                (now.saturating_sub(since) >= SHORT_LIFE, BACKOFF_SERVED_MAX)
+            }
             // It was ended on purpose: no sign of a broken start.
-            State::Ending { .. } => true,
-            _ => false,
+            State::Ending { .. } => (true, BACKOFF_SERVED_MAX),
+            _ => (false, BACKOFF_MAX),
         };
         self.short_lives = if lived {
             0
@@ -160,7 +165,7 @@ impl Supervision {
         };
         self.restarts += 1;
         self.state = State::Absent {
-            start_at: now + self.backoff(),
+            start_at: now + self.backoff().min(longest),
         };
     }
 
@@ -277,6 +282,23 @@ mod tests {
             waits.is_sorted() && waits.last() == Some(&BACKOFF_MAX),
             "{waits:?}"
         );
+    }
+
+    #[test]
+    fn a_role_that_serves_and_dies_at_once_never_waits_long() {
+        let mut role = serving(S);
+        let mut now = S;
+        for _ in 0..100 {
+            now += Duration::from_millis(10);
+            role.exited(now);
+            let State::Absent { start_at } = role.state() else {
+                panic!("{:?}", role.state())
+            };
+            assert!(start_at - now <= BACKOFF_SERVED_MAX);
+            now = start_at;
+            role.started(now);
+            role.ready(now);
+        }
     }
 
     #[test]

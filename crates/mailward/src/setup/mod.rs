@@ -296,7 +296,9 @@ fn certificate(config: &Config, told: &mut String) -> Result<(), String> {
 fn has_objects(config: &Config) -> Result<bool, String> {
     let store = role::store(config).map_err(|error| error.to_string())?;
     let objects = store.all().map_err(|error| role::chain(&error))?;
-    Ok(objects.iter().any(|object| !object.spec.kind().is_singleton()))
+    Ok(objects
+        .iter()
+        .any(|object| !object.spec.kind().is_singleton()))
 }
 
 /// Puts objects given as text into the store.

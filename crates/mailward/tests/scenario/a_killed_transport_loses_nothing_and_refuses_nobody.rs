@@ -115,9 +115,7 @@ fn under_twenty_kills() {
     for sender in senders {
         sender.join().unwrap();
     }
-    wait_for("the queue is empty", || {
-        node.json(&["queue", "list"])["messages"] == 0
-    });
+    wait_for("the queue is empty", || node.queued() == 0);
 
     let acknowledged = ledger.acknowledged.lock().unwrap().clone();
     assert_eq!(

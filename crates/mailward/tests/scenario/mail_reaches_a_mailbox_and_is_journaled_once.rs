@@ -10,7 +10,7 @@ fn by_hand() {
     let reply = talk.message(
         "someone@example.net",
         &["info@example.test"],
-        b"Subject: one\r\n\r\nHello\r\n",
+        b"Subject: one\r\n\r\nHello",
     );
     assert!(reply.starts_with("250 2.0.0"), "{reply}");
     let id = reply.split_whitespace().last().unwrap().to_owned();

@@ -293,9 +293,7 @@ fn over_starttls_both_ways() {
         !bounce.contains("Final-Recipient: rfc822; sales@away.test"),
         "{bounce}"
     );
-    wait_for("nothing is left in the queue", || {
-        node.json(&["queue", "list"])["messages"] == 0
-    });
+    wait_for("nothing is left in the queue", || node.queued() == 0);
 }
 
 #[test]
@@ -328,7 +326,5 @@ fn a_bounce_of_postfix_arrives_and_is_never_answered() {
         bounce.contains("Return-Path: <>") && bounce.contains("5.1.1"),
         "{bounce}"
     );
-    wait_for("nothing is left in the queue", || {
-        node.json(&["queue", "list"])["messages"] == 0
-    });
+    wait_for("nothing is left in the queue", || node.queued() == 0);
 }

@@ -253,6 +253,15 @@ impl Node {
         serde_json::from_str(&self.ask(&words)).unwrap()
     }
 
+    /// Messages in the queue.
+    #[track_caller]
+    pub(crate) fn queued(&self) -> u64 {
+        let list = self.json(&["queue", "list"]);
+        list.pointer("/queues/messages")
+            .and_then(serde_json::Value::as_u64)
+            .unwrap()
+    }
+
     /// The messages of a mailbox.
     pub(crate) fn mailbox(&self, name: &str) -> Vec<Vec<u8>> {
         let new = self.path("data/mail").join(name).join("new");
@@ -377,16 +386,16 @@ impl Talk {
         }
     }
 
-    /// Sends a whole message; the reply to its end.
+    /// Sends a whole message; the reply to its end, or the first refusal before it.
     pub(crate) fn message(&mut self, from: &str, to: &[&str], octets: &[u8]) -> String {
-        let reply = self.say(&format!("MAIL FROM:<{from}>"));
-        assert!(reply.starts_with("250"), "{reply}");
-        for to in to {
-            let reply = self.say(&format!("RCPT TO:<{to}>"));
-            assert!(reply.starts_with("250"), "{reply}");
+        let recipients = to.iter().map(|to| format!("RCPT TO:<{to}>"));
+        let commands = std::iter::once(format!("MAIL FROM:<{from}>")).chain(recipients);
+        for command in commands.chain(["DATA".to_owned()]) {
+            let reply = self.say(&command);
+            if !reply.starts_with("250") && !reply.starts_with("354") {
+                return reply;
+            }
         }
-        let reply = self.say("DATA");
-        assert!(reply.starts_with("354"), "{reply}");
         self.send(octets);
         self.send("\r\n.\r\n");
         self.reply()
