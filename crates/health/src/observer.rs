@@ -8,7 +8,7 @@
 use crate::Now;
 
 /// Length of a window, in milliseconds.
-const WINDOW_MS: u64 = 30_000;
+pub(crate) const WINDOW_MS: u64 = 30_000;
 /// A timer that fires this much too late says that the worker is starved, in milliseconds.
 const LAG_MAX_MS: u64 = 100;
 /// Probes skipped for want of a lane, of 100, above which the worker is overloaded.
@@ -26,6 +26,23 @@ pub(crate) struct Observer {
     lag_max_ms: u64,
     probes: u64,
     skipped: u64,
+    impaired: u64,
+    last_problem: String,
+}
+
+/// What one window showed of the observer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Window {
+    /// Whether the worker was late or skipped probes.
+    pub(crate) overloaded: bool,
+    /// The latest a timer fired after its time, in milliseconds.
+    pub(crate) lag_ms: u64,
+    /// Probes skipped for want of a lane.
+    pub(crate) skipped: u64,
+    /// Probes that could not be carried out.
+    pub(crate) impaired: u64,
+    /// Why the last of them could not.
+    pub(crate) problem: String,
 }
 
 impl Observer {
@@ -40,14 +57,26 @@ impl Observer {
         self.skipped += u64::from(skipped);
     }
 
-    /// Ends the window when it is over; returns lag and skipped probes of one that was not clean.
-    pub(crate) fn tick(&mut self, now: Now) -> Option<(u64, u64)> {
+    /// A probe could not be carried out.
+    pub(crate) fn impaired(&mut self, problem: &str) {
+        self.impaired += 1;
+        problem.clone_into(&mut self.last_problem);
+    }
+
+    /// Ends the window when it is over, and says what it showed.
+    pub(crate) fn tick(&mut self, now: Now) -> Option<Window> {
         if now.since(self.window_began) < WINDOW_MS {
             return None;
         }
         let overloaded = self.lag_max_ms > LAG_MAX_MS
             || self.skipped * 100 > self.probes.saturating_mul(SKIPPED_PERCENT_MAX);
-        let told = overloaded.then_some((self.lag_max_ms, self.skipped));
+        let window = Window {
+            overloaded,
+            lag_ms: self.lag_max_ms,
+            skipped: self.skipped,
+            impaired: self.impaired,
+            problem: std::mem::take(&mut self.last_problem),
+        };
         let strain = if overloaded {
             (self.strain + 1).min(STRAIN_MAX)
         } else {
@@ -58,7 +87,7 @@ impl Observer {
             window_began: now,
             ..Observer::default()
         };
-        told
+        Some(window)
     }
 }
 
@@ -73,17 +102,20 @@ mod tests {
         for n in 1..=10u32 {
             observer.lag(500);
             now.mono_ms += WINDOW_MS;
-            assert_eq!(observer.tick(now), Some((500, 0)));
+            let window = observer.tick(now).unwrap();
+            assert!(window.overloaded && window.lag_ms == 500);
             assert_eq!(observer.strain, n.min(STRAIN_MAX));
         }
         for n in (0..8u32).rev() {
             (0..100).for_each(|i| observer.probe(i < 5));
             now.mono_ms += WINDOW_MS;
-            assert_eq!(observer.tick(now), None);
+            assert!(!observer.tick(now).unwrap().overloaded);
             assert_eq!(observer.strain, n);
         }
         (0..100).for_each(|i| observer.probe(i < 6));
         now.mono_ms += WINDOW_MS;
-        assert_eq!(observer.tick(now), Some((0, 6)));
+        let window = observer.tick(now).unwrap();
+        assert!(window.overloaded && window.skipped == 6);
+        assert_eq!(observer.tick(now), None);
     }
 }

@@ -188,22 +188,22 @@ catalogue! {
         breaks "What the component does; for a connector, mail through it."
         mend "Wait for the repair or see `mailward explain` with the case's id.";
     4003 Warning RepairStarted { case: String, component: String, act: String, because: String } per [case, act]
-        "case {case}: {act} for {component}: {because}"
+        "case {case} of {component}: {act}, because of this: {because}"
         means "A responder acts. The intent was written to the ledger before the act."
         breaks "What the act interrupts: a restart of a component ends its sessions with 421."
         mend "Nothing; the act is checked afterwards.";
     4004 Notice RepairSucceeded { case: String, component: String, act: String, detect_ms: u64, repair_ms: u64 } per [case, act]
-        "case {case}: {act} repaired {component} (noticed after {detect_ms} ms, well {repair_ms} ms after the first failure)"
+        "case {case} of {component}: this helped: {act} (noticed {detect_ms} ms, well again {repair_ms} ms after the first failure)"
         means "Fresh probes after the act are good. The component is watched for the probation time before the case is closed."
         breaks "Nothing any more."
         mend "If the same component needs it often, look for the cause: the case has the samples.";
     4005 Error RepairFailed { case: String, component: String, act: String, problem: String } per [case, act]
-        "case {case}: {act} did not repair {component}: {problem}"
+        "case {case} of {component}: this did not help: {act}: {problem}"
         means "The act could not be carried out, or probes after it still fail. The next stage follows."
         breaks "The component is still down."
         mend "See `mailward explain` with the case's id for what comes next and when.";
     4006 Warning RepairRefused { case: String, component: String, act: String, reasons: Items } per [case, act]
-        "case {case}: {act} for {component} was not allowed: {reasons}"
+        "case {case} of {component}: this was not allowed: {act}: {reasons}"
         means "The guard refused an act: a budget is used up, it would not cure the cause, the evidence is old, or repair is switched off."
         breaks "The component stays down until the guard allows it, a later stage acts, or you do."
         mend "Mend the cause named. Where repair is switched off, the refusal is what would have been done.";

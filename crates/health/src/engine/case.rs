@@ -39,7 +39,7 @@ impl Engine {
             return vec![Order::Save];
         }
         let ladder = definition::ladder(component, &self.settings);
-        let class = watch.class();
+        let class = watch.class().flatten();
         let first_bad = watch.state.first_bad.unwrap_or(now);
         let mut stamp = now.unix_ms;
         while self
@@ -135,8 +135,10 @@ impl Engine {
             .monitors
             .iter()
             .filter_map(|name| self.watches.get(name));
-        if let Some(class) = classes.filter_map(super::Watch::class).next() {
-            record.class = Some(class);
+        // What the newest bad results say counts; a class of earlier ones may be mended already.
+        let classes: Vec<Option<String>> = classes.filter_map(super::Watch::class).collect();
+        if !classes.is_empty() {
+            record.class = classes.into_iter().flatten().next();
         }
         let signs = self.signs(&record, now);
         let probation_ms =
@@ -166,14 +168,6 @@ impl Engine {
             };
             self.keep(edge.clone());
             orders.push(Order::Edge(edge));
-            if matches!(before, Phase::Probation { .. }) && record.state.phase != Phase::Closed {
-                record.step(now, "state", because.clone(), Vec::new(), None);
-            }
-            if matches!(record.state.phase, Phase::Probation { .. }) {
-                let text = format!("well again, watched from here on: {because}");
-                record.step(now, "state", text, Vec::new(), None);
-                record.repaired_after_ms = Some(self.repaired_after_ms(&record, now));
-            }
         }
         let mut closed = false;
         for act in acts {
@@ -183,6 +177,17 @@ impl Engine {
         if closed {
             self.close(record, because, now, &mut orders);
             return orders;
+        }
+        let (was, is) = (
+            matches!(before, Phase::Probation { .. }),
+            matches!(record.state.phase, Phase::Probation { .. }),
+        );
+        if is && !was {
+            let text = format!("well again, watched from here on: {because}");
+            record.step(now, "state", text, Vec::new(), None);
+            record.repaired_after_ms = Some(self.repaired_after_ms(&record, now));
+        } else if was && !is {
+            record.step(now, "state", because, Vec::new(), None);
         }
         self.keep_up(&mut record, now, &mut orders);
         // An offline stage that would harm what still works is denied here, as the guard would.

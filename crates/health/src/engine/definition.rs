@@ -13,7 +13,11 @@ use mailward_model::{
 use crate::{
     case::{Ladder, Rung},
     monitor::{Policy, Rule},
+    observer::WINDOW_MS,
 };
+
+/// The monitor of the worker itself.
+pub(crate) const OBSERVER: &str = "monitoring";
 
 /// What a probe looks at.
 #[derive(Debug, Clone, PartialEq)]
@@ -32,6 +36,9 @@ pub enum Target {
     Store,
     /// Free space of the data folder.
     Disk,
+    /// The worker itself: whether its probes can be run, in time. No probe of its own: the engine
+    /// judges each half minute of its work.
+    Observer,
 }
 
 /// One thing that is watched.
@@ -125,6 +132,13 @@ pub fn definitions(objects: &[Object], settings: &HealthSettings) -> Vec<Definit
         ),
         of_node("disk", "Disk", Target::Disk, Policy::Consecutive(2), fast),
     ];
+    all.push(of_node(
+        OBSERVER,
+        "Monitoring",
+        Target::Observer,
+        Policy::Consecutive(4),
+        WINDOW_MS,
+    ));
     let connectors = objects.iter().filter_map(|object| match &object.spec {
         Spec::ReceiveConnector(spec) if spec.enabled => Some((&object.name, spec)),
         _ => None,

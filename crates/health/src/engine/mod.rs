@@ -25,11 +25,16 @@ use mailward_model::{Object, kind::HealthSettings};
 pub(crate) use record::SavedCase;
 
 use self::{
-    definition::{Definition, Target},
+    definition::{Definition, OBSERVER, Target},
     record::Record,
     watch::{Change, Watch},
 };
-use crate::{Now, alert::Alert, monitor::Input, observer::Observer};
+use crate::{
+    Now,
+    alert::Alert,
+    monitor::Input,
+    observer::{Observer, Window},
+};
 
 /// State changes kept in memory.
 const EDGES_MAX: usize = 256;
@@ -200,6 +205,8 @@ impl Engine {
         self.probes_failed += u64::from(sample.evidence == Evidence::Bad);
         self.probes_skipped += u64::from(sample.verdict == "skipped");
         if sample.verdict == "probe_error" {
+            self.observer
+                .impaired(&format!("{}: {}", sample.probe, sample.text));
             orders.push(Order::Emit(Event::ProbeImpaired {
                 probe: sample.probe.clone(),
                 problem: sample.text.clone(),
@@ -228,8 +235,8 @@ impl Engine {
     /// Lets time pass: what is due is ordered.
     pub fn tick(&mut self, now: Now) -> Vec<Order> {
         let mut orders = Vec::new();
-        if let Some((lag_ms, skipped)) = self.observer.tick(now) {
-            orders.push(Order::Emit(Event::ObserverOverloaded { lag_ms, skipped }));
+        if let Some(window) = self.observer.tick(now) {
+            orders.extend(self.judge_self(&window, now));
         }
         let strain = self.observer.strain;
         let mut changes = Vec::new();
@@ -254,6 +261,44 @@ impl Engine {
         let components: Vec<String> = self.cases.keys().cloned().collect();
         for component in components {
             orders.extend(self.drive(&component, crate::case::Input::Tick, now));
+        }
+        orders
+    }
+
+    /// Takes in how the worker itself did.
+    fn judge_self(&mut self, window: &Window, now: Now) -> Vec<Order> {
+        let (lag_ms, skipped) = (window.lag_ms, window.skipped);
+        let (verdict, evidence, text) = if window.overloaded {
+            let text = format!("it was {lag_ms} ms late and skipped {skipped} probes");
+            ("fail", Evidence::Bad, text)
+        } else if window.impaired > 0 {
+            let text = format!(
+                "{} probes could not be carried out: {}",
+                window.impaired, window.problem
+            );
+            ("fail", Evidence::Bad, text)
+        } else {
+            (
+                "pass",
+                Evidence::Good,
+                format!("all probes ran, at most {lag_ms} ms late"),
+            )
+        };
+        let mut orders = self.observe(
+            ProbeView {
+                probe: OBSERVER.to_owned(),
+                unix_ms: now.unix_ms,
+                took_ms: 0,
+                verdict: verdict.to_owned(),
+                evidence,
+                text,
+                cause: None,
+                steps: Vec::new(),
+            },
+            now,
+        );
+        if window.overloaded {
+            orders.push(Order::Emit(Event::ObserverOverloaded { lag_ms, skipped }));
         }
         orders
     }
@@ -373,9 +418,13 @@ impl Engine {
         self.watches
             .values()
             .map(|watch| &watch.definition)
+            .filter(|definition| definition.target != Target::Observer)
             .filter(|definition| {
                 let transport = what == Some("transport")
-                    && !matches!(definition.target, Target::Store | Target::Disk);
+                    && !matches!(
+                        definition.target,
+                        Target::Store | Target::Disk | Target::Observer
+                    );
                 transport
                     || what.is_none_or(|what| {
                         [

@@ -85,7 +85,8 @@ impl World {
         let objects: Vec<Object> = connectors.iter().map(|name| connector(name)).collect();
         let now = world.now();
         world.engine.define(&objects, &settings, now);
-        for definition in world.engine.definitions() {
+        let probed = world.engine.definitions();
+        for definition in probed.filter(|definition| definition.target != Target::Observer) {
             let slots = Slots::new(
                 "mx",
                 &definition.name,
@@ -127,6 +128,7 @@ impl World {
         for order in orders {
             let now = self.now();
             match order {
+                Order::Probe(name) if name == OBSERVER => {}
                 Order::Probe(name) => {
                     let sample = self.probe(&name);
                     let more = self.engine.observe(sample, now);

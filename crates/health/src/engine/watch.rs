@@ -169,13 +169,10 @@ impl Watch {
         })
     }
 
-    /// The class of the cause of the newest bad result.
-    pub(super) fn class(&self) -> Option<String> {
+    /// The class of the cause of the newest result, where that is bad; the class may be unknown.
+    pub(super) fn class(&self) -> Option<Option<String>> {
         let (sample, _) = self.newest_evidence()?;
-        sample
-            .cause
-            .clone()
-            .filter(|_| sample.evidence == Evidence::Bad)
+        (sample.evidence == Evidence::Bad).then(|| sample.cause.clone())
     }
 
     pub(super) fn view(&self, results: usize) -> MonitorView {

@@ -64,6 +64,8 @@ const OUTCOME_ATTEMPTS: u32 = 5;
 const RECONCILE: Duration = Duration::from_secs(600);
 /// The same until it is there.
 const RECONCILE_SOON: Duration = Duration::from_secs(2);
+/// How long transport takes at most to put a change of the objects in force.
+const HEARD_AFTER: Duration = Duration::from_secs(1);
 /// Changes of state taken over from the worker before.
 const EDGES_KEPT: usize = 256;
 
@@ -290,7 +292,8 @@ impl Running {
         if self.under_way.contains_key(name) {
             return;
         }
-        let Some(definition) = self.engine.definition(name).cloned() else {
+        let known = self.engine.definition(name).cloned();
+        let Some(definition) = known.filter(|known| known.target != Target::Observer) else {
             return;
         };
         if let Err(why) = self.engine.may_run(name)
@@ -376,7 +379,8 @@ impl Running {
         let settings: HealthSettings = settings.unwrap_or_default();
         let orders = self.engine.define(&objects, &settings, now);
         let mut slots = HashMap::new();
-        for definition in self.engine.definitions() {
+        let probed = self.engine.definitions();
+        for definition in probed.filter(|definition| definition.target != Target::Observer) {
             let fresh = Slots::new(
                 &self.node,
                 &definition.name,
@@ -506,6 +510,8 @@ async fn look_after(mailbox: HealthMailbox, store: Store, context: Arc<Context>,
                         mailbox: mailbox.name.clone(),
                         address: mailbox.address.to_string(),
                     });
+                    // Transport has to hear of it before a probe can arrive in it.
+                    tokio::time::sleep(HEARD_AFTER).await;
                 }
                 *context.mailbox.lock() = Some(mailbox.clone());
                 RECONCILE
