@@ -238,6 +238,15 @@ impl Committer {
     }
 
     fn remove_segment(&mut self, number: u64) -> io::Result<()> {
+        // The newest segment tells where the others end and which next hops are held, so it goes
+        // only when there is a newer one.
+        if self.segments.keys().next_back() == Some(&number) {
+            self.begin_segment()?;
+        }
+        self.unlink_segment(number)
+    }
+
+    fn unlink_segment(&mut self, number: u64) -> io::Result<()> {
         let (disk, dirs) = (&self.shared.disk, &self.shared.dirs);
         let path = dirs.segment_file(number);
         let removed = match self.segments.get(&number) {
@@ -268,13 +277,16 @@ impl Committer {
     /// At the end: a queue without messages needs no segment. Oldest first, so that a message is
     /// never there without the record of its end.
     pub(crate) fn remove_all_if_empty(&mut self) {
-        let empty = self.shared.state().index.messages.is_empty();
+        let state = self.shared.state();
+        let empty = state.index.messages.is_empty() && state.index.schedule.held().is_empty();
+        drop(state);
         if !empty || self.has_unsynced() {
             return;
         }
-        for number in self.segments.keys().copied().collect::<Vec<_>>() {
+        let numbers: Vec<u64> = self.segments.keys().copied().collect();
+        for number in numbers {
             // What stays is removed another time.
-            if self.remove_segment(number).is_err() {
+            if self.unlink_segment(number).is_err() {
                 return;
             }
         }

@@ -247,7 +247,8 @@ impl Committer {
         }
     }
 
-    fn begin_segment(&mut self) -> io::Result<u64> {
+    /// Makes a new segment and writes to it from now on.
+    pub(crate) fn begin_segment(&mut self) -> io::Result<u64> {
         let number = self.next_number;
         // A number is never used twice, whatever became of the file.
         self.next_number += 1;

@@ -2,7 +2,7 @@
 
 use std::{path::Path, time::Duration};
 
-use mailward_model::plan::{Fate, NextHop, Plan};
+use mailward_model::plan::{Fate, Plan};
 
 use super::rig::{Rig, delivery, hop, id, octets, plan, settlement};
 use crate::{DeliveryStatus, ListFilter, QueueError, ReadError, RecipientState};
@@ -415,7 +415,24 @@ fn a_body_that_looks_like_a_record_is_none() {
 }
 
 #[test]
-fn next_hops_differ() {
-    assert_ne!(hop(0), hop(1));
-    assert!(matches!(hop(0), NextHop::Mailbox { .. }));
+fn a_hold_outlives_the_segment_it_was_written_to() {
+    let mut rig = Rig::new();
+    for n in 0..4 {
+        rig.accept(id(n), &octets(n, 900), Some(plan(&[1])))
+            .unwrap();
+    }
+    let queue = rig.queue.clone();
+    rig.drive(queue.hold(hop(2))).unwrap();
+    drop(queue);
+    // The segment with the hold has nothing else in it, and is removed.
+    for _ in 0..3 {
+        rig = rig.reopen();
+        rig.tidy();
+        assert!(rig.queue.queues().iter().any(|queue| queue.on_hold));
+    }
+    let queue = rig.queue.clone();
+    rig.drive(queue.release(hop(2))).unwrap();
+    drop(queue);
+    let rig = rig.reopen();
+    assert!(!rig.queue.queues().iter().any(|queue| queue.on_hold));
 }
