@@ -286,6 +286,18 @@ fn the_server_is_not_taken_offline_while_another_connector_works() {
 }
 
 #[test]
+fn a_process_that_hangs_is_restarted_itself_and_not_its_components() {
+    let mut world = World::new(&["Internet", "Relay"]);
+    world.pass(700);
+    for component in ["transport", "receive/Internet", "receive/Relay"] {
+        world.break_it(component, Some(2), None);
+    }
+    world.pass(600);
+    assert_eq!(world.stages(), [2], "{:?}", world.acts);
+    assert!(world.faults.is_empty());
+}
+
+#[test]
 fn nothing_is_restarted_for_a_cause_that_no_restart_cures() {
     for class in [
         "dns",

@@ -46,7 +46,11 @@ impl Engine {
                 .get(name)
                 .is_some_and(|watch| watch.state.is_confirmed_bad())
         };
-        if act.stage() == 1 && sick("transport") {
+        let answers = self.watches.get("transport").is_none_or(|watch| {
+            watch.state.is_good() || watch.is_off() || watch.state.phase == HealthState::Unknown
+        });
+        if act.stage() == 1 && !answers {
+            // Asked for in vain, and whatever mends it would look like this act's success.
             objections.push("transport does not answer its control channel".to_owned());
         }
         if record.component == "deliver" && sick("queue") {

@@ -49,7 +49,9 @@ pub(super) async fn look(
             mut session,
             secured,
             ..
-        } = connector::enter(context, spec, door, steps).await?;
+        } = connector::enter(context, spec, door, steps)
+            .await
+            .map_err(not_the_way)?;
         if spec.tls == StartTls::Required && !secured {
             return Err(
                 Found::fail("TLS is required and STARTTLS is not offered").of(Cause::Certificate)
@@ -71,6 +73,19 @@ pub(super) async fn look(
         "a message through {} arrived in {}",
         door.address, mailbox.name
     ))
+}
+
+/// The steps at which a silence is about the way of mail, and not about the door to it.
+pub(super) fn is_own_step(step: &str) -> bool {
+    matches!(step, "mail" | "rcpt" | "data" | "accepted" | "delivered")
+}
+
+/// A door that does not open is the connector probe's to tell; a closed gate is told as such.
+fn not_the_way(found: Found) -> Found {
+    if found.cause.as_deref() == Some(Cause::Hold.as_str()) {
+        return found;
+    }
+    Found::skipped(format!("no session could be opened: {}", found.text))
 }
 
 async fn explain(context: &Context, found: Found) -> Found {

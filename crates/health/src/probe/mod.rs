@@ -393,13 +393,7 @@ pub async fn run(definition: &Definition, context: &Context) -> ProbeView {
     };
     let found = match tokio::time::timeout(limit, look).await {
         Ok(found) => found,
-        Err(_) => {
-            let at = steps.now;
-            Found::new(
-                Verdict::Timeout,
-                format!("no answer within {} ms at the step {at}", limit.as_millis()),
-            )
-        }
+        Err(_) => late(&definition.target, limit, steps.now),
     };
     steps.next("end");
     view(
@@ -409,6 +403,31 @@ pub async fn run(definition: &Definition, context: &Context) -> ProbeView {
         began.elapsed(),
         steps.done,
     )
+}
+
+/// The finding of a probe whose time is over, by what it was waiting for: the silence of another
+/// part is that part's, and says nothing about this one.
+fn late(target: &Target, limit: Duration, step: &str) -> Found {
+    let limit = limit.as_millis();
+    match target {
+        Target::Queue | Target::Certificate(..) => {
+            Found::skipped(format!("transport did not answer within {limit} ms"))
+        }
+        Target::MailFlow(..) if !mailflow::is_own_step(step) => Found::skipped(format!(
+            "the connector did not answer within {limit} ms at the step {step}"
+        )),
+        Target::Store | Target::Disk => Found::new(
+            Verdict::Timeout,
+            format!("the disk did not answer within {limit} ms"),
+        )
+        .of(Cause::Disk),
+        Target::Connector(..) | Target::MailFlow(..) | Target::Transport | Target::Observer => {
+            Found::new(
+                Verdict::Timeout,
+                format!("no answer within {limit} ms at the step {step}"),
+            )
+        }
+    }
 }
 
 /// A probe that was not run.

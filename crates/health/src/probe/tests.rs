@@ -352,3 +352,29 @@ async fn a_transport_that_is_gone_is_noticed() {
         "that is the transport probe's to say"
     );
 }
+
+#[test]
+fn a_silence_is_held_against_the_one_who_was_silent() {
+    let limit = Duration::from_secs(1);
+    let spec = || Box::new(ReceiveConnector::default());
+    let flow = Target::MailFlow("Internet".into(), spec());
+    let check = |target: &Target, step: &str, verdict: Verdict, cause: Option<&str>| {
+        let found = late(target, limit, step);
+        assert_eq!(
+            (found.verdict, found.cause.as_deref()),
+            (verdict, cause),
+            "{target:?} {step}"
+        );
+    };
+    check(&flow, "greeting", Verdict::Skipped, None);
+    check(&flow, "delivered", Verdict::Timeout, None);
+    check(
+        &connector(ReceiveConnector::default()),
+        "greeting",
+        Verdict::Timeout,
+        None,
+    );
+    check(&Target::Queue, "begin", Verdict::Skipped, None);
+    check(&Target::Disk, "begin", Verdict::Timeout, Some("disk"));
+    check(&Target::Transport, "begin", Verdict::Timeout, None);
+}
