@@ -14,7 +14,8 @@ use crate::{
     demo, role, setup,
 };
 
-/// Commands that start or prepare a node.
+// Commands that start or prepare a node. Not a doc comment: clap would make it the summary of the
+// whole program.
 #[derive(Debug, Subcommand)]
 enum NodeCommand {
     /// Run this node: the manager, which starts all roles

@@ -1,11 +1,13 @@
 //! What setup looks at before a node serves: host name, ports, resolver, disk, rights.
 //!
-//! Each check says what it found and, where that is a fault, how to mend it. None changes anything.
+//! Each check says what it found and, where that is a fault, how to mend it. None changes anything,
+//! but that folders to be written to are made.
 
 use std::{
     fmt, fs,
     io::{self, ErrorKind},
     net::{IpAddr, SocketAddr},
+    os::unix::{fs::DirBuilderExt, net::UnixStream},
     path::Path,
 };
 
@@ -106,15 +108,23 @@ fn lookup(name: &str) -> Vec<IpAddr> {
         .unwrap_or_default()
 }
 
-/// Whether an address can be listened on.
-pub(crate) fn port(address: SocketAddr) -> Finding {
+/// Whether a node runs already with these folders.
+pub(crate) fn is_running(run_dir: &Path) -> bool {
+    UnixStream::connect(run_dir.join("manager.sock")).is_ok()
+}
+
+/// Whether an address can be listened on. Where this node is `running`, it is the one that does.
+pub(crate) fn port(address: SocketAddr, running: bool) -> Finding {
     let what = "port";
     match listen::bind(address) {
         Ok(_) => Finding::good(what, format!("{address} is free")),
+        Err(error) if running && error.kind() == ErrorKind::AddrInUse => {
+            Finding::good(what, format!("{address} is in use, and this node runs"))
+        }
         Err(error) => {
             let mend = match error.kind() {
                 ErrorKind::AddrInUse => format!(
-                    "another program listens there: `ss -ltnp sport = :{}` tells which; stop it (or a Mailward that runs already)",
+                    "another program listens there: `ss -ltnp sport = :{}` tells which; stop it, or choose another port with --port",
                     address.port()
                 ),
                 ErrorKind::PermissionDenied => {
@@ -190,11 +200,18 @@ pub(crate) fn disk(folder: &Path, wanted: u64) -> Finding {
     Finding::good(what, shown)
 }
 
-/// Whether a folder can be made and written to.
-pub(crate) fn writable(folder: &Path) -> Finding {
+/// Whether a folder can be made, with these rights where it is new, and written to.
+pub(crate) fn writable(folder: &Path, mode: u32) -> Finding {
     let what = "folder";
     let attempt = || -> io::Result<()> {
-        fs::create_dir_all(folder)?;
+        if let Some(parent) = folder.parent() {
+            fs::create_dir_all(parent)?;
+        }
+        // Recursive, because it may be there.
+        fs::DirBuilder::new()
+            .recursive(true)
+            .mode(mode)
+            .create(folder)?;
         let probe = folder.join(".setup-probe");
         fs::write(&probe, b"")?;
         fs::remove_file(&probe)
@@ -217,9 +234,22 @@ mod tests {
     #[test]
     fn a_taken_port_is_bad_and_says_how_to_find_who_has_it() {
         let taken = listen::bind("127.0.0.1:0".parse().unwrap()).unwrap();
-        let finding = port(taken.local_addr().unwrap());
+        let address = taken.local_addr().unwrap();
+        let finding = port(address, false);
         assert_eq!(finding.verdict, Verdict::Bad);
         assert!(finding.mend.contains("ss -ltnp"), "{finding}");
+        assert_eq!(port(address, true).verdict, Verdict::Good);
+    }
+
+    #[test]
+    fn folders_of_the_node_are_made_for_its_user_alone() {
+        use std::os::unix::fs::PermissionsExt;
+        let dir = tempfile::tempdir().unwrap();
+        let folder = dir.path().join("lib/mailward");
+        assert_eq!(writable(&folder, 0o700).verdict, Verdict::Good);
+        let mode = fs::metadata(&folder).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o700);
+        assert_eq!(writable(&folder, 0o755).verdict, Verdict::Good);
     }
 
     #[test]

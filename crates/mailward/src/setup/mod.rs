@@ -100,18 +100,23 @@ pub(crate) fn run(arguments: &Arguments) -> Result<String, String> {
 /// Looks at the machine; how many findings are bad.
 fn look(arguments: &Arguments, objects: &str, told: &mut String) -> Result<usize, String> {
     let mut findings: Vec<Finding> = vec![check::host_name(&hostname(arguments))];
-    findings.extend(addresses(objects)?.into_iter().map(check::port));
+    let running = check::is_running(&arguments.run_dir);
+    findings.extend(
+        addresses(objects)?
+            .into_iter()
+            .map(|address| check::port(address, running)),
+    );
     findings.push(check::resolver(Path::new("/etc/resolv.conf")));
     findings.push(check::disk(
         &arguments.data_dir,
         TransportSettings::default().min_free_space.0,
     ));
-    for folder in [
-        &arguments.data_dir,
-        &arguments.run_dir,
-        &arguments.certificate_dir,
+    for (folder, mode) in [
+        (&arguments.data_dir, 0o700),
+        (&arguments.run_dir, 0o700),
+        (&arguments.certificate_dir, 0o755),
     ] {
-        findings.push(check::writable(folder));
+        findings.push(check::writable(folder, mode));
     }
     for finding in &findings {
         let _ = writeln!(told, "{finding}");
@@ -162,7 +167,7 @@ fn prepare(arguments: &Arguments, objects: &str, told: &mut String) -> Result<()
     }
     let config = Config::read(&arguments.config).map_err(|error| role::chain(&error))?;
     role::prepare_folders(&config).map_err(|error| error.to_string())?;
-    certificate(&config, told)?;
+    let certificate = certificate(&config, told)?;
     if has_objects(&config)? {
         let _ = writeln!(told, "kept  the objects; `mailward export` shows them");
     } else {
@@ -170,6 +175,56 @@ fn prepare(arguments: &Arguments, objects: &str, told: &mut String) -> Result<()
         let _ = writeln!(
             told,
             "wrote the first objects; `mailward export` shows them"
+        );
+    }
+    hand_over(&config, certificate.as_deref(), told)
+}
+
+/// Gives what setup made to the user the roles run as; without `user` everything stays as it is.
+///
+/// Only what root owns and setup knows by name: the roles' user may write to these folders, so root
+/// must not follow what it finds there.
+fn hand_over(config: &Config, certificate: Option<&Path>, told: &mut String) -> Result<(), String> {
+    use std::os::unix::fs::{MetadataExt, lchown};
+    let Some((uid, gid)) = role::user(config).map_err(|error| error.to_string())? else {
+        return Ok(());
+    };
+    let store = config.store_path();
+    let beside = |suffix: &str| {
+        let mut name = store.clone().into_os_string();
+        name.push(suffix);
+        PathBuf::from(name)
+    };
+    let mut paths = vec![
+        config.data_dir.clone(),
+        config.run_dir.clone(),
+        config.queue_dir(),
+        config.mail_dir(),
+        config.events_dir(),
+        config.tracking_dir(),
+        config.health_dir(),
+        beside("-wal"),
+        beside("-shm"),
+        store.clone(),
+    ];
+    paths.extend(certificate.map(Path::to_path_buf));
+    let mut given = 0;
+    for path in paths {
+        if std::fs::symlink_metadata(&path).is_ok_and(|meta| meta.uid() == 0 && uid != 0) {
+            lchown(&path, Some(uid), Some(gid)).map_err(|error| {
+                format!(
+                    "{} cannot be given to the user of `user`: {error}",
+                    path.display()
+                )
+            })?;
+            given += 1;
+        }
+    }
+    if given > 0 {
+        let user = config.user.as_deref().unwrap_or_default();
+        let _ = writeln!(
+            told,
+            "gave  folders, store and certificate to the user {user}"
         );
     }
     Ok(())
@@ -267,8 +322,8 @@ postmaster = "postmaster@{domain}"
     )
 }
 
-/// A self-signed certificate where none in the folder fits the host name.
-fn certificate(config: &Config, told: &mut String) -> Result<(), String> {
+/// A self-signed certificate where none in the folder fits the host name; its file where it was made.
+fn certificate(config: &Config, told: &mut String) -> Result<Option<PathBuf>, String> {
     let folder = &config.certificate_dir;
     let held = Certificates::open(folder, Arc::new(SystemClock::default()), |_| {});
     let needs = ConnectorNeeds {
@@ -278,7 +333,7 @@ fn certificate(config: &Config, told: &mut String) -> Result<(), String> {
     };
     if held.server_config(&needs).is_some() {
         let _ = writeln!(told, "kept  the certificate for {}", config.hostname);
-        return Ok(());
+        return Ok(None);
     }
     let leaf = ca::Leaf::new([config.hostname.as_str()]);
     let written =
@@ -289,7 +344,7 @@ fn certificate(config: &Config, told: &mut String) -> Result<(), String> {
         "wrote {}, self-signed: senders encrypt with it; put one of a public authority beside it when you have it",
         file.display()
     );
-    Ok(())
+    Ok(Some(file))
 }
 
 /// True where somebody has set something: settings alone are there from the start.
