@@ -43,7 +43,11 @@ pub(super) fn row(entry: &TraceEntry) -> [Cell; 7] {
         (true, _) => peer,
         _ => format!("{}, {peer}", entry.connector),
     };
-    let status = entry.status.join("; ");
+    // One reply for all recipients is said once.
+    let status = match entry.status.split_first() {
+        Some((first, rest)) if rest.iter().all(|other| other == first) => first.clone(),
+        _ => entry.status.join("; "),
+    };
     let what: Vec<&str> = [
         status.as_str(),
         &entry.related,
