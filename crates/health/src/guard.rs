@@ -248,6 +248,24 @@ fn freshness(proposal: &RepairProposal, facts: &Facts<'_>) -> Check {
             format!("the newest sample is {} s old", age / 1000),
         );
     }
+    // What was seen before a process was started anew says nothing about the new one.
+    let restarts = facts.past.iter().filter_map(|past| match past.act {
+        Some(RepairAct::RestartProcess { .. }) => Some(past.age_ms),
+        _ => None,
+    });
+    let of_transport = facts
+        .exits
+        .iter()
+        .filter(|(role, _)| *role == Role::Transport);
+    let exits = of_transport.map(|(_, age_ms)| *age_ms);
+    let began_ago = facts.now_unix_ms.saturating_sub(newest.unix_ms);
+    if restarts.chain(exits).any(|age_ms| age_ms <= began_ago) {
+        return Check::later(
+            NAME,
+            AGAIN_MS,
+            "the newest sample is from before a process was started anew",
+        );
+    }
     Check::yes(NAME, format!("the newest sample is bad and {age} ms old"))
 }
 

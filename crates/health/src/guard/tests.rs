@@ -111,7 +111,12 @@ fn the_guard_says_why() {
         ..past(1000, component(), "b", false)
     };
     check(&one, &[other], Ruling::Grant, "nothing");
-    let open = past(1000, process(), "b", false);
+    let stale = past(500, process(), "b", true);
+    let expect = Ruling::Later {
+        again_in_ms: 10_000,
+    };
+    check(&one, &[stale], expect, "from before a process was started");
+    let open = past(1500, process(), "b", false);
     check(
         &one,
         &[open],
