@@ -18,6 +18,8 @@ mod config;
 mod entry;
 mod error;
 mod frame;
+#[doc(hidden)]
+pub mod fuzz;
 mod index;
 mod lease;
 mod operate;

@@ -4,6 +4,7 @@
 mod behaviour;
 mod crash;
 mod faults;
+mod fuzzed;
 mod model;
 mod rig;
 mod running;
