@@ -28,12 +28,8 @@ def cgroup_root():
         return None, False
     for root, first in (("/sys/fs/cgroup/cpuacct", True), ("/sys/fs/cgroup", False)):
         marker = "cpuacct.usage" if first else "cgroup.controllers"
-        if os.path.isfile(f"{root}/{marker}"):
-            try:
-                os.makedirs(f"{root}/{GROUP}", exist_ok=True)
-                return f"{root}/{GROUP}", first
-            except OSError:
-                pass
+        if os.path.isfile(f"{root}/{marker}") and os.access(root, os.W_OK):
+            return f"{root}/{GROUP}", first
     return None, False
 
 
