@@ -4,19 +4,40 @@
 //! was set. Defaults follow Exchange's receive and send connector tables unless a comment says why
 //! they do not.
 
+mod address_space;
 mod alert;
-mod connector;
 mod domain;
 mod journal;
+mod receive_connector;
 mod recipient;
+mod send_connector;
 mod settings;
+mod smart_host;
 
+pub use address_space::{AddressSpace, AddressSpaceError};
 pub use alert::{AlertChannel, AlertTarget};
-pub use connector::{
-    AddressSpace, AddressSpaceError, ConnectorTarget, HostName, OutboundTls, ReceiveConnector, Relay,
-    SendConnector, SmartHost, SmartHostError, StartTls, TlsAuthLevel,
-};
 pub use domain::{AcceptedDomain, AcceptedDomainType};
 pub use journal::{JournalRule, JournalScope};
+pub use receive_connector::{ReceiveConnector, Relay, StartTls};
 pub use recipient::{DistributionGroup, MailContact, Mailbox, MailboxType};
+pub use send_connector::{ConnectorTarget, OutboundTls, SendConnector, TlsAuthLevel};
 pub use settings::{HealthSettings, TransportSettings};
+pub use smart_host::{HostName, SmartHost, SmartHostError};
+
+use crate::FieldError;
+
+/// Pushes an error where `value` is not in `range`.
+fn in_range(
+    errors: &mut Vec<FieldError>,
+    field: &str,
+    value: u64,
+    range: std::ops::RangeInclusive<u64>,
+) {
+    if !range.contains(&value) {
+        errors.push(FieldError::new(
+            field,
+            format!("{value} is out of range"),
+            format!("choose a number from {} to {}", range.start(), range.end()),
+        ));
+    }
+}

@@ -1,0 +1,289 @@
+//! Receive connectors: how mail comes in.
+
+use serde::{Deserialize, Serialize};
+
+use super::in_range;
+use crate::{
+    Binding, Domain, FieldError, IpRange,
+    object::Validate,
+    unit::{ByteSize, Span},
+};
+
+/// What a receive connector does about TLS.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum StartTls {
+    /// STARTTLS is not offered.
+    Off,
+    /// Offered where a certificate fits; plain text is accepted.
+    #[default]
+    Offered,
+    /// Mail is taken only under TLS: 530 5.7.0 before it (RFC 3207 §4). Exchange: RequireTLS.
+    Required,
+    /// TLS from the first octet (RFC 8314 §3.3, port 465).
+    Implicit,
+}
+
+/// Whom a receive connector lets relay to domains that are not accepted domains.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Relay {
+    /// Nobody: recipients must be in accepted domains.
+    #[default]
+    None,
+    /// Every client of the connector: use it with narrow remote ranges only. Exchange:
+    /// ms-Exch-SMTP-Accept-Any-Recipient.
+    All,
+}
+
+/// How mail comes in: where to listen, for whom, under which limits.
+///
+/// The defaults are those of Exchange's Set-ReceiveConnector, except that bare line feeds are
+/// always refused (SMTP smuggling) and hops are counted to 30.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ReceiveConnector {
+    /// Whether it takes connections.
+    pub enabled: bool,
+    /// Where it listens.
+    pub bindings: Vec<Binding>,
+    /// Whom it is for. The most specific range over all connectors of a binding wins.
+    pub remote_ranges: Vec<IpRange>,
+    /// The name in the greeting, in EHLO replies and Received fields, and the name the certificate
+    /// must carry. The node's host name where unset.
+    pub fqdn: Option<Domain>,
+    /// STARTTLS.
+    pub tls: StartTls,
+    /// A certificate to use whatever the FQDN: SHA-256 of its public key in hex, or
+    /// `<I>issuer<S>subject` as Exchange writes it.
+    pub certificate: Option<String>,
+    /// Speak LMTP (RFC 2033) instead of SMTP.
+    pub lmtp: bool,
+    /// Expect a PROXY protocol header (v1 or v2) before the greeting. Only from trusted proxies:
+    /// narrow `remote_ranges` apply to the proxy, the client's address comes from the header.
+    pub proxy_protocol: bool,
+    /// Who may relay.
+    pub relay: Relay,
+    /// Largest message, in octets as transferred; advertised by SIZE (RFC 1870).
+    pub max_message_size: ByteSize,
+    /// Largest header section; above it the message is refused with 552 5.3.4.
+    pub max_header_size: ByteSize,
+    /// RCPTs in one message; above it 452 4.5.3.
+    pub max_recipients: u32,
+    /// Received fields; above it the message is refused with 554 5.4.6.
+    pub max_hops: u32,
+    /// Received fields written by this host; above it the message is refused. 0 turns it off.
+    pub max_local_hops: u32,
+    /// Connections at one time on this connector.
+    pub max_connections: u32,
+    /// Connections at one time from one address.
+    pub max_connections_per_source: u32,
+    /// How long a session may last in all.
+    pub connection_timeout: Span,
+    /// How long a client may be silent.
+    pub inactivity_timeout: Span,
+    /// Waits before a reply to a client that gives reason for suspicion. 0s turns it off.
+    pub tarpit_interval: Span,
+    /// Errors before the session is closed with 421 4.7.0.
+    pub max_protocol_errors: u32,
+    /// Offer PIPELINING (RFC 2920).
+    pub pipelining: bool,
+    /// Offer 8BITMIME (RFC 6152).
+    pub eight_bit_mime: bool,
+    /// Offer CHUNKING (RFC 3030).
+    pub chunking: bool,
+    /// Offer BINARYMIME (RFC 3030); needs chunking.
+    pub binary_mime: bool,
+    /// Offer SMTPUTF8 (RFC 6531); needs 8BITMIME.
+    pub smtputf8: bool,
+    /// Offer DSN (RFC 3461).
+    pub dsn: bool,
+}
+
+impl Default for ReceiveConnector {
+    fn default() -> Self {
+        ReceiveConnector {
+            enabled: true,
+            bindings: Vec::new(),
+            remote_ranges: vec![IpRange::ALL_V4, IpRange::ALL_V6],
+            fqdn: None,
+            tls: StartTls::Offered,
+            certificate: None,
+            lmtp: false,
+            proxy_protocol: false,
+            relay: Relay::None,
+            max_message_size: ByteSize(36 << 20),
+            max_header_size: ByteSize(256 << 10),
+            max_recipients: 200,
+            max_hops: 30,
+            max_local_hops: 8,
+            max_connections: 5000,
+            max_connections_per_source: 20,
+            connection_timeout: Span::from_secs(600),
+            inactivity_timeout: Span::from_secs(300),
+            tarpit_interval: Span::from_secs(5),
+            max_protocol_errors: 5,
+            pipelining: true,
+            eight_bit_mime: true,
+            chunking: true,
+            binary_mime: true,
+            smtputf8: true,
+            dsn: true,
+        }
+    }
+}
+
+impl Validate for ReceiveConnector {
+    fn validate(&self) -> Vec<FieldError> {
+        let mut errors = Vec::new();
+        if self.bindings.is_empty() {
+            errors.push(FieldError::new(
+                "bindings",
+                "no binding is given",
+                "add one, such as \":25\"",
+            ));
+        }
+        if self.remote_ranges.is_empty() {
+            errors.push(FieldError::new(
+                "remote_ranges",
+                "no range is given, so no connection could ever be taken",
+                "add ranges, or set enabled = false",
+            ));
+        }
+        for (i, one) in self.remote_ranges.iter().enumerate() {
+            let other = self
+                .remote_ranges
+                .iter()
+                .take(i)
+                .find(|other| partial_overlap(one, other));
+            if let Some(other) = other {
+                errors.push(FieldError::new(
+                    format!("remote_ranges[{i}]"),
+                    format!("{one} and {other} overlap, and neither lies within the other"),
+                    "split them so that they are disjoint or nested",
+                ));
+            }
+        }
+        if self.inactivity_timeout >= self.connection_timeout {
+            errors.push(FieldError::new(
+                "inactivity_timeout",
+                format!(
+                    "{} is not below connection_timeout, {}",
+                    self.inactivity_timeout, self.connection_timeout
+                ),
+                "make inactivity_timeout the smaller one",
+            ));
+        }
+        if self.binary_mime && !self.chunking {
+            errors.push(FieldError::new(
+                "binary_mime",
+                "BINARYMIME needs CHUNKING, which is off",
+                "set chunking = true or binary_mime = false",
+            ));
+        }
+        if self.smtputf8 && !self.eight_bit_mime {
+            errors.push(FieldError::new(
+                "smtputf8",
+                "SMTPUTF8 needs 8BITMIME, which is off",
+                "set eight_bit_mime = true or smtputf8 = false",
+            ));
+        }
+        in_range(
+            &mut errors,
+            "max_message_size",
+            self.max_message_size.0,
+            65_536..=2_147_483_647,
+        );
+        in_range(
+            &mut errors,
+            "max_header_size",
+            self.max_header_size.0,
+            1_024..=2_147_483_647,
+        );
+        in_range(
+            &mut errors,
+            "max_recipients",
+            self.max_recipients.into(),
+            1..=512_000,
+        );
+        in_range(&mut errors, "max_hops", self.max_hops.into(), 1..=500);
+        in_range(
+            &mut errors,
+            "max_local_hops",
+            self.max_local_hops.into(),
+            0..=50,
+        );
+        in_range(
+            &mut errors,
+            "max_connections",
+            self.max_connections.into(),
+            1..=1_000_000,
+        );
+        in_range(
+            &mut errors,
+            "max_connections_per_source",
+            self.max_connections_per_source.into(),
+            1..=1_000_000,
+        );
+        in_range(
+            &mut errors,
+            "max_protocol_errors",
+            self.max_protocol_errors.into(),
+            1..=1_000_000,
+        );
+        let seconds = |span: Span| span.get().as_secs();
+        in_range(
+            &mut errors,
+            "connection_timeout",
+            seconds(self.connection_timeout),
+            1..=86_400,
+        );
+        in_range(
+            &mut errors,
+            "inactivity_timeout",
+            seconds(self.inactivity_timeout),
+            1..=86_400,
+        );
+        in_range(
+            &mut errors,
+            "tarpit_interval",
+            seconds(self.tarpit_interval),
+            0..=60,
+        );
+        errors
+    }
+}
+
+/// True where two ranges share addresses and neither holds the other, or both are equal: then
+/// "the most specific one" has no answer.
+pub(crate) fn partial_overlap(a: &IpRange, b: &IpRange) -> bool {
+    a == b || (a.overlaps(b) && !a.covers(b) && !b.covers(a))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn overlap_that_is_not_nesting_is_an_error() {
+        let connector = |ranges: &[&str]| ReceiveConnector {
+            bindings: vec![":25".parse().unwrap()],
+            remote_ranges: ranges.iter().map(|r| r.parse().unwrap()).collect(),
+            ..Default::default()
+        };
+        assert!(
+            connector(&["10.0.0.0/8", "10.1.0.0/16"])
+                .validate()
+                .is_empty()
+        );
+        let errors = connector(&["10.0.0.0-10.0.0.9", "10.0.0.5-10.0.0.20"]).validate();
+        assert_eq!(
+            errors.first().map(|e| e.field.as_str()),
+            Some("remote_ranges[1]")
+        );
+    }
+}

@@ -1,0 +1,176 @@
+//! Send connectors: how mail goes out.
+
+use std::net::IpAddr;
+
+use serde::{Deserialize, Serialize};
+
+use super::{AddressSpace, SmartHost, in_range};
+use crate::{
+    Domain, FieldError,
+    object::Validate,
+    unit::{ByteSize, Span},
+};
+
+/// How far a send connector checks the peer's TLS (Exchange: TlsAuthLevel).
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum TlsAuthLevel {
+    /// Any certificate will do.
+    #[default]
+    EncryptionOnly,
+    /// The chain must lead to a trusted root.
+    CertificateValidation,
+    /// The chain, and a name: `tls_domain`, or the host that was connected to.
+    DomainValidation,
+}
+
+/// What a send connector does about TLS.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum OutboundTls {
+    /// Never. Exchange: IgnoreSTARTTLS.
+    Off,
+    /// Where the peer offers it; any certificate.
+    #[default]
+    Opportunistic,
+    /// Always; mail waits where the peer does not offer it. Exchange: RequireTLS.
+    Required,
+}
+
+/// Where a send connector hands mail.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum ConnectorTarget {
+    /// To the recipient domain's MX hosts (RFC 5321 §5.1).
+    #[default]
+    Mx,
+    /// To the smart hosts, in order; the next one where one fails.
+    SmartHosts,
+    /// To the smart hosts over LMTP (RFC 2033).
+    Lmtp,
+}
+
+/// How mail goes out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct SendConnector {
+    /// Whether it is used.
+    pub enabled: bool,
+    /// For which recipient domains.
+    pub address_spaces: Vec<AddressSpace>,
+    /// MX lookup, smart hosts or LMTP.
+    pub target: ConnectorTarget,
+    /// The hosts, for targets other than MX.
+    pub smart_hosts: Vec<SmartHost>,
+    /// The name said in EHLO. The node's host name where unset.
+    pub fqdn: Option<Domain>,
+    /// The address connections come from.
+    pub source_ip: Option<IpAddr>,
+    /// TLS.
+    pub tls: OutboundTls,
+    /// How far the peer is checked, where TLS is required.
+    pub tls_auth_level: TlsAuthLevel,
+    /// The name the peer's certificate must carry, for `domain_validation`.
+    pub tls_domain: Option<Domain>,
+    /// Port for MX hosts.
+    pub port: u16,
+    /// Messages above it are not routed here. 0 sets no limit.
+    pub max_message_size: ByteSize,
+    /// Connections at one time to one next hop.
+    pub max_connections: u32,
+    /// Messages over one connection before it is closed (Exchange: 20; more is kinder to peers that
+    /// pay for handshakes).
+    pub max_messages_per_connection: u32,
+    /// How long a peer may be silent.
+    pub inactivity_timeout: Span,
+}
+
+impl Default for SendConnector {
+    fn default() -> Self {
+        SendConnector {
+            enabled: true,
+            address_spaces: Vec::new(),
+            target: ConnectorTarget::Mx,
+            smart_hosts: Vec::new(),
+            fqdn: None,
+            source_ip: None,
+            tls: OutboundTls::Opportunistic,
+            tls_auth_level: TlsAuthLevel::EncryptionOnly,
+            tls_domain: None,
+            port: 25,
+            max_message_size: ByteSize(35 << 20),
+            max_connections: 20,
+            max_messages_per_connection: 100,
+            inactivity_timeout: Span::from_secs(600),
+        }
+    }
+}
+
+impl Validate for SendConnector {
+    fn validate(&self) -> Vec<FieldError> {
+        let mut errors = Vec::new();
+        if self.address_spaces.is_empty() {
+            errors.push(FieldError::new(
+                "address_spaces",
+                "no address space is given, so no mail could ever be routed here",
+                "add one, such as \"*\", or set enabled = false",
+            ));
+        }
+        let wants_hosts = self.target != ConnectorTarget::Mx;
+        if wants_hosts && self.smart_hosts.is_empty() {
+            errors.push(FieldError::new(
+                "smart_hosts",
+                "the target needs hosts and none is given",
+                "add hosts such as \"mail.example.org:25\", or set target = \"mx\"",
+            ));
+        }
+        if !wants_hosts && !self.smart_hosts.is_empty() {
+            errors.push(FieldError::new(
+                "smart_hosts",
+                "hosts are given but the target is mx, which would ignore them",
+                "set target = \"smart_hosts\" or remove them",
+            ));
+        }
+        if self.tls_auth_level != TlsAuthLevel::EncryptionOnly && self.tls != OutboundTls::Required
+        {
+            errors.push(FieldError::new(
+                "tls_auth_level",
+                "a check of the peer's certificate works only where TLS is required",
+                "set tls = \"required\" too",
+            ));
+        }
+        if self.tls_domain.is_some() && self.tls_auth_level != TlsAuthLevel::DomainValidation {
+            errors.push(FieldError::new(
+                "tls_domain",
+                "it is used by domain_validation only",
+                "set tls_auth_level = \"domain_validation\" or remove tls_domain",
+            ));
+        }
+        in_range(&mut errors, "port", self.port.into(), 1..=65_535);
+        in_range(
+            &mut errors,
+            "max_connections",
+            self.max_connections.into(),
+            1..=10_000,
+        );
+        in_range(
+            &mut errors,
+            "max_messages_per_connection",
+            self.max_messages_per_connection.into(),
+            1..=1_000_000,
+        );
+        in_range(
+            &mut errors,
+            "inactivity_timeout",
+            self.inactivity_timeout.get().as_secs(),
+            1..=86_400,
+        );
+        errors
+    }
+}
