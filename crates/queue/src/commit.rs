@@ -102,7 +102,10 @@ impl Committer {
     pub(crate) fn run(mut self) {
         loop {
             let wish = self.wait();
+            // A panic leaves the mark as it is: a committer that is gone looks like one that hangs.
+            self.shared.mark_round(true);
             self.round(wish.sync);
+            self.shared.mark_round(false);
             if wish.last {
                 break;
             }

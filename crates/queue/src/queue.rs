@@ -510,6 +510,13 @@ impl Queue {
         })
     }
 
+    /// How long the committer has been busy with one write, sync and clean-up; `None` while it waits
+    /// for work. Asks nothing of the disk and takes no lock, so that it answers even where the disk
+    /// never returns. A committer that has ended by a panic looks like one that hangs.
+    pub fn commit_age(&self) -> Option<Duration> {
+        self.shared.round_age()
+    }
+
     /// Figures.
     pub fn stats(&self) -> Stats {
         self.gather_stats()

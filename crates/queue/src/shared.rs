@@ -12,7 +12,7 @@ use std::{
     time::Duration,
 };
 
-use mailward_host::{clock::Clock, disk::Disk};
+use mailward_host::{clock::Clock, disk::Disk, entropy::Supply};
 use mailward_model::MessageId;
 use parking_lot::{Condvar, Mutex, MutexGuard};
 use tokio::sync::{Notify, oneshot, watch};
@@ -70,6 +70,13 @@ pub(crate) struct Figures {
     pub(crate) live_bytes: AtomicU64,
 }
 
+/// What a new id is made from.
+#[derive(Debug)]
+struct Ids {
+    last: MessageId,
+    supply: Supply,
+}
+
 /// Buffers kept for the next bodies: as many as sessions are likely to end at one time.
 const BUFFERS_MAX: usize = 32;
 /// A buffer that grew above this is given back to the allocator.
@@ -87,13 +94,16 @@ pub(crate) struct Shared {
     pub(crate) due: Notify,
     pub(crate) condition: watch::Sender<Condition>,
     pub(crate) figures: Figures,
+    /// When the committer began what it is doing, monotonic milliseconds plus one; 0 while it waits
+    /// for work.
+    round_since_ms: AtomicU64,
     free: AtomicU64,
     /// When free space was last looked at, monotonic milliseconds plus one; 0 is never.
     free_seen_ms: AtomicU64,
     pub(crate) min_free: AtomicU64,
     pub(crate) wait_max_ms: AtomicU64,
     buffers: Mutex<Vec<Vec<u8>>>,
-    last_id: Mutex<MessageId>,
+    ids: Mutex<Ids>,
     next_lease: AtomicU64,
 }
 
@@ -127,12 +137,16 @@ impl Shared {
             due: Notify::new(),
             condition: watch::Sender::new(Condition::Working),
             figures: Figures::default(),
+            round_since_ms: AtomicU64::new(0),
             free: AtomicU64::new(u64::MAX),
             free_seen_ms: AtomicU64::new(0),
             min_free: AtomicU64::new(config.min_free_bytes),
             wait_max_ms: AtomicU64::new(millis(RETRY_WAIT_MAX)),
             buffers: Mutex::new(Vec::new()),
-            last_id: Mutex::new(last_id.unwrap_or(MessageId::from_bits(0))),
+            ids: Mutex::new(Ids {
+                last: last_id.unwrap_or(MessageId::from_bits(0)),
+                supply: Supply::default(),
+            }),
             next_lease: AtomicU64::new(0),
         }
     }
@@ -155,22 +169,36 @@ impl Shared {
         millis(self.clock.monotonic())
     }
 
+    /// Notes that the committer begins a round, or has ended it.
+    pub(crate) fn mark_round(&self, begins: bool) {
+        let since = if begins { self.monotonic_ms() + 1 } else { 0 };
+        self.round_since_ms.store(since, Relaxed);
+    }
+
+    /// How long the committer has been busy with one round.
+    pub(crate) fn round_age(&self) -> Option<Duration> {
+        let since = self.round_since_ms.load(Relaxed).checked_sub(1)?;
+        Some(Duration::from_millis(
+            self.monotonic_ms().saturating_sub(since),
+        ))
+    }
+
     pub(crate) fn new_lease(&self) -> u64 {
         self.next_lease.fetch_add(1, Relaxed)
     }
 
     /// A new id, greater than all before it even if the wall clock went back.
     pub(crate) fn new_id(&self) -> MessageId {
-        let mut last = self.last_id.lock();
+        let mut ids = self.ids.lock();
         let unix_ms = self.clock.unix_ms();
-        let id = if unix_ms > last.unix_ms() {
+        let id = if unix_ms > ids.last.unix_ms() {
             // Without entropy the id is still the only one of its millisecond on this machine.
-            let entropy = mailward_host::entropy::random().unwrap_or_default();
+            let entropy = ids.supply.take().unwrap_or_default();
             MessageId::new(unix_ms, entropy)
         } else {
-            MessageId::from_bits(last.to_bits().wrapping_add(1))
+            MessageId::from_bits(ids.last.to_bits().wrapping_add(1))
         };
-        *last = id;
+        ids.last = id;
         id
     }
 

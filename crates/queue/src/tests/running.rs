@@ -2,15 +2,23 @@
 
 use std::{sync::Arc, time::Duration};
 
-use mailward_host::{clock::SystemClock, disk::RealDisk, fake::disk::FakeDisk};
+use mailward_host::{
+    clock::SystemClock,
+    disk::RealDisk,
+    fake::{clock::FakeClock, disk::FakeDisk},
+};
 use mailward_model::plan::Fate;
 
 use super::rig::{config, envelope, hop, id, octets, origin, plan, settlement};
 use crate::{AcceptError, NewMessage, OpenError, Queue, QueueConfig};
 
 fn message(queue: &Queue, number: u64) -> NewMessage {
+    message_of(queue, number, 3000)
+}
+
+fn message_of(queue: &Queue, number: u64, size: usize) -> NewMessage {
     let mut writer = queue.spool(id(number));
-    writer.write(&octets(number, 3000)).unwrap();
+    writer.write(&octets(number, size)).unwrap();
     NewMessage {
         id: id(number),
         envelope: envelope(),
@@ -122,4 +130,36 @@ async fn a_retry_is_announced_when_its_time_has_come() {
     rig.clock.advance(Duration::from_secs(60));
     let due = tokio::time::timeout(Duration::from_secs(70), queue.due()).await;
     assert_eq!(due.unwrap(), hop(0));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_committer_that_hangs_is_seen_to_hang() {
+    let disk = FakeDisk::new();
+    let clock = Arc::new(FakeClock::new(super::rig::START_MS));
+    let (queue, _) = Queue::open(config(), Arc::new(disk.clone()), clock.clone()).unwrap();
+    queue.accept(message(&queue, 0)).await.unwrap();
+    // The first message is answered before the round has tidied up.
+    while queue.commit_age().is_some() {
+        tokio::task::yield_now().await;
+    }
+    clock.advance(Duration::from_secs(3600));
+    assert_eq!(queue.commit_age(), None);
+    disk.hold_syncs(true);
+    let waiting = {
+        let queue = queue.clone();
+        // A body so small that only the committer has anything to sync.
+        tokio::spawn(async move { queue.accept(message_of(&queue, 1, 100)).await })
+    };
+    while disk.syncs_waiting() == 0 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(queue.commit_age(), Some(Duration::ZERO));
+    clock.advance(Duration::from_secs(16));
+    assert_eq!(queue.commit_age(), Some(Duration::from_secs(16)));
+    disk.hold_syncs(false);
+    waiting.await.unwrap().unwrap();
+    while queue.commit_age().is_some() {
+        tokio::task::yield_now().await;
+    }
+    queue.shutdown().await;
 }
