@@ -6,6 +6,7 @@
 //!
 //! Invariant: no 250 before the queue has synced. No decision outside a pure function over
 //! [`snapshot::Snapshot`].
+#![forbid(unsafe_code)]
 
 pub mod categorize;
 mod control;

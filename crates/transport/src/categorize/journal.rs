@@ -15,8 +15,9 @@ use mailward_model::{
     kind::{JournalScope, MailboxType},
     plan::{JournalRecipient, JournalReport, JournalRole},
 };
+use mailward_proto::header::AddressHeaders;
 
-use super::plan::{AddressHeaders, Input};
+use super::plan::Input;
 use crate::snapshot::{JournalInForce, Snapshot};
 
 /// A report to be delivered.

@@ -21,6 +21,6 @@ mod tests;
 
 pub use explain::{Explained, ExplainedJournalRule, ExplainedRecipient, explain};
 pub use gather::RECIPIENTS_PER_DELIVERY_MAX;
-pub use plan::{AddressHeaders, Categorized, Failure, Input, categorize, plan};
+pub use plan::{Categorized, Failure, Input, categorize, plan};
 pub use reroute::{Rerouted, reroute};
 pub use route::{Route, Routing, route, route_domain, route_to};

@@ -9,6 +9,7 @@ use mailward_model::{
     EmailAddress, EnhancedCode, Envelope, EnvelopeRecipient, Origin, Reply, ReversePath,
     plan::{Delivery, DeliveryContent, DeliveryRecipient, DsnAction, DsnRecipient, NextHop, Plan},
 };
+use mailward_proto::header::AddressHeaders;
 
 use super::{
     gather::Gatherer,
@@ -20,15 +21,6 @@ use crate::snapshot::Snapshot;
 /// The size by which a bounce is routed, in octets: that of one without the original. How much of
 /// the original goes with it is decided when it is composed.
 const DSN_OCTETS: u64 = 8 << 10;
-
-/// The addresses of a message's header that tell how each recipient was addressed.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct AddressHeaders {
-    /// Of the To fields.
-    pub to: Vec<EmailAddress>,
-    /// Of the Cc fields.
-    pub cc: Vec<EmailAddress>,
-}
 
 /// What a message is categorized by.
 #[derive(Debug, Clone, Copy)]

@@ -6,6 +6,7 @@ use mailward_model::{
     Envelope, EnvelopeRecipient, ReversePath,
     plan::{Delivery, DeliveryContent},
 };
+use mailward_proto::header::AddressHeaders;
 use proptest::prelude::*;
 
 use super::{tests, *};
@@ -87,7 +88,7 @@ proptest! {
             recipients: to.iter().map(|to| EnvelopeRecipient::new(to.parse().unwrap())).collect(),
             ..Default::default()
         };
-        let headers = AddressHeaders { to: vec!["team@example.org".parse().unwrap()], cc: Vec::new() };
+        let headers = AddressHeaders { to: vec!["team@example.org".parse().unwrap()], ..Default::default() };
         let input = Input { envelope: &envelope, origin: &origin, headers: Some(&headers), size, is_journal_report };
         let categorized = categorize(&snapshot, &input);
         let plan = &categorized.plan;

@@ -19,7 +19,7 @@ use mailward_proto::header;
 
 use crate::{
     Shared,
-    categorize::{self, AddressHeaders, Explained, Input},
+    categorize::{self, Explained, Input},
     control::queue::content_word,
     receive::{
         choose::choose,
@@ -31,7 +31,11 @@ use crate::{
 pub(super) fn connection(shared: &Shared, remote: IpAddr, local: SocketAddr) -> ConnectionChoice {
     let snapshot = shared.snapshot.load();
     let decision = choose(&snapshot, local, remote);
-    ConnectionChoice { remote, local, decision: decision.map(|chosen| chosen.map(|connector| connector.name.clone())) }
+    ConnectionChoice {
+        remote,
+        local,
+        decision: decision.map(|chosen| chosen.map(|connector| connector.name.clone())),
+    }
 }
 
 pub(super) fn message(shared: &Shared, asked: SimulatedMessage) -> Result<MessagePlan, Fault> {
@@ -40,7 +44,10 @@ pub(super) fn message(shared: &Shared, asked: SimulatedMessage) -> Result<Messag
     let decision = connector_for(&snapshot, remote);
     let connector = decision.chosen.clone();
     let origin = Origin {
-        connector: connector.as_ref().map(|connector| connector.name.clone()).unwrap_or_default(),
+        connector: connector
+            .as_ref()
+            .map(|connector| connector.name.clone())
+            .unwrap_or_default(),
         client: Some(SocketAddr::new(remote, 0)),
         server: None,
         helo: asked.helo.map(|helo| helo.to_string()).unwrap_or_default(),
@@ -51,7 +58,10 @@ pub(super) fn message(shared: &Shared, asked: SimulatedMessage) -> Result<Messag
         accepted_unix_ms: shared.clock.unix_ms(),
     };
     // Which local address it would reach is not known; an unspecified one is no client's.
-    let ends = Ends { client: remote, server: IpAddr::from([0, 0, 0, 0]) };
+    let ends = Ends {
+        client: remote,
+        server: IpAddr::from([0, 0, 0, 0]),
+    };
     let answers: Vec<RecipientAnswer> = asked
         .recipients
         .iter()
@@ -60,12 +70,13 @@ pub(super) fn message(shared: &Shared, asked: SimulatedMessage) -> Result<Messag
     let accepted = answers.iter().filter(|answer| answer.accepted);
     let envelope = Envelope {
         mail_from: asked.mail_from,
-        recipients: accepted.map(|answer| EnvelopeRecipient::new(answer.address.clone())).collect(),
+        recipients: accepted
+            .map(|answer| EnvelopeRecipient::new(answer.address.clone()))
+            .collect(),
         ..Envelope::default()
     };
     let section = header::section(asked.header.as_bytes());
-    let found = header::address_headers(section);
-    let headers = AddressHeaders { to: found.to, cc: found.cc };
+    let headers = header::address_headers(section);
     let input = Input {
         envelope: &envelope,
         origin: &origin,
@@ -77,14 +88,25 @@ pub(super) fn message(shared: &Shared, asked: SimulatedMessage) -> Result<Messag
     Ok(MessagePlan {
         connector: decision.map(|chosen| chosen.map(|connector| connector.name.clone())),
         recipients: answers,
-        deliveries: explained.plan.deliveries.iter().map(|delivery| planned(&explained, delivery)).collect(),
+        deliveries: explained
+            .plan
+            .deliveries
+            .iter()
+            .map(|delivery| planned(&explained, delivery))
+            .collect(),
         notes: notes(&explained),
     })
 }
 
 /// The connector that a client at `remote` would reach, over every binding.
-fn connector_for(snapshot: &Snapshot, remote: IpAddr) -> Decision<Option<std::sync::Arc<Named<ReceiveConnector>>>> {
-    let bindings = snapshot.receive_connectors.iter().flat_map(|connector| &connector.spec.bindings);
+fn connector_for(
+    snapshot: &Snapshot,
+    remote: IpAddr,
+) -> Decision<Option<std::sync::Arc<Named<ReceiveConnector>>>> {
+    let bindings = snapshot
+        .receive_connectors
+        .iter()
+        .flat_map(|connector| &connector.spec.bindings);
     let mut last = None;
     for local in bindings.flat_map(mailward_model::Binding::sockets) {
         let decision = choose(snapshot, local, remote);
@@ -107,22 +129,39 @@ fn rcpt(
     let connector = connector.map_or(&fallback, |connector| &connector.spec);
     let (accepted, reply) = match recipient(snapshot, connector, ends, address) {
         Recipient::Taken => (true, "250 2.1.5 Recipient ok".to_owned()),
-        Recipient::Monitoring => (true, "250 2.1.5, if the message proves to be a health probe".to_owned()),
+        Recipient::Monitoring => (
+            true,
+            "250 2.1.5, if the message proves to be a health probe".to_owned(),
+        ),
         Recipient::RelayDenied(reply) | Recipient::Refused(reply) => (false, reply.to_string()),
     };
-    RecipientAnswer { address: address.clone(), reply, accepted }
+    RecipientAnswer {
+        address: address.clone(),
+        reply,
+        accepted,
+    }
 }
 
 fn planned(explained: &Explained, delivery: &Delivery) -> PlannedDelivery {
-    let first = delivery.recipients.first().map(|recipient| &recipient.rcpt.address);
-    let why = explained.recipients.iter().find(|recipient| Some(&recipient.address) == first);
+    let first = delivery
+        .recipients
+        .first()
+        .map(|recipient| &recipient.rcpt.address);
+    let why = explained
+        .recipients
+        .iter()
+        .find(|recipient| Some(&recipient.address) == first);
     PlannedDelivery {
         next_hop: delivery.next_hop.to_string(),
         content: content_word(&delivery.content).to_owned(),
         mail_from: delivery.mail_from.clone(),
         recipients: delivery.recipients.iter().map(planned_recipient).collect(),
-        because: why.map(|why| why.next_hop.because.clone()).unwrap_or_default(),
-        passed_over: why.map(|why| why.next_hop.passed_over.clone()).unwrap_or_default(),
+        because: why
+            .map(|why| why.next_hop.because.clone())
+            .unwrap_or_default(),
+        passed_over: why
+            .map(|why| why.next_hop.passed_over.clone())
+            .unwrap_or_default(),
     }
 }
 
@@ -144,21 +183,40 @@ fn notes(explained: &Explained) -> Vec<String> {
         let to = to.join(", ");
         notes.push(match note.step {
             ResolutionStep::Resolve => format!("{} is a proxy address of {to}", note.from),
-            ResolutionStep::Expand if to.is_empty() => format!("{} is a group without members", note.from),
+            ResolutionStep::Expand if to.is_empty() => {
+                format!("{} is a group without members", note.from)
+            }
             ResolutionStep::Expand => format!("{} is a group of {to}", note.from),
             ResolutionStep::Redirect => format!("{} forwards to {to}", note.from),
-            ResolutionStep::Duplicate => format!("{} leads to {to}, who is reached already", note.from),
+            ResolutionStep::Duplicate => {
+                format!("{} leads to {to}, who is reached already", note.from)
+            }
         });
     }
     for (address, reply, told) in &explained.failures {
-        let told = if *told { "the sender is told" } else { "nobody is told" };
+        let told = if *told {
+            "the sender is told"
+        } else {
+            "nobody is told"
+        };
         notes.push(format!("{address} fails with {reply}; {told}"));
     }
     for rule in &explained.journal {
-        let verb = if rule.fires.chosen { "fires" } else { "does not fire" };
+        let verb = if rule.fires.chosen {
+            "fires"
+        } else {
+            "does not fire"
+        };
         let passed: Vec<String> = rule.fires.passed_over.iter().map(reason).collect();
-        let passed = if passed.is_empty() { String::new() } else { format!(" ({})", passed.join("; ")) };
-        notes.push(format!("journal rule {:?} {verb}: {}{passed}", rule.rule, rule.fires.because));
+        let passed = if passed.is_empty() {
+            String::new()
+        } else {
+            format!(" ({})", passed.join("; "))
+        };
+        notes.push(format!(
+            "journal rule {:?} {verb}: {}{passed}",
+            rule.rule, rule.fires.because
+        ));
     }
     notes
 }

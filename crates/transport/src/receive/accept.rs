@@ -12,7 +12,7 @@ use mailward_queue::{AcceptError, NewMessage, SpoolError};
 use super::{desk::Ready, policy};
 use crate::{
     Shared,
-    categorize::{AddressHeaders, Categorized, Input, categorize},
+    categorize::{Categorized, Input, categorize},
     snapshot::Snapshot,
 };
 
@@ -34,13 +34,9 @@ pub(super) struct Letter<'a> {
 impl Letter<'_> {
     /// What follows from the message. Pure.
     pub(super) fn categorize(&self, snapshot: &Snapshot) -> Categorized {
-        let headers = snapshot.wants_address_headers(self.origin).then(|| {
-            let read = header::address_headers(self.header);
-            AddressHeaders {
-                to: read.to,
-                cc: read.cc,
-            }
-        });
+        let headers = snapshot
+            .wants_address_headers(self.origin)
+            .then(|| header::address_headers(self.header));
         let input = Input {
             envelope: self.envelope,
             origin: self.origin,
