@@ -17,21 +17,15 @@ use mailward_api::{
     view::GateView,
 };
 use mailward_events::{Event, Events, tracking::TrackingLog};
-use mailward_host::{
-    clock::Clock,
-    disk::RealDisk,
-};
+use mailward_host::{clock::Clock, disk::RealDisk};
 use mailward_queue::{Condition, OpenError, Queue, QueueConfig};
 use mailward_store::Store;
 use mailward_tls::{Certificates, ClientTls, Roots};
 use parking_lot::Mutex;
 
 use crate::{
-    Counters, Gate, Node, Shared, control as answers,
-    deliver::Dispatcher,
-    notice,
-    receive::Receiver,
-    snapshot::Snapshot,
+    Counters, Gate, Node, Shared, control as answers, deliver::Dispatcher, notice,
+    receive::Receiver, snapshot::Snapshot,
 };
 
 /// How long running transactions may take to end when transport is stopped.
@@ -100,12 +94,18 @@ impl Running {
     pub(crate) fn set_gate(&self, closed: bool, reason: &str) {
         let mut gate = self.gate.lock();
         let since = self.shared.clock.unix_ms();
-        *gate = GateView { closed, reason: reason.to_owned(), since_unix_ms: Some(since) };
+        *gate = GateView {
+            closed,
+            reason: reason.to_owned(),
+            since_unix_ms: Some(since),
+        };
         self.shared.gate.set_closed(closed);
         // The file lives in the run folder: a reboot opens the gate. Without it the gate still
         // holds while this process lives.
         let kept = if closed {
-            serde_json::to_vec(&*gate).map_err(io::Error::from).and_then(|json| std::fs::write(&self.gate_file, json))
+            serde_json::to_vec(&*gate)
+                .map_err(io::Error::from)
+                .and_then(|json| std::fs::write(&self.gate_file, json))
         } else {
             match std::fs::remove_file(&self.gate_file) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
@@ -114,7 +114,10 @@ impl Running {
         };
         if let Err(error) = kept {
             let path = self.gate_file.display().to_string();
-            self.shared.events.emit(Event::StateFileFailing { path, error: error.to_string() });
+            self.shared.events.emit(Event::StateFileFailing {
+                path,
+                error: error.to_string(),
+            });
         }
     }
 
@@ -136,17 +139,35 @@ impl Transport {
     /// # Errors
     /// See [`StartError`]; nothing runs then.
     pub fn start(setup: Setup) -> Result<Transport, StartError> {
-        let Setup { node, listeners, store, events, clock, .. } = setup;
+        let Setup {
+            node,
+            listeners,
+            store,
+            events,
+            clock,
+            ..
+        } = setup;
         let snapshot = build(&store, &node)?;
         let tell = events.clone();
-        let certificates = Certificates::open(&setup.certificate_dir, Arc::clone(&clock), move |told| {
-            notice::raise(&tell, told);
-        });
+        let certificates =
+            Certificates::open(&setup.certificate_dir, Arc::clone(&clock), move |told| {
+                notice::raise(&tell, told);
+            });
         let queue = open_queue(&setup.queue_dir, &snapshot, &events, &clock)?;
-        let tracking = TrackingLog::open_with(&setup.tracking_dir, events.clone())
-            .map_err(|source| StartError::Tracking { dir: setup.tracking_dir, source })?;
-        let roots = setup.extra_roots.map_or_else(Roots::system, Roots::system_and);
-        let addresses = listeners.iter().filter_map(|listener| listener.local_addr().ok()).collect();
+        let tracking =
+            TrackingLog::open_with(&setup.tracking_dir, events.clone()).map_err(|source| {
+                StartError::Tracking {
+                    dir: setup.tracking_dir,
+                    source,
+                }
+            })?;
+        let roots = setup
+            .extra_roots
+            .map_or_else(Roots::system, Roots::system_and);
+        let addresses = listeners
+            .iter()
+            .filter_map(|listener| listener.local_addr().ok())
+            .collect();
         let shared = Arc::new(Shared {
             node,
             snapshot: ArcSwap::from_pointee(snapshot),
@@ -172,32 +193,55 @@ impl Transport {
             shared,
         });
         let answering = Arc::clone(&running);
-        let control = control::serve(&Role::Transport.socket(&setup.run_dir), move |request: ControlRequest| {
-            let running = Arc::clone(&answering);
-            async move { answers::answer(&running, request).await }
-        })?;
+        let control = control::serve(
+            &Role::Transport.socket(&setup.run_dir),
+            move |request: ControlRequest| {
+                let running = Arc::clone(&answering);
+                async move { answers::answer(&running, request).await }
+            },
+        )?;
         let mut followers = tokio::task::JoinSet::new();
         followers.spawn(running.shared.certificates.clone().watch());
         followers.spawn(follow_objects(Arc::clone(&running), store));
         followers.spawn(follow_queue(Arc::clone(&running.shared)));
-        Ok(Transport { running, _control: control, followers })
+        Ok(Transport {
+            running,
+            _control: control,
+            followers,
+        })
     }
 
-    /// True where the queue's committer answers: a role whose disk hangs must not say that it makes
-    /// progress. A disk that refuses is another matter: that is answered 451, not by a restart.
-    pub async fn is_alive(&self) -> bool {
-        self.running.shared.queue.stats();
-        true
+    /// True where the queue's committer has come back from the disk within `patience`: a role whose
+    /// disk hangs must not say that it makes progress. A disk that refuses is another matter: that
+    /// is answered 451, not by a restart.
+    pub fn is_alive(&self, patience: Duration) -> bool {
+        self.running
+            .shared
+            .queue
+            .commit_age()
+            .is_none_or(|age| age <= patience)
     }
 
     /// Ends: no new mail, running transactions to their end within some seconds, the queue synced.
     pub async fn stop(mut self) {
         let shared = Arc::clone(&self.running.shared);
         let started = shared.clock.monotonic();
-        let sessions = self.running.receiver.sessions().iter().map(|count| u64::from(count.now)).sum();
-        shared.events.emit(Event::DrainStarted { reason: "transport is stopped".to_owned(), sessions });
+        let sessions = self
+            .running
+            .receiver
+            .sessions()
+            .iter()
+            .map(|count| u64::from(count.now))
+            .sum();
+        shared.events.emit(Event::DrainStarted {
+            reason: "transport is stopped".to_owned(),
+            sessions,
+        });
         let drain = async {
-            tokio::join!(self.running.receiver.drain(), self.running.dispatcher.drain());
+            tokio::join!(
+                self.running.receiver.drain(),
+                self.running.dispatcher.drain()
+            );
         };
         // Who has not ended by then is cut off; nothing of it was acknowledged.
         let _ = tokio::time::timeout(DRAIN_MAX, drain).await;
@@ -205,7 +249,9 @@ impl Transport {
         shared.queue.shutdown().await;
         shared.tracking.flush();
         let waited = shared.clock.monotonic().saturating_sub(started);
-        shared.events.emit(Event::DrainFinished { waited_ms: waited.as_millis() as u64 });
+        shared.events.emit(Event::DrainFinished {
+            waited_ms: waited.as_millis() as u64,
+        });
         shared.events.flush();
     }
 }
@@ -226,7 +272,10 @@ fn open_queue(
     events: &Events,
     clock: &Arc<dyn Clock>,
 ) -> Result<Queue, StartError> {
-    let config = QueueConfig { min_free_bytes: snapshot.settings.min_free_space.0, ..QueueConfig::new(dir) };
+    let config = QueueConfig {
+        min_free_bytes: snapshot.settings.min_free_space.0,
+        ..QueueConfig::new(dir)
+    };
     let started = clock.monotonic();
     let (queue, report) = Queue::open(config, Arc::new(RealDisk), Arc::clone(clock))?;
     events.emit(Event::QueueOpened {
@@ -255,7 +304,10 @@ fn apply_settings(queue: &Queue, snapshot: &Snapshot) {
 
 fn read_gate(path: &Path) -> GateView {
     // No file, or one that a crash cut short: open, as after a reboot.
-    std::fs::read(path).ok().and_then(|json| serde_json::from_slice(&json).ok()).unwrap_or_default()
+    std::fs::read(path)
+        .ok()
+        .and_then(|json| serde_json::from_slice(&json).ok())
+        .unwrap_or_default()
 }
 
 /// Takes each change of the objects into force.
@@ -270,7 +322,10 @@ async fn follow_objects(running: Arc<Running>, store: Store) {
                 shared.certificates.retain_connectors(exists);
                 let revision = snapshot.revision.0;
                 shared.snapshot.store(Arc::new(snapshot));
-                shared.events.emit(Event::SnapshotSwapped { revision, objects: 0 });
+                shared.events.emit(Event::SnapshotSwapped {
+                    revision,
+                    objects: 0,
+                });
                 running.dispatcher.objects_changed();
             }
             Err(error) => shared.events.emit(Event::StoreFailing {
@@ -291,17 +346,25 @@ async fn follow_queue(shared: Arc<Shared>) {
             Condition::Working => {
                 if let Some(since) = out_since.take() {
                     let out = shared.clock.monotonic().saturating_sub(since);
-                    shared.events.emit(Event::QueueRecovered { out_ms: out.as_millis() as u64 });
+                    shared.events.emit(Event::QueueRecovered {
+                        out_ms: out.as_millis() as u64,
+                    });
                 }
             }
             Condition::Full { free } => {
                 out_since.get_or_insert_with(|| shared.clock.monotonic());
                 let min_free_bytes = shared.snapshot.load().settings.min_free_space.0;
-                shared.events.emit(Event::QueueDiskFull { free_bytes: free, min_free_bytes });
+                shared.events.emit(Event::QueueDiskFull {
+                    free_bytes: free,
+                    min_free_bytes,
+                });
             }
             Condition::Failing { error } => {
                 out_since.get_or_insert_with(|| shared.clock.monotonic());
-                shared.events.emit(Event::QueueDiskFailing { operation: "store".to_owned(), error });
+                shared.events.emit(Event::QueueDiskFailing {
+                    operation: "store".to_owned(),
+                    error,
+                });
             }
         }
         if condition.changed().await.is_err() {

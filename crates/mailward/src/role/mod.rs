@@ -216,7 +216,7 @@ pub(crate) async fn serve_until_stopped(
     }
     // Whether anyone listens is not this role's business.
     let _ = notify::ready();
-    let interval = notify::watchdog_interval().unwrap_or(Duration::from_secs(15)) / 3;
+    let interval = heartbeat_timeout() / 3;
     loop {
         tokio::select! {
             _ = terminate.recv() => break,
@@ -231,6 +231,12 @@ pub(crate) async fn serve_until_stopped(
     }
     let _ = notify::stopping();
     Ok(())
+}
+
+/// How long the manager waits for a heartbeat of this process.
+pub(crate) fn heartbeat_timeout() -> Duration {
+    // Nobody waits where no manager has started it; some interval is needed all the same.
+    notify::watchdog_interval().unwrap_or(Duration::from_secs(15))
 }
 
 /// A runtime for a role that is not busy: one thread.

@@ -51,7 +51,9 @@ async fn serve(config: &Config, parent: Option<u32>) -> Result<(), RoleError> {
             return Err(RoleError::start("transport", error));
         }
     };
-    super::serve_until_stopped(parent, async || transport.is_alive().await).await?;
+    // As long as the manager waits for a heartbeat, the role waits for its disk.
+    let patience = super::heartbeat_timeout();
+    super::serve_until_stopped(parent, async || transport.is_alive(patience)).await?;
     transport.stop().await;
     Ok(())
 }
