@@ -12,7 +12,11 @@ use crate::{Shared, snapshot::Named};
 
 /// Which certificate a connector shows, and why.
 pub(super) fn choice(shared: &Shared, connector: &Named<ReceiveConnector>) -> CertificateChoice {
-    let fqdn = connector.spec.fqdn.as_ref().unwrap_or(&shared.node.hostname);
+    let fqdn = connector
+        .spec
+        .fqdn
+        .as_ref()
+        .unwrap_or(&shared.node.hostname);
     let needs = ConnectorNeeds {
         connector: &connector.name,
         fqdn,
@@ -21,13 +25,18 @@ pub(super) fn choice(shared: &Shared, connector: &Named<ReceiveConnector>) -> Ce
     CertificateChoice {
         connector: connector.name.clone(),
         fqdn: fqdn.clone(),
-        decision: shared.certificates.explain(&needs).map(|chosen| chosen.map(|c| c.facts.file.clone())),
+        decision: shared
+            .certificates
+            .explain(&needs)
+            .map(|chosen| chosen.map(|c| c.facts.file.clone())),
     }
 }
 
 pub(super) fn explain(shared: &Shared, name: &str) -> Result<CertificateChoice, Fault> {
     let snapshot = shared.snapshot.load();
-    let connector = snapshot.receive_connector(name).ok_or_else(|| unknown_connector(name))?;
+    let connector = snapshot
+        .receive_connector(name)
+        .ok_or_else(|| unknown_connector(name))?;
     Ok(choice(shared, connector))
 }
 
@@ -36,7 +45,12 @@ pub(super) fn list(shared: &Shared) -> CertificateList {
     let choices: Vec<(String, Option<String>)> = snapshot
         .receive_connectors
         .iter()
-        .map(|connector| (connector.name.clone(), choice(shared, connector).decision.chosen))
+        .map(|connector| {
+            (
+                connector.name.clone(),
+                choice(shared, connector).decision.chosen,
+            )
+        })
         .collect();
     let now = shared.clock.unix_ms();
     let mut list = CertificateList {
@@ -46,14 +60,19 @@ pub(super) fn list(shared: &Shared) -> CertificateList {
     };
     for row in shared.certificates.list() {
         let Some(facts) = row.certificate else {
-            list.set_aside.extend(row.problems.into_iter().map(|problem| SetAsideFile {
-                file: problem.file,
-                reason: problem.problem,
-                mend: problem.mend,
-            }));
+            list.set_aside
+                .extend(row.problems.into_iter().map(|problem| SetAsideFile {
+                    file: problem.file,
+                    reason: problem.problem,
+                    mend: problem.mend,
+                }));
             continue;
         };
-        let mut warnings: Vec<String> = row.problems.into_iter().map(|problem| problem.problem).collect();
+        let mut warnings: Vec<String> = row
+            .problems
+            .into_iter()
+            .map(|problem| problem.problem)
+            .collect();
         let days = facts.not_after_unix_ms.saturating_sub(now) / 86_400_000;
         match (row.validity, ExpiryStage::at(facts.not_after_unix_ms, now)) {
             (Some(Validity::Expired), _) => warnings.push("expired".to_owned()),
@@ -61,7 +80,11 @@ pub(super) fn list(shared: &Shared) -> CertificateList {
             (_, Some(_)) => warnings.push(format!("expires in {days} days")),
             _ => {}
         }
-        let names = if facts.dns_names.is_empty() { facts.common_name.iter().cloned().collect() } else { facts.dns_names };
+        let names = if facts.dns_names.is_empty() {
+            facts.common_name.iter().cloned().collect()
+        } else {
+            facts.dns_names
+        };
         list.certificates.push(CertificateView {
             used_by: choices
                 .iter()

@@ -21,27 +21,38 @@ use crate::service::Running;
 ///
 /// # Errors
 /// The [`Fault`] to be shown to whoever asked.
-pub(crate) async fn answer(running: &Arc<Running>, request: ControlRequest) -> Result<ControlReply, Fault> {
+pub(crate) async fn answer(
+    running: &Arc<Running>,
+    request: ControlRequest,
+) -> Result<ControlReply, Fault> {
     let shared = &running.shared;
     match request {
         ControlRequest::Ping => Ok(ControlReply::Pong(role_status(running))),
         ControlRequest::Status => Ok(ControlReply::Transport(status(running))),
         ControlRequest::ListConnectors => Ok(ControlReply::Connectors(connectors(running))),
         ControlRequest::QueueList => Ok(ControlReply::Queues(queue::queues(shared))),
-        ControlRequest::MessageList(filter) => Ok(ControlReply::Messages(queue::messages(shared, &filter))),
-        ControlRequest::QueueShow { id } => queue::show(shared, id).map(ControlReply::Message),
-        ControlRequest::QueueHold { target } => queue::hold(shared, target).await.map(ControlReply::Changed),
-        ControlRequest::QueueRelease { target } => queue::release(shared, target).await.map(ControlReply::Changed),
-        ControlRequest::QueueRetry { target } => queue::retry(shared, target).map(ControlReply::Changed),
-        ControlRequest::QueueRemove { id, notify } => {
-            queue::remove(shared, id, notify).await.map(ControlReply::Changed)
+        ControlRequest::MessageList(filter) => {
+            Ok(ControlReply::Messages(queue::messages(shared, &filter)))
         }
+        ControlRequest::QueueShow { id } => queue::show(shared, id).map(ControlReply::Message),
+        ControlRequest::QueueHold { target } => {
+            queue::hold(shared, target).await.map(ControlReply::Changed)
+        }
+        ControlRequest::QueueRelease { target } => queue::release(shared, target)
+            .await
+            .map(ControlReply::Changed),
+        ControlRequest::QueueRetry { target } => {
+            queue::retry(shared, target).map(ControlReply::Changed)
+        }
+        ControlRequest::QueueRemove { id, notify } => queue::remove(shared, id, notify)
+            .await
+            .map(ControlReply::Changed),
         ControlRequest::QueueExport { id, offset, length } => {
             queue::export(shared, id, offset, length).map(ControlReply::Octets)
         }
-        ControlRequest::SimulateConnection { remote, local } => {
-            Ok(ControlReply::Connection(simulate::connection(shared, remote, local)))
-        }
+        ControlRequest::SimulateConnection { remote, local } => Ok(ControlReply::Connection(
+            simulate::connection(shared, remote, local),
+        )),
         ControlRequest::SimulateMessage(message) => {
             simulate::message(shared, message).map(ControlReply::Plan)
         }
@@ -51,8 +62,15 @@ pub(crate) async fn answer(running: &Arc<Running>, request: ControlRequest) -> R
         }
         ControlRequest::SetGate { closed, reason } => {
             running.set_gate(closed, &reason);
-            let text = if closed { "new mail is answered 421 4.3.2" } else { "new mail is taken" };
-            Ok(ControlReply::Changed(Changed { count: 1, text: text.to_owned() }))
+            let text = if closed {
+                "new mail is answered 421 4.3.2"
+            } else {
+                "new mail is taken"
+            };
+            Ok(ControlReply::Changed(Changed {
+                count: 1,
+                text: text.to_owned(),
+            }))
         }
         ControlRequest::RestartComponent { component } => {
             restart(running, &component).await?;
@@ -66,7 +84,11 @@ pub(crate) async fn answer(running: &Arc<Running>, request: ControlRequest) -> R
                     "set allow_faults = true in mailward.toml, on a machine that carries no real mail",
                 ));
             }
-            if running.receiver.wedge(&connector) { Ok(ControlReply::Done) } else { Err(unknown_connector(&connector)) }
+            if running.receiver.wedge(&connector) {
+                Ok(ControlReply::Done)
+            } else {
+                Err(unknown_connector(&connector))
+            }
         }
         other => Err(Fault::unsupported(Role::Transport.name(), other.name())),
     }
@@ -82,9 +104,11 @@ fn unknown_connector(name: &str) -> Fault {
 /// Ends and begins anew one component.
 async fn restart(running: &Running, component: &str) -> Result<(), Fault> {
     match component.split_once('/') {
-        Some(("receive", name)) => {
-            running.receiver.restart_connector(name).then_some(()).ok_or_else(|| unknown_connector(name))
-        }
+        Some(("receive", name)) => running
+            .receiver
+            .restart_connector(name)
+            .then_some(())
+            .ok_or_else(|| unknown_connector(name)),
         None if component == "deliver" => {
             running.dispatcher.restart().await;
             Ok(())
@@ -93,7 +117,8 @@ async fn restart(running: &Running, component: &str) -> Result<(), Fault> {
             let certificates = running.shared.certificates.clone();
             // Reading the folder blocks on the disk.
             let read = tokio::task::spawn_blocking(move || certificates.reload()).await;
-            read.map(drop).map_err(|error| Fault::failed(error.to_string()))
+            read.map(drop)
+                .map_err(|error| Fault::failed(error.to_string()))
         }
         _ => Err(Fault::not_found(
             format!("{component:?} is not a component of transport"),
@@ -164,8 +189,12 @@ fn connectors(running: &Running) -> Vec<ConnectorStatus> {
         .receive_connectors
         .iter()
         .map(|connector| {
-            let count = sessions.iter().find(|count| count.connector == connector.name);
-            let chosen = certificates::choice(&running.shared, connector).decision.chosen;
+            let count = sessions
+                .iter()
+                .find(|count| count.connector == connector.name);
+            let chosen = certificates::choice(&running.shared, connector)
+                .decision
+                .chosen;
             ConnectorStatus {
                 connector: connector.name.clone(),
                 enabled: connector.spec.enabled,
@@ -173,7 +202,13 @@ fn connectors(running: &Running) -> Vec<ConnectorStatus> {
                     .addresses
                     .iter()
                     .copied()
-                    .filter(|address| connector.spec.bindings.iter().any(|b| b.takes(*address) || b.sockets().contains(address)))
+                    .filter(|address| {
+                        connector
+                            .spec
+                            .bindings
+                            .iter()
+                            .any(|b| b.takes(*address) || b.sockets().contains(address))
+                    })
                     .collect(),
                 sessions: count.map_or(0, |count| count.now),
                 sessions_total: count.map_or(0, |count| count.total),

@@ -14,7 +14,8 @@ use mailward_model::{
     plan::{DeliveryContent, Fate, RecipientOutcome, Redirection, Settlement},
 };
 use mailward_queue::{
-    DeliveryStatus, ListFilter, QueueError, ReadError, RecipientState, Selection, Stored, StoredDelivery,
+    DeliveryStatus, ListFilter, QueueError, ReadError, RecipientState, Selection, Stored,
+    StoredDelivery,
 };
 
 use crate::{Shared, deliver};
@@ -35,7 +36,10 @@ pub(super) fn queues(shared: &Shared) -> QueueList {
         next_retry_unix_ms: queue.next_retry_unix_ms,
         last_error: queue.last_error,
     });
-    QueueList { queues: queues.collect(), messages: shared.queue.stats().messages as u64 }
+    QueueList {
+        queues: queues.collect(),
+        messages: shared.queue.stats().messages as u64,
+    }
 }
 
 pub(super) fn messages(shared: &Shared, filter: &MessageFilter) -> MessageList {
@@ -54,13 +58,21 @@ pub(super) fn messages(shared: &Shared, filter: &MessageFilter) -> MessageList {
             last.pending += row.pending;
             last.next_hops.extend(next_hop);
             last.last_error = last.last_error.take().or(row.last_error);
-            last.next_retry_unix_ms = last.next_retry_unix_ms.into_iter().chain(row.retry_unix_ms).min();
+            last.next_retry_unix_ms = last
+                .next_retry_unix_ms
+                .into_iter()
+                .chain(row.retry_unix_ms)
+                .min();
             continue;
         }
         messages.push(MessageSummary {
             id: row.id,
             from: row.mail_from,
-            to: shared.queue.message(row.id).map(|stored| pending(&stored)).unwrap_or_default(),
+            to: shared
+                .queue
+                .message(row.id)
+                .map(|stored| pending(&stored))
+                .unwrap_or_default(),
             pending: row.pending,
             size: row.size,
             accepted_unix_ms: row.accepted_unix_ms,
@@ -71,16 +83,26 @@ pub(super) fn messages(shared: &Shared, filter: &MessageFilter) -> MessageList {
             probe: row.probe,
         });
     }
-    MessageList { matching: messages.len() as u64, messages }
+    MessageList {
+        matching: messages.len() as u64,
+        messages,
+    }
 }
 
 /// The first few recipients that are not settled.
 fn pending(stored: &Stored) -> Vec<EmailAddress> {
     let open = stored.deliveries.iter().flat_map(|delivery| {
         let states = delivery.recipients.iter();
-        delivery.delivery.recipients.iter().zip(states).filter(|(_, state)| !state.is_settled())
+        delivery
+            .delivery
+            .recipients
+            .iter()
+            .zip(states)
+            .filter(|(_, state)| !state.is_settled())
     });
-    open.take(RECIPIENTS_SHOWN).map(|(recipient, _)| recipient.rcpt.address.clone()).collect()
+    open.take(RECIPIENTS_SHOWN)
+        .map(|(recipient, _)| recipient.rcpt.address.clone())
+        .collect()
 }
 
 fn status_word(status: DeliveryStatus) -> &'static str {
@@ -103,28 +125,53 @@ fn no_message(id: MessageId) -> Fault {
 fn fault(error: QueueError) -> Fault {
     match error {
         QueueError::NoMessage(id) => no_message(id),
-        QueueError::NoDelivery(..) | QueueError::InFlight(_) => {
-            Fault::new(FaultKind::Conflict, error.to_string(), "ask again in a moment")
-        }
-        QueueError::Failing(_) => Fault::new(FaultKind::Failed, error.to_string(), "`mailward explain 2002` tells what to do"),
-        QueueError::Closed => Fault::new(FaultKind::Unreachable, error.to_string(), "ask again when transport is back"),
+        QueueError::NoDelivery(..) | QueueError::InFlight(_) => Fault::new(
+            FaultKind::Conflict,
+            error.to_string(),
+            "ask again in a moment",
+        ),
+        QueueError::Failing(_) => Fault::new(
+            FaultKind::Failed,
+            error.to_string(),
+            "`mailward explain 2002` tells what to do",
+        ),
+        QueueError::Closed => Fault::new(
+            FaultKind::Unreachable,
+            error.to_string(),
+            "ask again when transport is back",
+        ),
     }
 }
 
 pub(super) fn show(shared: &Shared, id: MessageId) -> Result<MessageView, Fault> {
     let stored = shared.queue.message(id).ok_or_else(|| no_message(id))?;
     let origin = &stored.origin;
-    let client = origin.client.map(|client| client.ip().to_string()).unwrap_or_default();
+    let client = origin
+        .client
+        .map(|client| client.ip().to_string())
+        .unwrap_or_default();
     Ok(MessageView {
         id,
         from: stored.envelope.mail_from.clone(),
-        to: stored.envelope.recipients.iter().map(|rcpt| rcpt.address.clone()).collect(),
+        to: stored
+            .envelope
+            .recipients
+            .iter()
+            .map(|rcpt| rcpt.address.clone())
+            .collect(),
         size: stored.size,
         accepted_unix_ms: origin.accepted_unix_ms,
         connector: origin.connector.clone(),
-        client: if origin.helo.is_empty() { client } else { format!("{} [{client}]", origin.helo) },
+        client: if origin.helo.is_empty() {
+            client
+        } else {
+            format!("{} [{client}]", origin.helo)
+        },
         protocol: origin.protocol.clone(),
-        tls: origin.tls.as_ref().map(|tls| format!("{} {}", tls.version, tls.cipher)),
+        tls: origin
+            .tls
+            .as_ref()
+            .map(|tls| format!("{} {}", tls.version, tls.cipher)),
         held: stored.held,
         probe: origin.probe,
         deliveries: stored.deliveries.iter().map(delivery_view).collect(),
@@ -134,21 +181,33 @@ pub(super) fn show(shared: &Shared, id: MessageId) -> Result<MessageView, Fault>
 fn delivery_view(stored: &StoredDelivery) -> DeliveryView {
     let delivery = &stored.delivery;
     let last = stored.last_attempt.as_ref();
-    let recipients = delivery.recipients.iter().zip(&stored.recipients).map(|(recipient, state)| RecipientView {
-        address: recipient.rcpt.address.clone(),
-        original: recipient.redirection.as_ref().map(|redirection| match redirection {
-            Redirection::Expanded(address) | Redirection::Forwarded(address) => address.clone(),
-        }),
-        state: match state {
-            RecipientState::Pending => "pending",
-            RecipientState::Deferred => "deferred",
-            RecipientState::Delivered => "delivered",
-            RecipientState::Failed => "failed",
-            RecipientState::Removed => "removed",
-        }
-        .to_owned(),
-        reply: last.filter(|_| *state == RecipientState::Deferred).map(|last| last.reply.to_string()),
-    });
+    let recipients =
+        delivery
+            .recipients
+            .iter()
+            .zip(&stored.recipients)
+            .map(|(recipient, state)| RecipientView {
+                address: recipient.rcpt.address.clone(),
+                original: recipient
+                    .redirection
+                    .as_ref()
+                    .map(|redirection| match redirection {
+                        Redirection::Expanded(address) | Redirection::Forwarded(address) => {
+                            address.clone()
+                        }
+                    }),
+                state: match state {
+                    RecipientState::Pending => "pending",
+                    RecipientState::Deferred => "deferred",
+                    RecipientState::Delivered => "delivered",
+                    RecipientState::Failed => "failed",
+                    RecipientState::Removed => "removed",
+                }
+                .to_owned(),
+                reply: last
+                    .filter(|_| *state == RecipientState::Deferred)
+                    .map(|last| last.reply.to_string()),
+            });
     DeliveryView {
         no: delivery.no,
         next_hop: delivery.next_hop.to_string(),
@@ -178,27 +237,45 @@ fn selection(shared: &Shared, target: QueueTarget) -> Result<Selection, Fault> {
         QueueTarget::NextHop(name) => name,
     };
     let queues = shared.queue.queues();
-    let found = queues.into_iter().find(|queue| queue.next_hop.to_string().eq_ignore_ascii_case(&name));
-    found.map(|queue| Selection::NextHop(queue.next_hop)).ok_or_else(|| {
-        Fault::not_found(format!("there is no delivery queue named {name:?}"), "`mailward queue list` shows their names")
-    })
+    let found = queues
+        .into_iter()
+        .find(|queue| queue.next_hop.to_string().eq_ignore_ascii_case(&name));
+    found
+        .map(|queue| Selection::NextHop(queue.next_hop))
+        .ok_or_else(|| {
+            Fault::not_found(
+                format!("there is no delivery queue named {name:?}"),
+                "`mailward queue list` shows their names",
+            )
+        })
 }
 
 pub(super) async fn hold(shared: &Shared, target: QueueTarget) -> Result<Changed, Fault> {
     let text = format!("nothing of {target} is tried until it is released");
-    let count = shared.queue.hold(selection(shared, target)?).await.map_err(fault)? as u64;
+    let count = shared
+        .queue
+        .hold(selection(shared, target)?)
+        .await
+        .map_err(fault)? as u64;
     Ok(Changed { count, text })
 }
 
 pub(super) async fn release(shared: &Shared, target: QueueTarget) -> Result<Changed, Fault> {
     let text = format!("{target} is tried again");
-    let count = shared.queue.release(selection(shared, target)?).await.map_err(fault)? as u64;
+    let count = shared
+        .queue
+        .release(selection(shared, target)?)
+        .await
+        .map_err(fault)? as u64;
     Ok(Changed { count, text })
 }
 
 pub(super) fn retry(shared: &Shared, target: QueueTarget) -> Result<Changed, Fault> {
     let text = format!("what waited of {target} is tried now");
-    let count = shared.queue.retry_now(selection(shared, target)?).map_err(fault)? as u64;
+    let count = shared
+        .queue
+        .retry_now(selection(shared, target)?)
+        .map_err(fault)? as u64;
     Ok(Changed { count, text })
 }
 
@@ -208,13 +285,26 @@ pub(super) async fn remove(shared: &Shared, id: MessageId, notify: bool) -> Resu
     let stored = shared.queue.message(id).ok_or_else(|| no_message(id))?;
     if notify {
         for delivery in &stored.deliveries {
-            let open = || (0u32..).zip(&delivery.recipients).filter(|(_, state)| !state.is_settled()).map(|(no, _)| no);
+            let open = || {
+                (0u32..)
+                    .zip(&delivery.recipients)
+                    .filter(|(_, state)| !state.is_settled())
+                    .map(|(no, _)| no)
+            };
             if open().next().is_none() {
                 continue;
             }
-            let reply = Reply::new(554, EnhancedCode(5, 7, 0), "Removed from the queue by an administrator");
+            let reply = Reply::new(
+                554,
+                EnhancedCode(5, 7, 0),
+                "Removed from the queue by an administrator",
+            );
             let outcomes = open()
-                .map(|recipient| RecipientOutcome { recipient, fate: Fate::Failed, reply: reply.clone() })
+                .map(|recipient| RecipientOutcome {
+                    recipient,
+                    fate: Fate::Failed,
+                    reply: reply.clone(),
+                })
                 .collect::<Vec<_>>();
             let follow_ups = deliver::failure_report(shared, &stored, delivery, &outcomes);
             let settlement = Settlement {
@@ -230,30 +320,56 @@ pub(super) async fn remove(shared: &Shared, id: MessageId, notify: bool) -> Resu
     } else {
         shared.queue.remove(id).await.map_err(fault)?;
     }
-    shared.events.emit(Event::QueueMessageRemoved { message: id, by: "an administrator".to_owned() });
-    let told = if notify { "its sender is told" } else { "nobody is told" };
-    Ok(Changed { count: 1, text: format!("message {id} is out of the queue; {told}") })
+    shared.events.emit(Event::QueueMessageRemoved {
+        message: id,
+        by: "an administrator".to_owned(),
+    });
+    let told = if notify {
+        "its sender is told"
+    } else {
+        "nobody is told"
+    };
+    Ok(Changed {
+        count: 1,
+        text: format!("message {id} is out of the queue; {told}"),
+    })
 }
 
-pub(super) fn export(shared: &Shared, id: MessageId, offset: u64, length: u32) -> Result<Octets, Fault> {
+pub(super) fn export(
+    shared: &Shared,
+    id: MessageId,
+    offset: u64,
+    length: u32,
+) -> Result<Octets, Fault> {
     let stored = shared.queue.message(id).ok_or_else(|| no_message(id))?;
     let mut reader = shared.queue.read_body(id).map_err(read_fault)?;
     let (mut skip, mut left) = (offset, u64::from(length.min(EXPORT_OCTETS_MAX)));
     let mut octets = Vec::new();
     while left > 0 {
-        let Some(chunk) = reader.chunk().map_err(read_fault)? else { break };
+        let Some(chunk) = reader.chunk().map_err(read_fault)? else {
+            break;
+        };
         let from = usize::try_from(skip).unwrap_or(usize::MAX).min(chunk.len());
         skip -= from as u64;
-        let to = from.saturating_add(usize::try_from(left).unwrap_or(usize::MAX)).min(chunk.len());
+        let to = from
+            .saturating_add(usize::try_from(left).unwrap_or(usize::MAX))
+            .min(chunk.len());
         octets.extend_from_slice(chunk.get(from..to).unwrap_or_default());
         left -= (to - from) as u64;
     }
-    Ok(Octets { total: stored.size, octets })
+    Ok(Octets {
+        total: stored.size,
+        octets,
+    })
 }
 
 fn read_fault(error: ReadError) -> Fault {
     match error {
         ReadError::NoMessage(id) => no_message(id),
-        other => Fault::new(FaultKind::Failed, other.to_string(), "`mailward explain 2004` tells what to do"),
+        other => Fault::new(
+            FaultKind::Failed,
+            other.to_string(),
+            "`mailward explain 2004` tells what to do",
+        ),
     }
 }
