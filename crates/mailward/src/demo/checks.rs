@@ -51,9 +51,4 @@ impl Checks {
             ));
         }
     }
-
-    /// After Ctrl-C nothing more is reported.
-    pub(super) fn forget(&mut self) {
-        self.reported = true;
-    }
 }

@@ -76,11 +76,37 @@ pub(crate) async fn run(once: bool) -> Result<bool, DemoError> {
         })?;
     place.write_objects(sink.address())?;
     let mut node = Node::start(&place)?;
-    let result = show(&say, &mut checks, &place, &sink, &mut node, once).await;
+    let ended = ended_from_outside()?;
+    let result = tokio::select! {
+        shown = show(&say, &mut checks, &place, &sink, &mut node, once) => shown,
+        // Whatever is being shown: the node and the folder must not stay behind.
+        () = ended => Ok(()),
+    };
     node.stop().await;
     result?;
     checks.report(&say);
     Ok(checks.all_true())
+}
+
+/// Ctrl-C, or SIGTERM.
+fn ended_from_outside() -> Result<impl Future<Output = ()>, DemoError> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let open = |kind| {
+        signal(kind).map_err(|source| DemoError::File {
+            action: "listening for signals",
+            source,
+        })
+    };
+    let (mut interrupt, mut terminate) = (
+        open(SignalKind::interrupt())?,
+        open(SignalKind::terminate())?,
+    );
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    })
 }
 
 async fn show(
@@ -129,8 +155,7 @@ async fn show(
     if !once {
         checks.report(say);
         say.text("It stays up until Ctrl-C.");
-        let _ = tokio::signal::ctrl_c().await;
-        checks.forget();
+        std::future::pending::<()>().await;
     }
     Ok(())
 }
