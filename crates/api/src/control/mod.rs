@@ -24,7 +24,7 @@ mod server;
 
 pub use client::{CallError, Client, call};
 pub use request::{ControlReply, ControlRequest, Octets, SimulatedMessage};
-pub use server::{BindError, Server, Service, bind, is_trusted, serve};
+pub use server::{BindError, Server, Service, bind, is_trusted, serve, serve_for};
 
 use std::path::{Path, PathBuf};
 

@@ -94,6 +94,14 @@ pub enum BindError {
 /// # Errors
 /// See [`BindError`].
 pub fn bind(path: &Path) -> Result<std::os::unix::net::UnixListener, BindError> {
+    bind_for(path, None)
+}
+
+/// The same, with the socket file given to the user `owner`. Root can open it all the same.
+fn bind_for(
+    path: &Path,
+    owner: Option<u32>,
+) -> Result<std::os::unix::net::UnixListener, BindError> {
     let fail = |source| BindError::Io {
         path: path.to_owned(),
         source,
@@ -114,6 +122,9 @@ pub fn bind(path: &Path) -> Result<std::os::unix::net::UnixListener, BindError> 
     }
     let listener = std::os::unix::net::UnixListener::bind(&early).map_err(fail)?;
     std::fs::set_permissions(&early, std::fs::Permissions::from_mode(0o600)).map_err(fail)?;
+    if owner.is_some() {
+        std::os::unix::fs::chown(&early, owner, None).map_err(fail)?;
+    }
     std::fs::rename(&early, path).map_err(fail)?;
     listener.set_nonblocking(true).map_err(fail)?;
     Ok(listener)
@@ -121,9 +132,15 @@ pub fn bind(path: &Path) -> Result<std::os::unix::net::UnixListener, BindError> 
 
 /// True where the peer is this user or root.
 pub fn is_trusted(stream: &UnixStream) -> bool {
+    is_trusted_by(stream, None)
+}
+
+/// True where the peer is this user, root, or the user `also`.
+fn is_trusted_by(stream: &UnixStream, also: Option<u32>) -> bool {
+    let own = nix::unistd::Uid::effective().as_raw();
     stream
         .peer_cred()
-        .is_ok_and(|peer| peer.uid() == 0 || peer.uid() == nix::unistd::Uid::effective().as_raw())
+        .is_ok_and(|peer| peer.uid() == 0 || peer.uid() == own || Some(peer.uid()) == also)
 }
 
 /// A role's open control socket; dropped, it is closed and its connections end.
@@ -144,10 +161,24 @@ impl Drop for Server {
 /// # Errors
 /// See [`BindError`].
 pub fn serve(path: &Path, service: impl Service) -> Result<Server, BindError> {
-    let listener = UnixListener::from_std(bind(path)?).map_err(|source| BindError::Io {
-        path: path.to_owned(),
-        source,
-    })?;
+    serve_for(path, None, service)
+}
+
+/// The same for a role that runs as root and is asked by roles of the user `also`: that user may
+/// open the socket and is answered.
+///
+/// # Errors
+/// See [`BindError`].
+pub fn serve_for(
+    path: &Path,
+    also: Option<u32>,
+    service: impl Service,
+) -> Result<Server, BindError> {
+    let listener =
+        UnixListener::from_std(bind_for(path, also)?).map_err(|source| BindError::Io {
+            path: path.to_owned(),
+            source,
+        })?;
     let service = Arc::new(service);
     let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     let accept = tokio::spawn(async move {
@@ -159,7 +190,7 @@ pub fn serve(path: &Path, service: impl Service) -> Result<Server, BindError> {
                 return;
             };
             match listener.accept().await {
-                Ok((stream, _)) if is_trusted(&stream) => {
+                Ok((stream, _)) if is_trusted_by(&stream, also) => {
                     let service = Arc::clone(&service);
                     connections.spawn(async move {
                         // Whoever breaks off learns nothing more; a broken connection of a local

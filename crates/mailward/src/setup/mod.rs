@@ -114,7 +114,7 @@ fn look(arguments: &Arguments, objects: &str, told: &mut String) -> Result<usize
     for (folder, mode) in [
         (&arguments.data_dir, 0o700),
         (&arguments.run_dir, 0o700),
-        (&arguments.certificate_dir, 0o755),
+        (&arguments.certificate_dir, 0o750),
     ] {
         findings.push(check::writable(folder, mode));
     }
@@ -185,7 +185,7 @@ fn prepare(arguments: &Arguments, objects: &str, told: &mut String) -> Result<()
 /// Only what root owns and setup knows by name: the roles' user may write to these folders, so root
 /// must not follow what it finds there.
 fn hand_over(config: &Config, certificate: Option<&Path>, told: &mut String) -> Result<(), String> {
-    use std::os::unix::fs::{MetadataExt, lchown};
+    use std::os::unix::fs::{MetadataExt, PermissionsExt, lchown};
     let Some((uid, gid)) = role::user(config).map_err(|error| error.to_string())? else {
         return Ok(());
     };
@@ -219,6 +219,18 @@ fn hand_over(config: &Config, certificate: Option<&Path>, told: &mut String) -> 
             })?;
             given += 1;
         }
+    }
+    // Keys stay root's to write. A folder that is closed to others must be open to the group.
+    let keys = &config.certificate_dir;
+    if std::fs::symlink_metadata(keys)
+        .is_ok_and(|meta| meta.gid() == 0 && meta.permissions().mode() & 0o005 == 0)
+    {
+        lchown(keys, None, Some(gid)).map_err(|error| {
+            format!(
+                "{} cannot be given to the group of `user`: {error}",
+                keys.display()
+            )
+        })?;
     }
     if given > 0 {
         let user = config.user.as_deref().unwrap_or_default();

@@ -106,7 +106,9 @@ pub(crate) async fn run(config: Config, config_path: PathBuf) -> Result<(), Role
     let (child_events, mut from_children) = mpsc::unbounded_channel();
     let (requests, mut from_control) = mpsc::channel::<(ControlRequest, oneshot::Sender<_>)>(64);
     let socket = Role::Manager.socket(&config.run_dir);
-    let _control = control::serve(&socket, move |request: ControlRequest| {
+    // The roles ask the manager for repairs, and may be of another user than it.
+    let roles_user = super::user(&config)?.map(|(uid, _)| uid);
+    let _control = control::serve_for(&socket, roles_user, move |request: ControlRequest| {
         let requests = requests.clone();
         async move {
             let (answer, answered) = oneshot::channel();
