@@ -11,7 +11,6 @@
 pub mod categorize;
 mod control;
 pub mod deliver;
-mod notice;
 pub mod receive;
 mod service;
 mod shared;

@@ -24,8 +24,8 @@ use mailward_tls::{Certificates, ClientTls, Roots};
 use parking_lot::Mutex;
 
 use crate::{
-    Counters, Gate, Node, Shared, control as answers, deliver::Dispatcher, notice,
-    receive::Receiver, snapshot::Snapshot,
+    Counters, Gate, Node, Shared, control as answers, deliver::Dispatcher, receive::Receiver,
+    snapshot::Snapshot,
 };
 
 /// How long running transactions may take to end when transport is stopped.
@@ -148,11 +148,8 @@ impl Transport {
             ..
         } = setup;
         let snapshot = build(&store, &node)?;
-        let tell = events.clone();
         let certificates =
-            Certificates::open(&setup.certificate_dir, Arc::clone(&clock), move |told| {
-                notice::raise(&tell, told);
-            });
+            Certificates::with_events(&setup.certificate_dir, Arc::clone(&clock), events.clone());
         let queue = open_queue(&setup.queue_dir, &snapshot, &events, &clock)?;
         let tracking =
             TrackingLog::open_with(&setup.tracking_dir, events.clone()).map_err(|source| {
