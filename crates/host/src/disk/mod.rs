@@ -71,7 +71,10 @@ pub trait Disk: Send + Sync + Debug {
 }
 
 /// An open file.
-#[expect(clippy::len_without_is_empty, reason = "the length is asked of the disk and may fail")]
+#[expect(
+    clippy::len_without_is_empty,
+    reason = "the length is asked of the disk and may fail"
+)]
 pub trait DiskFile: Send + Sync + Debug {
     /// Writes slices one after another from `offset` on, in as few calls as the system allows. The
     /// slices are used up. After an error any part of them may have been written.

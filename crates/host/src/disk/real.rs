@@ -37,17 +37,29 @@ fn options() -> OpenOptions {
 
 impl Disk for RealDisk {
     fn create_dir(&self, dir: &Path) -> io::Result<()> {
-        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(dir)
+        std::fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(dir)
     }
 
     fn lock(&self, path: &Path) -> io::Result<Box<dyn Any + Send + Sync>> {
-        let file = options().read(true).write(true).create(true).truncate(false).open(path)?;
+        let file = options()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(path)?;
         file.try_lock()?;
         Ok(Box::new(file))
     }
 
     fn create(&self, path: &Path) -> io::Result<Arc<dyn DiskFile>> {
-        let file = options().read(true).write(true).create_new(true).open(path)?;
+        let file = options()
+            .read(true)
+            .write(true)
+            .create_new(true)
+            .open(path)?;
         Ok(Arc::new(RealFile(file)))
     }
 
@@ -96,7 +108,9 @@ impl DiskFile for RealFile {
         // Empty slices at the front would look like a write that makes no progress.
         IoSlice::advance_slices(&mut slices, 0);
         while !slices.is_empty() {
-            let part = slices.get(..slices.len().min(SLICES_PER_CALL)).unwrap_or_default();
+            let part = slices
+                .get(..slices.len().min(SLICES_PER_CALL))
+                .unwrap_or_default();
             let at = i64::try_from(offset).map_err(|_| io::ErrorKind::FileTooLarge)?;
             match pwritev(self.0.as_fd(), part, at) {
                 Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
@@ -158,11 +172,17 @@ mod tests {
         disk.sync_dir(dir.path()).unwrap();
         assert_eq!(file.len().unwrap(), 7 + 12_000);
         let mut back = vec![0; 12_100];
-        assert_eq!(disk.open(&path).unwrap().read_at(&mut back, 7).unwrap(), 12_000);
+        assert_eq!(
+            disk.open(&path).unwrap().read_at(&mut back, 7).unwrap(),
+            12_000
+        );
         assert_eq!(back[..12_000], parts.concat());
         assert!(disk.free_bytes(dir.path()).unwrap() > 0);
         assert_eq!(disk.list(dir.path()).unwrap(), ["a"]);
-        assert_eq!(disk.create(&path).unwrap_err().kind(), io::ErrorKind::AlreadyExists);
+        assert_eq!(
+            disk.create(&path).unwrap_err().kind(),
+            io::ErrorKind::AlreadyExists
+        );
     }
 
     #[test]
@@ -180,7 +200,10 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("lock");
         let held = RealDisk.lock(&path).unwrap();
-        assert_eq!(RealDisk.lock(&path).unwrap_err().kind(), io::ErrorKind::WouldBlock);
+        assert_eq!(
+            RealDisk.lock(&path).unwrap_err().kind(),
+            io::ErrorKind::WouldBlock
+        );
         drop(held);
         RealDisk.lock(&path).unwrap();
     }

@@ -11,7 +11,7 @@ use mailward_host::fake::{
 use nix::errno::Errno;
 
 use super::{
-    model::{Op, Pair},
+    model::{Op, Pair, Wait},
     rig::{Rig, START_MS, hop, id, octets, plan, settlement},
 };
 use crate::{AcceptError, Condition, QueueError};
@@ -29,7 +29,7 @@ fn workload() -> Vec<Op> {
             delivery: 0,
             fates: vec![Fate::Delivered, Fate::Deferred],
             follow_up: n % 3 == 0,
-            wait: n % 2 == 0,
+            wait: [Wait::Durable, Wait::Later, Wait::Meanwhile][n % 3],
         });
         if n % 4 == 3 {
             script.push(Op::Tidy);
@@ -51,24 +51,27 @@ fn fail_everywhere(errno: Errno, count: u64) {
         whole.run(op);
     }
     for at in opened..whole.rig.disk.ops() {
-        let mut pair = fresh();
-        pair.rig.disk.fail_at(at..at + count, errno);
-        for op in &script {
-            pair.run(op);
+        // What a failed sync was to store is not on the platter, whatever later syncs said; and what
+        // was refused may well be there, and is still refused.
+        for survival in [Survival::Nothing, Survival::Everything] {
+            let mut pair = fresh();
+            pair.rig.disk.fail_at(at..at + count, errno);
+            for op in &script {
+                pair.run(op);
+                pair.check_exact();
+            }
+            pair.rig.tidy();
+            assert_eq!(pair.rig.condition(), Condition::Working, "after {at}");
+            pair.run(&Op::Accept {
+                len: 100,
+                plan: Some(vec![1]),
+            });
             pair.check_exact();
+            pair.trust_all();
+            let found = pair.rig.disk.after_power_cut(survival);
+            pair.reopen(found);
+            assert_eq!(pair.rig.report.damage, [], "after {at}");
         }
-        pair.rig.tidy();
-        assert_eq!(pair.rig.condition(), Condition::Working, "after {at}");
-        pair.run(&Op::Accept {
-            len: 100,
-            plan: Some(vec![1]),
-        });
-        pair.check_exact();
-        // What a failed sync was to store is not on the platter, whatever later syncs said.
-        pair.trust_all();
-        let found = pair.rig.disk.after_power_cut(Survival::Nothing);
-        pair.reopen(found);
-        assert_eq!(pair.rig.report.damage, [], "after {at}");
     }
 }
 

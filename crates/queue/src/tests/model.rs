@@ -74,6 +74,25 @@ struct History {
     refused: bool,
 }
 
+/// How an outcome is handed in.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Wait {
+    /// And waited for.
+    Durable,
+    /// To be written later.
+    Later,
+    /// The same, in the middle of a sync.
+    Meanwhile,
+}
+
+fn wait() -> impl Strategy<Value = Wait> {
+    prop_oneof![
+        2 => Just(Wait::Durable),
+        2 => Just(Wait::Later),
+        1 => Just(Wait::Meanwhile),
+    ]
+}
+
 /// One operation.
 #[derive(Debug, Clone)]
 pub(super) enum Op {
@@ -86,7 +105,7 @@ pub(super) enum Op {
         delivery: usize,
         fates: Vec<Fate>,
         follow_up: bool,
-        wait: bool,
+        wait: Wait,
     },
     Plan {
         message: usize,
@@ -121,7 +140,7 @@ pub(super) fn ops() -> impl Strategy<Value = Op> {
         8 => (len, prop::option::weighted(0.9, recipients()))
             .prop_map(|(len, plan)| Op::Accept { len, plan }),
         10 => (any::<prop::sample::Index>(), 0..5usize, prop::collection::vec(fate, 0..4),
-            prop::bool::weighted(0.2), any::<bool>())
+            prop::bool::weighted(0.2), wait())
             .prop_map(|(message, delivery, fates, follow_up, wait)| Op::Settle {
                 message: message.index(1000), delivery, fates, follow_up, wait,
             }),
@@ -144,10 +163,10 @@ pub(super) fn churn() -> impl Strategy<Value = Op> {
     prop_oneof![
         8 => (200..1400usize, prop::collection::vec(1..2usize, 1..3))
             .prop_map(|(len, plan)| Op::Accept { len, plan: Some(plan) }),
-        9 => (at(), 0..2usize, any::<bool>()).prop_map(|(message, delivery, wait)| Op::Settle {
+        9 => (at(), 0..2usize, wait()).prop_map(|(message, delivery, wait)| Op::Settle {
             message, delivery, fates: vec![Fate::Delivered], follow_up: false, wait,
         }),
-        2 => (at(), 0..2usize, any::<bool>()).prop_map(|(message, delivery, wait)| Op::Settle {
+        2 => (at(), 0..2usize, wait()).prop_map(|(message, delivery, wait)| Op::Settle {
             message, delivery, fates: vec![Fate::Deferred], follow_up: false, wait,
         }),
         5 => Just(Op::Write),
@@ -268,11 +287,22 @@ impl Pair {
                     state.add(&[1]);
                 }
                 let queue = self.rig.queue.clone();
-                let sure = if *wait {
-                    self.rig.drive(queue.settle(settlement)).is_ok()
-                } else {
-                    queue.settle_later(settlement).ok();
-                    false
+                let sure = match wait {
+                    Wait::Durable => self.rig.drive(queue.settle(settlement)).is_ok(),
+                    Wait::Later => {
+                        queue.settle_later(settlement).ok();
+                        false
+                    }
+                    Wait::Meanwhile => {
+                        self.rig.disk.during_sync(move || {
+                            queue.settle_later(settlement).ok();
+                        });
+                        self.rig.round(true);
+                        if let Some(meanwhile) = self.rig.disk.take_meanwhile() {
+                            meanwhile();
+                        }
+                        false
+                    }
                 };
                 self.then(id, state, sure);
             }
