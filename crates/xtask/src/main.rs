@@ -5,6 +5,8 @@
 use std::{path::Path, process::ExitCode};
 
 mod docs;
+mod health;
+mod reference;
 mod tidy;
 
 fn main() -> ExitCode {

@@ -132,7 +132,7 @@ catalogue! {
         mend "Look what else writes to that disk with `iostat -x 1`; give the queue a disk of its own.";
     2007 Notice QueueMessageRemoved { message: MessageId, by: String } per [message]
         "message {message} was removed from the queue by {by}"
-        means "An administrator took a message out. Its sender gets no bounce."
+        means "An administrator took a message out. Its sender gets a bounce only where that was asked for, with --notify."
         breaks "That message is not delivered."
         mend "Nothing, if it was meant.";
 
