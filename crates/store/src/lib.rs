@@ -3,7 +3,8 @@
 //! [`Store`] keeps every object an administrator sets. A write is a list of [`Change`]s that holds
 //! whole or not at all; each names the revision it was made from, so that nobody overwrites what
 //! he has not seen. [`check`] holds the rules among objects, [`text`] the form in which objects
-//! are exported, compared and applied.
+//! are exported, compared and applied. Beside the objects the file holds the events of all roles:
+//! [`EventLog`] appends them, [`Store::events`] finds them.
 //!
 //! Never here: what an object means for mail, and the engine's types in any signature. Calls block
 //! for as long as the disk takes; asynchronous callers run them on a blocking thread.
@@ -29,6 +30,7 @@ mod batch;
 mod change;
 pub mod check;
 mod error;
+mod event;
 mod schema;
 mod store;
 pub mod text;
@@ -38,4 +40,5 @@ mod tests;
 
 pub use change::{Change, ChangeOp, ChangeRecord};
 pub use error::{ApplyError, ObjectError, OpenError, ReadError};
+pub use event::{EVENT_AGE_MAX_MS, EVENT_ROWS_MAX, EventFilter, EventLog, EventLogError, EventRow};
 pub use store::{FOLLOW_INTERVAL, SetAside, Store};

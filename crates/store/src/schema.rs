@@ -1,15 +1,15 @@
 //! The tables: layout, settings of the engine, and how a row becomes an object.
 //!
-//! Two tables: `object` holds what is, `change` what was done. A revision is a row number of
+//! `object` holds what is, `change` what was done, `event` what happened ([`crate::event`]). A revision is a row number of
 //! `change`; neither it nor an object's id is ever used again.
 
 use mailward_model::{Kind, Object, ObjectId, Revision, Spec};
 use rusqlite::{Connection, Row, TransactionBehavior, params};
 
-use crate::{change::ChangeOp, error::Cause};
+use crate::{change::ChangeOp, error::Cause, event};
 
 /// The layout this version reads and writes.
-pub(crate) const LAYOUT: i64 = 1;
+pub(crate) const LAYOUT: i64 = 2;
 /// Marks the file as ours (SQLite's `application_id`), so that no other database is written into.
 const APPLICATION_ID: i64 = 0x4d57_6f62;
 
@@ -70,6 +70,7 @@ pub(crate) fn prepare(connection: &mut Connection) -> Result<bool, Unfit> {
             return Err(Unfit::NotAStore);
         }
         transaction.execute_batch(TABLES)?;
+        transaction.execute_batch(event::TABLE)?;
         transaction.execute_batch(&format!(
             "PRAGMA user_version = {LAYOUT}; PRAGMA application_id = {APPLICATION_ID};"
         ))?;
@@ -78,6 +79,12 @@ pub(crate) fn prepare(connection: &mut Connection) -> Result<bool, Unfit> {
     }
     if layout > LAYOUT {
         return Err(Unfit::Newer(layout));
+    }
+    if layout < LAYOUT {
+        // Layout 1 had no table of events.
+        transaction.execute_batch(event::TABLE)?;
+        transaction.execute_batch(&format!("PRAGMA user_version = {LAYOUT};"))?;
+        transaction.commit()?;
     }
     Ok(false)
 }

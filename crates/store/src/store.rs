@@ -8,8 +8,9 @@
 
 use std::{
     fs::OpenOptions,
+    io,
     os::unix::fs::OpenOptionsExt,
-    path::Path,
+    path::{Path, PathBuf},
     sync::{Arc, Weak, mpsc},
     time::Duration,
 };
@@ -27,6 +28,7 @@ use crate::{
     batch::{self, Step},
     change::{Change, ChangeOp, ChangeRecord},
     error::{ApplyError, Cause, OpenError, ReadError},
+    event::{self, EventFilter},
     schema::{self, LAYOUT, Line, Stored, Unfit},
 };
 
@@ -40,6 +42,7 @@ const BY_OCTETS_MAX: usize = 256;
 pub struct Store(Arc<Inner>);
 
 struct Inner {
+    path: PathBuf,
     connection: Mutex<Connection>,
     revision: watch::Sender<Revision>,
     clock: Arc<dyn Clock>,
@@ -85,18 +88,22 @@ impl Store {
             source,
         };
         // The engine would make it with the umask's permissions; its side files take the main
-        // file's.
-        OpenOptions::new()
-            .read(true)
+        // file's. One that exists is not touched: closing it would end the locks that another
+        // connection of this process holds on it (fcntl(2)).
+        let made = OpenOptions::new()
             .write(true)
-            .create(true)
-            .truncate(false)
+            .create_new(true)
             .mode(0o600)
-            .open(path)
-            .map_err(|source| OpenError::File {
-                path: path.to_owned(),
-                source,
-            })?;
+            .open(path);
+        match made {
+            Err(source) if source.kind() != io::ErrorKind::AlreadyExists => {
+                return Err(OpenError::File {
+                    path: path.to_owned(),
+                    source,
+                });
+            }
+            _ => {}
+        }
         let mut connection = Connection::open(path).map_err(|error| engine(error.into()))?;
         let is_new = schema::prepare(&mut connection).map_err(|unfit| match unfit {
             Unfit::Engine(source) => engine(source),
@@ -112,6 +119,7 @@ impl Store {
         let revision = last_revision(&connection).map_err(|error| engine(error.into()))?;
         let (alive, stopped) = mpsc::channel();
         let store = Store(Arc::new(Inner {
+            path: path.to_owned(),
             connection: Mutex::new(connection),
             revision: watch::Sender::new(revision),
             clock,
@@ -307,6 +315,15 @@ impl Store {
             })
         })?;
         Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// The newest records of events that pass the filter, oldest first, as they were appended. Asked
+    /// over a connection of its own: a long search keeps nobody waiting.
+    ///
+    /// # Errors
+    /// As [`Store::all`].
+    pub fn events(&self, filter: &EventFilter) -> Result<Vec<String>, ReadError> {
+        event::read(&self.0.path, filter)
     }
 
     /// The last revision that this process knows of.
