@@ -104,6 +104,7 @@ pub(super) async fn accept(shared: &Shared, ready: Ready) -> Reply {
         record,
     } = ready;
     let octets = body.len();
+    let is_probe = origin.probe;
     let message = NewMessage {
         id,
         envelope,
@@ -113,8 +114,11 @@ pub(super) async fn accept(shared: &Shared, ready: Ready) -> Reply {
     };
     match shared.queue.accept(message).await {
         Ok(()) => {
-            shared.counters.accepted.add(1);
-            shared.counters.accepted_bytes.add(octets);
+            // Statistics are about people's mail; the worker counts its probes itself.
+            if !is_probe {
+                shared.counters.accepted.add(1);
+                shared.counters.accepted_bytes.add(octets);
+            }
             record.write(&shared.tracking);
             Reply::new(250, EnhancedCode(2, 0, 0), format!("Ok: queued as {id}"))
         }
