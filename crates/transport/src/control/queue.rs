@@ -283,42 +283,36 @@ pub(super) fn retry(shared: &Shared, target: QueueTarget) -> Result<Changed, Fau
 /// the same record as the removal.
 pub(super) async fn remove(shared: &Shared, id: MessageId, notify: bool) -> Result<Changed, Fault> {
     let stored = shared.queue.message(id).ok_or_else(|| no_message(id))?;
-    if notify {
-        for delivery in &stored.deliveries {
-            let open = || {
-                (0u32..)
-                    .zip(&delivery.recipients)
-                    .filter(|(_, state)| !state.is_settled())
-                    .map(|(no, _)| no)
-            };
-            if open().next().is_none() {
-                continue;
-            }
-            let reply = Reply::new(
-                554,
-                EnhancedCode(5, 7, 0),
-                "Removed from the queue by an administrator",
-            );
-            let outcomes = open()
-                .map(|recipient| RecipientOutcome {
-                    recipient,
-                    fate: Fate::Failed,
-                    reply: reply.clone(),
-                })
-                .collect::<Vec<_>>();
-            let follow_ups = deliver::failure_report(shared, &stored, delivery, &outcomes);
+    let reply = Reply::new(
+        554,
+        EnhancedCode(5, 7, 0),
+        "Removed from the queue by an administrator",
+    );
+    let fate = if notify { Fate::Failed } else { Fate::Removed };
+    let removed: Vec<(&StoredDelivery, Vec<RecipientOutcome>)> = stored
+        .deliveries
+        .iter()
+        .map(|delivery| (delivery, open(delivery, fate, &reply)))
+        .filter(|(_, outcomes)| !outcomes.is_empty())
+        .collect();
+    if !notify {
+        shared.queue.remove(id).await.map_err(fault)?;
+    }
+    for (delivery, outcomes) in removed {
+        let mut follow_ups = Vec::new();
+        if notify {
+            follow_ups = deliver::failure_report(shared, &stored, delivery, &outcomes);
             let settlement = Settlement {
                 message: id,
                 delivery: delivery.delivery.no,
-                outcomes,
+                outcomes: outcomes.clone(),
                 retry_unix_ms: None,
                 remote: None,
-                follow_ups,
+                follow_ups: follow_ups.clone(),
             };
             shared.queue.settle(settlement).await.map_err(fault)?;
         }
-    } else {
-        shared.queue.remove(id).await.map_err(fault)?;
+        deliver::record_removal(shared, &stored, delivery, &outcomes, &follow_ups);
     }
     shared.events.emit(Event::QueueMessageRemoved {
         message: id,
@@ -333,6 +327,19 @@ pub(super) async fn remove(shared: &Shared, id: MessageId, notify: bool) -> Resu
         count: 1,
         text: format!("message {id} is out of the queue; {told}"),
     })
+}
+
+/// The outcome `fate` for each recipient of a delivery that has none yet.
+fn open(delivery: &StoredDelivery, fate: Fate, reply: &Reply) -> Vec<RecipientOutcome> {
+    (0u32..)
+        .zip(&delivery.recipients)
+        .filter(|(_, state)| !state.is_settled())
+        .map(|(recipient, _)| RecipientOutcome {
+            recipient,
+            fate,
+            reply: reply.clone(),
+        })
+        .collect()
 }
 
 pub(super) fn export(

@@ -289,5 +289,7 @@ pub fn failure_report(
     report::follow_ups(&snapshot, stored, &delivery.delivery, recipients)
 }
 
+pub use track::record_removal;
+
 #[cfg(test)]
 mod tests;

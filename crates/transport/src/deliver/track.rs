@@ -10,7 +10,7 @@ use mailward_model::{
     Reply,
     plan::{Delivery, DeliveryContent, Fate, RecipientOutcome},
 };
-use mailward_queue::Lease;
+use mailward_queue::{Lease, Stored, StoredDelivery};
 
 use super::{connection::Peer, outcome::Judged};
 use crate::{Shared, snapshot::Snapshot};
@@ -58,6 +58,8 @@ pub(super) fn record(
         }
         let counters = &shared.counters;
         match fate {
+            // Statistics are about people's mail; the worker counts its probes itself.
+            _ if lease.message.origin.probe => {}
             Fate::Delivered => {
                 counters.delivered.add(count);
                 if matches!(lease.delivery.content, DeliveryContent::JournalReport(_)) {
@@ -109,11 +111,6 @@ fn entry<'a>(
         Some(address) => address.to_string().into(),
         None => "<>".into(),
     };
-    let traffic = match lease.delivery.content {
-        _ if message.origin.probe => Traffic::Health,
-        DeliveryContent::JournalReport(_) => Traffic::Journal,
-        _ => Traffic::Email,
-    };
     let waited = now_unix_ms.saturating_sub(message.origin.accepted_unix_ms);
     let mut entry = Entry {
         unix_ms: now_unix_ms,
@@ -130,7 +127,7 @@ fn entry<'a>(
         },
         return_path,
         message_info: format!("LatencyMs={waited};Attempt={}", lease.attempts + 1).into(),
-        traffic,
+        traffic: traffic(message.origin.probe, &lease.delivery.content),
         original_client_ip: message.origin.client.map(|client| client.ip()),
         ..Entry::default()
     };
@@ -144,6 +141,73 @@ fn entry<'a>(
         }
     }
     entry
+}
+
+/// Records that an administrator took what was left of a delivery out of the queue: as failed where
+/// its sender is told by `notifications`, else as dropped.
+pub fn record_removal(
+    shared: &Shared,
+    stored: &Stored,
+    delivery: &StoredDelivery,
+    outcomes: &[RecipientOutcome],
+    notifications: &[Delivery],
+) {
+    let delivery = &delivery.delivery;
+    let failed = outcomes.iter().any(|outcome| outcome.fate == Fate::Failed);
+    let sender = match stored.envelope.mail_from.address() {
+        Some(address) => address.to_string(),
+        None => "<>".to_owned(),
+    };
+    let about = || Entry {
+        unix_ms: shared.clock.unix_ms(),
+        internal_message_id: Some(delivery.no),
+        network_message_id: Some(stored.id),
+        total_bytes: stored.size,
+        sender: sender.clone().into(),
+        return_path: delivery.mail_from.to_string().into(),
+        traffic: traffic(stored.origin.probe, &delivery.content),
+        ..Entry::default()
+    };
+    shared.tracking.write(Entry {
+        event_id: if failed { EventId::Fail } else { EventId::Drop },
+        source: Source::Admin,
+        recipients: outcomes
+            .iter()
+            .filter_map(|outcome| address(delivery, outcome))
+            .collect(),
+        recipient_status: outcomes
+            .iter()
+            .map(|outcome| outcome.reply.to_string().into())
+            .collect(),
+        source_context: delivery.next_hop.to_string().into(),
+        ..about()
+    });
+    if failed && !stored.origin.probe {
+        shared.counters.failed.add(outcomes.len() as u64);
+    }
+    for notification in notifications {
+        shared.counters.dsns.add(1);
+        shared.tracking.write(Entry {
+            event_id: EventId::Dsn,
+            source: Source::Dsn,
+            recipients: notification
+                .recipients
+                .iter()
+                .map(|r| r.rcpt.address.to_string().into())
+                .collect(),
+            source_context: notification.next_hop.to_string().into(),
+            return_path: notification.mail_from.to_string().into(),
+            ..about()
+        });
+    }
+}
+
+fn traffic(is_probe: bool, content: &DeliveryContent) -> Traffic {
+    match content {
+        _ if is_probe => Traffic::Health,
+        DeliveryContent::JournalReport(_) => Traffic::Journal,
+        _ => Traffic::Email,
+    }
 }
 
 /// A notification that was made, or a part of the delivery that goes another way.
