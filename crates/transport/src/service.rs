@@ -147,7 +147,7 @@ impl Transport {
             clock,
             ..
         } = setup;
-        let snapshot = build(&store, &node)?;
+        let (snapshot, _) = build(&store, &node)?;
         let certificates =
             Certificates::with_events(&setup.certificate_dir, Arc::clone(&clock), events.clone());
         let queue = open_queue(&setup.queue_dir, &snapshot, &events, &clock)?;
@@ -253,14 +253,15 @@ impl Transport {
     }
 }
 
-fn build(store: &Store, node: &Node) -> Result<Snapshot, StartError> {
+/// The snapshot of the objects as they are now, and how many there are.
+fn build(store: &Store, node: &Node) -> Result<(Snapshot, u64), StartError> {
     let (objects, revision) = store
         .all_at()
         .map_err(|error| StartError::Objects(error.to_string()))?;
     let mut snapshot = Snapshot::build(&objects, &node.hostname);
     // A removal raises the store's revision and that of no object.
     snapshot.revision = revision;
-    Ok(snapshot)
+    Ok((snapshot, objects.len() as u64))
 }
 
 fn open_queue(
@@ -313,16 +314,15 @@ async fn follow_objects(running: Arc<Running>, store: Store) {
     while revisions.changed().await.is_ok() {
         let shared = &running.shared;
         match build(&store, &shared.node) {
-            Ok(snapshot) => {
+            Ok((snapshot, objects)) => {
                 apply_settings(&shared.queue, &snapshot);
                 let exists = |name: &str| snapshot.receive_connector(name).is_some();
                 shared.certificates.retain_connectors(exists);
                 let revision = snapshot.revision.0;
                 shared.snapshot.store(Arc::new(snapshot));
-                shared.events.emit(Event::SnapshotSwapped {
-                    revision,
-                    objects: 0,
-                });
+                shared
+                    .events
+                    .emit(Event::SnapshotSwapped { revision, objects });
                 running.dispatcher.objects_changed();
             }
             Err(error) => shared.events.emit(Event::StoreFailing {
