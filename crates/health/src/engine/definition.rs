@@ -71,6 +71,9 @@ const MAILFLOW_TIMEOUT_MS: RangeInclusive<u64> = 5_000..=60_000;
 const SETTLE_MS_MAX: u64 = 30_000;
 /// The same after a restart of a process.
 const SETTLE_PROCESS_MS_MAX: u64 = 60_000;
+/// And at least so long, however short the settings are: the old process may take 8 s to let its
+/// sessions end, and until then every result is still about the old one.
+const SETTLE_PROCESS_MS_MIN: u64 = 12_000;
 
 fn ms(span: Span) -> u64 {
     u64::try_from(span.get().as_millis()).unwrap_or(u64::MAX)
@@ -191,7 +194,8 @@ pub fn ladder(component: &str, settings: &HealthSettings) -> Ladder {
             role: Role::Transport,
         },
         after_ms: ms(settings.restart_process_after),
-        settle_ms: ms(settings.restart_process_after).min(SETTLE_PROCESS_MS_MAX),
+        settle_ms: ms(settings.restart_process_after)
+            .clamp(SETTLE_PROCESS_MS_MIN, SETTLE_PROCESS_MS_MAX),
     };
     let offline = || Rung {
         act: RepairAct::Offline,
