@@ -45,8 +45,13 @@ use crate::{
 
 /// The roles the manager starts, in this order: mail first.
 const CHILDREN: [Role; 3] = [Role::Transport, Role::Access, Role::Worker];
-/// How often the manager looks at clocks that no event announces.
+/// How often the manager looks at clocks that no event announces, at the latest.
 const TURN_MAX: Duration = Duration::from_secs(5);
+
+/// The same where systemd wants heartbeats: thrice within its limit.
+fn turn_max() -> Duration {
+    notify::watchdog_interval().map_or(TURN_MAX, |limit| (limit / 3).min(TURN_MAX))
+}
 
 /// One role under supervision.
 #[derive(Debug)]
@@ -88,6 +93,9 @@ struct Manager {
     started_unix_ms: u64,
     announced: bool,
     stopping: bool,
+    turn_max: Duration,
+    /// When systemd is told next that the manager lives.
+    heartbeat_due: Duration,
 }
 
 /// Runs the manager until it is told to stop.
@@ -138,6 +146,8 @@ pub(crate) async fn run(config: Config, config_path: PathBuf) -> Result<(), Role
         sockets: Sockets::default(),
         announced: false,
         stopping: false,
+        turn_max: turn_max(),
+        heartbeat_due: Duration::ZERO,
         config,
         config_path,
         events,
@@ -216,7 +226,8 @@ impl Manager {
             .values()
             .filter_map(|child| child.supervision.next_tick())
             .min();
-        due.map_or(TURN_MAX, |due| due.saturating_sub(now).min(TURN_MAX))
+        let turn_max = self.turn_max;
+        due.map_or(turn_max, |due| due.saturating_sub(now).min(turn_max))
     }
 
     /// Carries out whatever is due, for each role.
@@ -250,8 +261,12 @@ impl Manager {
                 None => {}
             }
         }
-        // systemd hears of the manager only when a whole turn was made.
-        let _ = notify::watchdog();
+        // systemd hears of the manager only when a whole turn was made, and not of every turn: a
+        // busy manager must not fill the socket faster than systemd reads it.
+        if now >= self.heartbeat_due {
+            self.heartbeat_due = now + self.turn_max / 2;
+            let _ = notify::watchdog();
+        }
     }
 
     fn start(&mut self, role: Role) {
