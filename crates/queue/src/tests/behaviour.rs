@@ -263,65 +263,6 @@ fn a_spooled_body_that_is_not_accepted_leaves_nothing() {
 }
 
 #[test]
-fn one_message_in_retry_keeps_no_segment() {
-    let mut rig = Rig::new();
-    rig.accept(id(0), &octets(0, 1000), Some(plan(&[1])))
-        .unwrap();
-    let queue = rig.queue.clone();
-    for n in 1..200 {
-        rig.accept(id(n), &octets(n, 1000), Some(plan(&[1])))
-            .unwrap();
-        rig.drive(queue.settle(settlement(id(n), 0, &[Fate::Delivered])))
-            .unwrap();
-        if n % 20 == 0 {
-            rig.clock.advance(Duration::from_secs(60));
-            let mut settled = settlement(id(0), 0, &[Fate::Deferred]);
-            settled.retry_unix_ms = Some(0);
-            queue.settle_later(settled).unwrap();
-        }
-    }
-    rig.clock.advance(Duration::from_secs(60));
-    rig.tidy();
-    let stats = queue.stats();
-    assert!(stats.segments <= 2, "{stats:?}");
-    assert!(stats.moved_total < 30, "{stats:?}");
-    drop(queue);
-    let rig = rig.reopen();
-    assert_eq!(rig.report.messages, 1);
-    assert_eq!(rig.body(id(0)), octets(0, 1000));
-    let stored = rig.queue.message(id(0)).unwrap();
-    assert_eq!(stored.deliveries[0].attempts, 9);
-}
-
-#[test]
-fn an_old_backlog_does_not_pin_the_segments_behind_it() {
-    let mut rig = Rig::new();
-    for n in 0..40 {
-        rig.accept(id(n), &octets(n, 1000), Some(plan(&[1])))
-            .unwrap();
-    }
-    let before = rig.queue.stats();
-    let queue = rig.queue.clone();
-    for n in 1000..1200 {
-        rig.accept(id(n), &octets(n, 1000), Some(plan(&[1])))
-            .unwrap();
-        rig.drive(queue.settle(settlement(id(n), 0, &[Fate::Delivered])))
-            .unwrap();
-        rig.clock.advance(Duration::from_secs(5));
-    }
-    rig.tidy();
-    let after = queue.stats();
-    assert!(
-        after.segments <= before.segments + 3,
-        "{before:?} {after:?}"
-    );
-    assert!(after.moved_total < 10, "{after:?}");
-    drop(queue);
-    let rig = rig.reopen();
-    assert_eq!(rig.report.messages, 40);
-}
-
-#[test]
 fn damage_is_stepped_over_reported_and_kept() {
     let mut rig = Rig::new();
     for n in 0..6 {

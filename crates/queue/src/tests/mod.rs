@@ -2,6 +2,7 @@
 //! The committer is driven by hand, so every run does the same operations in the same order.
 
 mod behaviour;
+mod compaction;
 mod crash;
 mod faults;
 mod fuzzed;
