@@ -2,8 +2,8 @@
 //!
 //! An [`Event`] has a number that is never reused, a name, a level, typed fields and a page
 //! ([`catalogue`]): what it means, what it breaks, how to mend it. [`Events`] takes them from any
-//! thread without ever blocking it and writes them to JSON lines, to journald where it runs, and to
-//! standard error where asked. [`log`] reads them back. [`tracking`] is the record of each step of
+//! thread without ever blocking it and writes them to JSON lines, to journald where it runs, to a
+//! store that is given as a [`RecordSink`], and to standard error where asked. [`log`] reads them back. [`tracking`] is the record of each step of
 //! each message, in the fields an Exchange administrator knows.
 //!
 //! Invariant: nothing here blocks mail. A full channel drops events and says how many; a full disk
@@ -18,6 +18,7 @@
 #![forbid(unsafe_code)]
 
 pub mod catalogue;
+mod copy;
 mod escape;
 mod journald;
 mod limit;
@@ -27,6 +28,7 @@ mod sink;
 pub mod tracking;
 
 pub use catalogue::{Event, Items, Level};
+pub use copy::RecordSink;
 pub use escape::escape;
 pub use log::Record;
 pub use sink::{Collector, Events, Options};

@@ -64,6 +64,22 @@ impl Record {
             repeated: None,
         }
     }
+
+    /// The record as it is written: one JSON object on one line.
+    ///
+    /// # Errors
+    /// Never in practice: it is written to memory.
+    pub fn to_json(&self) -> Result<String, serde_json::Error> {
+        serde_json::to_string(self)
+    }
+
+    /// Reads what [`Record::to_json`] wrote.
+    ///
+    /// # Errors
+    /// The text is no record.
+    pub fn from_json(text: &str) -> Result<Record, serde_json::Error> {
+        serde_json::from_str(text)
+    }
 }
 
 fn escape_value(value: &mut Value) {

@@ -1,5 +1,5 @@
-//! Where events go: a bounded channel, a thread behind it, and behind that JSON lines, journald and
-//! standard error.
+//! Where events go: a bounded channel, a thread behind it, and behind that JSON lines, journald,
+//! standard error and the store.
 //!
 //! [`Events::emit`] never waits. What the channel does not take is counted, and the count is an
 //! event of its own as soon as there is room.
@@ -22,6 +22,7 @@ use parking_lot::Mutex;
 
 use crate::{
     Event, Level, Record,
+    copy::{Batch, RecordSink},
     journald::{self, Journal},
     limit::{Limiter, Told},
     log,
@@ -40,12 +41,23 @@ const STACK: usize = 256 << 10;
 const FLUSH_MAX: Duration = Duration::from_secs(2);
 
 /// Which sinks are used beside the file.
-#[derive(Debug, Clone, Copy)]
 pub struct Options {
     /// Events of this level and above go to standard error too.
     pub stderr: Option<Level>,
     /// Send to journald where its socket exists.
     pub journald: bool,
+    /// Hand the records to this one too, in batches, after they were written to the file.
+    pub store: Option<Box<dyn RecordSink>>,
+}
+
+impl std::fmt::Debug for Options {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Options")
+            .field("stderr", &self.stderr)
+            .field("journald", &self.journald)
+            .field("store", &self.store.is_some())
+            .finish()
+    }
 }
 
 impl Default for Options {
@@ -53,6 +65,7 @@ impl Default for Options {
         Options {
             stderr: None,
             journald: true,
+            store: None,
         }
     }
 }
@@ -71,6 +84,7 @@ enum Sink {
 struct Thread {
     jobs: Option<SyncSender<Job>>,
     dropped: Arc<AtomicU64>,
+    unstored: Arc<AtomicU64>,
     clock: Arc<dyn Clock>,
     handle: Option<JoinHandle<()>>,
 }
@@ -128,6 +142,8 @@ impl Events {
         std::fs::create_dir_all(dir)?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
         let dropped = Arc::new(AtomicU64::new(0));
+        let unstored = Arc::new(AtomicU64::new(0));
+        let copy = options.store.map(|sink| Batch::new(sink, unstored.clone()));
         let (jobs, inbox) = sync_channel(CHANNEL);
         let journal = options
             .journald
@@ -148,6 +164,7 @@ impl Events {
             dropped: dropped.clone(),
             clock: clock.clone(),
             lines: Vec::new(),
+            copy,
         };
         let handle = std::thread::Builder::new()
             .name("events".into())
@@ -157,6 +174,7 @@ impl Events {
             sink: Arc::new(Sink::Thread(Thread {
                 jobs: Some(jobs),
                 dropped,
+                unstored,
                 clock,
                 handle: Some(handle),
             })),
@@ -198,6 +216,14 @@ impl Events {
         }
     }
 
+    /// Records that were written to the file but given up for the store, which refused for too long.
+    pub fn unstored(&self) -> u64 {
+        match &*self.sink {
+            Sink::Thread(thread) => thread.unstored.load(Ordering::Relaxed),
+            Sink::Discard | Sink::Collect(_) => 0,
+        }
+    }
+
     /// Waits until what was raised before is written; for the end of a process. Blocks the thread,
     /// for two seconds at most.
     pub fn flush(&self) {
@@ -232,6 +258,7 @@ struct Writer {
     dropped: Arc<AtomicU64>,
     clock: Arc<dyn Clock>,
     lines: Vec<u8>,
+    copy: Option<Batch>,
 }
 
 impl Writer {
@@ -262,6 +289,7 @@ impl Writer {
                 self.record(&Event::EventsDropped { count }, self.clock.unix_ms(), None);
             }
             self.write();
+            self.hand_over(ended || !waiting.is_empty());
             for done in waiting {
                 // The one who waited may have given up.
                 let _ = done.try_send(());
@@ -278,7 +306,8 @@ impl Writer {
 
     /// How long nothing has to be done unless an event comes.
     fn wait(&self) -> Option<Duration> {
-        let next = self.limiter.next_ms()?;
+        let copy = self.copy.as_ref().and_then(Batch::next_ms);
+        let next = [self.limiter.next_ms(), copy].into_iter().flatten().min()?;
         Some(Duration::from_millis(next.saturating_sub(self.now_ms())))
     }
 
@@ -299,6 +328,25 @@ impl Writer {
         self.tell(&record);
         if serde_json::to_writer(&mut self.lines, &record).is_ok() {
             self.lines.push(b'\n');
+        }
+        let now_ms = self.now_ms();
+        if let Some(copy) = &mut self.copy {
+            copy.push(record, now_ms);
+        }
+    }
+
+    /// Hands the store what it is to have, now that the file has it.
+    fn hand_over(&mut self, at_once: bool) {
+        let now_ms = self.now_ms();
+        let failed = self
+            .copy
+            .as_mut()
+            .and_then(|copy| copy.hand_over(now_ms, at_once));
+        if let Some(error) = failed {
+            let operation = "keep the events".to_owned();
+            let event = Event::StoreFailing { operation, error };
+            self.record(&event, self.clock.unix_ms(), None);
+            self.write();
         }
     }
 
@@ -433,6 +481,37 @@ mod tests {
         events.flush();
         events.emit(restarted("c", 1));
         events.flush();
+    }
+
+    #[test]
+    fn the_store_gets_what_the_file_gets() {
+        struct Sink(Arc<Mutex<Vec<Record>>>);
+        impl RecordSink for Sink {
+            fn keep(
+                &mut self,
+                records: &[Record],
+            ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+                self.0.lock().extend_from_slice(records);
+                Ok(())
+            }
+        }
+        let dir = tempfile::tempdir().unwrap();
+        let kept = Arc::new(Mutex::new(Vec::new()));
+        let options = Options {
+            store: Some(Box::new(Sink(kept.clone()))),
+            ..Options::default()
+        };
+        let events = Events::open_with(dir.path(), "transport", options).unwrap();
+        for i in 0..20 {
+            events.emit(restarted("Internet", i));
+        }
+        events.flush();
+        assert_eq!(kept.lock().len(), 10);
+        assert_eq!(events.unstored(), 0);
+        drop(events);
+        let written = log::read(dir.path(), &log::Filter::default()).unwrap();
+        assert_eq!(*kept.lock(), written);
+        assert_eq!(written.len(), 11);
     }
 
     #[test]

@@ -1,4 +1,6 @@
-//! Events and explanations, read from the catalogue and the event logs.
+//! Events and explanations, read from the catalogue, the store and the event files.
+
+use std::{collections::HashSet, io};
 
 use mailward_api::{
     control::{ControlRequest, Role},
@@ -12,6 +14,7 @@ use mailward_events::{
     log::{self, Filter},
 };
 use mailward_model::MessageId;
+use mailward_store::{EventFilter, Store};
 
 use super::{Access, blocking, expect_reply, failed, unknown};
 
@@ -60,6 +63,73 @@ fn find(what: &str) -> Result<&'static catalogue::Page, Fault> {
             "`mailward event list` shows numbers and names; the handbook lists all events",
         )
     })
+}
+
+/// What the store holds; nothing where it cannot be read, for the files tell the same.
+fn stored(store: &Store, filter: &Filter) -> Vec<Record> {
+    let wanted = EventFilter {
+        number: filter.number,
+        severity: filter.level.map(Level::severity),
+        role: filter.role.clone(),
+        since_unix_ms: filter.since_unix_ms,
+        until_unix_ms: filter.until_unix_ms,
+        // As it stands in the record: a whole JSON string.
+        containing: filter
+            .about
+            .as_ref()
+            .and_then(|text| serde_json::to_string(text).ok()),
+        limit: limit(filter),
+    };
+    let records = store.events(&wanted).unwrap_or_default();
+    let records = records.iter().map(|text| Record::from_json(text));
+    records.filter_map(Result::ok).collect()
+}
+
+fn limit(filter: &Filter) -> usize {
+    match filter.limit {
+        0 => log::LIMIT_DEFAULT,
+        limit => limit,
+    }
+}
+
+/// The newest records, oldest first. The store suffices where it holds as many as are asked for.
+/// Else the files are read too: they hold what the store does not have yet, or has refused, and the
+/// store holds what was in files that have been removed.
+fn newest(
+    stored: Vec<Record>,
+    files: impl FnOnce() -> io::Result<Vec<Record>>,
+    filter: &Filter,
+) -> io::Result<Vec<Record>> {
+    if stored.len() >= limit(filter) {
+        return Ok(stored);
+    }
+    let mut records = match files() {
+        Ok(records) => records,
+        Err(_) if !stored.is_empty() => return Ok(stored),
+        Err(error) => return Err(error),
+    };
+    let key = |record: &Record| {
+        let Record {
+            unix_ms,
+            number,
+            pid,
+            ..
+        } = *record;
+        (
+            unix_ms,
+            number,
+            pid,
+            record.role.clone(),
+            record.message.clone(),
+        )
+    };
+    let known: HashSet<_> = records.iter().map(key).collect();
+    let more = stored.into_iter().filter(|one| !known.contains(&key(one)));
+    records.extend(more);
+    records.sort_by_key(|record| record.unix_ms);
+    let surplus = records.len().saturating_sub(limit(filter));
+    records.drain(..surplus);
+    Ok(records)
 }
 
 impl Access {
@@ -138,12 +208,57 @@ impl Access {
     }
 
     async fn events(&self, filter: Filter) -> Result<Vec<EventRecord>, Fault> {
-        let dir = self.events_dir.clone();
+        let (dir, store) = (self.events_dir.clone(), self.store.clone());
         blocking(move || {
-            log::read(&dir, &filter)
+            let found = newest(
+                stored(&store, &filter),
+                || log::read(&dir, &filter),
+                &filter,
+            );
+            found
                 .map(|records| records.into_iter().map(record).collect())
                 .map_err(|error| failed(&error))
         })
         .await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(unix_ms: u64) -> Record {
+        let event = mailward_events::Event::QueueCommitSlow { took_ms: unix_ms };
+        Record::new(&event, "transport", unix_ms)
+    }
+
+    #[track_caller]
+    fn check(stored: &[u64], files: Option<&[u64]>, limit: usize, expect: Option<&[u64]>) {
+        let records = |ms: &[u64]| ms.iter().copied().map(at).collect::<Vec<_>>();
+        let read = || {
+            files
+                .map(records)
+                .ok_or_else(|| io::Error::other("unreadable"))
+        };
+        let filter = Filter {
+            limit,
+            ..Filter::default()
+        };
+        let found = newest(records(stored), read, &filter).ok();
+        let found = found.map(|found| found.iter().map(|r| r.unix_ms).collect::<Vec<_>>());
+        assert_eq!(found.as_deref(), expect);
+    }
+
+    #[test]
+    fn store_and_files_complete_one_another() {
+        // The store has enough.
+        check(&[1, 2], None, 2, Some(&[1, 2]));
+        // The files hold what the store does not have yet; what both have is told once.
+        check(&[1, 2], Some(&[2, 3]), 10, Some(&[1, 2, 3]));
+        check(&[1, 2], Some(&[2, 2, 3]), 3, Some(&[2, 2, 3]));
+        check(&[], Some(&[4]), 10, Some(&[4]));
+        // One of the two cannot be read.
+        check(&[1], None, 10, Some(&[1]));
+        check(&[], None, 10, None);
     }
 }

@@ -8,17 +8,19 @@ pub(crate) mod supervise;
 pub(crate) mod transport;
 pub(crate) mod worker;
 
-use std::{fs::DirBuilder, io, os::unix::fs::DirBuilderExt, path::Path, time::Duration};
+use std::{
+    error::Error, fs::DirBuilder, io, os::unix::fs::DirBuilderExt, path::Path, time::Duration,
+};
 
 use mailward_api::{control::Role, view::RoleStatus};
-use mailward_events::{Event, Events};
+use mailward_events::{Event, Events, Options, Record, RecordSink};
 use mailward_host::process::{self, notify};
 use mailward_model::{
     Revision,
     kind::HealthSettings,
     object::{Object, SpecOf},
 };
-use mailward_store::Store;
+use mailward_store::{EventLog, EventRow, Store};
 
 use crate::config::Config;
 
@@ -120,9 +122,32 @@ pub(crate) fn user(config: &Config) -> Result<Option<(u32, u32)>, RoleError> {
     }
 }
 
-/// Opens the event log of a role.
+/// Events into the store: each record as text, with the columns it is searched by.
+struct StoredEvents(EventLog);
+
+impl RecordSink for StoredEvents {
+    fn keep(&mut self, records: &[Record]) -> Result<(), Box<dyn Error + Send + Sync>> {
+        let mut rows = Vec::with_capacity(records.len());
+        for record in records {
+            rows.push(EventRow {
+                unix_ms: record.unix_ms,
+                number: record.number,
+                severity: record.level.severity(),
+                role: record.role.clone(),
+                record: record.to_json()?,
+            });
+        }
+        Ok(self.0.append(&rows)?)
+    }
+}
+
+/// Opens the event log of a role: its files at once, the store when there is something to keep.
 pub(crate) fn events(config: &Config, role: Role) -> Result<Events, RoleError> {
-    Events::open(&config.events_dir(), role.name())
+    let options = Options {
+        store: Some(Box::new(StoredEvents(EventLog::new(&config.store_path())))),
+        ..Options::default()
+    };
+    Events::open_with(&config.events_dir(), role.name(), options)
         .map_err(|error| RoleError::start("the event log", error))
 }
 
