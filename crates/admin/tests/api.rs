@@ -13,8 +13,8 @@ use mailward_api::{
     control::{self, ControlReply, ControlRequest, Octets, Role, Server},
     fault::Fault,
     view::{
-        Changed, ConnectorStatus, GateView, QueueHealth, QueueStats, RoleStatus, TransportStatus,
-        transport::Counters,
+        Changed, ConnectorStatus, Evidence, GateView, ProbeView, QueueHealth, QueueStats,
+        RoleStatus, TransportStatus, transport::Counters,
     },
 };
 use mailward_events::{
@@ -187,6 +187,64 @@ fn transport(node: &Node, health: QueueHealth) -> Server {
         }
     };
     control::serve(&Role::Transport.socket(node.dir.path()), answer).unwrap()
+}
+
+#[tokio::test]
+async fn a_probe_is_run_and_what_watches_is_switched_off() {
+    let node = node();
+    let asked = Arc::new(std::sync::Mutex::new(Vec::new()));
+    let (seen, now) = (asked.clone(), SystemClock::default().unix_ms());
+    let answer = move |request: ControlRequest| {
+        seen.lock().unwrap().push(request.clone());
+        async move {
+            match request {
+                ControlRequest::ProbeRun { name } => Ok(ControlReply::Probe(ProbeView {
+                    probe: name,
+                    unix_ms: now,
+                    took_ms: 3,
+                    verdict: "fail".to_owned(),
+                    evidence: Evidence::Bad,
+                    text: "no greeting".to_owned(),
+                    cause: None,
+                    steps: Vec::new(),
+                })),
+                ControlRequest::Override(_) => Ok(ControlReply::Done),
+                other => Err(Fault::unsupported("worker", other.name())),
+            }
+        }
+    };
+    let _worker = control::serve(&Role::Worker.socket(node.dir.path()), answer).unwrap();
+    let name = json!({ "name": "mailflow/Internet" });
+    let (code, view) = node.ask("POST", "/v1/health/probe", &name).await;
+    assert_eq!((code, &view["probe"]), (200, &json!("mailflow/Internet")));
+    let path = "/v1/health/override";
+    // Without a reason nothing is asked of the worker.
+    let (code, fault) = node.ask("POST", path, &json!({ "item": "disk" })).await;
+    assert_eq!((code, &fault["field"]), (422, &json!("reason")), "{fault}");
+    let off = json!({ "item": "disk", "span": "2h", "reason": "a new array" });
+    let (code, done) = node.ask("POST", path, &off).await;
+    assert_eq!(code, 200, "{done}");
+    let (code, _) = node
+        .ask("POST", path, &json!({ "item": "disk", "on": true }))
+        .await;
+    assert_eq!(code, 200);
+    let asked = asked.lock().unwrap();
+    let [
+        _,
+        ControlRequest::Override(off),
+        ControlRequest::Override(on),
+    ] = asked.as_slice()
+    else {
+        panic!("{asked:?}");
+    };
+    assert_eq!((off.enabled, on.enabled), (Some(false), None));
+    assert_eq!(off.reason, "a new array");
+    assert!((7_200_000..7_260_000).contains(&(off.until_unix_ms - now)));
+    let audited = node.collector.take();
+    let acts = audited
+        .iter()
+        .filter(|event| matches!(event, Event::AdministratorActed { .. }));
+    assert_eq!(acts.count(), 3);
 }
 
 #[tokio::test]

@@ -164,6 +164,12 @@ impl Access {
                 answer(typed::HealthHistory, self.health_history(r.limit).await)
             }
             Call::HealthLedger(r) => answer(typed::HealthLedger, self.health_ledger(r.limit).await),
+            Call::HealthProbe(r) => {
+                answer(typed::HealthProbe, self.health_probe(r.name, peer).await)
+            }
+            Call::HealthOverride(r) => {
+                answer(typed::HealthOverride, self.health_override(r, peer).await)
+            }
             Call::Recheck(r) => answer(typed::Recheck, self.recheck(r.component, peer).await),
             Call::Status(_) => answer(typed::Status, self.status().await),
             Call::Export(_) => answer(typed::Export, self.export().await),

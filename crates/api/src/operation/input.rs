@@ -6,7 +6,7 @@ use std::{
     net::{IpAddr, Ipv6Addr, SocketAddr},
 };
 
-use mailward_model::Binding;
+use mailward_model::{Binding, unit::Span};
 use serde::{Deserialize, Deserializer, Serialize};
 
 /// Octets of a file of objects. A text of this size holds some 50,000 objects.
@@ -47,6 +47,11 @@ pub(super) fn deserialize_limit<'de, D: Deserializer<'de>>(
         LIMITS.start(),
         LIMITS.end()
     )))
+}
+
+/// As long as a working day.
+pub(super) fn override_span() -> Span {
+    Span::from_secs(8 * 3600)
 }
 
 pub(super) fn drain_reason() -> String {

@@ -6,7 +6,7 @@
 use std::net::{IpAddr, SocketAddr};
 
 use clap::Args;
-use mailward_model::{Domain, EmailAddress, Kind, MessageId, ReversePath};
+use mailward_model::{Domain, EmailAddress, Kind, MessageId, ReversePath, unit::Span};
 use serde::{Deserialize, Serialize};
 
 use super::input::{self, MessageFile};
@@ -204,6 +204,30 @@ requests! {
         #[arg(long, default_value_t = input::list_limit(), value_parser = clap::value_parser!(u32).range(1..=10_000))]
         #[schemars(range(min = 1, max = 10_000))]
         pub limit: u32,
+    }
+
+    /// `health probe`
+    HealthProbe {
+        /// The probe's name, such as mailflow/Internet
+        pub name: String,
+    }
+
+    /// `health override`
+    HealthOverride {
+        /// A probe, a component or a health set, as `health report` names them
+        pub item: String,
+        /// For how long, at most a year
+        #[serde(default = "input::override_span")]
+        #[arg(long = "for", value_name = "TIME", default_value_t = input::override_span())]
+        pub span: Span,
+        /// Why, for whoever finds it switched off
+        #[serde(default)]
+        #[arg(long, value_name = "TEXT", required_unless_present = "on")]
+        pub reason: Option<String>,
+        /// Watch it again
+        #[serde(default)]
+        #[arg(long, conflicts_with = "reason")]
+        pub on: bool,
     }
 
     /// `recheck`

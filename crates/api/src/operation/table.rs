@@ -245,6 +245,22 @@ operations! {
     HealthLedger ["health" "ledger"] Get "/v1/health/ledger" Json
     (request::HealthHistory) -> view::Ledger, page page::health::ledger;
 
+    /// Run one probe now
+    ///
+    /// Shows what it saw, step by step, and how long each step took. Ends with exit code 1 where the
+    /// result speaks against what was probed. The result counts like any other.
+    HealthProbe ["health" "probe"] Post "/v1/health/probe" Json
+    (request::HealthProbe) -> view::ProbeView, page page::health::probe,
+    exit page::health::probe_exit;
+
+    /// Switch off, for a time, what watches something
+    ///
+    /// For work that would look like a failure: nothing that belongs to the item is judged or
+    /// repaired until the time is over or --on ends it. It is off on this node only, and not beyond
+    /// a restart of the worker.
+    HealthOverride ["health" "override"] Post "/v1/health/override" Json
+    (request::HealthOverride) -> view::Changed, page page::changed;
+
     /// Run the probes now
     ///
     /// Of one component, or all of them.

@@ -106,6 +106,26 @@ fn samples(results: &[ProbeView]) -> Page {
     )
 }
 
+/// 1 where the result speaks against what was probed.
+pub(in crate::operation) fn probe_exit(view: &ProbeView) -> u8 {
+    u8::from(view.evidence == Evidence::Bad)
+}
+
+pub(in crate::operation) fn probe(view: &ProbeView, _: u64) -> Page {
+    let page = samples(std::slice::from_ref(view))
+        .fields([("cause", view.cause.as_deref().unwrap_or_default().into())]);
+    if view.steps.is_empty() {
+        return page;
+    }
+    page.table(
+        ["step", ">took"],
+        view.steps
+            .iter()
+            .map(|step| [step.step.as_str().into(), span(step.took_ms).into()]),
+        "",
+    )
+}
+
 pub(in crate::operation) fn history(view: &HealthHistory, _: u64) -> Page {
     Page::new().table(
         ["time", "what", "from", "to", "case", "because"],
