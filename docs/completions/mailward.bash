@@ -175,6 +175,12 @@ _mailward() {
             mailward__subcmd__health,ledger)
                 cmd="mailward__subcmd__health__subcmd__ledger"
                 ;;
+            mailward__subcmd__health,override)
+                cmd="mailward__subcmd__health__subcmd__override"
+                ;;
+            mailward__subcmd__health,probe)
+                cmd="mailward__subcmd__health__subcmd__probe"
+                ;;
             mailward__subcmd__health,report)
                 cmd="mailward__subcmd__health__subcmd__report"
                 ;;
@@ -189,6 +195,12 @@ _mailward() {
                 ;;
             mailward__subcmd__health__subcmd__help,ledger)
                 cmd="mailward__subcmd__health__subcmd__help__subcmd__ledger"
+                ;;
+            mailward__subcmd__health__subcmd__help,override)
+                cmd="mailward__subcmd__health__subcmd__help__subcmd__override"
+                ;;
+            mailward__subcmd__health__subcmd__help,probe)
+                cmd="mailward__subcmd__health__subcmd__help__subcmd__probe"
                 ;;
             mailward__subcmd__health__subcmd__help,report)
                 cmd="mailward__subcmd__health__subcmd__help__subcmd__report"
@@ -348,6 +360,12 @@ _mailward() {
                 ;;
             mailward__subcmd__help__subcmd__health,ledger)
                 cmd="mailward__subcmd__help__subcmd__health__subcmd__ledger"
+                ;;
+            mailward__subcmd__help__subcmd__health,override)
+                cmd="mailward__subcmd__help__subcmd__health__subcmd__override"
+                ;;
+            mailward__subcmd__help__subcmd__health,probe)
+                cmd="mailward__subcmd__help__subcmd__health__subcmd__probe"
                 ;;
             mailward__subcmd__help__subcmd__health,report)
                 cmd="mailward__subcmd__help__subcmd__health__subcmd__report"
@@ -554,12 +572,16 @@ _mailward() {
 
     case "${cmd}" in
         mailward)
-            opts="-h -V --json --socket --color --help --version queue trace event explain cert simulate health recheck status export plan apply transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact distribution-group journal-rule alert-channel drain resume serve demo setup config role help"
+            opts="-h -V --json --config --socket --color --help --version queue trace event explain cert simulate health recheck status export plan apply transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact distribution-group journal-rule alert-channel drain resume serve demo setup config role help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --socket)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -576,12 +598,16 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__accepted__subcmd__domain)
-            opts="-h --json --socket --color --help list show set remove"
+            opts="-h --json --config --socket --color --help list show set remove"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --socket)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -598,12 +624,16 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__accepted__subcmd__domain__subcmd__list)
-            opts="-h --monitoring --json --socket --color --help"
+            opts="-h --monitoring --json --config --socket --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --socket)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -620,13 +650,17 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__accepted__subcmd__domain__subcmd__remove)
-            opts="-h --revision --json --socket --color --help"
+            opts="-h --revision --json --config --socket --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --revision)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -646,13 +680,17 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__accepted__subcmd__domain__subcmd__set)
-            opts="-h --revision --json --socket --color --help"
+            opts="-h --revision --json --config --socket --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --revision)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -672,12 +710,16 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__accepted__subcmd__domain__subcmd__show)
-            opts="-h --json --socket --color --help"
+            opts="-h --json --config --socket --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --socket)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -694,12 +736,16 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__alert__subcmd__channel)
-            opts="-h --json --socket --color --help list show set remove"
+            opts="-h --json --config --socket --color --help list show set remove"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --socket)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -716,12 +762,16 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__alert__subcmd__channel__subcmd__list)
-            opts="-h --monitoring --json --socket --color --help"
+            opts="-h --monitoring --json --config --socket --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --socket)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -738,13 +788,17 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__alert__subcmd__channel__subcmd__remove)
-            opts="-h --revision --json --socket --color --help"
+            opts="-h --revision --json --config --socket --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --revision)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -764,13 +818,17 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__alert__subcmd__channel__subcmd__set)
-            opts="-h --revision --json --socket --color --help"
+            opts="-h --revision --json --config --socket --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --revision)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -790,12 +848,16 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__alert__subcmd__channel__subcmd__show)
-            opts="-h --json --socket --color --help"
+            opts="-h --json --config --socket --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --socket)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -812,13 +874,17 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__apply)
-            opts="-y -h --dry-run --revision --yes --json --socket --color --help"
+            opts="-y -h --dry-run --revision --yes --json --config --socket --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --revision)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -838,12 +904,16 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__cert)
-            opts="-h --json --socket --color --help list explain"
+            opts="-h --json --config --socket --color --help list explain"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --socket)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -860,12 +930,16 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__cert__subcmd__explain)
-            opts="-h --json --socket --color --help"
+            opts="-h --json --config --socket --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --socket)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -882,12 +956,16 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__cert__subcmd__list)
-            opts="-h --json --socket --color --help"
+            opts="-h --json --config --socket --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --socket)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -904,12 +982,16 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__config)
-            opts="-h --json --socket --color --help check help"
+            opts="-h --json --config --socket --color --help check help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --socket)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -926,7 +1008,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__config__subcmd__check)
-            opts="-h --config --json --socket --color --help"
+            opts="-h --json --config --socket --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -994,12 +1076,16 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__demo)
-            opts="-h --once --json --socket --color --help"
+            opts="-h --once --json --config --socket --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --socket)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1016,12 +1102,16 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__distribution__subcmd__group)
-            opts="-h --json --socket --color --help list show set remove"
+            opts="-h --json --config --socket --color --help list show set remove"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --socket)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1038,12 +1128,16 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__distribution__subcmd__group__subcmd__list)
-            opts="-h --monitoring --json --socket --color --help"
+            opts="-h --monitoring --json --config --socket --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --socket)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1060,13 +1154,17 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__distribution__subcmd__group__subcmd__remove)
-            opts="-h --revision --json --socket --color --help"
+            opts="-h --revision --json --config --socket --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --revision)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1086,13 +1184,17 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__distribution__subcmd__group__subcmd__set)
-            opts="-h --revision --json --socket --color --help"
+            opts="-h --revision --json --config --socket --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --revision)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1112,12 +1214,16 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__distribution__subcmd__group__subcmd__show)
-            opts="-h --json --socket --color --help"
+            opts="-h --json --config --socket --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --socket)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1134,13 +1240,17 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__drain)
-            opts="-h --reason --json --socket --color --help"
+            opts="-h --reason --json --config --socket --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --reason)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1160,12 +1270,16 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__event)
-            opts="-h --json --socket --color --help list show"
+            opts="-h --json --config --socket --color --help list show"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --socket)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1182,7 +1296,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__event__subcmd__list)
-            opts="-h --since --level --event --limit --json --socket --color --help"
+            opts="-h --since --level --event --limit --json --config --socket --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1204,6 +1318,10 @@ _mailward() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --socket)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1220,12 +1338,16 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__event__subcmd__show)
-            opts="-h --json --socket --color --help"
+            opts="-h --json --config --socket --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --socket)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1242,12 +1364,16 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__explain)
-            opts="-h --json --socket --color --help"
+            opts="-h --json --config --socket --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --socket)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1264,12 +1390,16 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__export)
-            opts="-h --json --socket --color --help"
+            opts="-h --json --config --socket --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --socket)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1286,12 +1416,16 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__health)
-            opts="-h --json --socket --color --help report show history ledger help"
+            opts="-h --json --config --socket --color --help report show history ledger probe override help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --socket)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1308,12 +1442,16 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__health__subcmd__settings)
-            opts="-h --json --socket --color --help show set"
+            opts="-h --json --config --socket --color --help show set"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --socket)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1330,7 +1468,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__health__subcmd__settings__subcmd__set)
-            opts="-h --revision --name --json --socket --color --help"
+            opts="-h --revision --name --json --config --socket --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1341,6 +1479,10 @@ _mailward() {
                     return 0
                     ;;
                 --name)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1360,13 +1502,17 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__health__subcmd__settings__subcmd__show)
-            opts="-h --name --json --socket --color --help"
+            opts="-h --name --json --config --socket --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --name)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1386,7 +1532,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__health__subcmd__help)
-            opts="report show history ledger help"
+            opts="report show history ledger probe override help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1441,6 +1587,34 @@ _mailward() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        mailward__subcmd__health__subcmd__help__subcmd__override)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__health__subcmd__help__subcmd__probe)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         mailward__subcmd__health__subcmd__help__subcmd__report)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
@@ -1470,13 +1644,17 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__health__subcmd__history)
-            opts="-h --limit --json --socket --color --help"
+            opts="-h --limit --json --config --socket --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --limit)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1496,13 +1674,77 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__health__subcmd__ledger)
-            opts="-h --limit --json --socket --color --help"
+            opts="-h --limit --json --config --socket --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --limit)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__health__subcmd__override)
+            opts="-h --for --reason --on --json --config --socket --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --for)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --reason)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__health__subcmd__probe)
+            opts="-h --json --config --socket --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1522,12 +1764,16 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__health__subcmd__report)
-            opts="-h --json --socket --color --help"
+            opts="-h --json --config --socket --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --socket)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1544,12 +1790,16 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__health__subcmd__show)
-            opts="-h --json --socket --color --help"
+            opts="-h --json --config --socket --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --socket)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1972,7 +2222,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__help__subcmd__health)
-            opts="report show history ledger"
+            opts="report show history ledger probe override"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2042,6 +2292,34 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__help__subcmd__health__subcmd__ledger)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__help__subcmd__health__subcmd__override)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__help__subcmd__health__subcmd__probe)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -2756,12 +3034,16 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__journal__subcmd__rule)
-            opts="-h --json --socket --color --help list show set remove"
+            opts="-h --json --config --socket --color --help list show set remove"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --socket)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -2778,12 +3060,16 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__journal__subcmd__rule__subcmd__list)
-            opts="-h --monitoring --json --socket --color --help"
+            opts="-h --monitoring --json --config --socket --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --socket)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -2800,13 +3086,17 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__journal__subcmd__rule__subcmd__remove)
-            opts="-h --revision --json --socket --color --help"
+            opts="-h --revision --json --config --socket --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --revision)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -2826,13 +3116,17 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__journal__subcmd__rule__subcmd__set)
-            opts="-h --revision --json --socket --color --help"
+            opts="-h --revision --json --config --socket --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --revision)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -2852,12 +3146,16 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__journal__subcmd__rule__subcmd__show)
-            opts="-h --json --socket --color --help"
+            opts="-h --json --config --socket --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --socket)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -2874,12 +3172,16 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__mail__subcmd__contact)
-            opts="-h --json --socket --color --help list show set remove"
+            opts="-h --json --config --socket --color --help list show set remove"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --socket)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -2896,12 +3198,16 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__mail__subcmd__contact__subcmd__list)
-            opts="-h --monitoring --json --socket --color --help"
+            opts="-h --monitoring --json --config --socket --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --socket)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -2918,13 +3224,17 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__mail__subcmd__contact__subcmd__remove)
-            opts="-h --revision --json --socket --color --help"
+            opts="-h --revision --json --config --socket --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --revision)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -2944,13 +3254,17 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__mail__subcmd__contact__subcmd__set)
-            opts="-h --revision --json --socket --color --help"
+            opts="-h --revision --json --config --socket --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --revision)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -2970,12 +3284,16 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__mail__subcmd__contact__subcmd__show)
-            opts="-h --json --socket --color --help"
+            opts="-h --json --config --socket --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --socket)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -2992,12 +3310,16 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__mailbox)
-            opts="-h --json --socket --color --help list show set remove"
+            opts="-h --json --config --socket --color --help list show set remove"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --socket)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -3014,12 +3336,16 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__mailbox__subcmd__list)
-            opts="-h --monitoring --json --socket --color --help"
+            opts="-h --monitoring --json --config --socket --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --socket)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -3036,13 +3362,17 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__mailbox__subcmd__remove)
-            opts="-h --revision --json --socket --color --help"
+            opts="-h --revision --json --config --socket --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --revision)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -3062,13 +3392,17 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__mailbox__subcmd__set)
-            opts="-h --revision --json --socket --color --help"
+            opts="-h --revision --json --config --socket --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --revision)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -3088,12 +3422,16 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__mailbox__subcmd__show)
-            opts="-h --json --socket --color --help"
+            opts="-h --json --config --socket --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --socket)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -3110,12 +3448,16 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__plan)
-            opts="-h --json --socket --color --help"
+            opts="-h --json --config --socket --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --socket)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -3132,12 +3474,16 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__queue)
-            opts="-h --json --socket --color --help list show hold release retry remove export"
+            opts="-h --json --config --socket --color --help list show hold release retry remove export"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --socket)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -3154,7 +3500,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__queue__subcmd__export)
-            opts="-o -h --output --json --socket --color --help"
+            opts="-o -h --output --json --config --socket --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3165,6 +3511,10 @@ _mailward() {
                     return 0
                     ;;
                 -o)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -3184,12 +3534,16 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__queue__subcmd__hold)
-            opts="-h --json --socket --color --help"
+            opts="-h --json --config --socket --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --socket)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -3206,7 +3560,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__queue__subcmd__list)
-            opts="-h --from --to --limit --probes --json --socket --color --help"
+            opts="-h --from --to --limit --probes --json --config --socket --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3221,6 +3575,10 @@ _mailward() {
                     return 0
                     ;;
                 --limit)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -3240,12 +3598,16 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__queue__subcmd__release)
-            opts="-h --json --socket --color --help"
+            opts="-h --json --config --socket --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --socket)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -3262,12 +3624,16 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__queue__subcmd__remove)
-            opts="-h --notify --json --socket --color --help"
+            opts="-h --notify --json --config --socket --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --socket)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -3284,12 +3650,16 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__queue__subcmd__retry)
-            opts="-h --json --socket --color --help"
+            opts="-h --json --config --socket --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --socket)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -3306,12 +3676,16 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__queue__subcmd__show)
-            opts="-h --json --socket --color --help"
+            opts="-h --json --config --socket --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --socket)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -3328,12 +3702,16 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__receive__subcmd__connector)
-            opts="-h --json --socket --color --help list show set remove"
+            opts="-h --json --config --socket --color --help list show set remove"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --socket)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -3350,12 +3728,16 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__receive__subcmd__connector__subcmd__list)
-            opts="-h --monitoring --json --socket --color --help"
+            opts="-h --monitoring --json --config --socket --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --socket)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -3372,13 +3754,17 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__receive__subcmd__connector__subcmd__remove)
-            opts="-h --revision --json --socket --color --help"
+            opts="-h --revision --json --config --socket --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --revision)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -3398,13 +3784,17 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__receive__subcmd__connector__subcmd__set)
-            opts="-h --revision --json --socket --color --help"
+            opts="-h --revision --json --config --socket --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --revision)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -3424,12 +3814,16 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__receive__subcmd__connector__subcmd__show)
-            opts="-h --json --socket --color --help"
+            opts="-h --json --config --socket --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --socket)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -3446,12 +3840,16 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__recheck)
-            opts="-h --json --socket --color --help"
+            opts="-h --json --config --socket --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --socket)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -3468,12 +3866,16 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__resume)
-            opts="-h --json --socket --color --help"
+            opts="-h --json --config --socket --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --socket)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -3490,17 +3892,17 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__role)
-            opts="-h --config --parent --json --socket --color --help"
+            opts="-h --parent --json --config --socket --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
-                --config)
+                --parent)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --parent)
+                --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -3520,12 +3922,16 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__send__subcmd__connector)
-            opts="-h --json --socket --color --help list show set remove"
+            opts="-h --json --config --socket --color --help list show set remove"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --socket)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -3542,12 +3948,16 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__send__subcmd__connector__subcmd__list)
-            opts="-h --monitoring --json --socket --color --help"
+            opts="-h --monitoring --json --config --socket --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --socket)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -3564,13 +3974,17 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__send__subcmd__connector__subcmd__remove)
-            opts="-h --revision --json --socket --color --help"
+            opts="-h --revision --json --config --socket --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --revision)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -3590,13 +4004,17 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__send__subcmd__connector__subcmd__set)
-            opts="-h --revision --json --socket --color --help"
+            opts="-h --revision --json --config --socket --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --revision)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -3616,12 +4034,16 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__send__subcmd__connector__subcmd__show)
-            opts="-h --json --socket --color --help"
+            opts="-h --json --config --socket --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --socket)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -3638,7 +4060,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__serve)
-            opts="-h --config --json --socket --color --help"
+            opts="-h --json --config --socket --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3664,7 +4086,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__setup)
-            opts="-h --domain --hostname --port --bind --objects --allow-faults --http --config --data-dir --run-dir --certificate-dir --user --json --socket --color --help"
+            opts="-h --domain --hostname --port --bind --objects --allow-faults --http --data-dir --run-dir --certificate-dir --user --json --config --socket --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3694,10 +4116,6 @@ _mailward() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --config)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --data-dir)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -3711,6 +4129,10 @@ _mailward() {
                     return 0
                     ;;
                 --user)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -3730,12 +4152,16 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__simulate)
-            opts="-h --json --socket --color --help connection message"
+            opts="-h --json --config --socket --color --help connection message"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --socket)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -3752,7 +4178,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__simulate__subcmd__connection)
-            opts="-h --from --to --json --socket --color --help"
+            opts="-h --from --to --json --config --socket --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3763,6 +4189,10 @@ _mailward() {
                     return 0
                     ;;
                 --to)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -3782,7 +4212,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__simulate__subcmd__message)
-            opts="-h --from --to --client --helo --json --socket --color --help"
+            opts="-h --from --to --client --helo --json --config --socket --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3804,6 +4234,10 @@ _mailward() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --socket)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -3820,12 +4254,16 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__status)
-            opts="-h --json --socket --color --help"
+            opts="-h --json --config --socket --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --socket)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -3842,7 +4280,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__trace)
-            opts="-h --from --to --since --until --message-id --probes --limit --json --socket --color --help"
+            opts="-h --from --to --since --until --message-id --probes --limit --json --config --socket --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3872,6 +4310,10 @@ _mailward() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --socket)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -3888,12 +4330,16 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__transport__subcmd__settings)
-            opts="-h --json --socket --color --help show set"
+            opts="-h --json --config --socket --color --help show set"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --socket)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -3910,7 +4356,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__transport__subcmd__settings__subcmd__set)
-            opts="-h --revision --name --json --socket --color --help"
+            opts="-h --revision --name --json --config --socket --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3921,6 +4367,10 @@ _mailward() {
                     return 0
                     ;;
                 --name)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -3940,13 +4390,17 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__transport__subcmd__settings__subcmd__show)
-            opts="-h --name --json --socket --color --help"
+            opts="-h --name --json --config --socket --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --name)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -1,6 +1,6 @@
 # Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
 function __fish_mailward_global_optspecs
-    string join \n json socket= color= h/help V/version
+    string join \n json config= socket= color= h/help V/version
 end
 
 function __fish_mailward_needs_command
@@ -24,6 +24,7 @@ function __fish_mailward_using_subcommand
     contains -- $cmd[1] $argv
 end
 
+complete -c mailward -n "__fish_mailward_needs_command" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_needs_command" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
 complete -c mailward -n "__fish_mailward_needs_command" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
@@ -61,6 +62,7 @@ complete -c mailward -n "__fish_mailward_needs_command" -f -a "setup" -d 'Look a
 complete -c mailward -n "__fish_mailward_needs_command" -f -a "config" -d 'The configuration file'
 complete -c mailward -n "__fish_mailward_needs_command" -f -a "role" -d 'Run one role; the manager does this'
 complete -c mailward -n "__fish_mailward_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c mailward -n "__fish_mailward_using_subcommand queue; and not __fish_seen_subcommand_from list show hold release retry remove export" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and not __fish_seen_subcommand_from list show hold release retry remove export" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and not __fish_seen_subcommand_from list show hold release retry remove export" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
@@ -77,6 +79,7 @@ complete -c mailward -n "__fish_mailward_using_subcommand queue; and not __fish_
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from list" -l from -d 'Only messages with this envelope sender; <> for bounces' -r
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from list" -l to -d 'Only messages to this recipient' -r
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from list" -l limit -d 'Messages to list at most' -r
+complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from list" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from list" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from list" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
@@ -84,30 +87,35 @@ never\t''"
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from list" -l probes -d 'List health probes too'
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from list" -l json -d 'Print the answer as JSON'
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from show" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from show" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from show" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from show" -l json -d 'Print the answer as JSON'
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from hold" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from hold" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from hold" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from hold" -l json -d 'Print the answer as JSON'
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from hold" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from release" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from release" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from release" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from release" -l json -d 'Print the answer as JSON'
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from release" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from retry" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from retry" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from retry" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from retry" -l json -d 'Print the answer as JSON'
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from retry" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from remove" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from remove" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from remove" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
@@ -116,6 +124,7 @@ complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from remove" -l json -d 'Print the answer as JSON'
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from export" -s o -l output -d 'Write to this file, which must not exist yet' -r
+complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from export" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from export" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from export" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
@@ -128,6 +137,7 @@ complete -c mailward -n "__fish_mailward_using_subcommand trace" -l since -d 'On
 complete -c mailward -n "__fish_mailward_using_subcommand trace" -l until -d 'Only until then' -r
 complete -c mailward -n "__fish_mailward_using_subcommand trace" -l message-id -d 'Only the message with this Message-ID field' -r
 complete -c mailward -n "__fish_mailward_using_subcommand trace" -l limit -d 'Entries at most' -r
+complete -c mailward -n "__fish_mailward_using_subcommand trace" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand trace" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
 complete -c mailward -n "__fish_mailward_using_subcommand trace" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
@@ -135,6 +145,7 @@ never\t''"
 complete -c mailward -n "__fish_mailward_using_subcommand trace" -l probes -d 'Show health probes too'
 complete -c mailward -n "__fish_mailward_using_subcommand trace" -l json -d 'Print the answer as JSON'
 complete -c mailward -n "__fish_mailward_using_subcommand trace" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mailward -n "__fish_mailward_using_subcommand event; and not __fish_seen_subcommand_from list show" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand event; and not __fish_seen_subcommand_from list show" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
 complete -c mailward -n "__fish_mailward_using_subcommand event; and not __fish_seen_subcommand_from list show" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
@@ -151,24 +162,28 @@ error\t''
 critical\t''"
 complete -c mailward -n "__fish_mailward_using_subcommand event; and __fish_seen_subcommand_from list" -l event -d 'Only this event, by its number or name' -r
 complete -c mailward -n "__fish_mailward_using_subcommand event; and __fish_seen_subcommand_from list" -l limit -d 'Events at most, the newest ones' -r
+complete -c mailward -n "__fish_mailward_using_subcommand event; and __fish_seen_subcommand_from list" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand event; and __fish_seen_subcommand_from list" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
 complete -c mailward -n "__fish_mailward_using_subcommand event; and __fish_seen_subcommand_from list" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
 complete -c mailward -n "__fish_mailward_using_subcommand event; and __fish_seen_subcommand_from list" -l json -d 'Print the answer as JSON'
 complete -c mailward -n "__fish_mailward_using_subcommand event; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand event; and __fish_seen_subcommand_from show" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand event; and __fish_seen_subcommand_from show" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
 complete -c mailward -n "__fish_mailward_using_subcommand event; and __fish_seen_subcommand_from show" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
 complete -c mailward -n "__fish_mailward_using_subcommand event; and __fish_seen_subcommand_from show" -l json -d 'Print the answer as JSON'
 complete -c mailward -n "__fish_mailward_using_subcommand event; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand explain" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand explain" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
 complete -c mailward -n "__fish_mailward_using_subcommand explain" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
 complete -c mailward -n "__fish_mailward_using_subcommand explain" -l json -d 'Print the answer as JSON'
 complete -c mailward -n "__fish_mailward_using_subcommand explain" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mailward -n "__fish_mailward_using_subcommand cert; and not __fish_seen_subcommand_from list explain" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand cert; and not __fish_seen_subcommand_from list explain" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
 complete -c mailward -n "__fish_mailward_using_subcommand cert; and not __fish_seen_subcommand_from list explain" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
@@ -177,18 +192,21 @@ complete -c mailward -n "__fish_mailward_using_subcommand cert; and not __fish_s
 complete -c mailward -n "__fish_mailward_using_subcommand cert; and not __fish_seen_subcommand_from list explain" -s h -l help -d 'Print help'
 complete -c mailward -n "__fish_mailward_using_subcommand cert; and not __fish_seen_subcommand_from list explain" -f -a "list" -d 'List the certificates held, and files that hold nothing usable'
 complete -c mailward -n "__fish_mailward_using_subcommand cert; and not __fish_seen_subcommand_from list explain" -f -a "explain" -d 'Show which certificate a receive connector uses, and why not the others'
+complete -c mailward -n "__fish_mailward_using_subcommand cert; and __fish_seen_subcommand_from list" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand cert; and __fish_seen_subcommand_from list" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
 complete -c mailward -n "__fish_mailward_using_subcommand cert; and __fish_seen_subcommand_from list" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
 complete -c mailward -n "__fish_mailward_using_subcommand cert; and __fish_seen_subcommand_from list" -l json -d 'Print the answer as JSON'
 complete -c mailward -n "__fish_mailward_using_subcommand cert; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand cert; and __fish_seen_subcommand_from explain" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand cert; and __fish_seen_subcommand_from explain" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
 complete -c mailward -n "__fish_mailward_using_subcommand cert; and __fish_seen_subcommand_from explain" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
 complete -c mailward -n "__fish_mailward_using_subcommand cert; and __fish_seen_subcommand_from explain" -l json -d 'Print the answer as JSON'
 complete -c mailward -n "__fish_mailward_using_subcommand cert; and __fish_seen_subcommand_from explain" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand simulate; and not __fish_seen_subcommand_from connection message" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand simulate; and not __fish_seen_subcommand_from connection message" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
 complete -c mailward -n "__fish_mailward_using_subcommand simulate; and not __fish_seen_subcommand_from connection message" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
@@ -199,6 +217,7 @@ complete -c mailward -n "__fish_mailward_using_subcommand simulate; and not __fi
 complete -c mailward -n "__fish_mailward_using_subcommand simulate; and not __fish_seen_subcommand_from connection message" -f -a "message" -d 'Show what would follow from a message, without sending it'
 complete -c mailward -n "__fish_mailward_using_subcommand simulate; and __fish_seen_subcommand_from connection" -l from -d 'The client\'s address' -r
 complete -c mailward -n "__fish_mailward_using_subcommand simulate; and __fish_seen_subcommand_from connection" -l to -d 'The local address, as [IP]:PORT; :25 for any local address' -r
+complete -c mailward -n "__fish_mailward_using_subcommand simulate; and __fish_seen_subcommand_from connection" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand simulate; and __fish_seen_subcommand_from connection" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
 complete -c mailward -n "__fish_mailward_using_subcommand simulate; and __fish_seen_subcommand_from connection" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
@@ -209,29 +228,35 @@ complete -c mailward -n "__fish_mailward_using_subcommand simulate; and __fish_s
 complete -c mailward -n "__fish_mailward_using_subcommand simulate; and __fish_seen_subcommand_from message" -l to -d 'An envelope recipient; may be given several times' -r
 complete -c mailward -n "__fish_mailward_using_subcommand simulate; and __fish_seen_subcommand_from message" -l client -d 'The client\'s address' -r
 complete -c mailward -n "__fish_mailward_using_subcommand simulate; and __fish_seen_subcommand_from message" -l helo -d 'What the client says in EHLO' -r
+complete -c mailward -n "__fish_mailward_using_subcommand simulate; and __fish_seen_subcommand_from message" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand simulate; and __fish_seen_subcommand_from message" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
 complete -c mailward -n "__fish_mailward_using_subcommand simulate; and __fish_seen_subcommand_from message" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
 complete -c mailward -n "__fish_mailward_using_subcommand simulate; and __fish_seen_subcommand_from message" -l json -d 'Print the answer as JSON'
 complete -c mailward -n "__fish_mailward_using_subcommand simulate; and __fish_seen_subcommand_from message" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger help" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
-complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger help" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger probe override help" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
+complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger probe override help" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger probe override help" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger help" -l json -d 'Print the answer as JSON'
-complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger help" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger help" -f -a "report" -d 'Show every health set with its monitors'
-complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger help" -f -a "show" -d 'Show one health set with the last results of its probes'
-complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger help" -f -a "history" -d 'Show what changed lately, and the repairs that followed'
-complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger help" -f -a "ledger" -d 'Show the repair ledger and what the budgets still allow'
-complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger probe override help" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger probe override help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger probe override help" -f -a "report" -d 'Show every health set with its monitors'
+complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger probe override help" -f -a "show" -d 'Show one health set with the last results of its probes'
+complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger probe override help" -f -a "history" -d 'Show what changed lately, and the repairs that followed'
+complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger probe override help" -f -a "ledger" -d 'Show the repair ledger and what the budgets still allow'
+complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger probe override help" -f -a "probe" -d 'Run one probe now'
+complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger probe override help" -f -a "override" -d 'Switch off, for a time, what watches something'
+complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger probe override help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from report" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from report" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from report" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from report" -l json -d 'Print the answer as JSON'
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from report" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from show" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from show" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from show" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
@@ -239,6 +264,7 @@ never\t''"
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from show" -l json -d 'Print the answer as JSON'
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from history" -l limit -d 'Entries at most, the newest ones' -r
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from history" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from history" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from history" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
@@ -246,35 +272,59 @@ never\t''"
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from history" -l json -d 'Print the answer as JSON'
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from history" -s h -l help -d 'Print help'
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from ledger" -l limit -d 'Entries at most, the newest ones' -r
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from ledger" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from ledger" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from ledger" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from ledger" -l json -d 'Print the answer as JSON'
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from ledger" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from probe" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from probe" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from probe" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from probe" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from probe" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from override" -l for -d 'For how long, at most a year' -r
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from override" -l reason -d 'Why, for whoever finds it switched off' -r
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from override" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from override" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from override" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from override" -l on -d 'Watch it again'
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from override" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from override" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from help" -f -a "report" -d 'Show every health set with its monitors'
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from help" -f -a "show" -d 'Show one health set with the last results of its probes'
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from help" -f -a "history" -d 'Show what changed lately, and the repairs that followed'
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from help" -f -a "ledger" -d 'Show the repair ledger and what the budgets still allow'
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from help" -f -a "probe" -d 'Run one probe now'
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from help" -f -a "override" -d 'Switch off, for a time, what watches something'
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c mailward -n "__fish_mailward_using_subcommand recheck" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand recheck" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
 complete -c mailward -n "__fish_mailward_using_subcommand recheck" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
 complete -c mailward -n "__fish_mailward_using_subcommand recheck" -l json -d 'Print the answer as JSON'
 complete -c mailward -n "__fish_mailward_using_subcommand recheck" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mailward -n "__fish_mailward_using_subcommand status" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand status" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
 complete -c mailward -n "__fish_mailward_using_subcommand status" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
 complete -c mailward -n "__fish_mailward_using_subcommand status" -l json -d 'Print the answer as JSON'
 complete -c mailward -n "__fish_mailward_using_subcommand status" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand export" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand export" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
 complete -c mailward -n "__fish_mailward_using_subcommand export" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
 complete -c mailward -n "__fish_mailward_using_subcommand export" -l json -d 'Print the answer as JSON'
 complete -c mailward -n "__fish_mailward_using_subcommand export" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mailward -n "__fish_mailward_using_subcommand plan" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand plan" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
 complete -c mailward -n "__fish_mailward_using_subcommand plan" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
@@ -282,6 +332,7 @@ never\t''"
 complete -c mailward -n "__fish_mailward_using_subcommand plan" -l json -d 'Print the answer as JSON'
 complete -c mailward -n "__fish_mailward_using_subcommand plan" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mailward -n "__fish_mailward_using_subcommand apply" -l revision -d 'Do it only if nothing has changed since this revision' -r
+complete -c mailward -n "__fish_mailward_using_subcommand apply" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand apply" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
 complete -c mailward -n "__fish_mailward_using_subcommand apply" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
@@ -290,6 +341,7 @@ complete -c mailward -n "__fish_mailward_using_subcommand apply" -l dry-run -d '
 complete -c mailward -n "__fish_mailward_using_subcommand apply" -s y -l yes -d 'Do not ask'
 complete -c mailward -n "__fish_mailward_using_subcommand apply" -l json -d 'Print the answer as JSON'
 complete -c mailward -n "__fish_mailward_using_subcommand apply" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mailward -n "__fish_mailward_using_subcommand transport-settings; and not __fish_seen_subcommand_from show set" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand transport-settings; and not __fish_seen_subcommand_from show set" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
 complete -c mailward -n "__fish_mailward_using_subcommand transport-settings; and not __fish_seen_subcommand_from show set" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
@@ -299,6 +351,7 @@ complete -c mailward -n "__fish_mailward_using_subcommand transport-settings; an
 complete -c mailward -n "__fish_mailward_using_subcommand transport-settings; and not __fish_seen_subcommand_from show set" -f -a "show" -d 'Show the transport settings'
 complete -c mailward -n "__fish_mailward_using_subcommand transport-settings; and not __fish_seen_subcommand_from show set" -f -a "set" -d 'Change the transport settings'
 complete -c mailward -n "__fish_mailward_using_subcommand transport-settings; and __fish_seen_subcommand_from show" -l name -d 'The object\'s name' -r
+complete -c mailward -n "__fish_mailward_using_subcommand transport-settings; and __fish_seen_subcommand_from show" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand transport-settings; and __fish_seen_subcommand_from show" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
 complete -c mailward -n "__fish_mailward_using_subcommand transport-settings; and __fish_seen_subcommand_from show" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
@@ -307,12 +360,14 @@ complete -c mailward -n "__fish_mailward_using_subcommand transport-settings; an
 complete -c mailward -n "__fish_mailward_using_subcommand transport-settings; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
 complete -c mailward -n "__fish_mailward_using_subcommand transport-settings; and __fish_seen_subcommand_from set" -l revision -d 'Do it only if the object is still at this revision; 0: only if there is none yet' -r
 complete -c mailward -n "__fish_mailward_using_subcommand transport-settings; and __fish_seen_subcommand_from set" -l name -d 'The object\'s name' -r
+complete -c mailward -n "__fish_mailward_using_subcommand transport-settings; and __fish_seen_subcommand_from set" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand transport-settings; and __fish_seen_subcommand_from set" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
 complete -c mailward -n "__fish_mailward_using_subcommand transport-settings; and __fish_seen_subcommand_from set" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
 complete -c mailward -n "__fish_mailward_using_subcommand transport-settings; and __fish_seen_subcommand_from set" -l json -d 'Print the answer as JSON'
 complete -c mailward -n "__fish_mailward_using_subcommand transport-settings; and __fish_seen_subcommand_from set" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mailward -n "__fish_mailward_using_subcommand health-settings; and not __fish_seen_subcommand_from show set" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand health-settings; and not __fish_seen_subcommand_from show set" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
 complete -c mailward -n "__fish_mailward_using_subcommand health-settings; and not __fish_seen_subcommand_from show set" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
@@ -322,6 +377,7 @@ complete -c mailward -n "__fish_mailward_using_subcommand health-settings; and n
 complete -c mailward -n "__fish_mailward_using_subcommand health-settings; and not __fish_seen_subcommand_from show set" -f -a "show" -d 'Show the health settings'
 complete -c mailward -n "__fish_mailward_using_subcommand health-settings; and not __fish_seen_subcommand_from show set" -f -a "set" -d 'Change the health settings'
 complete -c mailward -n "__fish_mailward_using_subcommand health-settings; and __fish_seen_subcommand_from show" -l name -d 'The object\'s name' -r
+complete -c mailward -n "__fish_mailward_using_subcommand health-settings; and __fish_seen_subcommand_from show" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand health-settings; and __fish_seen_subcommand_from show" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
 complete -c mailward -n "__fish_mailward_using_subcommand health-settings; and __fish_seen_subcommand_from show" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
@@ -330,12 +386,14 @@ complete -c mailward -n "__fish_mailward_using_subcommand health-settings; and _
 complete -c mailward -n "__fish_mailward_using_subcommand health-settings; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
 complete -c mailward -n "__fish_mailward_using_subcommand health-settings; and __fish_seen_subcommand_from set" -l revision -d 'Do it only if the object is still at this revision; 0: only if there is none yet' -r
 complete -c mailward -n "__fish_mailward_using_subcommand health-settings; and __fish_seen_subcommand_from set" -l name -d 'The object\'s name' -r
+complete -c mailward -n "__fish_mailward_using_subcommand health-settings; and __fish_seen_subcommand_from set" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand health-settings; and __fish_seen_subcommand_from set" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
 complete -c mailward -n "__fish_mailward_using_subcommand health-settings; and __fish_seen_subcommand_from set" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
 complete -c mailward -n "__fish_mailward_using_subcommand health-settings; and __fish_seen_subcommand_from set" -l json -d 'Print the answer as JSON'
 complete -c mailward -n "__fish_mailward_using_subcommand health-settings; and __fish_seen_subcommand_from set" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and not __fish_seen_subcommand_from list show set remove" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and not __fish_seen_subcommand_from list show set remove" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
 complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and not __fish_seen_subcommand_from list show set remove" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
@@ -346,6 +404,7 @@ complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and n
 complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and not __fish_seen_subcommand_from list show set remove" -f -a "show" -d 'Show one of the accepted domains'
 complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and not __fish_seen_subcommand_from list show set remove" -f -a "set" -d 'Change one of the accepted domains, or create it'
 complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and not __fish_seen_subcommand_from list show set remove" -f -a "remove" -d 'Remove one of the accepted domains'
+complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and __fish_seen_subcommand_from list" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and __fish_seen_subcommand_from list" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
 complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and __fish_seen_subcommand_from list" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
@@ -353,6 +412,7 @@ never\t''"
 complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and __fish_seen_subcommand_from list" -l monitoring -d 'List health mailboxes, which are hidden otherwise'
 complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and __fish_seen_subcommand_from list" -l json -d 'Print the answer as JSON'
 complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and __fish_seen_subcommand_from show" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and __fish_seen_subcommand_from show" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
 complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and __fish_seen_subcommand_from show" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
@@ -360,6 +420,7 @@ never\t''"
 complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and __fish_seen_subcommand_from show" -l json -d 'Print the answer as JSON'
 complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
 complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and __fish_seen_subcommand_from set" -l revision -d 'Do it only if the object is still at this revision; 0: only if there is none yet' -r
+complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and __fish_seen_subcommand_from set" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and __fish_seen_subcommand_from set" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
 complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and __fish_seen_subcommand_from set" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
@@ -367,12 +428,14 @@ never\t''"
 complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and __fish_seen_subcommand_from set" -l json -d 'Print the answer as JSON'
 complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and __fish_seen_subcommand_from set" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and __fish_seen_subcommand_from remove" -l revision -d 'Do it only if the object is still at this revision' -r
+complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and __fish_seen_subcommand_from remove" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and __fish_seen_subcommand_from remove" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
 complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and __fish_seen_subcommand_from remove" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
 complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and __fish_seen_subcommand_from remove" -l json -d 'Print the answer as JSON'
 complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and not __fish_seen_subcommand_from list show set remove" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and not __fish_seen_subcommand_from list show set remove" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
 complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and not __fish_seen_subcommand_from list show set remove" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
@@ -383,6 +446,7 @@ complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and
 complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and not __fish_seen_subcommand_from list show set remove" -f -a "show" -d 'Show one of the receive connectors'
 complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and not __fish_seen_subcommand_from list show set remove" -f -a "set" -d 'Change one of the receive connectors, or create it'
 complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and not __fish_seen_subcommand_from list show set remove" -f -a "remove" -d 'Remove one of the receive connectors'
+complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and __fish_seen_subcommand_from list" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and __fish_seen_subcommand_from list" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
 complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and __fish_seen_subcommand_from list" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
@@ -390,6 +454,7 @@ never\t''"
 complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and __fish_seen_subcommand_from list" -l monitoring -d 'List health mailboxes, which are hidden otherwise'
 complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and __fish_seen_subcommand_from list" -l json -d 'Print the answer as JSON'
 complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and __fish_seen_subcommand_from show" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and __fish_seen_subcommand_from show" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
 complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and __fish_seen_subcommand_from show" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
@@ -397,6 +462,7 @@ never\t''"
 complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and __fish_seen_subcommand_from show" -l json -d 'Print the answer as JSON'
 complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
 complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and __fish_seen_subcommand_from set" -l revision -d 'Do it only if the object is still at this revision; 0: only if there is none yet' -r
+complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and __fish_seen_subcommand_from set" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and __fish_seen_subcommand_from set" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
 complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and __fish_seen_subcommand_from set" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
@@ -404,12 +470,14 @@ never\t''"
 complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and __fish_seen_subcommand_from set" -l json -d 'Print the answer as JSON'
 complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and __fish_seen_subcommand_from set" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and __fish_seen_subcommand_from remove" -l revision -d 'Do it only if the object is still at this revision' -r
+complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and __fish_seen_subcommand_from remove" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and __fish_seen_subcommand_from remove" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
 complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and __fish_seen_subcommand_from remove" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
 complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and __fish_seen_subcommand_from remove" -l json -d 'Print the answer as JSON'
 complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and not __fish_seen_subcommand_from list show set remove" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and not __fish_seen_subcommand_from list show set remove" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
 complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and not __fish_seen_subcommand_from list show set remove" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
@@ -420,6 +488,7 @@ complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and no
 complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and not __fish_seen_subcommand_from list show set remove" -f -a "show" -d 'Show one of the send connectors'
 complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and not __fish_seen_subcommand_from list show set remove" -f -a "set" -d 'Change one of the send connectors, or create it'
 complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and not __fish_seen_subcommand_from list show set remove" -f -a "remove" -d 'Remove one of the send connectors'
+complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and __fish_seen_subcommand_from list" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and __fish_seen_subcommand_from list" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
 complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and __fish_seen_subcommand_from list" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
@@ -427,6 +496,7 @@ never\t''"
 complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and __fish_seen_subcommand_from list" -l monitoring -d 'List health mailboxes, which are hidden otherwise'
 complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and __fish_seen_subcommand_from list" -l json -d 'Print the answer as JSON'
 complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and __fish_seen_subcommand_from show" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and __fish_seen_subcommand_from show" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
 complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and __fish_seen_subcommand_from show" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
@@ -434,6 +504,7 @@ never\t''"
 complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and __fish_seen_subcommand_from show" -l json -d 'Print the answer as JSON'
 complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
 complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and __fish_seen_subcommand_from set" -l revision -d 'Do it only if the object is still at this revision; 0: only if there is none yet' -r
+complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and __fish_seen_subcommand_from set" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and __fish_seen_subcommand_from set" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
 complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and __fish_seen_subcommand_from set" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
@@ -441,12 +512,14 @@ never\t''"
 complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and __fish_seen_subcommand_from set" -l json -d 'Print the answer as JSON'
 complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and __fish_seen_subcommand_from set" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and __fish_seen_subcommand_from remove" -l revision -d 'Do it only if the object is still at this revision' -r
+complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and __fish_seen_subcommand_from remove" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and __fish_seen_subcommand_from remove" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
 complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and __fish_seen_subcommand_from remove" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
 complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and __fish_seen_subcommand_from remove" -l json -d 'Print the answer as JSON'
 complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and not __fish_seen_subcommand_from list show set remove" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and not __fish_seen_subcommand_from list show set remove" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
 complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and not __fish_seen_subcommand_from list show set remove" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
@@ -457,6 +530,7 @@ complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and not __fis
 complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and not __fish_seen_subcommand_from list show set remove" -f -a "show" -d 'Show one of the mailboxes'
 complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and not __fish_seen_subcommand_from list show set remove" -f -a "set" -d 'Change one of the mailboxes, or create it'
 complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and not __fish_seen_subcommand_from list show set remove" -f -a "remove" -d 'Remove one of the mailboxes'
+complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and __fish_seen_subcommand_from list" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and __fish_seen_subcommand_from list" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
 complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and __fish_seen_subcommand_from list" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
@@ -464,6 +538,7 @@ never\t''"
 complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and __fish_seen_subcommand_from list" -l monitoring -d 'List health mailboxes, which are hidden otherwise'
 complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and __fish_seen_subcommand_from list" -l json -d 'Print the answer as JSON'
 complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and __fish_seen_subcommand_from show" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and __fish_seen_subcommand_from show" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
 complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and __fish_seen_subcommand_from show" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
@@ -471,6 +546,7 @@ never\t''"
 complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and __fish_seen_subcommand_from show" -l json -d 'Print the answer as JSON'
 complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
 complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and __fish_seen_subcommand_from set" -l revision -d 'Do it only if the object is still at this revision; 0: only if there is none yet' -r
+complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and __fish_seen_subcommand_from set" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and __fish_seen_subcommand_from set" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
 complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and __fish_seen_subcommand_from set" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
@@ -478,12 +554,14 @@ never\t''"
 complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and __fish_seen_subcommand_from set" -l json -d 'Print the answer as JSON'
 complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and __fish_seen_subcommand_from set" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and __fish_seen_subcommand_from remove" -l revision -d 'Do it only if the object is still at this revision' -r
+complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and __fish_seen_subcommand_from remove" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and __fish_seen_subcommand_from remove" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
 complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and __fish_seen_subcommand_from remove" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
 complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and __fish_seen_subcommand_from remove" -l json -d 'Print the answer as JSON'
 complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and not __fish_seen_subcommand_from list show set remove" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and not __fish_seen_subcommand_from list show set remove" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
 complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and not __fish_seen_subcommand_from list show set remove" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
@@ -494,6 +572,7 @@ complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and not 
 complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and not __fish_seen_subcommand_from list show set remove" -f -a "show" -d 'Show one of the mail contacts'
 complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and not __fish_seen_subcommand_from list show set remove" -f -a "set" -d 'Change one of the mail contacts, or create it'
 complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and not __fish_seen_subcommand_from list show set remove" -f -a "remove" -d 'Remove one of the mail contacts'
+complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and __fish_seen_subcommand_from list" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and __fish_seen_subcommand_from list" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
 complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and __fish_seen_subcommand_from list" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
@@ -501,6 +580,7 @@ never\t''"
 complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and __fish_seen_subcommand_from list" -l monitoring -d 'List health mailboxes, which are hidden otherwise'
 complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and __fish_seen_subcommand_from list" -l json -d 'Print the answer as JSON'
 complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and __fish_seen_subcommand_from show" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and __fish_seen_subcommand_from show" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
 complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and __fish_seen_subcommand_from show" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
@@ -508,6 +588,7 @@ never\t''"
 complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and __fish_seen_subcommand_from show" -l json -d 'Print the answer as JSON'
 complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
 complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and __fish_seen_subcommand_from set" -l revision -d 'Do it only if the object is still at this revision; 0: only if there is none yet' -r
+complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and __fish_seen_subcommand_from set" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and __fish_seen_subcommand_from set" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
 complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and __fish_seen_subcommand_from set" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
@@ -515,12 +596,14 @@ never\t''"
 complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and __fish_seen_subcommand_from set" -l json -d 'Print the answer as JSON'
 complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and __fish_seen_subcommand_from set" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and __fish_seen_subcommand_from remove" -l revision -d 'Do it only if the object is still at this revision' -r
+complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and __fish_seen_subcommand_from remove" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and __fish_seen_subcommand_from remove" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
 complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and __fish_seen_subcommand_from remove" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
 complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and __fish_seen_subcommand_from remove" -l json -d 'Print the answer as JSON'
 complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; and not __fish_seen_subcommand_from list show set remove" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; and not __fish_seen_subcommand_from list show set remove" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
 complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; and not __fish_seen_subcommand_from list show set remove" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
@@ -531,6 +614,7 @@ complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; an
 complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; and not __fish_seen_subcommand_from list show set remove" -f -a "show" -d 'Show one of the distribution groups'
 complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; and not __fish_seen_subcommand_from list show set remove" -f -a "set" -d 'Change one of the distribution groups, or create it'
 complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; and not __fish_seen_subcommand_from list show set remove" -f -a "remove" -d 'Remove one of the distribution groups'
+complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; and __fish_seen_subcommand_from list" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; and __fish_seen_subcommand_from list" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
 complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; and __fish_seen_subcommand_from list" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
@@ -538,6 +622,7 @@ never\t''"
 complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; and __fish_seen_subcommand_from list" -l monitoring -d 'List health mailboxes, which are hidden otherwise'
 complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; and __fish_seen_subcommand_from list" -l json -d 'Print the answer as JSON'
 complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; and __fish_seen_subcommand_from show" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; and __fish_seen_subcommand_from show" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
 complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; and __fish_seen_subcommand_from show" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
@@ -545,6 +630,7 @@ never\t''"
 complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; and __fish_seen_subcommand_from show" -l json -d 'Print the answer as JSON'
 complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
 complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; and __fish_seen_subcommand_from set" -l revision -d 'Do it only if the object is still at this revision; 0: only if there is none yet' -r
+complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; and __fish_seen_subcommand_from set" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; and __fish_seen_subcommand_from set" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
 complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; and __fish_seen_subcommand_from set" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
@@ -552,12 +638,14 @@ never\t''"
 complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; and __fish_seen_subcommand_from set" -l json -d 'Print the answer as JSON'
 complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; and __fish_seen_subcommand_from set" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; and __fish_seen_subcommand_from remove" -l revision -d 'Do it only if the object is still at this revision' -r
+complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; and __fish_seen_subcommand_from remove" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; and __fish_seen_subcommand_from remove" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
 complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; and __fish_seen_subcommand_from remove" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
 complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; and __fish_seen_subcommand_from remove" -l json -d 'Print the answer as JSON'
 complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and not __fish_seen_subcommand_from list show set remove" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and not __fish_seen_subcommand_from list show set remove" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
 complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and not __fish_seen_subcommand_from list show set remove" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
@@ -568,6 +656,7 @@ complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and not 
 complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and not __fish_seen_subcommand_from list show set remove" -f -a "show" -d 'Show one of the journal rules'
 complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and not __fish_seen_subcommand_from list show set remove" -f -a "set" -d 'Change one of the journal rules, or create it'
 complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and not __fish_seen_subcommand_from list show set remove" -f -a "remove" -d 'Remove one of the journal rules'
+complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and __fish_seen_subcommand_from list" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and __fish_seen_subcommand_from list" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
 complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and __fish_seen_subcommand_from list" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
@@ -575,6 +664,7 @@ never\t''"
 complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and __fish_seen_subcommand_from list" -l monitoring -d 'List health mailboxes, which are hidden otherwise'
 complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and __fish_seen_subcommand_from list" -l json -d 'Print the answer as JSON'
 complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and __fish_seen_subcommand_from show" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and __fish_seen_subcommand_from show" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
 complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and __fish_seen_subcommand_from show" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
@@ -582,6 +672,7 @@ never\t''"
 complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and __fish_seen_subcommand_from show" -l json -d 'Print the answer as JSON'
 complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
 complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and __fish_seen_subcommand_from set" -l revision -d 'Do it only if the object is still at this revision; 0: only if there is none yet' -r
+complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and __fish_seen_subcommand_from set" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and __fish_seen_subcommand_from set" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
 complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and __fish_seen_subcommand_from set" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
@@ -589,12 +680,14 @@ never\t''"
 complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and __fish_seen_subcommand_from set" -l json -d 'Print the answer as JSON'
 complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and __fish_seen_subcommand_from set" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and __fish_seen_subcommand_from remove" -l revision -d 'Do it only if the object is still at this revision' -r
+complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and __fish_seen_subcommand_from remove" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and __fish_seen_subcommand_from remove" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
 complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and __fish_seen_subcommand_from remove" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
 complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and __fish_seen_subcommand_from remove" -l json -d 'Print the answer as JSON'
 complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and not __fish_seen_subcommand_from list show set remove" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and not __fish_seen_subcommand_from list show set remove" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
 complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and not __fish_seen_subcommand_from list show set remove" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
@@ -605,6 +698,7 @@ complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and not
 complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and not __fish_seen_subcommand_from list show set remove" -f -a "show" -d 'Show one of the alert channels'
 complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and not __fish_seen_subcommand_from list show set remove" -f -a "set" -d 'Change one of the alert channels, or create it'
 complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and not __fish_seen_subcommand_from list show set remove" -f -a "remove" -d 'Remove one of the alert channels'
+complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and __fish_seen_subcommand_from list" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and __fish_seen_subcommand_from list" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
 complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and __fish_seen_subcommand_from list" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
@@ -612,6 +706,7 @@ never\t''"
 complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and __fish_seen_subcommand_from list" -l monitoring -d 'List health mailboxes, which are hidden otherwise'
 complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and __fish_seen_subcommand_from list" -l json -d 'Print the answer as JSON'
 complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and __fish_seen_subcommand_from show" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and __fish_seen_subcommand_from show" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
 complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and __fish_seen_subcommand_from show" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
@@ -619,6 +714,7 @@ never\t''"
 complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and __fish_seen_subcommand_from show" -l json -d 'Print the answer as JSON'
 complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
 complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and __fish_seen_subcommand_from set" -l revision -d 'Do it only if the object is still at this revision; 0: only if there is none yet' -r
+complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and __fish_seen_subcommand_from set" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and __fish_seen_subcommand_from set" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
 complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and __fish_seen_subcommand_from set" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
@@ -626,6 +722,7 @@ never\t''"
 complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and __fish_seen_subcommand_from set" -l json -d 'Print the answer as JSON'
 complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and __fish_seen_subcommand_from set" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and __fish_seen_subcommand_from remove" -l revision -d 'Do it only if the object is still at this revision' -r
+complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and __fish_seen_subcommand_from remove" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and __fish_seen_subcommand_from remove" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
 complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and __fish_seen_subcommand_from remove" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
@@ -633,25 +730,28 @@ never\t''"
 complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and __fish_seen_subcommand_from remove" -l json -d 'Print the answer as JSON'
 complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help'
 complete -c mailward -n "__fish_mailward_using_subcommand drain" -l reason -d 'For the log, and for whoever asks with `status`' -r
+complete -c mailward -n "__fish_mailward_using_subcommand drain" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand drain" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
 complete -c mailward -n "__fish_mailward_using_subcommand drain" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
 complete -c mailward -n "__fish_mailward_using_subcommand drain" -l json -d 'Print the answer as JSON'
 complete -c mailward -n "__fish_mailward_using_subcommand drain" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mailward -n "__fish_mailward_using_subcommand resume" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand resume" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
 complete -c mailward -n "__fish_mailward_using_subcommand resume" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
 complete -c mailward -n "__fish_mailward_using_subcommand resume" -l json -d 'Print the answer as JSON'
 complete -c mailward -n "__fish_mailward_using_subcommand resume" -s h -l help -d 'Print help'
-complete -c mailward -n "__fish_mailward_using_subcommand serve" -l config -d 'The configuration file' -r -F
+complete -c mailward -n "__fish_mailward_using_subcommand serve" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand serve" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
 complete -c mailward -n "__fish_mailward_using_subcommand serve" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
 complete -c mailward -n "__fish_mailward_using_subcommand serve" -l json -d 'Print the answer as JSON'
 complete -c mailward -n "__fish_mailward_using_subcommand serve" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mailward -n "__fish_mailward_using_subcommand demo" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand demo" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
 complete -c mailward -n "__fish_mailward_using_subcommand demo" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
@@ -665,11 +765,11 @@ complete -c mailward -n "__fish_mailward_using_subcommand setup" -l port -d 'Whe
 complete -c mailward -n "__fish_mailward_using_subcommand setup" -l bind -d 'Listen on this address only [default: all addresses]' -r
 complete -c mailward -n "__fish_mailward_using_subcommand setup" -l objects -d 'The first objects, as `mailward export` writes them, instead of the built-in ones' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand setup" -l http -d 'Where /livez, /readyz and /metrics are served' -r
-complete -c mailward -n "__fish_mailward_using_subcommand setup" -l config -d 'The configuration file' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand setup" -l data-dir -d 'Store, queue, mail and logs' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand setup" -l run-dir -d 'Sockets of the running node' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand setup" -l certificate-dir -d 'PEM files' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand setup" -l user -d 'Whom the roles run as when the manager is started by root' -r
+complete -c mailward -n "__fish_mailward_using_subcommand setup" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand setup" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
 complete -c mailward -n "__fish_mailward_using_subcommand setup" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
@@ -677,6 +777,7 @@ never\t''"
 complete -c mailward -n "__fish_mailward_using_subcommand setup" -l allow-faults -d 'Allow faults to be injected, for drills; never on a node that carries real mail'
 complete -c mailward -n "__fish_mailward_using_subcommand setup" -l json -d 'Print the answer as JSON'
 complete -c mailward -n "__fish_mailward_using_subcommand setup" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand config; and not __fish_seen_subcommand_from check help" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand config; and not __fish_seen_subcommand_from check help" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
 complete -c mailward -n "__fish_mailward_using_subcommand config; and not __fish_seen_subcommand_from check help" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
@@ -685,7 +786,7 @@ complete -c mailward -n "__fish_mailward_using_subcommand config; and not __fish
 complete -c mailward -n "__fish_mailward_using_subcommand config; and not __fish_seen_subcommand_from check help" -s h -l help -d 'Print help'
 complete -c mailward -n "__fish_mailward_using_subcommand config; and not __fish_seen_subcommand_from check help" -f -a "check" -d 'Read the configuration and say what is wrong, with line, column and the nearest known key'
 complete -c mailward -n "__fish_mailward_using_subcommand config; and not __fish_seen_subcommand_from check help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c mailward -n "__fish_mailward_using_subcommand config; and __fish_seen_subcommand_from check" -l config -d 'The configuration file' -r -F
+complete -c mailward -n "__fish_mailward_using_subcommand config; and __fish_seen_subcommand_from check" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand config; and __fish_seen_subcommand_from check" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
 complete -c mailward -n "__fish_mailward_using_subcommand config; and __fish_seen_subcommand_from check" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
@@ -694,8 +795,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand config; and __fish_see
 complete -c mailward -n "__fish_mailward_using_subcommand config; and __fish_seen_subcommand_from check" -s h -l help -d 'Print help'
 complete -c mailward -n "__fish_mailward_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "check" -d 'Read the configuration and say what is wrong, with line, column and the nearest known key'
 complete -c mailward -n "__fish_mailward_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c mailward -n "__fish_mailward_using_subcommand role" -l config -d 'The configuration file' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand role" -l parent -d 'The manager\'s process' -r
+complete -c mailward -n "__fish_mailward_using_subcommand role" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand role" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
 complete -c mailward -n "__fish_mailward_using_subcommand role" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
@@ -749,6 +850,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_
 complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from health" -f -a "show" -d 'Show one health set with the last results of its probes'
 complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from health" -f -a "history" -d 'Show what changed lately, and the repairs that followed'
 complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from health" -f -a "ledger" -d 'Show the repair ledger and what the budgets still allow'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from health" -f -a "probe" -d 'Run one probe now'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from health" -f -a "override" -d 'Switch off, for a time, what watches something'
 complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from transport-settings" -f -a "show" -d 'Show the transport settings'
 complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from transport-settings" -f -a "set" -d 'Change the transport settings'
 complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from health-settings" -f -a "show" -d 'Show the health settings'

@@ -34,6 +34,15 @@ pub fn command() -> Command {
                 .help("Print the answer as JSON"),
         )
         .arg(
+            Arg::new("config")
+                .long("config")
+                .global(true)
+                .help_heading(GLOBAL)
+                .value_name("FILE")
+                .value_parser(clap::value_parser!(std::path::PathBuf))
+                .help("The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml"),
+        )
+        .arg(
             Arg::new("socket")
                 .long("socket")
                 .global(true)
@@ -291,6 +300,24 @@ mod tests {
                 Value::Null,
             ),
             (
+                "mailward health probe mailflow/Internet",
+                Op::HealthProbe,
+                "name",
+                "mailflow/Internet".into(),
+            ),
+            (
+                "mailward health override disk --for 2h --reason x",
+                Op::HealthOverride,
+                "span",
+                "2h".into(),
+            ),
+            (
+                "mailward health override disk --on",
+                Op::HealthOverride,
+                "on",
+                true.into(),
+            ),
+            (
                 "mailward mailbox list --monitoring",
                 Op::ObjectList,
                 "monitoring",
@@ -367,6 +394,8 @@ mod tests {
             "mailward mailbox set Anna hidden",
             "mailward apply /nonexistent/file",
             "mailward event list --level loud",
+            "mailward health override disk",
+            "mailward health override disk --for ever --reason x",
         ] {
             let error = command().try_get_matches_from(line.split(' ')).unwrap_err();
             assert_eq!(error.exit_code(), 2, "{line}");

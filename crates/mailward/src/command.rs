@@ -22,23 +22,16 @@ enum NodeCommand {
     ///
     /// Runs in the foreground; under systemd it notifies readiness and serves the watchdog. SIGTERM
     /// ends it: running transactions are finished, the queue is synced.
-    Serve(Configured),
+    Serve,
     /// Show the main job in a temporary folder, accidents and repairs included
     Demo(DemoArguments),
     /// Look at this machine, write a configuration, a certificate and the first objects
-    Setup(setup::Arguments),
+    Setup(Box<setup::Arguments>),
     /// The configuration file
     Config(ConfigArguments),
     /// Run one role; the manager does this
     #[command(hide = true)]
     Role(RoleArguments),
-}
-
-#[derive(Debug, Clone, Args)]
-struct Configured {
-    /// The configuration file
-    #[arg(long, value_name = "FILE", default_value = config::DEFAULT_PATH)]
-    config: PathBuf,
 }
 
 #[derive(Debug, Clone, Args)]
@@ -57,16 +50,13 @@ struct ConfigArguments {
 #[derive(Debug, Clone, Subcommand)]
 enum ConfigCommand {
     /// Read the configuration and say what is wrong, with line, column and the nearest known key
-    Check(Configured),
+    Check,
 }
 
 #[derive(Debug, Clone, Args)]
 struct RoleArguments {
     /// Which
     role: Role,
-    /// The configuration file
-    #[arg(long)]
-    config: PathBuf,
     /// The manager's process
     #[arg(long)]
     parent: Option<u32>,
@@ -81,10 +71,17 @@ pub fn command() -> clap::Command {
 pub fn main() -> ExitCode {
     let matches = command().get_matches();
     if mailward_cli::is_operation(&matches) {
-        let run_dir = Config::read(Path::new(config::DEFAULT_PATH))
-            .ok()
-            .map(|config| config.run_dir);
-        return mailward_cli::run(&matches, &Connection::find(&matches, run_dir.as_deref()));
+        return match run_dir(&matches) {
+            Ok(run_dir) => {
+                let connection = Connection::find(&matches, run_dir.as_deref());
+                mailward_cli::run(&matches, &connection)
+            }
+            Err(problem) => {
+                complain(&problem);
+                // The exit code of wrong usage.
+                ExitCode::from(2)
+            }
+        };
     }
     match run(&matches) {
         Ok(code) => code,
@@ -95,11 +92,39 @@ pub fn main() -> ExitCode {
     }
 }
 
+/// The configuration that `--config` names, else `$MAILWARD_CONFIG`.
+fn named_config(matches: &ArgMatches) -> Option<PathBuf> {
+    matches
+        .get_one::<PathBuf>("config")
+        .cloned()
+        .or_else(|| std::env::var_os("MAILWARD_CONFIG").map(PathBuf::from))
+        .filter(|path| !path.as_os_str().is_empty())
+}
+
+fn config_path(matches: &ArgMatches) -> PathBuf {
+    named_config(matches).unwrap_or_else(|| config::DEFAULT_PATH.into())
+}
+
+/// Where the configuration says the sockets are. One that was named must be readable, unless the
+/// socket is named too; the usual one need not be: an operator may reach the socket without it.
+fn run_dir(matches: &ArgMatches) -> Result<Option<PathBuf>, String> {
+    let named = named_config(matches).filter(|_| !matches.contains_id("socket"));
+    let path = named
+        .as_deref()
+        .unwrap_or_else(|| Path::new(config::DEFAULT_PATH));
+    match Config::read(path) {
+        Ok(config) => Ok(Some(config.run_dir)),
+        Err(error) if named.is_some() => Err(role::chain(&error)),
+        Err(_) => Ok(None),
+    }
+}
+
 fn run(matches: &ArgMatches) -> Result<ExitCode, String> {
+    let path = config_path(matches);
     let command = NodeCommand::from_arg_matches(matches).map_err(|error| error.to_string())?;
     let text = |error: &dyn std::error::Error| role::chain(error);
     match command {
-        NodeCommand::Serve(Configured { config: path }) => {
+        NodeCommand::Serve => {
             let config = Config::read(&path).map_err(|error| text(&error))?;
             // The roles are started with this path, whatever folder they find themselves in.
             let path = std::path::absolute(&path).map_err(|error| text(&error))?;
@@ -108,9 +133,7 @@ fn run(matches: &ArgMatches) -> Result<ExitCode, String> {
                 .block_on(role::manager::run(config, path))
                 .map_err(|error| text(&error))?;
         }
-        NodeCommand::Role(arguments) => {
-            role::run(arguments.role, &arguments.config, arguments.parent)?
-        }
+        NodeCommand::Role(arguments) => role::run(arguments.role, &path, arguments.parent)?,
         NodeCommand::Demo(DemoArguments { once }) => {
             let runtime = role::small_runtime().map_err(|error| text(&error))?;
             let all_true = runtime
@@ -122,9 +145,12 @@ fn run(matches: &ArgMatches) -> Result<ExitCode, String> {
                 ExitCode::FAILURE
             });
         }
-        NodeCommand::Setup(arguments) => say(&setup::run(&arguments)?),
+        NodeCommand::Setup(mut arguments) => {
+            arguments.config = path;
+            say(&setup::run(&arguments)?);
+        }
         NodeCommand::Config(ConfigArguments {
-            command: ConfigCommand::Check(Configured { config: path }),
+            command: ConfigCommand::Check,
         }) => {
             let config = Config::read(&path).map_err(|error| text(&error))?;
             say(&format!(
@@ -151,4 +177,48 @@ fn say(text: &str) {
 )]
 fn complain(text: &str) {
     eprintln!("mailward: {text}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn config_of(line: &str) -> PathBuf {
+        let matches = command().try_get_matches_from(line.split(' ')).unwrap();
+        config_path(&matches)
+    }
+
+    #[test]
+    fn every_command_takes_one_and_the_same_configuration() {
+        command().debug_assert();
+        for line in [
+            "mailward --config x.toml queue list",
+            "mailward queue list --config x.toml",
+            "mailward queue --config x.toml list",
+            "mailward serve --config x.toml",
+            "mailward config check --config x.toml",
+            "mailward setup --domain example.org --config x.toml",
+            "mailward role transport --config x.toml --parent 1",
+        ] {
+            assert_eq!(config_of(line), Path::new("x.toml"), "{line}");
+        }
+    }
+
+    #[test]
+    fn a_named_configuration_must_be_readable_unless_the_socket_is_named() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("x.toml");
+        let line = |more: &str| format!("mailward --config {} {more}queue list", file.display());
+        let ask = |more: &str| {
+            let matches = command()
+                .try_get_matches_from(line(more).split(' '))
+                .unwrap();
+            run_dir(&matches)
+        };
+        assert!(ask("").unwrap_err().contains("cannot be read"));
+        assert_eq!(ask("--socket /s ").ok().flatten(), None);
+        std::fs::write(&file, "hostname = \"a.example\"\nrun_dir = \"/r\"\n").unwrap();
+        assert_eq!(ask("").unwrap().as_deref(), Some(Path::new("/r")));
+    }
 }

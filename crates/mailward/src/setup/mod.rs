@@ -18,10 +18,7 @@ use mailward_store::text;
 use mailward_tls::{Certificates, ConnectorNeeds, ca};
 
 use self::check::{Finding, Verdict};
-use crate::{
-    config::{self, Config},
-    role,
-};
+use crate::{config::Config, role};
 
 /// The arguments of `mailward setup`.
 #[derive(Debug, Clone, clap::Args)]
@@ -47,9 +44,9 @@ pub(crate) struct Arguments {
     /// Where /livez, /readyz and /metrics are served
     #[arg(long, value_name = "IP:PORT", default_value = "127.0.0.1:8025")]
     http: SocketAddr,
-    /// The configuration file
-    #[arg(long, value_name = "FILE", default_value = config::DEFAULT_PATH)]
-    config: PathBuf,
+    /// The configuration file: what the option of every command names.
+    #[arg(skip)]
+    pub(crate) config: PathBuf,
     /// Store, queue, mail and logs
     #[arg(long, value_name = "FOLDER", default_value = "/var/lib/mailward")]
     data_dir: PathBuf,
