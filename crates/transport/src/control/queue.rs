@@ -261,7 +261,7 @@ pub(super) async fn hold(shared: &Shared, target: QueueTarget) -> Result<Changed
 }
 
 pub(super) async fn release(shared: &Shared, target: QueueTarget) -> Result<Changed, Fault> {
-    let text = format!("{target} is tried again");
+    let text = format!("{target} is not held any more; it is tried when its time comes");
     let count = shared
         .queue
         .release(selection(shared, target)?)
