@@ -143,6 +143,17 @@ impl Config {
     }
 }
 
+/// Reads the text of a configuration file named `name` and says whether it is one; for fuzzing.
+///
+/// # Errors
+/// What is wrong, as `mailward config check` says it.
+pub fn check(name: &str, text: &str) -> Result<(), String> {
+    match Config::parse(name, text) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
 /// `file:line:column: what was found; what to do`, with the line itself and a caret.
 fn describe(name: &str, text: &str, error: &toml::de::Error) -> String {
     let at = error.span().map_or(0, |span| span.start);
@@ -205,6 +216,17 @@ mod tests {
         assert!(message.contains("did you mean `data_dir`?"), "{message}");
         let message = refused("hostname = \"a.example\"\nreceive_connector = 1\n");
         assert!(message.contains("mailward apply"), "{message}");
+    }
+
+    #[test]
+    fn whatever_stands_in_it_is_answered_with_a_place() {
+        let corpus = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fuzz/corpus/config");
+        for entry in std::fs::read_dir(corpus).unwrap() {
+            let octets = std::fs::read(entry.unwrap().path()).unwrap();
+            if let Err(problem) = check("m", &String::from_utf8_lossy(&octets)) {
+                assert!(problem.starts_with("m:"), "{problem}");
+            }
+        }
     }
 
     #[test]

@@ -12,3 +12,4 @@ mod role;
 mod setup;
 
 pub use command::{command, main};
+pub use config::check as check_config;

@@ -1,6 +1,9 @@
 //! Entry points for fuzzing: each takes octets of any kind and must neither panic nor keep more
 //! than its limits allow.
 
+mod sending;
+mod text;
+
 use mailward_model::{Domain, kind::ReceiveConnector, unit::ByteSize};
 use mailward_proto::{
     bdat::{Chunk, announcement},
@@ -10,6 +13,26 @@ use mailward_proto::{
 };
 
 use crate::{machine::Machine, world};
+
+pub use mailward_queue::fuzz::fuzz_recovery as fuzz_queue_recovery;
+pub use sending::{fuzz_header, fuzz_reply};
+pub use text::fuzz_objects_text;
+
+/// A target: takes octets of any kind.
+pub type Target = fn(&[u8]);
+
+/// Every target by the name of its folder below `fuzz/corpus`.
+pub const TARGETS: [(&str, Target); 9] = [
+    ("command", fuzz_command),
+    ("data", fuzz_data),
+    ("bdat", fuzz_bdat),
+    ("proxy", fuzz_proxy),
+    ("session", fuzz_session),
+    ("reply", fuzz_reply),
+    ("header", fuzz_header),
+    ("objects_text", fuzz_objects_text),
+    ("queue_recovery", fuzz_queue_recovery),
+];
 
 fn rules() -> Rules {
     Rules {

@@ -1,20 +1,12 @@
 //! The fuzz entry points, fed with seeds from the dialogs and with mutations of them.
 
+use std::path::Path;
+
 use mailward_testkit::{
     dialog::{Event, Script, all},
-    fuzz,
+    fuzz::TARGETS,
 };
 use proptest::{prelude::*, test_runner::Config};
-
-type Target = fn(&[u8]);
-
-const TARGETS: [Target; 5] = [
-    fuzz::fuzz_command,
-    fuzz::fuzz_data,
-    fuzz::fuzz_bdat,
-    fuzz::fuzz_proxy,
-    fuzz::fuzz_session,
-];
 
 /// What the clients of the dialogs send, each dialog as one text, the long ones left out.
 fn seeds() -> &'static [Vec<u8>] {
@@ -47,10 +39,24 @@ fn read_seeds() -> Vec<Vec<u8>> {
     seeds
 }
 
+/// What fuzzing found worth keeping, each for its own target.
+#[test]
+fn the_corpus_does_no_harm() {
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus");
+    for (name, target) in TARGETS {
+        let mut count = 0;
+        for entry in std::fs::read_dir(corpus.join(name)).unwrap() {
+            target(&std::fs::read(entry.unwrap().path()).unwrap());
+            count += 1;
+        }
+        assert!(count > 0, "{name} has no corpus");
+    }
+}
+
 #[test]
 fn seeds_do_no_harm() {
     for seed in seeds() {
-        for target in TARGETS {
+        for (_, target) in TARGETS {
             target(seed);
         }
     }
@@ -93,21 +99,21 @@ proptest! {
     ) {
         let seeds = seeds();
         let octets = mutate(seeds[seed.index(seeds.len())].clone(), &mutations);
-        for target in TARGETS {
+        for (_, target) in TARGETS {
             target(&octets);
         }
     }
 
     #[test]
     fn octets_of_any_kind_do_no_harm(octets: Vec<u8>) {
-        for target in TARGETS {
+        for (_, target) in TARGETS {
             target(&octets);
         }
     }
 
     #[test]
     fn octets_that_mean_something_do_no_harm(text in "(EHLO x|MAIL FROM:<>|RCPT TO:<anna@example.org>|DATA|BDAT [0-9]{1,3}( LAST)?|RSET|QUIT|\\.|\r|\n|\r\n|a){0,40}") {
-        for target in TARGETS {
+        for (_, target) in TARGETS {
             target(text.as_bytes());
         }
     }
