@@ -5,12 +5,15 @@
 )]
 
 use std::{
-    io::{Read, Write},
+    io::{BufRead, BufReader, Read, Write},
     net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream},
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
+    sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
+
+use mailward_api::control::{self, CallError, ControlReply, ControlRequest, Role};
 
 /// How long anything may take that a scenario waits for.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
@@ -26,13 +29,16 @@ pub(crate) fn free_port() -> u16 {
 
 /// Waits until something holds.
 #[track_caller]
-pub(crate) fn wait_for(what: &str, mut holds: impl FnMut() -> bool) {
+pub(crate) fn wait_for(what: &str, holds: impl FnMut() -> bool) {
+    wait_within(PATIENCE, what, holds);
+}
+
+/// As [`wait_for`], with a limit of the caller's.
+#[track_caller]
+pub(crate) fn wait_within(limit: Duration, what: &str, mut holds: impl FnMut() -> bool) {
     let started = Instant::now();
     while !holds() {
-        assert!(
-            started.elapsed() < PATIENCE,
-            "not within {PATIENCE:?}: {what}"
-        );
+        assert!(started.elapsed() < limit, "not within {limit:?}: {what}");
         std::thread::park_timeout(Duration::from_millis(20));
     }
 }
@@ -98,6 +104,17 @@ impl Node {
         port: u16,
         objects: impl FnOnce(u16) -> String,
     ) -> Node {
+        Node::prepare_as(folder, port, "mail.example.test", &[], objects)
+    }
+
+    /// As [`Node::prepare_at`], with the host's name and further arguments of `mailward setup`.
+    pub(crate) fn prepare_as(
+        folder: tempfile::TempDir,
+        port: u16,
+        hostname: &str,
+        arguments: &[&str],
+        objects: impl FnOnce(u16) -> String,
+    ) -> Node {
         let node = Node {
             folder,
             serve: None,
@@ -112,9 +129,10 @@ impl Node {
                 "--domain",
                 "example.test",
                 "--hostname",
-                "mail.example.test",
+                hostname,
                 "--allow-faults",
             ])
+            .args(arguments)
             .arg("--objects")
             .arg(&objects_file)
             .arg("--http")
@@ -141,12 +159,27 @@ impl Node {
 
     /// Starts `mailward serve` and waits until transport greets and administrators are answered.
     pub(crate) fn serve(&mut self) {
+        self.serve_with(|_| {});
+    }
+
+    /// As [`Node::serve`], with a change to the command before it is run.
+    pub(crate) fn serve_with(&mut self, change: impl FnOnce(&mut Command)) {
+        self.spawn(change);
+        wait_for("the node greets", || self.greets());
+        wait_for("the node answers administrators", || {
+            self.command(&["status"]).status.success()
+        });
+    }
+
+    /// Starts `mailward serve` and waits for nothing.
+    pub(crate) fn spawn(&mut self, change: impl FnOnce(&mut Command)) {
         let log = std::fs::File::options()
             .create(true)
             .append(true)
             .open(self.path("serve.log"))
             .unwrap();
-        let child = mailward()
+        let mut command = mailward();
+        command
             .args([
                 "serve".as_ref(),
                 "--config".as_ref(),
@@ -154,14 +187,9 @@ impl Node {
             ])
             .stdin(Stdio::null())
             .stdout(log.try_clone().unwrap())
-            .stderr(log)
-            .spawn()
-            .unwrap();
-        self.serve = Some(child);
-        wait_for("the node greets", || self.greets());
-        wait_for("the node answers administrators", || {
-            self.command(&["status"]).status.success()
-        });
+            .stderr(log);
+        change(&mut command);
+        self.serve = Some(command.spawn().unwrap());
     }
 
     /// The manager's process.
@@ -171,12 +199,18 @@ impl Node {
 
     /// Ends the node politely.
     pub(crate) fn stop(&mut self) {
-        let Some(mut child) = self.serve.take() else {
-            return;
-        };
+        self.stop_with_code();
+    }
+
+    /// Ends the node politely; its exit code.
+    pub(crate) fn stop_with_code(&mut self) -> Option<i32> {
+        let mut child = self.serve.take()?;
         signal(child.id(), "TERM");
         let started = Instant::now();
-        while child.try_wait().unwrap().is_none() {
+        loop {
+            if let Some(status) = child.try_wait().unwrap() {
+                return status.code();
+            }
             if started.elapsed() > PATIENCE {
                 child.kill().unwrap();
                 child.wait().unwrap();
@@ -253,6 +287,39 @@ impl Node {
         serde_json::from_str(&self.ask(&words)).unwrap()
     }
 
+    /// Runs an operator's command that must fail: its exit code and what it said.
+    #[track_caller]
+    pub(crate) fn refused(&self, words: &[&str]) -> (i32, String) {
+        let output = self.command(words);
+        assert!(
+            !output.status.success(),
+            "mailward {} succeeded: {}",
+            words.join(" "),
+            text(&output)
+        );
+        (output.status.code().unwrap(), text(&output))
+    }
+
+    /// Asks a role over its control channel.
+    pub(crate) fn control(
+        &self,
+        role: Role,
+        request: &ControlRequest,
+    ) -> Result<ControlReply, CallError> {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        let socket = role.socket(&self.path("run"));
+        runtime.block_on(control::call(&socket, request, Duration::from_secs(5)))
+    }
+
+    /// One of the pages for load balancers and Prometheus: its status and its text.
+    pub(crate) fn page(&self, path: &str) -> (u16, String) {
+        let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, self.http)).unwrap();
+        http_get(stream, path)
+    }
+
     /// Messages in the queue.
     #[track_caller]
     pub(crate) fn queued(&self) -> u64 {
@@ -323,6 +390,102 @@ pub(crate) fn signal(pid: u32, name: &str) {
         .status()
         .unwrap();
     let _ = status;
+}
+
+/// True while a process of this number lives (one that ended and was not waited for does not).
+pub(crate) fn lives(pid: u32) -> bool {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    let state = status
+        .rsplit(')')
+        .next()
+        .and_then(|rest| rest.trim_start().chars().next());
+    state.is_some_and(|state| state != 'Z')
+}
+
+/// Asks for a page by HTTP: its status and its text.
+pub(crate) fn http_get(mut stream: impl Read + Write, path: &str) -> (u16, String) {
+    write!(
+        stream,
+        "GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+    )
+    .unwrap();
+    let mut octets = Vec::new();
+    stream.read_to_end(&mut octets).unwrap();
+    let answer = String::from_utf8(octets).unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    assert!(!head.contains("chunked"), "{head}");
+    let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+    (status, body.to_owned())
+}
+
+/// Another organisation's server, as simple as one can be: it takes every message.
+pub(crate) struct Sink {
+    taken: Arc<Mutex<Vec<String>>>,
+}
+
+impl Sink {
+    /// Listens on `port` of loopback, for as long as the test runs.
+    pub(crate) fn listen(port: u16) -> Sink {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).unwrap();
+        let taken = Arc::new(Mutex::new(Vec::new()));
+        let all = Arc::clone(&taken);
+        std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                let all = Arc::clone(&all);
+                // A peer that goes away in the middle ends its own thread only.
+                std::thread::spawn(move || Sink::serve(stream.unwrap(), &all));
+            }
+        });
+        Sink { taken }
+    }
+
+    /// The messages taken, each with its envelope in front.
+    pub(crate) fn messages(&self) -> Vec<String> {
+        self.taken.lock().unwrap().clone()
+    }
+
+    fn serve(stream: TcpStream, taken: &Mutex<Vec<String>>) -> std::io::Result<()> {
+        let mut input = BufReader::new(stream.try_clone()?);
+        let mut output = stream;
+        output.write_all(b"220 sink.example ESMTP\r\n")?;
+        let (mut line, mut message) = (Vec::new(), String::new());
+        loop {
+            line.clear();
+            if input.read_until(b'\n', &mut line)? == 0 {
+                return Ok(());
+            }
+            let command = String::from_utf8_lossy(&line).trim_end().to_owned();
+            let reply = match command.to_ascii_uppercase().get(..4) {
+                Some("QUIT") => return output.write_all(b"221 2.0.0 Bye\r\n"),
+                Some("DATA") => {
+                    output.write_all(b"354 Go on\r\n")?;
+                    loop {
+                        line.clear();
+                        if input.read_until(b'\n', &mut line)? == 0 {
+                            return Ok(());
+                        }
+                        if line == b".\r\n" {
+                            break;
+                        }
+                        message.push_str(&String::from_utf8_lossy(&line));
+                    }
+                    taken.lock().unwrap().push(std::mem::take(&mut message));
+                    "250 2.0.0 Taken"
+                }
+                Some("MAIL" | "RCPT") => {
+                    message.push_str(&command);
+                    message.push('\n');
+                    "250 2.0.0 Ok"
+                }
+                Some("RSET") => {
+                    message.clear();
+                    "250 2.0.0 Ok"
+                }
+                _ => "250 2.0.0 Ok",
+            };
+            output.write_all(format!("{reply}\r\n").as_bytes())?;
+        }
+    }
 }
 
 /// Both outputs of a command.

@@ -1,0 +1,201 @@
+//! An alert reaches people without the queue: by webhook, command and file, when no stage of repair
+//! is left or mail is stopped. What was stopped starts by itself when the trouble is over.
+
+use std::{
+    io::{BufRead, BufReader, Read, Write},
+    net::TcpListener,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread,
+    time::Duration,
+};
+
+use mailward_api::control::{ControlRequest, Role};
+
+use crate::support::{Node, PATIENCE, objects, read, wait_for, wait_within};
+
+/// A webhook: keeps the JSON documents that were posted.
+fn webhook() -> (u16, Arc<Mutex<Vec<serde_json::Value>>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let posted = Arc::new(Mutex::new(Vec::new()));
+    let all = Arc::clone(&posted);
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            stream.set_read_timeout(Some(PATIENCE)).unwrap();
+            let mut input = BufReader::new(stream.try_clone().unwrap());
+            let (mut line, mut length) = (String::new(), 0);
+            while input.read_line(&mut line).unwrap() > 2 {
+                if let Some((name, value)) = line.split_once(':')
+                    && name.eq_ignore_ascii_case("content-length")
+                {
+                    length = value.trim().parse().unwrap();
+                }
+                line.clear();
+            }
+            let mut body = vec![0; length];
+            input.read_exact(&mut body).unwrap();
+            all.lock()
+                .unwrap()
+                .push(serde_json::from_slice(&body).unwrap());
+            stream
+                .write_all(b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n")
+                .unwrap();
+        }
+    });
+    (port, posted)
+}
+
+/// An alert channel of each kind, and stages of repair in seconds.
+fn settings(hook: u16, folder: &std::path::Path) -> String {
+    let (file, copy) = (folder.join("alerts.jsonl"), folder.join("command.jsonl"));
+    format!(
+        "\n[[alert_channel]]\nname = \"hook\"\ntarget = {{ webhook = \"http://127.0.0.1:{hook}/alert\" }}\n\
+         \n[[alert_channel]]\nname = \"file\"\ntarget = {{ file = {file:?} }}\n\
+         \n[[alert_channel]]\nname = \"pager\"\ntarget = {{ command = [\"/bin/sh\", \"-c\", \"cat >> {copy}\"] }}\n\
+         \n[health_settings]\nconnector_probe_interval = \"1s\"\nmailflow_probe_interval = \"2s\"\n\
+         restart_component_after = \"1s\"\nrestart_process_after = \"3s\"\noffline_after = \"5s\"\nprobation = \"2s\"\n",
+        copy = copy.display(),
+    )
+}
+
+/// The documents in a file of JSON lines.
+fn lines(path: &std::path::Path) -> Vec<serde_json::Value> {
+    read(path)
+        .lines()
+        .filter(|line| !line.is_empty())
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
+}
+
+fn has(alerts: &[serde_json::Value], kind: &str, component: &str) -> bool {
+    alerts
+        .iter()
+        .any(|alert| alert["kind"] == kind && alert["component"] == component)
+}
+
+#[test]
+fn when_a_connector_falls_silent_whatever_is_done() {
+    let (hook, posted) = webhook();
+    let folder = tempfile::tempdir().unwrap();
+    let (file, copy) = (
+        folder.path().join("alerts.jsonl"),
+        folder.path().join("command.jsonl"),
+    );
+    let settings = settings(hook, folder.path());
+    let mut node = Node::prepare_in(folder, |port| objects(port) + &settings);
+    node.serve();
+    wait_for("the node is healthy", || {
+        node.command(&["health"]).status.success()
+    });
+    let transport = node.role_pid("transport");
+
+    // The fault comes back after each repair, as one would whose cause lies outside.
+    let broken = AtomicBool::new(true);
+    let wedge = ControlRequest::Wedge {
+        connector: "Internet".to_owned(),
+    };
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            while broken.load(Ordering::Relaxed) {
+                // While transport is being restarted there is nobody to ask.
+                let _ = node.control(Role::Transport, &wedge);
+                thread::park_timeout(Duration::from_millis(20));
+            }
+        });
+        let offline = || has(&posted.lock().unwrap(), "offline", "receive/Internet");
+        let waited = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            // Each stage is given its time: the old process ends its sessions, the new one is checked.
+            let limit = Duration::from_secs(50);
+            wait_within(limit, "people hear that no mail is taken", offline);
+            wait_for("the load balancer hears it", || {
+                node.page("/readyz").0 == 503
+            });
+        }));
+        broken.store(false, Ordering::Relaxed);
+        if let Err(failed) = waited {
+            eprintln!("{}", node.ask(&["health", "history"]));
+            eprintln!("{}", node.ask(&["health", "ledger"]));
+            std::panic::resume_unwind(failed);
+        }
+    });
+    assert_ne!(
+        node.role_pid("transport"),
+        transport,
+        "the process was restarted before"
+    );
+    wait_for("the file and the command have it too", || {
+        has(&lines(&file), "offline", "receive/Internet")
+            && has(&lines(&copy), "offline", "receive/Internet")
+    });
+    let alert = lines(&file).remove(0);
+    let explain = alert["explain"].as_str().unwrap();
+    let case = alert["case"].as_str().unwrap().to_owned();
+    assert!(explain.ends_with(&case), "{alert}");
+    assert_eq!(alert["node"], "mail.example.test");
+    let acts = node.json(&["health", "ledger"]).to_string();
+    for act in ["restart_component", "restart_process", "offline"] {
+        assert!(acts.contains(act), "{act} is missing: {acts}");
+    }
+    assert_eq!(node.queued(), 0, "no alert waits in the queue");
+    assert!(node.mailbox("info").is_empty());
+
+    // Somebody mends the cause; what follows is not asked of anyone.
+    let mend = ControlRequest::RestartComponent {
+        component: "receive/Internet".to_owned(),
+    };
+    node.control(Role::Transport, &mend).unwrap();
+    wait_for("mail is taken again", || {
+        node.page("/readyz").0 == 200 && node.greets()
+    });
+    wait_for("people hear that it is over", || {
+        has(&posted.lock().unwrap(), "solved", "receive/Internet")
+    });
+    let mut talk = node.talk();
+    talk.say("EHLO client.example.net");
+    let reply = talk.message(
+        "a@example.net",
+        &["info@example.test"],
+        b"Subject: again\r\n\r\nx",
+    );
+    assert!(reply.starts_with("250"), "{reply}");
+    let told = node.ask(&["explain", &case]);
+    assert!(told.contains("offline"), "{told}");
+}
+
+#[test]
+fn when_nothing_of_ours_could_repair_it() {
+    let (hook, posted) = webhook();
+    let folder = tempfile::tempdir().unwrap();
+    let settings = settings(hook, folder.path());
+    // No certificate bears this name: only a person can get one.
+    let mut node = Node::prepare_in(folder, |port| {
+        objects(port).replace(
+            "max_connections_per_source",
+            "fqdn = \"other.example.test\"\ntls = \"required\"\nmax_connections_per_source",
+        ) + &settings
+    });
+    node.serve();
+    wait_for("people hear of it", || {
+        has(
+            &posted.lock().unwrap(),
+            "needs_person",
+            "certificate/Internet",
+        )
+    });
+    assert_eq!(
+        node.page("/readyz").0,
+        200,
+        "whether mail flows is not the point"
+    );
+    let ledger = node.json(&["health", "ledger"]).to_string();
+    assert!(
+        !ledger.contains("restart_"),
+        "nothing was restarted: {ledger}"
+    );
+    let output = node.command(&["health"]);
+    assert!(!output.status.success(), "health is bad news");
+}

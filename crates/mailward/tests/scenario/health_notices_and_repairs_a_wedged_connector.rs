@@ -1,0 +1,167 @@
+//! Health notices and repairs a wedged connector, and can tell the whole story; its own mail stays
+//! out of sight.
+
+use mailward_api::control::{ControlRequest, Role};
+
+use crate::support::{Node, objects, wait_for};
+
+/// A node with probes in seconds.
+fn node() -> Node {
+    Node::start(|port| {
+        objects(port)
+            + "\n[health_settings]\nconnector_probe_interval = \"1s\"\nmailflow_probe_interval = \"2s\"\n\
+               restart_component_after = \"2s\"\nrestart_process_after = \"20s\"\noffline_after = \"2m\"\nprobation = \"3s\"\n"
+    })
+}
+
+/// The state of a health set.
+fn set_state(node: &Node, set: &str) -> String {
+    let output = node.command(&["health", "report", "--json"]);
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
+    let sets = report["sets"].as_array().cloned().unwrap_or_default();
+    let found = sets.iter().find(|one| one["set"] == set);
+    found.map_or_else(String::new, |one| one["state"].as_str().unwrap().to_owned())
+}
+
+#[test]
+fn and_tells_what_it_did() {
+    let node = node();
+    wait_for("all is well", || {
+        set_state(&node, "Receive") == "healthy" && set_state(&node, "MailFlow") == "healthy"
+    });
+    let well = node.ask(&["health"]);
+    assert!(well.contains("healthy"), "{well}");
+    let transport = node.role_pid("transport");
+
+    let wedge = ControlRequest::Wedge {
+        connector: "Internet".to_owned(),
+    };
+    node.control(Role::Transport, &wedge).unwrap();
+    assert!(!node.greets(), "the connector is silent");
+    let status = node.ask(&["status"]);
+    assert!(status.contains("wedged on purpose"), "{status}");
+    wait_for("it is repaired", || node.greets());
+    assert_eq!(
+        node.role_pid("transport"),
+        transport,
+        "the mildest stage was enough"
+    );
+    let mut case = String::new();
+    wait_for("the outcome is in the ledger", || {
+        let ledger = node.json(&["health", "ledger"]);
+        let entries = ledger["entries"].as_array().unwrap();
+        let outcome = entries
+            .iter()
+            .find(|entry| entry["record"] == "outcome" && entry["component"] == "receive/Internet");
+        case = outcome.map_or_else(String::new, |entry| {
+            entry["case"].as_str().unwrap().to_owned()
+        });
+        !case.is_empty()
+    });
+    wait_for("the case is closed after probation", || {
+        node.json(&["explain", &case])["case"]["closed_unix_ms"].is_u64()
+    });
+
+    let view = &node.json(&["explain", &case])["case"];
+    assert_eq!(view["component"], "receive/Internet", "{view}");
+    assert_eq!(view["solved_by"]["act"], "restart_component", "{view}");
+    assert!(view["samples"].as_array().unwrap().len() >= 2, "{view}");
+    assert!(view["detected_after_ms"].as_u64().unwrap() < 20_000);
+    assert!(view["repaired_after_ms"].as_u64().unwrap() < 30_000);
+    let told = node.ask(&["explain", &case]);
+    for word in [
+        "receive/Internet",
+        "restart the component",
+        "failures in a row",
+        "granted",
+        "closed",
+    ] {
+        assert!(told.contains(word), "{word:?} is missing: {told}");
+    }
+    let history = node.ask(&["health", "history"]);
+    assert!(history.contains("connector/Internet"), "{history}");
+    assert_eq!(set_state(&node, "Receive"), "healthy");
+    let report = node.ask(&["health", "report"]);
+    for word in [
+        "Receive",
+        "MailFlow",
+        "Transport",
+        "Queue",
+        "connector/Internet",
+    ] {
+        assert!(report.contains(word), "{word} is missing: {report}");
+    }
+    let events = node.ask(&["event", "list"]);
+    for name in [
+        "ConnectorWedged",
+        "CaseOpened",
+        "RepairStarted",
+        "RepairSucceeded",
+        "CaseClosed",
+    ] {
+        assert!(events.contains(name), "{name} is missing: {events}");
+    }
+    assert!(!events.contains(" with 0 objects"), "{events}");
+    let (code, said) = node.refused(&["explain", "case-that-never-was"]);
+    assert_eq!(code, 1, "{said}");
+}
+
+#[test]
+fn and_its_own_mail_stays_out_of_sight() {
+    let node = node();
+    let mut talk = node.talk();
+    talk.say("EHLO client.example.net");
+    let reply = talk.message(
+        "a@example.net",
+        &["info@example.test"],
+        b"Subject: real\r\n\r\nx",
+    );
+    let id = reply.split_whitespace().last().unwrap().to_owned();
+    wait_for("probes were sent through the mail flow", || {
+        set_state(&node, "MailFlow") == "healthy"
+            && node
+                .ask(&["trace", "--probes"])
+                .contains("mailward-health.invalid")
+    });
+    wait_for("the message is journaled", || {
+        node.mailbox("journal").len() == 1
+    });
+    let trace = node.ask(&["trace"]);
+    assert!(trace.contains(&id), "{trace}");
+    assert!(!trace.contains("mailward-health.invalid"), "{trace}");
+    let journal = String::from_utf8(node.mailbox("journal").remove(0)).unwrap();
+    assert!(journal.contains("info@example.test"), "{journal}");
+
+    let mailboxes = node.ask(&["mailbox", "list"]);
+    assert!(
+        mailboxes.contains("info") && !mailboxes.contains("mailward-health.invalid"),
+        "{mailboxes}"
+    );
+    let monitoring = node.ask(&["mailbox", "list", "--monitoring"]);
+    assert!(
+        monitoring.contains("mailward-health.invalid"),
+        "{monitoring}"
+    );
+    let exported = node.ask(&["export"]);
+    let plan = node.path("same.toml");
+    std::fs::write(&plan, exported).unwrap();
+    let said = node.ask(&["plan", plan.to_str().unwrap()]);
+    assert!(
+        !said.contains("mailward-health.invalid"),
+        "applying an export takes no health mailbox away: {said}"
+    );
+
+    // A stranger who knows the address gets nowhere with it.
+    let output = node.ask(&["mailbox", "list", "--monitoring", "--json"]);
+    let address = output
+        .split('"')
+        .find(|word| word.contains("@mailward-health.invalid"))
+        .unwrap()
+        .to_owned();
+    let reply = talk.message(
+        "a@example.net",
+        &[&address],
+        b"Subject: forged\r\nX-Mailward-Probe: v1; path=Internet; node=mail.example.test; slot=1; expires=99999999999; sig=00\r\n\r\nx",
+    );
+    assert!(reply.starts_with("550 5.7.1"), "{reply}");
+}
