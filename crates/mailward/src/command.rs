@@ -1,9 +1,6 @@
 //! The command tree: the operator's commands, and those that start or prepare a node.
 
-use std::{
-    path::{Path, PathBuf},
-    process::ExitCode,
-};
+use std::{path::PathBuf, process::ExitCode};
 
 use clap::{ArgMatches, Args, FromArgMatches, Subcommand};
 use mailward_api::control::Role;
@@ -71,11 +68,8 @@ pub fn command() -> clap::Command {
 pub fn main() -> ExitCode {
     let matches = command().get_matches();
     if mailward_cli::is_operation(&matches) {
-        return match run_dir(&matches) {
-            Ok(run_dir) => {
-                let connection = Connection::find(&matches, run_dir.as_deref());
-                mailward_cli::run(&matches, &connection)
-            }
+        return match connection(&matches) {
+            Ok(connection) => mailward_cli::run(&matches, &connection),
             Err(problem) => {
                 complain(&problem);
                 // The exit code of wrong usage.
@@ -105,18 +99,21 @@ fn config_path(matches: &ArgMatches) -> PathBuf {
     named_config(matches).unwrap_or_else(|| config::DEFAULT_PATH.into())
 }
 
-/// Where the configuration says the sockets are. One that was named must be readable, unless the
-/// socket is named too; the usual one need not be: an operator may reach the socket without it.
-fn run_dir(matches: &ArgMatches) -> Result<Option<PathBuf>, String> {
-    let named = named_config(matches).filter(|_| !matches.contains_id("socket"));
-    let path = named
-        .as_deref()
-        .unwrap_or_else(|| Path::new(config::DEFAULT_PATH));
-    match Config::read(path) {
-        Ok(config) => Ok(Some(config.run_dir)),
-        Err(error) if named.is_some() => Err(role::chain(&error)),
-        Err(_) => Ok(None),
+/// Where an operator's command finds the admin API. What stands on the command line goes before
+/// the environment, and a socket before a configuration. A configuration that was named must be
+/// readable; the usual one need not be: the usual socket may be there all the same.
+fn connection(matches: &ArgMatches) -> Result<Connection, String> {
+    let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    let by_flag = matches.contains_id("config");
+    if matches.contains_id("socket") || (!by_flag && is_set("MAILWARD_SOCKET")) {
+        return Ok(Connection::find(matches, None));
     }
+    let run_dir = match (Config::read(&config_path(matches)), named_config(matches)) {
+        (Ok(config), _) => config.run_dir,
+        (Err(error), Some(_)) => return Err(role::chain(&error)),
+        (Err(_), None) => mailward_cli::DEFAULT_RUN_DIR.into(),
+    };
+    Ok(Connection::new(run_dir.join("admin.sock")))
 }
 
 fn run(matches: &ArgMatches) -> Result<ExitCode, String> {
@@ -181,6 +178,8 @@ fn complain(text: &str) {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
 
     #[track_caller]
@@ -214,11 +213,11 @@ mod tests {
             let matches = command()
                 .try_get_matches_from(line(more).split(' '))
                 .unwrap();
-            run_dir(&matches)
+            connection(&matches)
         };
         assert!(ask("").unwrap_err().contains("cannot be read"));
-        assert_eq!(ask("--socket /s ").ok().flatten(), None);
+        assert_eq!(ask("--socket /s ").unwrap().socket(), Path::new("/s"));
         std::fs::write(&file, "hostname = \"a.example\"\nrun_dir = \"/r\"\n").unwrap();
-        assert_eq!(ask("").unwrap().as_deref(), Some(Path::new("/r")));
+        assert_eq!(ask("").unwrap().socket(), Path::new("/r/admin.sock"));
     }
 }
