@@ -67,10 +67,13 @@ impl Watch {
         if sample.cause.as_deref() == Some(NOT_APPLICABLE) {
             // Not blind: there is nothing to be seen from this host.
             let from = self.state.phase;
+            self.because.clone_from(&sample.text);
+            if from == HealthState::Disabled {
+                return None;
+            }
             self.state = MonitorState::new(now);
             self.state.phase = HealthState::Disabled;
-            self.because.clone_from(&sample.text);
-            return (from != HealthState::Disabled).then_some(Change {
+            return Some(Change {
                 from,
                 to: HealthState::Disabled,
                 because: sample.text,

@@ -18,7 +18,7 @@ pub(super) fn all(objects: &[Object], errors: &mut Vec<ObjectError>) {
             .map(|(_, spec)| (spec.domain.as_str(), spec))
             .collect(),
         connectors: of::<SendConnector>(objects)
-            .map(|(object, _)| object.name.to_ascii_lowercase())
+            .map(|(object, _)| object.name.clone())
             .collect(),
     };
     for object in objects {
@@ -122,7 +122,8 @@ impl<'a> Known<'a> {
     }
 
     fn connector(&self, field: &str, name: &str) -> Option<FieldError> {
-        if self.connectors.contains(&name.to_ascii_lowercase()) {
+        let is_it = |known: &String| known.eq_ignore_ascii_case(name);
+        if self.connectors.iter().any(is_it) {
             return None;
         }
         let mend = match self.connectors.as_slice() {
@@ -235,7 +236,7 @@ mod tests {
             object("bert", mailbox),
             &[
                 "forwarding_address: nobody@example.org is nobody's",
-                "send_connector: there is no send connector \"exchange\"; name one of: dovecot",
+                "send_connector: there is no send connector \"exchange\"; name one of: Dovecot",
             ],
         );
     }

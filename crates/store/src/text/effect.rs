@@ -84,16 +84,15 @@ fn differences(before: &Spec, after: &Spec) -> Vec<FieldChange> {
         .collect()
 }
 
+/// Other connectors may have the same address: then nothing is opened and nothing restarts.
+const BINDINGS_CHANGE: &str = "takes effect at once; where an address is new or gone, transport restarts while its other listening sockets stay open";
+
 /// When a change of this kind takes effect.
 fn takes_effect(kind: Kind, op: ChangeOp, fields: &[FieldChange]) -> &'static str {
     let touches = |names: &[&str]| fields.iter().any(|f| names.contains(&f.field.as_str()));
     match (kind, op) {
-        (Kind::ReceiveConnector, ChangeOp::Create | ChangeOp::Remove) => {
-            "transport restarts, listening sockets of other connectors stay open"
-        }
-        (Kind::ReceiveConnector, _) if touches(&["bindings", "enabled"]) => {
-            "transport restarts, listening sockets stay open"
-        }
+        (Kind::ReceiveConnector, ChangeOp::Create | ChangeOp::Remove) => BINDINGS_CHANGE,
+        (Kind::ReceiveConnector, _) if touches(&["bindings", "enabled"]) => BINDINGS_CHANGE,
         (Kind::ReceiveConnector, _) => "takes effect for new sessions at once",
         (Kind::SendConnector, ChangeOp::Remove) => {
             "mail waiting for it is routed anew when it is next tried"

@@ -306,7 +306,7 @@ fn effects_say_what_changes_and_when() {
         effects,
         [
             "mailbox \"anna\": removed; mail for it is refused at once; what its Maildir holds stays",
-            "receive-connector \"Internet\": bindings + [:2525], fqdn unset → mx.example.org, max_message_size 36MB → 50MB; transport restarts, listening sockets stay open",
+            "receive-connector \"Internet\": bindings + [:2525], fqdn unset → mx.example.org, max_message_size 36MB → 50MB; takes effect at once; where an address is new or gone, transport restarts while its other listening sockets stay open",
             "mailbox \"bert\": created; takes effect for new recipients at once",
             "transport-settings \"default\": plus_addressing true → false; takes effect at once; mail that waits is tried by the new schedule",
         ]
