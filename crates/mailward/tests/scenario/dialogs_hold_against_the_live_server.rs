@@ -75,17 +75,29 @@ fn tls(authority: &ca::Authority) -> Tls {
     }
 }
 
-/// True where octets wait unread on a connection to this port, as the kernel tells.
+/// True where octets wait unread on a connection to this port, as the kernel tells (proc(5): local
+/// address, remote address, state, `tx_queue:rx_queue`).
 fn octets_wait(port: u16) -> bool {
     let table = read("/proc/net/tcp".as_ref());
+    let port = format!(":{port:04X}");
     table.lines().skip(1).any(|line| {
-        let mut words = line.split_whitespace().skip(1);
-        let local = words.next().unwrap_or_default();
-        let unread = words.nth(2).and_then(|queues| queues.split_once(':'));
-        local.ends_with(&format!(":{port:04X}"))
-            && unread.is_some_and(|(_, unread)| {
-                unread.trim_start_matches('0') != "" && words.next().is_some()
-            })
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let [_, local, _, state, queues, ..] = words[..] else {
+            return false;
+        };
+        // 0A is the listening socket itself, which counts connections there.
+        local.ends_with(&port) && state != "0A" && !queues.ends_with(":00000000")
+    })
+}
+
+/// True where all threads of a process are stopped.
+fn stands_still(pid: u32) -> bool {
+    let threads = std::fs::read_dir(format!("/proc/{pid}/task")).unwrap();
+    threads.flatten().all(|thread| {
+        let stat = read(&thread.path().join("stat"));
+        stat.rsplit(')')
+            .next()
+            .is_some_and(|rest| rest.starts_with(" T"))
     })
 }
 
@@ -109,13 +121,13 @@ fn play(node: &Node, part: &Part, tls: &Tls) -> Result<(), String> {
         return run();
     }
     signal(transport, "STOP");
-    let result = std::thread::scope(|scope| {
+    wait_for("every thread stands still", || stands_still(transport));
+    std::thread::scope(|scope| {
         let played = scope.spawn(run);
         wait_for("the client has spoken", || octets_wait(part.port));
         signal(transport, "CONT");
         played.join().unwrap()
-    });
-    result
+    })
 }
 
 #[test]
