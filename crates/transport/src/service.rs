@@ -18,6 +18,7 @@ use mailward_api::{
 };
 use mailward_events::{Event, Events, tracking::TrackingLog};
 use mailward_host::{clock::Clock, disk::RealDisk};
+use mailward_model::kind::StartTls;
 use mailward_queue::{Condition, OpenError, Queue, QueueConfig};
 use mailward_store::Store;
 use mailward_tls::{Certificates, ClientTls, Roots};
@@ -311,8 +312,9 @@ fn read_gate(path: &Path) -> GateView {
 /// Takes each change of the objects into force.
 async fn follow_objects(running: Arc<Running>, store: Store) {
     let mut revisions = store.subscribe();
+    let shared = &running.shared;
+    choose_certificates(shared);
     while revisions.changed().await.is_ok() {
-        let shared = &running.shared;
         match build(&store, &shared.node) {
             Ok((snapshot, objects)) => {
                 apply_settings(&shared.queue, &snapshot);
@@ -324,11 +326,24 @@ async fn follow_objects(running: Arc<Running>, store: Store) {
                     .events
                     .emit(Event::SnapshotSwapped { revision, objects });
                 running.dispatcher.objects_changed();
+                choose_certificates(shared);
             }
             Err(error) => shared.events.emit(Event::StoreFailing {
                 operation: "read the objects".to_owned(),
                 error: error.to_string(),
             }),
+        }
+    }
+}
+
+/// Chooses the certificate of each connector, so that a missing one is an event (12014) when the
+/// objects say so, and not first when a client comes.
+fn choose_certificates(shared: &Shared) {
+    let snapshot = shared.snapshot.load();
+    for connector in &snapshot.receive_connectors {
+        if connector.spec.tls != StartTls::Off {
+            let needs = connector.certificate_needs(&shared.node.hostname);
+            shared.certificates.server_config(&needs);
         }
     }
 }

@@ -12,6 +12,7 @@ use mailward_model::{
     Domain, EmailAddress, Object, ObjectId, Origin, Revision, Spec,
     kind::{JournalRule, ReceiveConnector, SendConnector, TransportSettings},
 };
+use mailward_tls::ConnectorNeeds;
 
 /// An object's spec with its name and identity.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,6 +35,17 @@ impl<T: Clone> Named<T> {
             revision: object.revision,
             spec: spec.clone(),
         })
+    }
+}
+
+impl Named<ReceiveConnector> {
+    /// What the connector's certificate must fulfil on the host of this name.
+    pub fn certificate_needs<'a>(&'a self, hostname: &'a Domain) -> ConnectorNeeds<'a> {
+        ConnectorNeeds {
+            connector: &self.name,
+            fqdn: self.spec.fqdn.as_ref().unwrap_or(hostname),
+            pin: self.spec.certificate.as_deref(),
+        }
     }
 }
 

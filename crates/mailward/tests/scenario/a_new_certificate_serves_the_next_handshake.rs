@@ -104,6 +104,10 @@ fn and_where_none_fits_starttls_is_not_offered_and_12014_says_why() {
             "fqdn = \"other.example.test\"\nmax_connections_per_source",
         )
     });
+    // The event comes with the objects, not with the first client that misses the certificate.
+    wait_for("the event is written", || {
+        node.ask(&["event", "list"]).contains("12014")
+    });
     let mut talk = node.talk();
     let ehlo = talk.say("EHLO client.example.net");
     assert!(!ehlo.contains("STARTTLS"), "{ehlo}");
@@ -116,9 +120,6 @@ fn and_where_none_fits_starttls_is_not_offered_and_12014_says_why() {
         reply.starts_with("250"),
         "mail goes on in plain text: {reply}"
     );
-    wait_for("the event is written", || {
-        node.ask(&["event", "list"]).contains("12014")
-    });
     let page = node.ask(&["explain", "12014"]);
     assert!(page.contains("STARTTLS"), "{page}");
     let explained = node.ask(&["cert", "explain", "Internet"]);

@@ -5,26 +5,17 @@ use mailward_api::{
     view::{CertificateChoice, CertificateList, CertificateView, SetAsideFile},
 };
 use mailward_model::kind::ReceiveConnector;
-use mailward_tls::{ConnectorNeeds, ExpiryStage, Validity};
+use mailward_tls::{ExpiryStage, Validity};
 
 use super::unknown_connector;
 use crate::{Shared, snapshot::Named};
 
 /// Which certificate a connector shows, and why.
 pub(super) fn choice(shared: &Shared, connector: &Named<ReceiveConnector>) -> CertificateChoice {
-    let fqdn = connector
-        .spec
-        .fqdn
-        .as_ref()
-        .unwrap_or(&shared.node.hostname);
-    let needs = ConnectorNeeds {
-        connector: &connector.name,
-        fqdn,
-        pin: connector.spec.certificate.as_deref(),
-    };
+    let needs = connector.certificate_needs(&shared.node.hostname);
     CertificateChoice {
         connector: connector.name.clone(),
-        fqdn: fqdn.clone(),
+        fqdn: needs.fqdn.clone(),
         decision: shared
             .certificates
             .explain(&needs)

@@ -17,7 +17,7 @@ use mailward_proto::{
     proxy::Origin,
     server::{Ending, StartTlsAnswer},
 };
-use mailward_tls::{ConnectorNeeds, describe};
+use mailward_tls::describe;
 use rustls::ServerConfig;
 use tokio::{net::TcpStream, sync::futures::Notified, time::timeout};
 use tokio_rustls::TlsAcceptor;
@@ -194,15 +194,9 @@ impl<'a> Connection<'a> {
     }
 
     fn server_config(&self) -> Option<Arc<ServerConfig>> {
-        let connector = &self.desk.connector;
-        self.desk
-            .shared
-            .certificates
-            .server_config(&ConnectorNeeds {
-                connector: &connector.name,
-                fqdn: &self.desk.config.hostname,
-                pin: connector.spec.certificate.as_deref(),
-            })
+        let shared = &self.desk.shared;
+        let needs = self.desk.connector.certificate_needs(&shared.node.hostname);
+        shared.certificates.server_config(&needs)
     }
 
     async fn run(&mut self, mut changed: Pin<&mut Notified<'a>>) -> Result<(), Gone> {
