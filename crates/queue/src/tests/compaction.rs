@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use mailward_host::fake::disk::Survival;
 use mailward_model::plan::Fate;
+use nix::errno::Errno;
 
 use super::rig::{Rig, id, octets, plan, settlement};
 
@@ -146,4 +147,56 @@ fn a_removal_that_is_undone_brings_nothing_back() {
         let rig = Rig::open(found, rig.clock.clone());
         assert!(rig.queue.message(id(0)).is_none(), "seed {seed}");
     }
+}
+
+#[test]
+fn a_segment_that_was_moved_out_of_goes_before_all_others() {
+    let mut rig = Rig::new();
+    // Segment 0 stays: message 0 is large, and waits.
+    for n in 1..13 {
+        rig.accept(id(n), &[], Some(plan(&[1]))).unwrap();
+    }
+    rig.accept(id(0), &octets(0, 1900), Some(plan(&[60])))
+        .unwrap();
+    // Segment 1 tells the end of the others: being rid of it costs more than of what follows.
+    for n in 1..13 {
+        delivered(&mut rig, n);
+    }
+    for n in 20..24 {
+        accept(&mut rig, n);
+    }
+    for n in 21..24 {
+        delivered(&mut rig, n);
+    }
+    assert_eq!(segments(&rig), [0, 1]);
+    // Message 20 is moved out of it, but it cannot be removed.
+    rig.disk.set_removals_failing(Some(Errno::EIO));
+    rig.clock.advance(Duration::from_secs(60));
+    rig.tidy();
+    assert_eq!(rig.queue.stats().moved_total, 1);
+    // Message 20 ends; its copy and the record of its end are in segments with nothing else in them.
+    for n in 30..50 {
+        accept(&mut rig, n);
+        delivered(&mut rig, n);
+        if n == 38 {
+            delivered(&mut rig, 20);
+        }
+    }
+    rig.tidy();
+    assert!(
+        segments(&rig).starts_with(&[0, 1, 2, 3]),
+        "others went first"
+    );
+    let found = rig.disk.after_power_cut(Survival::Everything);
+    let mut rig = Rig::open(found, rig.clock.clone());
+    for n in 100..130 {
+        accept(&mut rig, n);
+        delivered(&mut rig, n);
+        let found = rig.disk.after_power_cut(Survival::Everything);
+        let after = Rig::open(found, rig.clock.clone());
+        assert!(after.queue.message(id(20)).is_none(), "it returned");
+        assert!(after.queue.message(id(0)).is_some());
+    }
+    rig.tidy();
+    assert_eq!(segments(&rig).len(), 2);
 }

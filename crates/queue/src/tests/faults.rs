@@ -179,3 +179,28 @@ fn while_the_disk_fails_nobody_waits_and_changes_are_kept() {
     assert_eq!(stored.deliveries[0].attempts, 1);
     assert_eq!(rig.body(id(3)), octets(3, 500));
 }
+
+#[test]
+fn what_a_failed_sync_refused_stays_refused_though_it_is_on_the_disk() {
+    let mut rig = Rig::new();
+    rig.accept(id(1), &octets(1, 500), Some(plan(&[1])))
+        .unwrap();
+    // The next write succeeds, its sync does not.
+    let next = rig.disk.ops();
+    rig.disk.fail_at(next + 1..next + 2, Errno::EIO);
+    let error = rig.accept(id(2), &octets(2, 500), Some(plan(&[1])));
+    assert!(matches!(error, Err(AcceptError::Failing(_))), "{error:?}");
+    let before = rig.disk.after_power_cut(Survival::Everything);
+    rig.round(true);
+    assert_eq!(rig.condition(), Condition::Working);
+    let segments = rig.committer.segments.len();
+    assert_eq!(segments, 2, "the failed segment is still there");
+    let after = rig.disk.after_power_cut(Survival::Everything);
+    let rig = Rig::open(after, rig.clock);
+    let found = |n| rig.queue.message(id(n)).is_some();
+    assert_eq!([found(1), found(2)], [true, false]);
+    assert_eq!(rig.report.damage, []);
+    // Before a new segment said so, nobody can tell.
+    let rig = Rig::open(before, rig.clock);
+    assert!(rig.queue.message(id(2)).is_some());
+}

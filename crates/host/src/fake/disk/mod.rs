@@ -103,6 +103,7 @@ struct State {
     cut_seed: u64,
     fail: Option<(Range<u64>, Errno)>,
     failing: Option<Errno>,
+    removals_fail: Option<Errno>,
     capacity: Option<u64>,
     syncs_held: bool,
     syncs_waiting: usize,
@@ -205,6 +206,11 @@ impl FakeDisk {
     /// Has every operation fail until told otherwise.
     pub fn set_failing(&self, errno: Option<Errno>) {
         self.0.state.lock().failing = errno;
+    }
+
+    /// Has every removal of a file fail until told otherwise.
+    pub fn set_removals_failing(&self, errno: Option<Errno>) {
+        self.0.state.lock().removals_fail = errno;
     }
 
     /// Gives the disk a size in octets; `None` is without end.
@@ -418,6 +424,9 @@ impl Disk for FakeDisk {
         let mut state = self.0.state.lock();
         if let Verdict::Fail(error) = state.step("remove", path) {
             return Err(error);
+        }
+        if let Some(errno) = state.removals_fail {
+            return Err(errno.into());
         }
         if !state.names.contains_key(path) {
             return Err(io::ErrorKind::NotFound.into());
