@@ -1,4 +1,4 @@
-//! The handle of the queue: accepting, planning, taking and settling.
+//! The handle of the queue: accepting, planning and settling.
 
 use std::{
     sync::{Arc, atomic::Ordering::Relaxed},
@@ -10,21 +10,21 @@ use bytes::Bytes;
 use mailward_host::{clock::Clock, disk::Disk};
 use mailward_model::{
     Envelope, MessageId, Origin,
-    plan::{NextHop, Plan, Settlement},
+    plan::{Plan, Settlement},
 };
 use parking_lot::Mutex;
 use tokio::sync::{oneshot, watch};
 
 use crate::{
-    AcceptError, Body, BodyReader, BodyWriter, Condition, Lease, OpenError, QueueConfig,
-    QueueError, ReadError, RecoveryReport, Stats, Stored,
+    AcceptError, Body, BodyReader, BodyWriter, Condition, OpenError, QueueConfig, QueueError,
+    ReadError, RecoveryReport, Stats, Stored,
     batch::{Effect, Item, Meta, Payload, Waiter},
     body::{BodyPlace, is_full},
     commit::Committer,
     config::{INLINE_OCTETS_MAX, META_OCTETS_MAX, RETRY_WAIT_MAX},
     entry::UPDATES_MAX,
     frame::Kind,
-    index::{Now, Outcome, Taken},
+    index::{Now, Outcome},
     record::{self, BodyRecord, SettledParts},
     recover::{Recovered, recover},
     segment::Dirs,
@@ -404,110 +404,6 @@ impl Queue {
             .iter()
             .copied()
             .collect()
-    }
-
-    /// Waits for a next hop with a due delivery. A next hop is announced once when deliveries
-    /// become due; deliveries that become due after it was returned announce it again, so a caller
-    /// may start further connections to it. Dropping the future loses nothing.
-    ///
-    /// A caller that lets an announcement pass because it has connections enough must see to it
-    /// that these go on taking until [`Queue::take`] answers `None`, and call [`Queue::announce`]
-    /// when the last of them has ended.
-    pub async fn due(&self) -> NextHop {
-        let shared = &self.shared;
-        loop {
-            let notified = shared.due.notified();
-            let wait = {
-                let now_ms = shared.monotonic_ms();
-                let mut state = shared.state();
-                state.index.promote(now_ms);
-                let next_hop = state.index.schedule.next_announced();
-                let more = state.index.schedule.has_announced();
-                state.index.schedule.take_wake();
-                let deadline = state.index.schedule.next_deadline();
-                drop(state);
-                if let Some(next_hop) = next_hop {
-                    if more {
-                        shared.due.notify_one();
-                    }
-                    return next_hop;
-                }
-                deadline.map(|deadline| Duration::from_millis(deadline.saturating_sub(now_ms)))
-            };
-            match wait {
-                // Whether it is woken or the time is up, it looks again.
-                Some(wait) => drop(tokio::time::timeout(wait, notified).await),
-                None => notified.await,
-            }
-        }
-    }
-
-    /// Has a next hop announced again if it has due deliveries: for a caller that let an
-    /// announcement pass because it had connections enough.
-    pub fn announce(&self, next_hop: &NextHop) {
-        let mut state = self.shared.state();
-        if let Some(hop) = state.index.schedule.find(next_hop) {
-            state.index.schedule.announce(hop);
-        }
-        self.shared.release_state(state);
-    }
-
-    /// Due deliveries of a next hop.
-    pub fn ready(&self, next_hop: &NextHop) -> usize {
-        let state = self.shared.state();
-        let schedule = &state.index.schedule;
-        let hop = schedule.find(next_hop).and_then(|hop| schedule.hop(hop));
-        hop.map_or(0, |hop| if hop.on_hold { 0 } else { hop.ready.len() })
-    }
-
-    /// Takes the oldest due delivery of a next hop.
-    pub fn take(&self, next_hop: &NextHop) -> Option<Lease> {
-        loop {
-            let now = self.shared.now();
-            let number = self.shared.new_lease();
-            let mut state = self.shared.state();
-            let taken = state.index.take(&now, next_hop, number);
-            self.shared.release_state(state);
-            let taken = taken?;
-            let id = taken.key.0;
-            if let Some(lease) = self.lease(taken, number) {
-                return Some(lease);
-            }
-            // What was read at recovery or written by this process can be decoded. Should it not
-            // be, holding the message keeps it for someone to look at.
-            let mut state = self.shared.state();
-            state.index.set_held(&now, id, true);
-            self.shared.release_state(state);
-        }
-    }
-
-    fn lease(&self, taken: Taken, number: u64) -> Option<Lease> {
-        let id = taken.key.0;
-        let delivery = record::decode_delivery(&taken.code).ok()?;
-        let message = match taken.message {
-            Some(message) => message,
-            None => {
-                let message = record::decode_message(id, &taken.head, taken.size).ok()?;
-                let message = Arc::new(message);
-                if taken.shared
-                    && let Some(entry) = self.shared.state().index.messages.get_mut(&id)
-                {
-                    entry.message = Arc::downgrade(&message);
-                }
-                message
-            }
-        };
-        Some(Lease {
-            message,
-            delivery: Arc::new(delivery),
-            pending: taken.pending,
-            attempts: taken.attempts,
-            first_attempt_unix_ms: taken.first_attempt_unix_ms,
-            accepted_unix_ms: taken.accepted_unix_ms,
-            key: taken.key,
-            number,
-            shared: self.shared.clone(),
-        })
     }
 
     /// How long the committer has been busy with one write, sync and clean-up; `None` while it waits
