@@ -382,24 +382,7 @@ fn distance(a: &str, b: &str) -> usize {
     if a.len() > WORD_MAX || b.len() > WORD_MAX {
         return usize::MAX;
     }
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.chars().enumerate() {
-        let mut diagonal = i;
-        let mut left = i + 1;
-        if let Some(first) = row.first_mut() {
-            *first = left;
-        }
-        for (y, place) in b.iter().zip(row.iter_mut().skip(1)) {
-            let here = (diagonal + usize::from(x != *y))
-                .min(left + 1)
-                .min(*place + 1);
-            diagonal = *place;
-            *place = here;
-            left = here;
-        }
-    }
-    row.last().copied().unwrap_or(usize::MAX)
+    strsim::levenshtein(a, b)
 }
 
 #[cfg(test)]

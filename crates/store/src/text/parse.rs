@@ -370,21 +370,7 @@ fn edits(a: &str, b: &str) -> usize {
     if a.len() > OCTETS_MAX || b.len() > OCTETS_MAX {
         return OCTETS_MAX;
     }
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.bytes().enumerate() {
-        let mut diagonal = i;
-        let mut left = i + 1;
-        for (place, y) in row.iter_mut().skip(1).zip(b.bytes()) {
-            let replaced = diagonal + usize::from(x != y);
-            diagonal = *place;
-            left = replaced.min(diagonal + 1).min(left + 1);
-            *place = left;
-        }
-        if let Some(first) = row.first_mut() {
-            *first = i + 1;
-        }
-    }
-    row.last().copied().unwrap_or(OCTETS_MAX)
+    strsim::levenshtein(a, b)
 }
 
 /// Where each line of a text begins.
