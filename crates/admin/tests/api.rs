@@ -207,6 +207,7 @@ async fn a_probe_is_run_and_what_watches_is_switched_off() {
                     text: "no greeting".to_owned(),
                     cause: None,
                     steps: Vec::new(),
+                    measures: Vec::new(),
                 })),
                 ControlRequest::Override(_) => Ok(ControlReply::Done),
                 other => Err(Fault::unsupported("worker", other.name())),

@@ -204,6 +204,7 @@ mod tests {
             text: "it answers".into(),
             cause: None,
             steps: Vec::new(),
+            measures: Vec::new(),
         }
     }
 

@@ -13,7 +13,7 @@ use mailward_api::{
 use mailward_health::{
     Now,
     cause::Cause,
-    engine::definition::{Definition, definitions, ladder},
+    engine::definition::{self, Watched, ladder},
     guard,
     monitor::{Input, MonitorState, Rule, next},
 };
@@ -43,14 +43,14 @@ fn ms(ms: u64) -> String {
     Span(std::time::Duration::from_millis(ms)).to_string()
 }
 
-fn watched(settings: &HealthSettings) -> Vec<Definition> {
+fn watched(settings: &HealthSettings) -> Watched {
     let connector = Object {
         id: ObjectId(1),
         name: "NAME".to_owned(),
         revision: Revision(1),
         spec: Spec::ReceiveConnector(ReceiveConnector::default()),
     };
-    definitions(&[connector], settings)
+    definition::watched(&[connector], settings)
 }
 
 fn monitors(settings: &HealthSettings) -> String {
@@ -58,7 +58,10 @@ fn monitors(settings: &HealthSettings) -> String {
         | monitor | health set | component | probed every | may take | rule | says nothing without |\n\
         |---|---|---|---|---|---|---|\n"
         .to_owned();
-    for one in watched(settings) {
+    let watched = watched(settings);
+    for one in &watched.monitors {
+        let probe = watched.probes.iter().find(|probe| probe.name == one.probe);
+        let needs = probe.and_then(|probe| probe.needs.as_ref());
         let _ = writeln!(
             text,
             "| `{}` | {} | `{}` | {} | {} | {} | {} |",
@@ -68,8 +71,7 @@ fn monitors(settings: &HealthSettings) -> String {
             ms(one.rule.interval_ms),
             ms(one.rule.timeout_ms),
             one.rule.sentence(),
-            one.needs
-                .map_or("–".to_owned(), |needs| format!("`{needs}`"))
+            needs.map_or("–".to_owned(), |needs| format!("`{needs}`"))
         );
     }
     text
@@ -128,6 +130,7 @@ impl Player {
 fn states(settings: &HealthSettings) -> String {
     let all = watched(settings);
     let Some(rule) = all
+        .monitors
         .iter()
         .find(|one| one.name == "connector/NAME")
         .map(|one| one.rule)
@@ -192,7 +195,7 @@ fn stages(settings: &HealthSettings) -> String {
         is told through the alert channels.\n\n| component | stages |\n|---|---|\n"
         .to_owned();
     let mut seen = Vec::new();
-    for one in watched(settings) {
+    for one in watched(settings).monitors {
         if seen.contains(&one.component) {
             continue;
         }

@@ -89,6 +89,18 @@ pub struct ProbeView {
     /// Steps and what each took.
     #[serde(default)]
     pub steps: Vec<ProbeStep>,
+    /// What was measured on the way.
+    #[serde(default)]
+    pub measures: Vec<Measure>,
+}
+
+/// Something a probe measured.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Measure {
+    /// What, with the unit at its end: `free_octets`, `oldest_age_ms`, `days_left`.
+    pub name: String,
+    /// How much.
+    pub value: i64,
 }
 
 /// One step of a probe.

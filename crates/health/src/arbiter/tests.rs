@@ -26,6 +26,7 @@ fn proposal(clock: &FakeClock, case: &str) -> RepairProposal {
             text: "no greeting".into(),
             cause: None,
             steps: Vec::new(),
+            measures: Vec::new(),
         }],
         first_bad_unix_ms: clock.unix_ms(),
         objections: Vec::new(),

@@ -1,6 +1,8 @@
 //! Cases at work: opened by monitors, driven by [`crate::case::next`], told as a story.
 
-use mailward_api::view::{HealthEdge, ProbeView, RepairAct};
+use std::collections::BTreeSet;
+
+use mailward_api::view::{HealthEdge, RepairAct};
 use mailward_events::Event;
 
 use super::{Answer, Engine, Order, definition, record::Record};
@@ -31,15 +33,16 @@ impl Engine {
         because: &str,
         now: Now,
     ) -> Vec<Order> {
-        let Some(watch) = self.watches.get(name) else {
-            return Vec::new();
-        };
         if let Some(record) = self.cases.get_mut(component) {
             record.monitors.insert(name.to_owned());
             return vec![Order::Save];
         }
+        let name = name.to_owned();
+        let Some((watch, results)) = self.watched([&name]).next() else {
+            return Vec::new();
+        };
         let ladder = definition::ladder(component, &self.settings);
-        let class = watch.class().flatten();
+        let class = results.class().flatten();
         let first_bad = watch.state.first_bad.unwrap_or(now);
         let mut stamp = now.unix_ms;
         while self
@@ -54,7 +57,7 @@ impl Engine {
             component: component.to_owned(),
             state: CaseState::open(&ladder, class.as_deref(), first_bad),
             ladder,
-            monitors: [name.to_owned()].into(),
+            monitors: [name.clone()].into(),
             class,
             rule: watch.definition.rule.sentence(),
             samples: Vec::new(),
@@ -66,10 +69,9 @@ impl Engine {
             check_ms: 0,
             online_ms: None,
         };
-        let samples: Vec<ProbeView> = watch.results().cloned().collect();
-        let skip = samples.len().saturating_sub(8);
-        for sample in samples.into_iter().skip(skip) {
-            record.sample(sample);
+        let skip = results.len().saturating_sub(8);
+        for sample in results.iter().skip(skip) {
+            record.sample(sample.clone());
         }
         let first = record
             .samples
@@ -83,24 +85,28 @@ impl Engine {
         let event = Event::CaseOpened {
             case: record.id.clone(),
             component: component.to_owned(),
-            monitor: name.to_owned(),
+            monitor: name,
             because: because.to_owned(),
         };
         self.cases.insert(component.to_owned(), record);
         vec![Order::Emit(event), Order::Save]
     }
 
+    /// The probes whose results these monitors judge.
+    fn probes_for(&self, monitors: &BTreeSet<String>) -> BTreeSet<String> {
+        self.watched(monitors)
+            .map(|(watch, _)| watch.definition.probe.clone())
+            .collect()
+    }
+
     fn signs(&self, record: &Record, now: Now) -> Signs {
-        let watches = || {
-            record
-                .monitors
-                .iter()
-                .filter_map(|name| self.watches.get(name))
-                .filter(|watch| !watch.is_off())
+        let watched = || {
+            self.watched(&record.monitors)
+                .filter(|(watch, _)| !watch.is_off())
         };
         let mut signs = Signs {
-            all_good: watches().all(|watch| watch.state.is_good()),
-            bad: watches().any(|watch| watch.is_freshly_bad(now)),
+            all_good: watched().all(|(watch, _)| watch.state.is_good()),
+            bad: watched().any(|(watch, results)| watch.is_freshly_bad(results, now)),
             ..Signs::default()
         };
         if let Phase::Verifying { acted, .. } = record.state.phase {
@@ -110,8 +116,9 @@ impl Engine {
                 .and_then(|at| record.ladder.get(at))
                 .map_or(0, |rung| rung.settle_ms);
             let settled_ms = acted.mono_ms + settle_ms;
-            signs.good_since_act = watches().all(|watch| watch.is_good_since(acted));
-            signs.bad_since_act = watches().any(|watch| watch.is_bad_since(settled_ms))
+            signs.good_since_act =
+                watched().all(|(watch, results)| watch.is_good_since(results, acted));
+            signs.bad_since_act = watched().any(|(_, results)| results.are_bad_since(settled_ms))
                 || now.mono_ms > settled_ms + BLIND_CHECK_MS;
         }
         signs
@@ -131,12 +138,10 @@ impl Engine {
             self.close(record, why, now, &mut orders);
             return orders;
         }
-        let classes = record
-            .monitors
-            .iter()
-            .filter_map(|name| self.watches.get(name));
         // What the newest bad results say counts; a class of earlier ones may be mended already.
-        let classes: Vec<Option<String>> = classes.filter_map(super::Watch::class).collect();
+        let watched = self.watched(&record.monitors);
+        let classes: Vec<Option<String>> =
+            watched.filter_map(|(_, results)| results.class()).collect();
         if !classes.is_empty() {
             record.class = classes.into_iter().flatten().next();
         }
@@ -214,7 +219,11 @@ impl Engine {
             let gap = gaps.map(|watch| watch.definition.rule.recheck_ms()).min();
             record.check_ms =
                 now.mono_ms + gap.unwrap_or(0).clamp(CHECK_GAP_MS_MIN, CHECK_GAP_MS_MAX);
-            orders.extend(record.monitors.iter().cloned().map(Order::Probe));
+            orders.extend(
+                self.probes_for(&record.monitors)
+                    .into_iter()
+                    .map(Order::Probe),
+            );
         }
         if record.online_ms.is_some_and(|due| due <= now.mono_ms) {
             record.online_ms = Some(now.mono_ms + ONLINE_AGAIN_MS);
@@ -336,7 +345,8 @@ impl Engine {
                     component: component.clone(),
                 }));
                 orders.push(Order::Save);
-                orders.extend(record.monitors.iter().cloned().map(Order::Probe));
+                let monitors = record.monitors.clone();
+                orders.extend(self.probes_for(&monitors).into_iter().map(Order::Probe));
             }
             return orders;
         }

@@ -41,21 +41,57 @@ pub enum Target {
     Observer,
 }
 
-/// One thing that is watched.
+/// A probe: what it looks at, and when.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Definition {
-    /// Name of probe and monitor: `connector/Internet`.
+pub struct ProbeDefinition {
+    /// Its name: `connector/Internet`.
     pub name: String,
+    /// What it looks at.
+    pub target: Target,
+    /// From start to start, in milliseconds.
+    pub interval_ms: u64,
+    /// How long it may take, in milliseconds.
+    pub timeout_ms: u64,
+    /// A monitor without whose good word this probe says nothing about its own target.
+    pub needs: Option<String>,
+}
+
+/// A monitor: which probe's results it judges, by which rule, and what is repaired then.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MonitorDefinition {
+    /// Its name; that of its probe where the probe feeds one monitor only.
+    pub name: String,
+    /// The probe whose results it judges.
+    pub probe: String,
     /// The health set it belongs to.
-    pub set: &'static str,
+    pub set: String,
     /// The component that is repaired: `receive/Internet`.
     pub component: String,
-    /// What the probe looks at.
-    pub target: Target,
-    /// The monitor's rule.
+    /// When it believes bad results.
     pub rule: Rule,
-    /// Another monitor without which this probe says nothing about its own target.
-    pub needs: Option<String>,
+}
+
+/// Everything that is watched. Each monitor's probe is among the probes.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Watched {
+    /// The probes.
+    pub probes: Vec<ProbeDefinition>,
+    /// The monitors.
+    pub monitors: Vec<MonitorDefinition>,
+}
+
+impl Watched {
+    /// Adds a probe and the monitor that judges whether it passes.
+    fn add(&mut self, probe: ProbeDefinition, set: &str, component: &str, rule: Rule) {
+        self.monitors.push(MonitorDefinition {
+            name: probe.name.clone(),
+            probe: probe.name.clone(),
+            set: set.to_owned(),
+            component: component.to_owned(),
+            rule,
+        });
+        self.probes.push(probe);
+    }
 }
 
 /// Confirmed bad for this long is Unhealthy.
@@ -96,87 +132,91 @@ fn rule(
     }
 }
 
-/// Everything that is watched with these objects.
-pub fn definitions(objects: &[Object], settings: &HealthSettings) -> Vec<Definition> {
-    let fast = ms(settings.connector_probe_interval);
-    let slow = ms(settings.mailflow_probe_interval);
-    let of_node = |name: &str, set, target, policy, interval_ms| Definition {
+/// A probe with the interval and the time limit of a rule.
+fn probe(name: &str, target: Target, rule: &Rule, needs: Option<&str>) -> ProbeDefinition {
+    ProbeDefinition {
         name: name.to_owned(),
-        set,
-        component: name.to_owned(),
         target,
-        rule: rule(policy, interval_ms, CONNECTOR_TIMEOUT_MS, settings),
-        needs: None,
-    };
-    let mut all = vec![
-        of_node(
-            "transport",
-            "Transport",
-            Target::Transport,
-            Policy::Consecutive(3),
-            fast,
-        ),
-        Definition {
-            needs: Some("transport".to_owned()),
-            ..of_node(
-                "queue",
-                "Queue",
-                Target::Queue,
-                Policy::Consecutive(2),
-                fast,
-            )
-        },
-        of_node(
-            "store",
-            "Store",
-            Target::Store,
-            Policy::Consecutive(2),
-            fast,
-        ),
-        of_node("disk", "Disk", Target::Disk, Policy::Consecutive(2), fast),
-    ];
-    all.push(of_node(
-        OBSERVER,
-        "Monitoring",
-        Target::Observer,
-        Policy::Consecutive(4),
-        WINDOW_MS,
-    ));
-    let connectors = objects.iter().filter_map(|object| match &object.spec {
-        Spec::ReceiveConnector(spec) if spec.enabled => Some((&object.name, spec)),
-        _ => None,
-    });
-    for (name, spec) in connectors {
-        let probe = format!("connector/{name}");
-        all.push(Definition {
-            name: probe.clone(),
-            set: "Receive",
-            component: format!("receive/{name}"),
-            target: Target::Connector(name.clone(), Box::new(spec.clone())),
-            rule: rule(Policy::Consecutive(3), fast, CONNECTOR_TIMEOUT_MS, settings),
-            needs: None,
-        });
-        all.push(Definition {
-            name: format!("mailflow/{name}"),
-            set: "MailFlow",
-            component: "deliver".to_owned(),
-            target: Target::MailFlow(name.clone(), Box::new(spec.clone())),
-            rule: rule(Policy::Consecutive(2), slow, MAILFLOW_TIMEOUT_MS, settings),
-            needs: Some(probe),
-        });
-        if spec.tls == StartTls::Off {
-            continue;
+        interval_ms: rule.interval_ms,
+        timeout_ms: rule.timeout_ms,
+        needs: needs.map(str::to_owned),
+    }
+}
+
+/// Everything that is watched with these objects.
+pub fn watched(objects: &[Object], settings: &HealthSettings) -> Watched {
+    let mut all = Watched::default();
+    let fast = ms(settings.connector_probe_interval);
+    for (name, set, target, failures, interval_ms, needs) in [
+        ("transport", "Transport", Target::Transport, 3, fast, None),
+        ("queue", "Queue", Target::Queue, 2, fast, Some("transport")),
+        ("store", "Store", Target::Store, 2, fast, None),
+        ("disk", "Disk", Target::Disk, 2, fast, None),
+        (OBSERVER, "Monitoring", Target::Observer, 4, WINDOW_MS, None),
+    ] {
+        let policy = Policy::Consecutive(failures);
+        let rule = rule(policy, interval_ms, CONNECTOR_TIMEOUT_MS, settings);
+        all.add(probe(name, target, &rule, needs), set, name, rule);
+    }
+    for object in objects {
+        if let Spec::ReceiveConnector(spec) = &object.spec
+            && spec.enabled
+        {
+            of_receive_connector(&object.name, spec, settings, &mut all);
         }
-        all.push(Definition {
-            name: format!("certificate/{name}"),
-            set: "Certificates",
-            component: format!("certificate/{name}"),
-            target: Target::Certificate(name.clone(), Box::new(spec.clone())),
-            rule: rule(Policy::Consecutive(2), slow, CONNECTOR_TIMEOUT_MS, settings),
-            needs: Some("transport".to_owned()),
-        });
     }
     all
+}
+
+fn of_receive_connector(
+    name: &str,
+    spec: &ReceiveConnector,
+    settings: &HealthSettings,
+    all: &mut Watched,
+) {
+    let fast = ms(settings.connector_probe_interval);
+    let slow = ms(settings.mailflow_probe_interval);
+    let copy = || (name.to_owned(), Box::new(spec.clone()));
+
+    let (target, door) = (copy(), format!("connector/{name}"));
+    let rule_of = |failures, interval_ms, timeout| {
+        rule(
+            Policy::Consecutive(failures),
+            interval_ms,
+            timeout,
+            settings,
+        )
+    };
+    let rule = rule_of(3, fast, CONNECTOR_TIMEOUT_MS);
+    let target = Target::Connector(target.0, target.1);
+    all.add(
+        probe(&door, target, &rule, None),
+        "Receive",
+        &format!("receive/{name}"),
+        rule,
+    );
+
+    let (target, flow) = (copy(), format!("mailflow/{name}"));
+    let rule = rule_of(2, slow, MAILFLOW_TIMEOUT_MS);
+    let target = Target::MailFlow(target.0, target.1);
+    all.add(
+        probe(&flow, target, &rule, Some(&door)),
+        "MailFlow",
+        "deliver",
+        rule,
+    );
+
+    if spec.tls != StartTls::Off {
+        let (target, certificate) = (copy(), format!("certificate/{name}"));
+        let rule = rule_of(2, slow, CONNECTOR_TIMEOUT_MS);
+        let target = Target::Certificate(target.0, target.1);
+        all.add(
+            probe(&certificate, target, &rule, Some("transport")),
+            "Certificates",
+            &certificate,
+            rule,
+        );
+    }
 }
 
 /// The stages of recovery of a component. None for what no act of ours could repair: then a person

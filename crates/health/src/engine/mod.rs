@@ -7,6 +7,7 @@
 mod case;
 pub mod definition;
 mod record;
+mod results;
 #[cfg(test)]
 mod simulation;
 mod story;
@@ -25,8 +26,9 @@ use mailward_model::{Object, kind::HealthSettings};
 pub(crate) use record::SavedCase;
 
 use self::{
-    definition::{Definition, OBSERVER, Target},
+    definition::{OBSERVER, ProbeDefinition, Target},
     record::Record,
+    results::Results,
     watch::{Change, Watch},
 };
 use crate::{
@@ -86,11 +88,22 @@ pub enum Answer {
     },
 }
 
+/// A probe, its results, and the names of the monitors that judge them.
+#[derive(Debug)]
+struct Probed {
+    definition: ProbeDefinition,
+    results: Results,
+    monitors: Vec<String>,
+}
+
 /// Monitors, cases and what happened, of one node.
+///
+/// Invariant: the probe of every watch is among the probes.
 #[derive(Debug)]
 pub struct Engine {
     node: String,
     settings: HealthSettings,
+    probed: BTreeMap<String, Probed>,
     watches: BTreeMap<String, Watch>,
     cases: BTreeMap<String, Record>,
     closed: VecDeque<CaseView>,
@@ -107,6 +120,7 @@ impl Engine {
         Engine {
             node: node.to_owned(),
             settings: HealthSettings::default(),
+            probed: BTreeMap::new(),
             watches: BTreeMap::new(),
             cases: BTreeMap::new(),
             closed: VecDeque::new(),
@@ -126,17 +140,29 @@ impl Engine {
         now: Now,
     ) -> Vec<Order> {
         self.settings = settings.clone();
-        let wanted = definition::definitions(objects, settings);
-        self.watches
-            .retain(|name, _| wanted.iter().any(|definition| definition.name == *name));
-        for definition in wanted {
-            match self.watches.get_mut(&definition.name) {
-                Some(watch) => watch.definition = definition,
-                None => {
-                    let name = definition.name.clone();
-                    self.watches.insert(name, Watch::new(definition, now));
-                }
-            }
+        let wanted = definition::watched(objects, settings);
+        let mut earlier = std::mem::take(&mut self.probed);
+        for definition in wanted.probes {
+            let kept = earlier.remove(&definition.name);
+            let probed = Probed {
+                results: kept.map(|kept| kept.results).unwrap_or_default(),
+                monitors: Vec::new(),
+                definition,
+            };
+            self.probed.insert(probed.definition.name.clone(), probed);
+        }
+        let mut earlier = std::mem::take(&mut self.watches);
+        for definition in wanted.monitors {
+            let Some(probed) = self.probed.get_mut(&definition.probe) else {
+                continue;
+            };
+            let name = definition.name.clone();
+            probed.monitors.push(name.clone());
+            let watch = match earlier.remove(&name) {
+                Some(kept) => Watch { definition, ..kept },
+                None => Watch::new(definition, now),
+            };
+            self.watches.insert(name, watch);
         }
         for record in self.cases.values_mut() {
             record.ladder = definition::ladder(&record.component, settings);
@@ -149,31 +175,52 @@ impl Engine {
         &self.settings
     }
 
-    /// Everything that is watched.
-    pub fn definitions(&self) -> impl Iterator<Item = &Definition> {
-        self.watches.values().map(|watch| &watch.definition)
+    /// Every probe.
+    pub fn probes(&self) -> impl Iterator<Item = &ProbeDefinition> {
+        self.probed.values().map(|probed| &probed.definition)
     }
 
     /// What one probe looks at.
-    pub fn definition(&self, name: &str) -> Option<&Definition> {
-        self.watches.get(name).map(|watch| &watch.definition)
+    pub fn probe(&self, name: &str) -> Option<&ProbeDefinition> {
+        self.probed.get(name).map(|probed| &probed.definition)
+    }
+
+    /// The monitors of a probe.
+    fn judges(&self, probe: &str) -> impl Iterator<Item = &Watch> {
+        let names = self.probed.get(probe).map(|probed| &probed.monitors);
+        names
+            .into_iter()
+            .flatten()
+            .filter_map(|name| self.watches.get(name))
+    }
+
+    /// Monitors by name, each with the results it judges.
+    fn watched<'a>(
+        &'a self,
+        names: impl IntoIterator<Item = &'a String>,
+    ) -> impl Iterator<Item = (&'a Watch, &'a Results)> {
+        names.into_iter().filter_map(|name| {
+            let watch = self.watches.get(name)?;
+            let probed = self.probed.get(&watch.definition.probe)?;
+            Some((watch, &probed.results))
+        })
     }
 
     /// Whether a probe may run now, or why not: it is switched off, or what it needs is not well,
     /// so that its result would say nothing about its own target.
     pub fn may_run(&self, name: &str) -> Result<(), String> {
-        let Some(watch) = self.watches.get(name) else {
+        let Some(probed) = self.probed.get(name) else {
             return Err("nothing of this name is watched any more".to_owned());
         };
-        if watch.is_overridden() {
-            return Err(watch.because.clone());
+        let mut judges = self.judges(name).peekable();
+        let off = judges.peek().map(|watch| watch.because.clone());
+        if let Some(because) = off
+            && judges.all(Watch::is_overridden)
+        {
+            return Err(because);
         }
-        let needed = watch
-            .definition
-            .needs
-            .as_ref()
-            .and_then(|needs| self.watches.get(needs));
-        match needed {
+        let needs = probed.definition.needs.as_ref();
+        match needs.and_then(|needs| self.watches.get(needs)) {
             Some(other)
                 if !other.state.is_good()
                     && !matches!(
@@ -212,23 +259,28 @@ impl Engine {
                 problem: sample.text.clone(),
             }));
         }
-        let name = sample.probe.clone();
         let strain = self.observer.strain;
-        let Some(watch) = self.watches.get_mut(&name) else {
+        let Some(probed) = self.probed.get_mut(&sample.probe) else {
             return orders;
         };
-        let component = watch.definition.component.clone();
-        let change = watch.observe(sample.clone(), strain, now);
-        if let Some(record) = self.cases.get_mut(&component)
-            && record.monitors.contains(&name)
-            && sample.evidence != Evidence::None
-        {
-            record.sample(sample);
+        probed.results.push(sample.clone(), now);
+        for name in probed.monitors.clone() {
+            let Some(watch) = self.watches.get_mut(&name) else {
+                continue;
+            };
+            let component = watch.definition.component.clone();
+            let change = watch.observe(&sample, strain, now);
+            if let Some(record) = self.cases.get_mut(&component)
+                && record.monitors.contains(&name)
+                && sample.evidence != Evidence::None
+            {
+                record.sample(sample.clone());
+            }
+            if let Some(change) = change {
+                orders.extend(self.changed(&name, change, now));
+            }
+            orders.extend(self.drive(&component, crate::case::Input::Tick, now));
         }
-        if let Some(change) = change {
-            orders.extend(self.changed(&name, change, now));
-        }
-        orders.extend(self.drive(&component, crate::case::Input::Tick, now));
         orders
     }
 
@@ -252,7 +304,7 @@ impl Engine {
             }
             if watch.recheck_ms.is_some_and(|due| due <= now.mono_ms) {
                 watch.recheck_ms = None;
-                orders.push(Order::Probe(name.clone()));
+                orders.push(Order::Probe(watch.definition.probe.clone()));
             }
         }
         for (name, change) in changes {
@@ -294,6 +346,7 @@ impl Engine {
                 text,
                 cause: None,
                 steps: Vec::new(),
+                measures: Vec::new(),
             },
             now,
         );
@@ -396,7 +449,7 @@ impl Engine {
             let named = [
                 name.as_str(),
                 &watch.definition.component,
-                watch.definition.set,
+                &watch.definition.set,
             ];
             if named.iter().any(|name| name.eq_ignore_ascii_case(item)) {
                 found = true;
@@ -413,30 +466,25 @@ impl Engine {
         ))
     }
 
-    /// Names of the probes of a component, a set or a role; of all where `None`.
+    /// Names of the probes of a monitor, a component, a set or a role; of all where `None`.
     pub fn probes_of(&self, what: Option<&str>) -> Vec<String> {
-        self.watches
+        let of_transport = |target: &Target| !matches!(target, Target::Store | Target::Disk);
+        let fits = |probed: &Probed| {
+            let Some(what) = what else { return true };
+            let named = |name: &str| name.eq_ignore_ascii_case(what);
+            named(&probed.definition.name)
+                || (what == "transport" && of_transport(&probed.definition.target))
+                || self.judges(&probed.definition.name).any(|watch| {
+                    let definition = &watch.definition;
+                    named(&definition.name)
+                        || named(&definition.component)
+                        || named(&definition.set)
+                })
+        };
+        self.probed
             .values()
-            .map(|watch| &watch.definition)
-            .filter(|definition| definition.target != Target::Observer)
-            .filter(|definition| {
-                let transport = what == Some("transport")
-                    && !matches!(
-                        definition.target,
-                        Target::Store | Target::Disk | Target::Observer
-                    );
-                transport
-                    || what.is_none_or(|what| {
-                        [
-                            definition.name.as_str(),
-                            &definition.component,
-                            definition.set,
-                        ]
-                        .iter()
-                        .any(|name| name.eq_ignore_ascii_case(what))
-                    })
-            })
-            .map(|definition| definition.name.clone())
+            .filter(|probed| probed.definition.target != Target::Observer && fits(probed))
+            .map(|probed| probed.definition.name.clone())
             .collect()
     }
 

@@ -85,14 +85,9 @@ impl World {
         let objects: Vec<Object> = connectors.iter().map(|name| connector(name)).collect();
         let now = world.now();
         world.engine.define(&objects, &settings, now);
-        let probed = world.engine.definitions();
+        let probed = world.engine.probes();
         for definition in probed.filter(|definition| definition.target != Target::Observer) {
-            let slots = Slots::new(
-                "mx",
-                &definition.name,
-                definition.rule.interval_ms,
-                now.mono_ms,
-            );
+            let slots = Slots::new("mx", &definition.name, definition.interval_ms, now.mono_ms);
             world.slots.insert(definition.name.clone(), slots);
         }
         world
@@ -104,9 +99,9 @@ impl World {
 
     /// The result of a probe in this world.
     fn probe(&self, name: &str) -> ProbeView {
-        let definition = self.engine.definition(name).unwrap();
+        let mut judges = self.engine.judges(name);
         // A mail-flow probe fails with its connector too.
-        let fault = self.faults.get(&definition.component);
+        let fault = judges.find_map(|watch| self.faults.get(&watch.definition.component));
         let (evidence, verdict) = match (&fault, self.engine.may_run(name)) {
             (_, Err(_)) => (Evidence::None, "skipped"),
             (Some(_), _) => (Evidence::Bad, "fail"),
@@ -121,6 +116,7 @@ impl World {
             text: verdict.into(),
             cause: fault.and_then(|fault| fault.class).map(str::to_owned),
             steps: Vec::new(),
+            measures: Vec::new(),
         }
     }
 

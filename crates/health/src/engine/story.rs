@@ -7,7 +7,7 @@ use mailward_api::view::{
 };
 use mailward_events::Event;
 
-use super::{CLOSED_MAX, Engine, Order, definition::Target, record::Record};
+use super::{CLOSED_MAX, Engine, Order, Results, Watch, definition::Target, record::Record};
 use crate::{
     Now,
     alert::{Alert, AlertKind},
@@ -17,11 +17,8 @@ use crate::{
 
 impl Engine {
     pub(super) fn proposal(&self, record: &Record, act: RepairAct, reason: &str) -> RepairProposal {
-        let watches = record
-            .monitors
-            .iter()
-            .filter_map(|name| self.watches.get(name));
-        let samples = watches.flat_map(|watch| watch.results().rev().take(8).cloned());
+        let watched = self.watched(&record.monitors);
+        let samples = watched.flat_map(|(_, results)| results.iter().rev().take(8).cloned());
         RepairProposal {
             case: record.id.clone(),
             component: record.component.clone(),
@@ -65,7 +62,7 @@ impl Engine {
             .values()
             .filter(|watch| watch.state.phase == HealthState::Healthy)
             .filter(|watch| watch.definition.component != record.component)
-            .find_map(|watch| match &watch.definition.target {
+            .find_map(|watch| match &self.probe(&watch.definition.probe)?.target {
                 Target::Connector(name, _) => Some(name.as_str()),
                 _ => None,
             })
@@ -81,15 +78,14 @@ impl Engine {
         let Some(act) = record.act(rung).cloned() else {
             return;
         };
-        let newest = record
-            .monitors
-            .iter()
-            .filter_map(|name| self.watches.get(name));
+        let mut newest = self
+            .watched(&record.monitors)
+            .filter_map(|(_, results)| results.newest());
         let seen = newest
-            .filter_map(|watch| watch.results().next_back())
-            .map(|sample| sample.text.clone())
             .next()
+            .map(|sample| sample.text.clone())
             .unwrap_or_default();
+        drop(newest);
         record.step(
             now,
             "proposed",
@@ -124,11 +120,9 @@ impl Engine {
         orders: &mut Vec<Order>,
     ) {
         let act = record.state.acted.and_then(|at| record.act(at)).cloned();
-        let samples: Vec<ProbeView> = record
-            .monitors
-            .iter()
-            .filter_map(|name| self.watches.get(name))
-            .filter_map(|watch| watch.results().next_back().cloned())
+        let samples: Vec<ProbeView> = self
+            .watched(&record.monitors)
+            .filter_map(|(_, results)| results.newest().cloned())
             .collect();
         let word = if solved {
             "it helped"
@@ -176,18 +170,15 @@ impl Engine {
 
     /// From the first bad result to the first good one of the run that ended the trouble.
     pub(super) fn repaired_after_ms(&self, record: &Record, now: Now) -> u64 {
-        let first_good = |name: &String| {
-            let watch = self.watches.get(name)?;
+        let first_good = |(watch, results): (&Watch, &Results)| {
             let run = watch.state.good_run as usize;
-            let good = watch
-                .results()
-                .rev()
-                .filter(|s| s.evidence == Evidence::Good);
+            let newest_first = results.iter().rev();
+            let good = newest_first.filter(|s| s.evidence == Evidence::Good);
             good.take(run.max(1))
                 .last()
                 .map(|sample| sample.unix_ms + sample.took_ms)
         };
-        let well = record.monitors.iter().filter_map(first_good).max();
+        let well = self.watched(&record.monitors).filter_map(first_good).max();
         well.unwrap_or(now.unix_ms)
             .saturating_sub(record.state.first_bad.unix_ms)
     }

@@ -6,7 +6,7 @@ use mailward_api::view::{
     CaseView, HealthHistory, HealthReport, HealthSetView, health::HealthState,
 };
 
-use super::{Engine, watch::Watch};
+use super::{Engine, Results, watch::Watch};
 use crate::Now;
 
 /// Results shown with each monitor in a report, and when one set is asked for.
@@ -35,23 +35,26 @@ fn worst(states: impl Iterator<Item = HealthState>) -> HealthState {
 }
 
 impl Engine {
-    fn sets_with(&self, results: usize) -> Vec<HealthSetView> {
-        let mut sets: BTreeMap<&str, Vec<&Watch>> = BTreeMap::new();
-        for watch in self.watches.values() {
-            sets.entry(watch.definition.set).or_default().push(watch);
+    fn sets_with(&self, most: usize) -> Vec<HealthSetView> {
+        let mut sets: BTreeMap<&str, Vec<(&Watch, &Results)>> = BTreeMap::new();
+        for watched in self.watched(self.watches.keys()) {
+            let set = sets.entry(&watched.0.definition.set).or_default();
+            set.push(watched);
         }
         sets.into_iter()
             .map(|(set, watches)| {
-                let state = worst(watches.iter().map(|watch| watch.state.phase));
-                let of_state = watches.iter().filter(|watch| watch.state.phase == state);
-                let since = of_state.map(|watch| watch.state.since.unix_ms).min();
+                let state = worst(watches.iter().map(|(watch, _)| watch.state.phase));
+                let of_state = watches
+                    .iter()
+                    .filter(|(watch, _)| watch.state.phase == state);
+                let since = of_state.map(|(watch, _)| watch.state.since.unix_ms).min();
                 let open_cases = self
                     .cases
                     .values()
                     .filter(|r| {
                         watches
                             .iter()
-                            .any(|w| r.monitors.contains(&w.definition.name))
+                            .any(|(w, _)| r.monitors.contains(&w.definition.name))
                     })
                     .map(|record| record.id.clone())
                     .collect();
@@ -59,7 +62,10 @@ impl Engine {
                     set: set.to_owned(),
                     state,
                     since_unix_ms: since.unwrap_or_default(),
-                    monitors: watches.iter().map(|watch| watch.view(results)).collect(),
+                    monitors: watches
+                        .iter()
+                        .map(|(watch, results)| watch.view(results, most))
+                        .collect(),
                     open_cases,
                 }
             })
@@ -122,8 +128,10 @@ impl Engine {
 
     /// The newest results of the probes named, oldest first.
     pub fn results(&self, probes: &[String]) -> Vec<mailward_api::view::ProbeView> {
-        let watches = probes.iter().filter_map(|name| self.watches.get(name));
-        let mut results: Vec<_> = watches.flat_map(|watch| watch.results().cloned()).collect();
+        let probed = probes.iter().filter_map(|name| self.probed.get(name));
+        let mut results: Vec<_> = probed
+            .flat_map(|probed| probed.results.iter().cloned())
+            .collect();
         results.sort_by_key(|result| result.unix_ms);
         results
     }

@@ -1,30 +1,23 @@
-//! One monitor at work: its state, its last results, when it is to be looked at again.
-
-use std::collections::VecDeque;
+//! One monitor at work: its state, why it is in it, when its probe is to be looked at again.
 
 use mailward_api::view::{
     ProbeView,
     health::{Evidence, HealthState, MonitorView},
 };
 
-use super::definition::Definition;
+use super::{definition::MonitorDefinition, results::Results};
 use crate::{
     Now,
     monitor::{self, Input, MonitorState},
     probe::NOT_APPLICABLE,
 };
 
-/// Results kept for each probe.
-const RESULTS_MAX: usize = 64;
-
-/// A monitor, its probe's results, and why it is in its state.
+/// A monitor, and why it is in its state.
 #[derive(Debug)]
 pub(super) struct Watch {
-    pub(super) definition: Definition,
+    pub(super) definition: MonitorDefinition,
     pub(super) state: MonitorState,
     pub(super) because: String,
-    /// The last results and when their probes began, newest last.
-    results: VecDeque<(ProbeView, Now)>,
     /// When a doubtful result is to be checked again, monotonic milliseconds.
     pub(super) recheck_ms: Option<u64>,
     /// Switched off until this moment, Unix milliseconds.
@@ -39,28 +32,22 @@ pub(super) struct Change {
 }
 
 impl Watch {
-    pub(super) fn new(definition: Definition, now: Now) -> Self {
+    pub(super) fn new(definition: MonitorDefinition, now: Now) -> Self {
         Watch {
             definition,
             state: MonitorState::new(now),
             because: "nothing is known yet".to_owned(),
-            results: VecDeque::new(),
             recheck_ms: None,
             off_until_unix_ms: None,
         }
     }
 
-    /// Takes a result in.
-    pub(super) fn observe(&mut self, sample: ProbeView, strain: u32, now: Now) -> Option<Change> {
+    /// Takes a result of its probe in.
+    pub(super) fn observe(&mut self, sample: &ProbeView, strain: u32, now: Now) -> Option<Change> {
         let input = Input::Sample {
             evidence: sample.evidence,
             took_ms: sample.took_ms,
         };
-        if self.results.len() == RESULTS_MAX {
-            self.results.pop_front();
-        }
-        self.results
-            .push_back((sample.clone(), now.before(sample.took_ms)));
         if self.off_until_unix_ms.is_some() {
             return None;
         }
@@ -76,7 +63,7 @@ impl Watch {
             return Some(Change {
                 from,
                 to: HealthState::Disabled,
-                because: sample.text,
+                because: sample.text.clone(),
             });
         }
         if self.state.phase == HealthState::Disabled {
@@ -130,56 +117,24 @@ impl Watch {
         self.off_until_unix_ms.is_some()
     }
 
-    pub(super) fn results(&self) -> impl DoubleEndedIterator<Item = &ProbeView> {
-        self.results.iter().map(|(sample, _)| sample)
-    }
-
-    /// The newest result that says anything.
-    fn newest_evidence(&self) -> Option<&(ProbeView, Now)> {
-        let mut newest_first = self.results.iter().rev();
-        newest_first.find(|(sample, _)| sample.evidence != Evidence::None)
-    }
-
     /// True where the monitor is confirmed bad and its newest result is bad and not older than two
     /// intervals.
-    pub(super) fn is_freshly_bad(&self, now: Now) -> bool {
+    pub(super) fn is_freshly_bad(&self, results: &Results, now: Now) -> bool {
         let rule = &self.definition.rule;
         self.state.is_confirmed_bad()
-            && self.newest_evidence().is_some_and(|(sample, began)| {
-                let age = now.since(*began).saturating_sub(sample.took_ms);
+            && results.newest_evidence().is_some_and(|(sample, began)| {
+                let age = now.since(began).saturating_sub(sample.took_ms);
                 sample.evidence == Evidence::Bad && age <= 2 * rule.interval_ms + rule.timeout_ms
             })
     }
 
-    /// True where the newest results that began after `act` are good, and as many as the rule asks.
-    pub(super) fn is_good_since(&self, act: Now) -> bool {
-        let wanted = self.definition.rule.good_to_recover as usize;
-        let good = self
-            .results
-            .iter()
-            .rev()
-            .filter(|(sample, _)| sample.evidence != Evidence::None)
-            .take_while(|(sample, began)| {
-                sample.evidence == Evidence::Good && began.mono_ms >= act.mono_ms
-            });
-        good.take(wanted).count() == wanted
+    /// True where as many results as its rule asks, that began after `act`, are good.
+    pub(super) fn is_good_since(&self, results: &Results, act: Now) -> bool {
+        results.are_good_since(act, self.definition.rule.good_to_recover as usize)
     }
 
-    /// True where the newest result is bad and its probe began after `moment` (monotonic).
-    pub(super) fn is_bad_since(&self, moment_ms: u64) -> bool {
-        self.newest_evidence().is_some_and(|(sample, began)| {
-            sample.evidence == Evidence::Bad && began.mono_ms >= moment_ms
-        })
-    }
-
-    /// The class of the cause of the newest result, where that is bad; the class may be unknown.
-    pub(super) fn class(&self) -> Option<Option<String>> {
-        let (sample, _) = self.newest_evidence()?;
-        (sample.evidence == Evidence::Bad).then(|| sample.cause.clone())
-    }
-
-    pub(super) fn view(&self, results: usize) -> MonitorView {
-        let skip = self.results.len().saturating_sub(results);
+    pub(super) fn view(&self, results: &Results, most: usize) -> MonitorView {
+        let skip = results.len().saturating_sub(most);
         MonitorView {
             monitor: self.definition.name.clone(),
             component: self.definition.component.clone(),
@@ -187,7 +142,7 @@ impl Watch {
             since_unix_ms: self.state.since.unix_ms,
             rule: self.definition.rule.sentence(),
             because: self.because.clone(),
-            results: self.results().skip(skip).cloned().collect(),
+            results: results.iter().skip(skip).cloned().collect(),
         }
     }
 }

@@ -17,6 +17,7 @@ pub(crate) fn sample(probe: &str, unix_ms: u64, evidence: Evidence) -> ProbeView
         text: "no greeting".into(),
         cause: None,
         steps: Vec::new(),
+        measures: Vec::new(),
     }
 }
 

@@ -20,7 +20,7 @@ use mailward_api::{
     control::{self, ControlReply, ControlRequest, Role},
     view::{
         ConnectorStatus, ProbeView,
-        health::{Evidence, ProbeStep},
+        health::{Evidence, Measure, ProbeStep},
     },
 };
 use mailward_host::clock::Clock;
@@ -35,7 +35,7 @@ use tokio::time::Instant;
 
 use crate::{
     Cause,
-    engine::definition::{Definition, Target},
+    engine::definition::{ProbeDefinition, Target},
     mailbox::HealthMailbox,
 };
 
@@ -101,6 +101,7 @@ pub(crate) struct Found {
     verdict: Verdict,
     text: String,
     cause: Option<String>,
+    measures: Vec<Measure>,
 }
 
 impl Found {
@@ -109,6 +110,7 @@ impl Found {
             verdict,
             text: text.into(),
             cause: None,
+            measures: Vec::new(),
         }
     }
 
@@ -126,6 +128,15 @@ impl Found {
 
     fn skipped(text: impl Into<String>) -> Found {
         Found::new(Verdict::Skipped, text)
+    }
+
+    /// Adds what was measured; the unit stands at the end of the name.
+    fn measured(mut self, name: &str, value: impl TryInto<i64>) -> Found {
+        self.measures.push(Measure {
+            name: name.to_owned(),
+            value: value.try_into().unwrap_or(i64::MAX),
+        });
+        self
     }
 
     fn of(mut self, cause: Cause) -> Found {
@@ -374,10 +385,10 @@ impl Context {
 }
 
 /// Runs a probe, within the time limit of its rule.
-pub async fn run(definition: &Definition, context: &Context) -> ProbeView {
+pub async fn run(definition: &ProbeDefinition, context: &Context) -> ProbeView {
     let unix_ms = context.clock.unix_ms();
     let began = Instant::now();
-    let limit = Duration::from_millis(definition.rule.timeout_ms);
+    let limit = Duration::from_millis(definition.timeout_ms);
     let mut steps = Steps::new();
     let look = async {
         match &definition.target {
@@ -456,6 +467,7 @@ fn view(
         text: mailward_events::escape(&found.text).into_owned(),
         cause: found.cause,
         steps,
+        measures: found.measures,
     }
 }
 

@@ -49,6 +49,8 @@ pub(super) async fn queue(context: &Context) -> Found {
                 verdict,
                 format!("{} messages, the last sync took {ms} ms", queue.messages),
             )
+            .measured("messages", queue.messages)
+            .measured("sync_us", queue.sync_last_us)
         }
     }
 }
@@ -78,7 +80,7 @@ pub(super) async fn disk(context: &Context) -> Found {
     let free = stat.blocks_available().saturating_mul(stat.fragment_size());
     let (needed, inodes) = (*context.min_free_bytes.lock(), stat.files_available());
     let text = format!("{} MB are free, {} MB are needed", free >> 20, needed >> 20);
-    if free < needed {
+    let found = if free < needed {
         Found::fail(text).of(Cause::DiskFull)
     } else if stat.files() > 0 && inodes < INODES_MIN {
         // A file system that counts no files has none to run out of.
@@ -87,7 +89,10 @@ pub(super) async fn disk(context: &Context) -> Found {
         Found::new(Verdict::Slow, text)
     } else {
         Found::pass(text)
-    }
+    };
+    found
+        .measured("free_octets", free)
+        .measured("free_inodes", inodes)
 }
 
 pub(super) async fn certificate(context: &Context, name: &str, spec: &ReceiveConnector) -> Found {

@@ -19,10 +19,7 @@ use tokio::{
 };
 
 use super::*;
-use crate::{
-    mailbox::HealthMailbox,
-    monitor::{Policy, Rule},
-};
+use crate::mailbox::HealthMailbox;
 
 pub(crate) fn role_status() -> RoleStatus {
     RoleStatus {
@@ -120,21 +117,12 @@ fn node(address: SocketAddr, takes: &'static str) -> Node {
     }
 }
 
-fn definition(target: Target, timeout_ms: u64) -> Definition {
-    Definition {
+fn definition(target: Target, timeout_ms: u64) -> ProbeDefinition {
+    ProbeDefinition {
         name: "probe".into(),
-        set: "Receive",
-        component: "receive/Internet".into(),
         target,
-        rule: Rule {
-            policy: Policy::Consecutive(3),
-            interval_ms: 2 * timeout_ms,
-            timeout_ms,
-            good_to_recover: 2,
-            unhealthy_after_ms: 60_000,
-            unrecoverable_after_ms: 600_000,
-            probation_ms: 60_000,
-        },
+        interval_ms: 2 * timeout_ms,
+        timeout_ms,
         needs: None,
     }
 }

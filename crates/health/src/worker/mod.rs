@@ -292,7 +292,7 @@ impl Running {
         if self.under_way.contains_key(name) {
             return;
         }
-        let known = self.engine.definition(name).cloned();
+        let known = self.engine.probe(name).cloned();
         let Some(definition) = known.filter(|known| known.target != Target::Observer) else {
             return;
         };
@@ -308,7 +308,7 @@ impl Running {
             Target::MailFlow(..) => self.lane_mailflow.clone(),
             _ => self.lane_local.clone(),
         };
-        let wait = Duration::from_millis(definition.rule.interval_ms / 10).min(LANE_WAIT_MAX);
+        let wait = Duration::from_millis(definition.interval_ms / 10).min(LANE_WAIT_MAX);
         let (context, inbox) = (self.context.clone(), self.inbox.clone());
         tokio::spawn(async move {
             let view = match tokio::time::timeout(wait, lane.acquire_owned()).await {
@@ -379,12 +379,12 @@ impl Running {
         let settings: HealthSettings = settings.unwrap_or_default();
         let orders = self.engine.define(&objects, &settings, now);
         let mut slots = HashMap::new();
-        let probed = self.engine.definitions();
+        let probed = self.engine.probes();
         for definition in probed.filter(|definition| definition.target != Target::Observer) {
             let fresh = Slots::new(
                 &self.node,
                 &definition.name,
-                definition.rule.interval_ms,
+                definition.interval_ms,
                 now.mono_ms,
             );
             // One whose interval is the same keeps its grid.
