@@ -166,6 +166,9 @@ _mailward() {
             mailward__subcmd__event,show)
                 cmd="mailward__subcmd__event__subcmd__show"
                 ;;
+            mailward__subcmd__health,group)
+                cmd="mailward__subcmd__health__subcmd__group"
+                ;;
             mailward__subcmd__health,help)
                 cmd="mailward__subcmd__health__subcmd__help"
                 ;;
@@ -186,6 +189,9 @@ _mailward() {
                 ;;
             mailward__subcmd__health,show)
                 cmd="mailward__subcmd__health__subcmd__show"
+                ;;
+            mailward__subcmd__health__subcmd__help,group)
+                cmd="mailward__subcmd__health__subcmd__help__subcmd__group"
                 ;;
             mailward__subcmd__health__subcmd__help,help)
                 cmd="mailward__subcmd__health__subcmd__help__subcmd__help"
@@ -354,6 +360,9 @@ _mailward() {
                 ;;
             mailward__subcmd__help__subcmd__event,show)
                 cmd="mailward__subcmd__help__subcmd__event__subcmd__show"
+                ;;
+            mailward__subcmd__help__subcmd__health,group)
+                cmd="mailward__subcmd__help__subcmd__health__subcmd__group"
                 ;;
             mailward__subcmd__help__subcmd__health,history)
                 cmd="mailward__subcmd__help__subcmd__health__subcmd__history"
@@ -1416,7 +1425,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__health)
-            opts="-h --json --config --socket --color --help report show history ledger probe override help"
+            opts="-h --json --config --socket --color --help report show history ledger group probe override help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1531,9 +1540,49 @@ _mailward() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        mailward__subcmd__health__subcmd__help)
-            opts="report show history ledger probe override help"
+        mailward__subcmd__health__subcmd__group)
+            opts="-h --json --config --socket --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__health__subcmd__help)
+            opts="report show history ledger group probe override help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__health__subcmd__help__subcmd__group)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -2222,7 +2271,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__help__subcmd__health)
-            opts="report show history ledger probe override"
+            opts="report show history ledger group probe override"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2264,6 +2313,20 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__help__subcmd__health__subcmd__settings__subcmd__show)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__help__subcmd__health__subcmd__group)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )

@@ -235,20 +235,21 @@ always\t''
 never\t''"
 complete -c mailward -n "__fish_mailward_using_subcommand simulate; and __fish_seen_subcommand_from message" -l json -d 'Print the answer as JSON'
 complete -c mailward -n "__fish_mailward_using_subcommand simulate; and __fish_seen_subcommand_from message" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger probe override help" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
-complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger probe override help" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
-complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger probe override help" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger group probe override help" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
+complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger group probe override help" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger group probe override help" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger probe override help" -l json -d 'Print the answer as JSON'
-complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger probe override help" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger probe override help" -f -a "report" -d 'Show every health set with its monitors'
-complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger probe override help" -f -a "show" -d 'Show one health set with the last results of its probes'
-complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger probe override help" -f -a "history" -d 'Show what changed lately, and the repairs that followed'
-complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger probe override help" -f -a "ledger" -d 'Show the repair ledger and what the budgets still allow'
-complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger probe override help" -f -a "probe" -d 'Run one probe now'
-complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger probe override help" -f -a "override" -d 'Switch off, for a time, what watches something'
-complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger probe override help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger group probe override help" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger group probe override help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger group probe override help" -f -a "report" -d 'Show every health set with its monitors'
+complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger group probe override help" -f -a "show" -d 'Show one health set with the last results of its probes'
+complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger group probe override help" -f -a "history" -d 'Show what changed lately, and the repairs that followed'
+complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger group probe override help" -f -a "ledger" -d 'Show the repair ledger and what the budgets still allow'
+complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger group probe override help" -f -a "group" -d 'Show the other nodes of this one\'s group'
+complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger group probe override help" -f -a "probe" -d 'Run one probe now'
+complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger group probe override help" -f -a "override" -d 'Switch off, for a time, what watches something'
+complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger group probe override help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from report" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from report" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from report" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
@@ -279,6 +280,13 @@ always\t''
 never\t''"
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from ledger" -l json -d 'Print the answer as JSON'
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from ledger" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from group" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from group" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from group" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from group" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from group" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from probe" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from probe" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from probe" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
@@ -300,6 +308,7 @@ complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_see
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from help" -f -a "show" -d 'Show one health set with the last results of its probes'
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from help" -f -a "history" -d 'Show what changed lately, and the repairs that followed'
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from help" -f -a "ledger" -d 'Show the repair ledger and what the budgets still allow'
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from help" -f -a "group" -d 'Show the other nodes of this one\'s group'
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from help" -f -a "probe" -d 'Run one probe now'
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from help" -f -a "override" -d 'Switch off, for a time, what watches something'
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
@@ -850,6 +859,7 @@ complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_
 complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from health" -f -a "show" -d 'Show one health set with the last results of its probes'
 complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from health" -f -a "history" -d 'Show what changed lately, and the repairs that followed'
 complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from health" -f -a "ledger" -d 'Show the repair ledger and what the budgets still allow'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from health" -f -a "group" -d 'Show the other nodes of this one\'s group'
 complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from health" -f -a "probe" -d 'Run one probe now'
 complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from health" -f -a "override" -d 'Switch off, for a time, what watches something'
 complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from transport-settings" -f -a "show" -d 'Show the transport settings'

@@ -26,6 +26,8 @@ pub struct AdminConfig {
     pub events: Events,
     /// Time.
     pub clock: Arc<dyn Clock>,
+    /// The key of the group of nodes; without one there is no group, and no page for it.
+    pub group_key: Option<Vec<u8>>,
     /// The admin socket, where the manager holds it open; else it is opened here.
     pub unix: Option<UnixListener>,
     /// An open socket for health pages and metrics; those are then served without a sign-in, to
@@ -84,6 +86,10 @@ pub fn serve(config: AdminConfig) -> Result<AdminServer, ServeError> {
         config.run_dir.clone(),
         Arc::clone(&config.clock),
     ));
+    let group = config.group_key.map(|key| {
+        let clock = Arc::clone(&config.clock);
+        http::group::routes(config.run_dir.clone(), key, clock)
+    });
     let access = Arc::new(Access {
         run_dir: config.run_dir,
         events_dir: config.events_dir,
@@ -97,7 +103,10 @@ pub fn serve(config: AdminConfig) -> Result<AdminServer, ServeError> {
         http::route::operations(access, Arc::clone(&probes), &config.node),
     ))];
     if let Some(tcp) = tcp {
-        let pages = http::route::pages(probes, &config.node);
+        let mut pages = http::route::pages(probes, &config.node);
+        if let Some(group) = group {
+            pages = pages.merge(group);
+        }
         tasks.push(tokio::spawn(http::listen::tcp(tcp, pages)));
     }
     Ok(AdminServer { tasks })

@@ -52,6 +52,7 @@ fn node() -> Node {
         store: store.clone(),
         events,
         clock: Arc::new(SystemClock::default()),
+        group_key: None,
         unix: None,
         http: Some(http.try_clone().unwrap()),
     };

@@ -4,6 +4,7 @@
 //!   document, man pages and completions all follow from this table.
 //! - [`view`]: what is answered, as data; [`page`]: the same for people.
 //! - [`control`]: the typed channel on which the roles of one node talk to each other.
+//! - [`signed`]: signatures of what the nodes of a group say to each other.
 //! - [`fault`]: why something was not done, and what to do about it.
 //!
 //! Never here: carrying anything out. This crate calls no queue, no store and no service.
@@ -14,5 +15,6 @@ pub mod control;
 pub mod fault;
 pub mod operation;
 pub mod page;
+pub mod signed;
 pub mod view;
 pub mod when;

@@ -45,6 +45,7 @@ impl Node {
             store: Store::open(&dir.path().join("store.db")).unwrap(),
             events: Events::discard(),
             clock: Arc::new(SystemClock::default()),
+            group_key: None,
             unix: None,
             http: None,
         };

@@ -169,6 +169,9 @@ pub fn checks(proposal: &RepairProposal, facts: &Facts<'_>) -> Vec<Check> {
         under_way(proposal, facts),
         just_started(proposal, facts),
         budget(proposal, facts),
+        group::lease(proposal),
+        group::healthy_enough(proposal),
+        group::common_cause(proposal),
         switched_on(facts),
     ]
 }
@@ -412,5 +415,6 @@ fn budget(proposal: &RepairProposal, facts: &Facts<'_>) -> Check {
     )
 }
 
+mod group;
 #[cfg(test)]
 mod tests;

@@ -19,6 +19,7 @@ pub mod case;
 pub mod cause;
 pub mod engine;
 pub mod explain;
+pub mod group;
 pub mod guard;
 mod history;
 pub mod ledger;

@@ -9,8 +9,12 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use hyper::Uri;
+use mailward_api::signed::KEY_OCTETS_MIN;
 use mailward_model::Domain;
 use serde::Deserialize;
+
+use crate::role::RoleError;
 
 /// Where the configuration is looked for when no path is given.
 pub(crate) const DEFAULT_PATH: &str = "/etc/mailward/mailward.toml";
@@ -45,6 +49,58 @@ pub(crate) struct Config {
     /// Whether a connector may be wedged on purpose, for drills.
     #[serde(default)]
     pub(crate) allow_faults: bool,
+    /// Other nodes, not all of which may be away at once.
+    #[serde(default)]
+    pub(crate) group: Option<GroupTable>,
+}
+
+/// `[group]`: the other nodes of this one's group.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct GroupTable {
+    /// The `http` address of each other node, as `http://HOST:PORT`.
+    #[serde(deserialize_with = "member_urls")]
+    pub(crate) members: Vec<Uri>,
+    /// The file of the key that all of them have: 16 octets or more, of which nobody else knows.
+    pub(crate) key_file: PathBuf,
+}
+
+impl GroupTable {
+    /// Reads the key.
+    ///
+    /// # Errors
+    /// The file cannot be read, or its key is too short.
+    pub(crate) fn key(&self) -> Result<Vec<u8>, RoleError> {
+        let name = format!("the group's key {}", self.key_file.display());
+        let text = std::fs::read(&self.key_file).map_err(|error| RoleError::start(&name, error))?;
+        let key = text.trim_ascii();
+        if key.len() < KEY_OCTETS_MIN {
+            let found = format!(
+                "it has {} octets, {KEY_OCTETS_MIN} are needed; make one with `openssl rand -hex 32`",
+                key.len()
+            );
+            return Err(RoleError::start(&name, std::io::Error::other(found)));
+        }
+        Ok(key.to_vec())
+    }
+}
+
+fn member_urls<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Vec<Uri>, D::Error> {
+    let texts = Vec::<String>::deserialize(from)?;
+    let read = |text: &String| {
+        let url: Option<Uri> = text.parse().ok();
+        url.filter(|url| {
+            url.scheme_str() == Some("http")
+                && url.authority().is_some()
+                && matches!(url.path(), "" | "/")
+        })
+        .ok_or_else(|| {
+            serde::de::Error::custom(format!(
+                "{text:?} is no address of a node; write http://HOST:PORT, the node's `http`"
+            ))
+        })
+    };
+    texts.iter().map(read).collect()
 }
 
 fn default_data_dir() -> PathBuf {
@@ -70,6 +126,9 @@ const KEYS: &[&str] = &[
     "resolvers",
     "user",
     "allow_faults",
+    "group",
+    "members",
+    "key_file",
 ];
 
 /// Why a configuration cannot be used.

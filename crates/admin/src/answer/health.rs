@@ -6,7 +6,8 @@ use mailward_api::{
     operation::request,
     page::stamp,
     view::{
-        Changed, HealthHistory, HealthReport, HealthSetView, Ledger, ProbeView, repair::Override,
+        Changed, GroupView, HealthHistory, HealthReport, HealthSetView, Ledger, ProbeView,
+        repair::Override,
     },
 };
 
@@ -30,6 +31,11 @@ impl Access {
         let request = ControlRequest::HealthHistory { limit };
         let reply = self.ask(Role::Worker, request).await;
         expect_reply!(reply, HealthHistory)
+    }
+
+    pub(super) async fn health_group(&self) -> Result<GroupView, Fault> {
+        let reply = self.ask(Role::Worker, ControlRequest::GroupMembers).await;
+        expect_reply!(reply, GroupMembers)
     }
 
     pub(super) async fn health_ledger(&self, limit: u32) -> Result<Ledger, Fault> {

@@ -163,6 +163,7 @@ impl Access {
             Call::HealthHistory(r) => {
                 answer(typed::HealthHistory, self.health_history(r.limit).await)
             }
+            Call::HealthGroup(_) => answer(typed::HealthGroup, self.health_group().await),
             Call::HealthLedger(r) => answer(typed::HealthLedger, self.health_ledger(r.limit).await),
             Call::HealthProbe(r) => {
                 answer(typed::HealthProbe, self.health_probe(r.name, peer).await)

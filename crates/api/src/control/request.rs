@@ -10,9 +10,9 @@ use serde::{Deserialize, Serialize};
 use super::Role;
 use crate::view::{
     CaseView, CertificateChoice, CertificateList, Changed, ConnectionChoice, ConnectorStatus,
-    HealthHistory, HealthReport, HealthSetView, ManagerStatus, MessageList, MessagePlan,
-    MessageView, ProbeView, QueueList, RepairOutcome, RepairProposal, RoleStatus, TransportStatus,
-    Verdict, WorkerStatus,
+    GroupStatus, GroupView, HealthHistory, HealthReport, HealthSetView, LeaseAsk, LeaseReply,
+    ManagerStatus, MessageList, MessagePlan, MessageView, ProbeView, QueueList, RepairOutcome,
+    RepairProposal, RoleStatus, TransportStatus, Verdict, WorkerStatus,
     queue::{MessageFilter, QueueTarget},
     repair::{Ledger, Override},
 };
@@ -126,6 +126,14 @@ pub enum ControlRequest {
     /// differs, and restart transport where needed. Answer: `Done`.
     ReopenSockets,
 
+    /// Manager: another member of the group, or this node's worker, asks for the lease. Answer:
+    /// `Lease`.
+    Lease(LeaseAsk),
+
+    /// Worker: what this node tells the other members of its group. Answer: `Group`.
+    GroupStatus,
+    /// Worker: the other members of the group, as this node knows them. Answer: `GroupMembers`.
+    GroupMembers,
     /// Worker: every health set. Answer: `HealthReport`.
     HealthReport,
     /// Worker: one health set with its monitors and their last results. Answer: `HealthSet`.
@@ -184,6 +192,9 @@ impl ControlRequest {
             ControlRequest::Outcome(_) => "outcome",
             ControlRequest::Ledger { .. } => "ledger",
             ControlRequest::ReopenSockets => "reopen_sockets",
+            ControlRequest::Lease(_) => "lease",
+            ControlRequest::GroupStatus => "group_status",
+            ControlRequest::GroupMembers => "group_members",
             ControlRequest::HealthReport => "health_report",
             ControlRequest::HealthShow { .. } => "health_show",
             ControlRequest::HealthHistory { .. } => "health_history",
@@ -252,6 +263,12 @@ pub enum ControlReply {
     Verdict(Verdict),
     /// The repair ledger.
     Ledger(Ledger),
+    /// A member's answer to a question for the lease.
+    Lease(LeaseReply),
+    /// What this node tells its group.
+    Group(GroupStatus),
+    /// The group as this node knows it.
+    GroupMembers(GroupView),
     /// All health sets.
     HealthReport(HealthReport),
     /// One health set.

@@ -245,6 +245,13 @@ operations! {
     HealthLedger ["health" "ledger"] Get "/v1/health/ledger" Json
     (request::HealthHistory) -> view::Ledger, page page::health::ledger;
 
+    /// Show the other nodes of this one's group
+    ///
+    /// The nodes named in `[group]` of mailward.toml, and what they last said of themselves: none of
+    /// them takes itself away while too few others serve.
+    HealthGroup ["health" "group"] Get "/v1/health/group" Json
+    (request::Nothing) -> view::GroupView, page page::health::group;
+
     /// Run one probe now
     ///
     /// Shows what it saw, step by step, and how long each step took. Ends with exit code 1 where the

@@ -5,6 +5,7 @@
 
 pub mod cert;
 pub mod event;
+pub mod group;
 pub mod health;
 pub mod object;
 pub mod queue;
@@ -16,6 +17,7 @@ pub mod transport;
 
 pub use cert::{CertificateChoice, CertificateList, CertificateView, SetAsideFile};
 pub use event::{EventList, EventPage, EventRecord, Explanation};
+pub use group::{GroupFacts, GroupMember, GroupStatus, GroupView, Lease, LeaseAsk, LeaseReply};
 pub use health::{
     CaseStep, CaseView, Evidence, HealthEdge, HealthHistory, HealthReport, HealthSetView,
     HealthState, MonitorView, ProbeView,

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::health::ProbeView;
+use super::{group::GroupFacts, health::ProbeView};
 use crate::control::Role;
 
 /// An act of repair, one for each stage.
@@ -77,6 +77,9 @@ pub struct RepairProposal {
     /// What the worker knows that speaks against it: sick dependencies, its own blindness, holds.
     #[serde(default)]
     pub objections: Vec<String>,
+    /// What the other nodes of the group say; `None` where this node is in no group.
+    #[serde(default)]
+    pub group: Option<GroupFacts>,
 }
 
 /// The arbiter's word.

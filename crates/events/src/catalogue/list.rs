@@ -262,6 +262,16 @@ catalogue! {
         means "The observer itself is too slow to judge others."
         breaks "Repair above the first stage waits."
         mend "Find out what uses the processor or the disk.";
+    4220 Warning GroupMemberSilent { member: String, problem: String } per [member]
+        "the member {member} of this node's group does not answer: {problem}"
+        means "Another node of the group was not heard for 15 seconds, or does not show that it has the group's key."
+        breaks "Mail goes on. The member does not count as healthy, so fewer repairs are allowed here: none that takes this node away where it would be the last."
+        mend "Look at that node. Check that its `http` address can be reached from here, that `members` names it rightly, that both have the same key file, and that their clocks agree.";
+    4221 Notice GroupMemberHeard { member: String } per [member]
+        "the member {member} of this node's group answers again"
+        means "Another node of the group that had been silent was heard."
+        breaks "Nothing."
+        mend "Nothing.";
 
     5001 Notice ObjectsApplied { revision: u64, by: String, changes: Items } per [revision]
         "{by} applied revision {revision}: {changes}"

@@ -29,6 +29,7 @@ fn proposal(clock: &FakeClock, case: &str) -> RepairProposal {
             measures: Vec::new(),
         }],
         first_bad_unix_ms: clock.unix_ms(),
+        group: None,
         objections: Vec::new(),
     }
 }

@@ -6,6 +6,7 @@
 
 mod case;
 pub mod definition;
+mod group;
 mod record;
 mod results;
 #[cfg(test)]

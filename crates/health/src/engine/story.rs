@@ -29,6 +29,8 @@ impl Engine {
             rule: record.rule.clone(),
             samples: Record::evidence(samples),
             first_bad_unix_ms: record.state.first_bad.unix_ms,
+            // What the group says is asked for when the proposal goes to the manager.
+            group: None,
         }
     }
 

@@ -43,6 +43,7 @@ fn proposal(act: RepairAct, case: &str) -> RepairProposal {
         rule: "bad after 3 failures in a row".into(),
         samples: vec![sample("connector/Internet", NOW - 1000, Evidence::Bad)],
         first_bad_unix_ms: NOW - 40_000,
+        group: None,
         objections: Vec::new(),
     }
 }

@@ -40,6 +40,7 @@ use crate::{
     Now,
     alert::Alerter,
     engine::{Answer, Engine, Order, SavedCase, definition::Target},
+    group::{Group, GroupConfig},
     history::History,
     mailbox::HealthMailbox,
     probe::{self, Context, OVERLOAD},
@@ -66,6 +67,8 @@ const RECONCILE: Duration = Duration::from_secs(600);
 const RECONCILE_SOON: Duration = Duration::from_secs(2);
 /// How long transport takes at most to put a change of the objects in force.
 const HEARD_AFTER: Duration = Duration::from_secs(1);
+/// How often it is looked whether the group's lease is to be renewed or given back, in milliseconds.
+const LEASE_LOOK_MS: u64 = 5_000;
 /// Changes of state taken over from the worker before.
 const EDGES_KEPT: usize = 256;
 
@@ -85,6 +88,8 @@ pub struct WorkerConfig {
     pub probe_key: [u8; 32],
     /// The objects.
     pub store: Store,
+    /// The group of nodes this one belongs to, where there is one.
+    pub group: Option<GroupConfig>,
     /// The event sinks.
     pub events: Events,
     /// Time.
@@ -95,6 +100,7 @@ pub struct WorkerConfig {
 pub struct Worker {
     inbox: mpsc::Sender<Message>,
     inside: Arc<Inside>,
+    group: Option<Arc<Group>>,
     turns: Arc<AtomicU64>,
     task: JoinHandle<()>,
 }
@@ -157,6 +163,11 @@ impl Worker {
             config.clock.clone(),
         ));
         let (inbox, messages) = mpsc::channel(INBOX);
+        let group = config.group.map(|group| {
+            let manager = Role::Manager.socket(&config.run_dir);
+            let (events, clock) = (config.events.clone(), config.clock.clone());
+            Group::new(config.node.as_str(), group, manager, events, clock)
+        });
         let turns = Arc::new(AtomicU64::new(0));
         let inside = Arc::new(Inside::new(
             &config.run_dir,
@@ -179,6 +190,7 @@ impl Worker {
             lane_local: Arc::new(Semaphore::new(LANE_LOCAL)),
             lane_mailflow: Arc::new(Semaphore::new(LANE_MAILFLOW)),
             history_failing: false,
+            group: group.clone(),
             turns: turns.clone(),
             inside: inside.clone(),
         };
@@ -189,6 +201,7 @@ impl Worker {
         Ok(Worker {
             inbox,
             inside,
+            group,
             turns,
             task,
         })
@@ -216,6 +229,7 @@ struct Running {
     lane_local: Arc<Semaphore>,
     lane_mailflow: Arc<Semaphore>,
     history_failing: bool,
+    group: Option<Arc<Group>>,
     turns: Arc<AtomicU64>,
     inside: Arc<Inside>,
 }
@@ -238,9 +252,22 @@ impl Running {
             self.context.clone(),
             self.events.clone(),
         ));
+        let members = self.group.clone().map(|group| tokio::spawn(group.follow()));
+        let mut lease_ms = 0;
         loop {
             self.turns.fetch_add(1, Ordering::Relaxed);
             let now = self.now();
+            if let Some(group) = &self.group
+                && now.mono_ms >= lease_ms
+            {
+                lease_ms = now.mono_ms + LEASE_LOOK_MS;
+                let (group, acting) = (group.clone(), self.engine.acting());
+                let acting = acting.map(|(case, stage)| (case.to_owned(), stage));
+                tokio::spawn(async move {
+                    let acting = acting.as_ref().map(|(case, stage)| (case.as_str(), *stage));
+                    group.keep_lease(acting).await;
+                });
+            }
             let turn = if self.engine.is_calm() {
                 TURN_CALM
             } else {
@@ -272,6 +299,7 @@ impl Running {
         }
         upkeep.abort();
         looked_after.abort();
+        members.inspect(JoinHandle::abort);
     }
 
     /// Begins the probes whose slot has come.
@@ -444,7 +472,12 @@ impl Running {
     fn propose(&self, proposal: RepairProposal) {
         let manager = Role::Manager.socket(&self.run_dir);
         let (inbox, clock) = (self.inbox.clone(), self.clock.clone());
+        let group = self.group.clone();
+        let mut proposal = proposal;
         tokio::spawn(async move {
+            if let Some(group) = group {
+                proposal.group = Some(group.facts(&proposal.case, proposal.act.stage()).await);
+            }
             let (case, act) = (proposal.case.clone(), proposal.act.clone());
             let reply =
                 control::call(&manager, &ControlRequest::Propose(proposal), PROPOSE_MAX).await;

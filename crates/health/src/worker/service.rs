@@ -10,8 +10,8 @@ use mailward_api::{
     control::{self, ControlReply, ControlRequest, Role},
     fault::Fault,
     view::{
-        HealthEdge, HealthHistory, RoleStatus, WorkerStatus, health::HealthState,
-        repair::LedgerEntry,
+        GroupStatus, GroupView, HealthEdge, HealthHistory, RoleStatus, WorkerStatus,
+        health::HealthState, repair::LedgerEntry,
     },
 };
 use mailward_host::clock::Clock;
@@ -21,8 +21,8 @@ use tokio::sync::oneshot;
 use super::{Message, Worker};
 use crate::{Now, engine::Engine, explain, history::History};
 
-/// How long the manager may take to give out its ledger.
-const LEDGER_MAX: Duration = Duration::from_secs(2);
+/// How long another role may take over a question that an answer waits for.
+const ROLE_MAX: Duration = Duration::from_secs(2);
 /// Ledger entries looked through.
 const LEDGER_ENTRIES: u32 = 1000;
 /// How long a recheck of everything may take before it is answered with what is known.
@@ -33,6 +33,7 @@ const OVERRIDE_MAX_MS: u64 = 366 * 86_400_000;
 /// What answers need besides the engine.
 pub(super) struct Inside {
     manager: PathBuf,
+    transport: PathBuf,
     history: History,
     store: Store,
     clock: Arc<dyn Clock>,
@@ -48,6 +49,7 @@ impl Inside {
     ) -> Self {
         Inside {
             manager: Role::Manager.socket(run_dir),
+            transport: Role::Transport.socket(run_dir),
             history,
             store,
             started_unix_ms: clock.unix_ms(),
@@ -87,6 +89,9 @@ impl Inside {
                     probes_skipped,
                 })
             }
+            ControlRequest::GroupStatus => {
+                ControlReply::Group(engine.group_status(self.started_unix_ms))
+            }
             ControlRequest::HealthReport => ControlReply::HealthReport(engine.report(now)),
             ControlRequest::HealthShow { set } => ControlReply::HealthSet(engine.set(&set)?),
             ControlRequest::HealthHistory { limit } => {
@@ -115,7 +120,7 @@ impl Inside {
         let request = ControlRequest::Ledger {
             limit: LEDGER_ENTRIES,
         };
-        match control::call(&self.manager, &request, LEDGER_MAX).await {
+        match control::call(&self.manager, &request, ROLE_MAX).await {
             Ok(ControlReply::Ledger(ledger)) => ledger.entries,
             // Without the manager, what the worker knows is all there is.
             _ => Vec::new(),
@@ -215,11 +220,38 @@ impl Worker {
                     Fault::not_found(format!("nothing named {:?} is watched", change.item), mend);
                 self.known_or(ControlRequest::Override(change), fault).await
             }
+            ControlRequest::GroupStatus => self.group_status().await.map(ControlReply::Group),
+            ControlRequest::GroupMembers => {
+                let Some(group) = &self.group else {
+                    return Err(Fault::not_found(
+                        "this node is in no group",
+                        "name the other nodes in [group] of mailward.toml",
+                    ));
+                };
+                Ok(ControlReply::GroupMembers(GroupView {
+                    node: self.group_status().await?,
+                    members: group.members(),
+                }))
+            }
             request @ (ControlRequest::Ping
             | ControlRequest::Status
             | ControlRequest::HealthReport) => self.known(request).await,
             other => Err(Fault::unsupported(Role::Worker.name(), other.name())),
         }
+    }
+
+    /// What this node tells its group: what the engine knows, and whether transport takes new mail.
+    async fn group_status(&self) -> Result<GroupStatus, Fault> {
+        let ControlReply::Group(mut status) = self.known(ControlRequest::GroupStatus).await? else {
+            return Err(Fault::failed("the worker has no answer"));
+        };
+        let transport = &self.inside.transport;
+        let asked = control::call(transport, &ControlRequest::Status, ROLE_MAX).await;
+        status.healthy &= matches!(
+            asked,
+            Ok(ControlReply::Transport(transport)) if !transport.gate.closed
+        );
+        Ok(status)
     }
 
     async fn known(&self, request: ControlRequest) -> Result<ControlReply, Fault> {

@@ -151,6 +151,7 @@ async fn house(settings: HealthSettings) -> House {
         mail_dir,
         probe_key: [7; 32],
         store,
+        group: None,
         events: Events::discard(),
         clock,
     };

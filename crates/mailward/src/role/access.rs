@@ -53,6 +53,10 @@ async fn serve(config: &Config, parent: Option<u32>) -> Result<(), RoleError> {
         store,
         events: events.clone(),
         clock,
+        group_key: match &config.group {
+            Some(group) => Some(group.key()?),
+            None => None,
+        },
         unix: unix.into_iter().next(),
         http: tcp.into_iter().next(),
     });

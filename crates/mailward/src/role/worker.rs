@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use mailward_api::control::{self, ControlRequest, Role};
-use mailward_health::{Worker, WorkerConfig};
+use mailward_health::{Worker, WorkerConfig, group::GroupConfig};
 use mailward_host::clock::SystemClock;
 
 use super::RoleError;
@@ -27,6 +27,13 @@ async fn serve(config: &Config, parent: Option<u32>) -> Result<(), RoleError> {
         mail_dir: config.mail_dir(),
         probe_key: super::probe_key(config)?,
         store: super::store(config)?,
+        group: match &config.group {
+            Some(group) => Some(GroupConfig {
+                members: group.members.clone(),
+                key: group.key()?,
+            }),
+            None => None,
+        },
         events: events.clone(),
         clock: Arc::new(SystemClock::default()),
     });

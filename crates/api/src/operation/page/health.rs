@@ -4,8 +4,8 @@ use super::state;
 use crate::{
     page::{Cell, Page, Tone, moment, span, stamp},
     view::{
-        CaseStep, CaseView, Evidence, HealthHistory, HealthReport, HealthSetView, Ledger,
-        MonitorView, ProbeView,
+        CaseStep, CaseView, Evidence, GroupView, HealthHistory, HealthReport, HealthSetView,
+        Ledger, MonitorView, ProbeView,
     },
 };
 
@@ -103,6 +103,43 @@ fn samples(results: &[ProbeView]) -> Page {
             ]
         }),
         "No result yet.",
+    )
+}
+
+pub(in crate::operation) fn group(view: &GroupView, _: u64) -> Page {
+    let word = |healthy: bool| {
+        let (text, tone) = if healthy {
+            ("healthy", Tone::Good)
+        } else {
+            ("not healthy", Tone::Bad)
+        };
+        Cell::toned(text, tone)
+    };
+    let own = &view.node;
+    let this = [
+        own.node.as_str().into(),
+        word(own.healthy),
+        "this node".into(),
+        own.acting.clone().unwrap_or_default().into(),
+        own.bad_causes.join(", ").into(),
+    ];
+    let others = view.members.iter().map(|member| {
+        let (state, heard) = match member.heard_age_ms {
+            Some(age) => (word(member.healthy), format!("{} ago", span(age))),
+            None => (Cell::toned("unknown", Tone::Warn), "never".to_owned()),
+        };
+        [
+            member.name.as_str().into(),
+            state,
+            heard.into(),
+            member.acting.clone().unwrap_or_default().into(),
+            member.bad_causes.join(", ").into(),
+        ]
+    });
+    Page::new().table(
+        ["node", "state", "heard", "acts in case", "trouble"],
+        std::iter::once(this).chain(others),
+        "",
     )
 }
 

@@ -21,6 +21,7 @@ use mailward_api::{
     view::{ChildStatus, ManagerStatus, RoleStatus},
 };
 use mailward_events::{Event, Events};
+use mailward_health::{Now, group::Votes};
 use mailward_host::{
     clock::{Clock, SystemClock},
     listen,
@@ -69,7 +70,10 @@ struct Child {
 /// What the loop waits for.
 enum Input {
     Child(ChildEvent),
-    Control(ControlRequest, oneshot::Sender<Result<ControlReply, Fault>>),
+    Control(
+        Box<ControlRequest>,
+        oneshot::Sender<Result<ControlReply, Fault>>,
+    ),
     Objects,
     Stop(&'static str),
     Turn,
@@ -90,6 +94,8 @@ struct Manager {
     children: BTreeMap<Role, Child>,
     child_events: mpsc::UnboundedSender<ChildEvent>,
     repairs: Repairs,
+    /// This node's vote on which member of its group may take something away.
+    votes: Votes,
     started_unix_ms: u64,
     announced: bool,
     stopping: bool,
@@ -141,6 +147,7 @@ pub(crate) async fn run(config: Config, config_path: PathBuf) -> Result<(), Role
             .map_err(|error| RoleError::start("this program's own path", error))?,
         user: super::user(&config)?,
         repairs: Repairs::open(&config, &events, Arc::clone(&clock))?,
+        votes: Votes::new(Now::of(&*clock)),
         started_unix_ms: clock.unix_ms(),
         children: BTreeMap::new(),
         sockets: Sockets::default(),
@@ -180,7 +187,7 @@ pub(crate) async fn run(config: Config, config_path: PathBuf) -> Result<(), Role
         let wait = manager.until_next_turn();
         let input = tokio::select! {
             Some(event) = from_children.recv() => Input::Child(event),
-            Some((request, answer)) = from_control.recv() => Input::Control(request, answer),
+            Some((request, answer)) = from_control.recv() => Input::Control(Box::new(request), answer),
             Ok(()) = objects.changed() => Input::Objects,
             because = stop.asked() => Input::Stop(because),
             () = tokio::time::sleep(wait) => Input::Turn,
@@ -197,7 +204,7 @@ impl Manager {
         match input {
             Input::Child(event) => self.child_event(event),
             Input::Control(request, answer) => {
-                let reply = self.answer(request);
+                let reply = self.answer(*request);
                 // Who asked may have gone: the request is carried out all the same.
                 let _ = answer.send(reply);
             }
@@ -468,6 +475,10 @@ impl Manager {
                     self.end(role, true, &proposal.reason);
                 }
                 Ok(ControlReply::Verdict(verdict))
+            }
+            ControlRequest::Lease(ask) => {
+                let now = Now::of(&*self.clock);
+                Ok(ControlReply::Lease(self.votes.hear(&ask, now)))
             }
             ControlRequest::Outcome(outcome) => {
                 self.repairs.outcome(&outcome);
