@@ -8,6 +8,7 @@ mod health;
 mod message;
 mod object;
 mod queue;
+mod recipient;
 mod status;
 
 use std::{error::Error, path::PathBuf, sync::Arc, time::Duration};
@@ -176,6 +177,7 @@ impl Access {
             Call::Export(_) => answer(typed::Export, self.export().await),
             Call::Plan(r) => answer(typed::Plan, self.plan(r.text).await),
             Call::Apply(r) => answer(typed::Apply, self.apply(r, peer).await),
+            Call::RecipientList(r) => answer(typed::RecipientList, self.recipient_list(r).await),
             Call::ObjectList(r) => answer(typed::ObjectList, self.object_list(r).await),
             Call::ObjectShow(r) => answer(typed::ObjectShow, self.object_show(r).await),
             Call::ObjectSet(r) => answer(typed::ObjectSet, self.object_set(r, peer).await),

@@ -270,6 +270,19 @@ requests! {
         pub monitoring: bool,
     }
 
+    /// `recipient list`
+    RecipientList {
+        /// Only recipients that fit this filter, such as "RecipientType -eq 'UserMailbox'"
+        #[serde(default)]
+        #[arg(long, value_name = "FILTER")]
+        pub filter: Option<String>,
+        /// Recipients to list at most
+        #[serde(default = "input::list_limit", deserialize_with = "input::deserialize_limit")]
+        #[arg(long, default_value_t = input::list_limit(), value_parser = clap::value_parser!(u32).range(1..=10_000))]
+        #[schemars(range(min = 1, max = 10_000))]
+        pub limit: u32,
+    }
+
     /// `<noun> show`
     ObjectShow {
         /// The kind of object

@@ -300,6 +300,14 @@ operations! {
     Apply ["apply"] Post "/v1/apply" Json
     (request::Apply) -> view::PlanView, page page::object::plan;
 
+    /// List recipients of every kind that fit a filter
+    ///
+    /// The filter is in Exchange's recipient filter language: comparisons such as
+    /// Name -like 'Anna*', joined by -and, -or and -not. It is shown as it would be stored, fully
+    /// parenthesised, with how many fit.
+    RecipientList ["recipient" "list"] Get "/v1/recipients" Json
+    (request::RecipientList) -> view::RecipientList, page page::object::recipients;
+
     /// List the {plural}
     ObjectList ["{kind}" "list"] Get "/v1/objects/{kind}" Json
     (request::ObjectList) -> view::ObjectList, page page::object::list;

@@ -22,7 +22,9 @@ pub use health::{
     CaseStep, CaseView, Evidence, HealthEdge, HealthHistory, HealthReport, HealthSetView,
     HealthState, MonitorView, ProbeView,
 };
-pub use object::{Effect, ExportText, ObjectList, ObjectView, PlanView};
+pub use object::{
+    Effect, ExportText, FoundRecipient, ObjectList, ObjectView, PlanView, RecipientList,
+};
 pub use queue::{
     Changed, DeliveryView, MessageList, MessageSummary, MessageView, QueueList, QueueListing,
     QueueSummary, RecipientView,

@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use super::{Property, PropertyType};
+use super::{Property, PropertyType, property};
 
 /// A value, ready to be compared.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -83,6 +83,14 @@ impl Attributes {
             PropertyType::Truth | PropertyType::Number | PropertyType::Date
         ) {
             self.put(property, Value::Number(number));
+        }
+    }
+
+    /// The word a property is set to, where it is one with words of its own.
+    pub fn word(&self, property: Property) -> Option<&'static str> {
+        match self.get(property) {
+            Some(Value::Number(number)) => property::word(property, *number),
+            _ => None,
         }
     }
 

@@ -34,6 +34,7 @@ mod error;
 mod node;
 mod parse;
 mod property;
+mod recipient;
 #[cfg(test)]
 mod tests;
 mod token;
@@ -42,6 +43,7 @@ pub use attributes::Attributes;
 pub use error::FilterError;
 pub use node::Filter;
 pub use property::{Property, PropertyType};
+pub use recipient::attributes;
 
 /// Octets of a filter's text (Exchange: 2048 characters).
 pub const TEXT_OCTETS_MAX: usize = 8_192;

@@ -227,6 +227,15 @@ const RECIPIENT_TYPE_DETAILS: &[(&str, i64)] = &[
     ("MonitoringMailbox", 1 << 39),
 ];
 
+/// The word of a property's value, where its type has words.
+pub(super) fn word(property: Property, number: i64) -> Option<&'static str> {
+    let PropertyType::Choice(words) = property.kind() else {
+        return None;
+    };
+    let known = words.iter().find(|(_, known)| *known == number);
+    known.map(|(word, _)| *word)
+}
+
 impl Property {
     /// The property of this name, in any case.
     pub fn find(name: &str) -> Option<Property> {
