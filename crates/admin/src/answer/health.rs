@@ -6,8 +6,8 @@ use mailward_api::{
     operation::request,
     page::stamp,
     view::{
-        Changed, GroupView, HealthHistory, HealthReport, HealthSetView, Ledger, ProbeView,
-        repair::Override,
+        Changed, GroupView, HealthHistory, HealthMailboxes, HealthReport, HealthSetView, Ledger,
+        ProbeView, repair::Override,
     },
 };
 
@@ -25,6 +25,13 @@ impl Access {
             .ask(Role::Worker, ControlRequest::HealthShow { set })
             .await;
         expect_reply!(reply, HealthSet)
+    }
+
+    pub(super) async fn health_mailboxes(&self) -> Result<HealthMailboxes, Fault> {
+        let reply = self
+            .ask(Role::Worker, ControlRequest::HealthMailboxes)
+            .await;
+        expect_reply!(reply, HealthMailboxes)
     }
 
     pub(super) async fn health_history(&self, limit: u32) -> Result<HealthHistory, Fault> {

@@ -160,6 +160,9 @@ impl Access {
             Call::Health(_) => answer(typed::Health, self.health_report().await),
             Call::HealthReport(_) => answer(typed::HealthReport, self.health_report().await),
             Call::HealthShow(r) => answer(typed::HealthShow, self.health_show(r.set).await),
+            Call::HealthMailboxes(_) => {
+                answer(typed::HealthMailboxes, self.health_mailboxes().await)
+            }
             Call::HealthHistory(r) => {
                 answer(typed::HealthHistory, self.health_history(r.limit).await)
             }

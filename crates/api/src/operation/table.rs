@@ -252,6 +252,13 @@ operations! {
     HealthGroup ["health" "group"] Get "/v1/health/group" Json
     (request::Nothing) -> view::GroupView, page page::health::group;
 
+    /// Show the health mailboxes and the probes that arrived in them
+    ///
+    /// Whether each is as it must be and what was mended, when the newest probe of each path of mail
+    /// arrived, and how old the key is that signs probes.
+    HealthMailboxes ["health" "mailboxes"] Get "/v1/health/mailboxes" Json
+    (request::Nothing) -> view::HealthMailboxes, page page::health::mailboxes;
+
     /// Run one probe now
     ///
     /// Shows what it saw, step by step, and how long each step took. Ends with exit code 1 where the
