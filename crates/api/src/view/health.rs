@@ -158,6 +158,9 @@ pub struct HealthReport {
     pub unix_ms: u64,
     /// False in shadow mode: repairs are recorded, not done.
     pub repair: bool,
+    /// Why no new mail is taken, where that is so.
+    #[serde(default)]
+    pub offline: Option<String>,
     /// The sets.
     pub sets: Vec<HealthSetView>,
 }
