@@ -29,11 +29,18 @@ impl Access {
         if let Some(server) = r.server
             && !server.eq_ignore_ascii_case(&report.node)
         {
-            return Err(unknown("node", &server, &[&report.node], "ask that node itself"));
+            return Err(unknown(
+                "node",
+                &server,
+                &[&report.node],
+                "ask that node itself",
+            ));
         }
         if let Some(wanted) = r.set {
             let known: Vec<String> = report.sets.iter().map(|set| set.set.clone()).collect();
-            report.sets.retain(|set| set.set.eq_ignore_ascii_case(&wanted));
+            report
+                .sets
+                .retain(|set| set.set.eq_ignore_ascii_case(&wanted));
             let Some(set) = report.sets.first() else {
                 let known: Vec<&str> = known.iter().map(String::as_str).collect();
                 let list = "`mailward health` lists the health sets";

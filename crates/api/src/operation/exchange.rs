@@ -131,7 +131,9 @@ fn parameters(
     with_value: &[&str],
 ) -> Result<Translated, ExchangeError> {
     let of_op = op.augment(clap::Command::new(exchange.name));
-    let mut line: Vec<String> = words(op.definition(), exchange).map(str::to_owned).collect();
+    let mut line: Vec<String> = words(op.definition(), exchange)
+        .map(str::to_owned)
+        .collect();
     let mut rest = rest.iter();
     let mut may_stand_alone = true;
     while let Some(word) = rest.next() {
@@ -340,10 +342,7 @@ mod tests {
                 "-Monitoring is a switch: write it alone, or with :$true or :$false",
             ),
             ("Get-Mailbox anna", "\"anna\" belongs to no parameter"),
-            (
-                "Get-ServerHealth a b",
-                "\"b\" belongs to no parameter",
-            ),
+            ("Get-ServerHealth a b", "\"b\" belongs to no parameter"),
         ] {
             assert_eq!(line(given).unwrap_err().to_string(), expect);
         }
@@ -367,7 +366,14 @@ mod tests {
 
     #[test]
     fn our_own_words_are_none_of_exchanges() {
-        for word in ["receive-connector", "health-settings", "queue", "--json", "get-", "set-a b"] {
+        for word in [
+            "receive-connector",
+            "health-settings",
+            "queue",
+            "--json",
+            "get-",
+            "set-a b",
+        ] {
             assert_eq!(translate(word, &[], &[]), None, "{word}");
         }
     }

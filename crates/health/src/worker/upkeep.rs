@@ -1,6 +1,6 @@
 //! The upkeep of what probes need: the health mailbox and its Maildir, what arrives there, and the
 //! key that signs probes. Looked at every few seconds, put right every ten minutes, and at once
-//! where a probe found something amiss.
+//! where a probe found something amiss or objects were changed.
 //!
 //! Never here: judging mail flow. What cannot be mended makes probes fail as probes.
 
@@ -64,6 +64,7 @@ pub(super) async fn look_after(
     events: Events,
 ) {
     let mut reconcile_at = Instant::now();
+    let mut revisions = store.subscribe();
     loop {
         keep_key(&context, &events).await;
         if Instant::now() >= reconcile_at {
@@ -82,6 +83,8 @@ pub(super) async fn look_after(
                 tokio::time::sleep(LOOK_MIN).await;
                 reconcile_at = Instant::now();
             }
+            // Somebody changed objects; this mailbox may be among them.
+            Ok(()) = revisions.changed() => reconcile_at = Instant::now(),
         }
     }
 }
