@@ -51,6 +51,14 @@ pub fn command() -> Command {
                 .help("The admin socket; else $MAILWARD_SOCKET, else that of the configuration"),
         )
         .arg(
+            // Set where the command was given by its Exchange name, never typed.
+            Arg::new("exchange")
+                .long("exchange")
+                .global(true)
+                .hide(true)
+                .help("Show the answer as the Exchange command of this name does"),
+        )
+        .arg(
             Arg::new("color")
                 .long("color")
                 .global(true)
@@ -149,6 +157,10 @@ fn leaf(op: Op, word: &'static str, kind: Option<Kind>) -> Command {
     } else {
         command.long_about(prose(&format!("{}\n\n{help}", definition.summary)))
     };
+    let usage = op.exchange_usage(kind.map(Kind::noun));
+    if !usage.is_empty() {
+        command = command.after_help(format!("Exchange's name: {}", usage.join(", ")));
+    }
     if let Some(kind) = kind {
         command = for_kind(op, command, kind);
     }

@@ -28,6 +28,8 @@ use crate::{
 /// Where answers are printed, and how.
 pub(crate) struct Output<'a> {
     pub(crate) json: bool,
+    /// The Exchange name the command was given by.
+    exchange: Option<String>,
     style: Style,
     errors: Style,
     to: RefCell<Streams<'a>>,
@@ -58,6 +60,7 @@ impl<'a> Output<'a> {
         };
         Output {
             json: matches.get_flag("json"),
+            exchange: matches.get_one("exchange").cloned(),
             style: style(io::stdout().is_terminal()),
             errors: style(io::stderr().is_terminal()),
             to: RefCell::new(Streams { out, err }),
@@ -101,7 +104,10 @@ impl<'a> Output<'a> {
             };
             self.print(&format!("{text}\n"));
         } else {
-            self.page(&page);
+            let exchange = self.exchange.as_deref();
+            let own = exchange.and_then(|name| op.exchange_page(name, answer, now_unix_ms()));
+            // The view was understood just now.
+            self.page(&own.and_then(Result::ok).unwrap_or(page));
         }
         Ok(code)
     }

@@ -272,6 +272,7 @@ fn bad_health_is_an_exit_code() {
             state,
             unix_ms: 0,
             repair: true,
+            offline: None,
             sets: vec![HealthSetView {
                 set: "Transport".to_owned(),
                 state,

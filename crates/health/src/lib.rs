@@ -22,6 +22,7 @@ pub mod explain;
 pub mod group;
 pub mod guard;
 mod history;
+mod inbox;
 pub mod ledger;
 pub mod mailbox;
 pub mod monitor;

@@ -66,7 +66,15 @@ pub fn command() -> clap::Command {
 
 /// The program.
 pub fn main() -> ExitCode {
-    let matches = command().get_matches();
+    let line = match mailward_cli::respell(std::env::args_os().collect()) {
+        Ok(line) => line,
+        Err(error) => {
+            complain(&error.to_string());
+            // The exit code of wrong usage.
+            return ExitCode::from(2);
+        }
+    };
+    let matches = command().get_matches_from(line);
     if mailward_cli::is_operation(&matches) {
         return match connection(&matches) {
             Ok(connection) => mailward_cli::run(&matches, &connection),

@@ -413,6 +413,11 @@ impl Queue {
         self.shared.round_age()
     }
 
+    /// Health probes that wait to be delivered. Counted, not searched for.
+    pub fn probes(&self) -> usize {
+        self.shared.state().index.probes
+    }
+
     /// Figures.
     pub fn stats(&self) -> Stats {
         self.gather_stats()

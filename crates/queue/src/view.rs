@@ -209,6 +209,8 @@ pub struct QueueSummary {
 pub struct Stats {
     /// Messages in it.
     pub messages: usize,
+    /// Of these, health probes.
+    pub probes: usize,
     /// Messages without a plan.
     pub unplanned: usize,
     /// Octets of their bodies.

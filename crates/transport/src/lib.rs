@@ -11,10 +11,12 @@
 pub mod categorize;
 mod control;
 pub mod deliver;
+mod probe;
 pub mod receive;
 mod service;
 mod shared;
 pub mod snapshot;
 
+pub use probe::Probes;
 pub use service::{Setup, StartError, Transport};
 pub use shared::{Count, Counters, Gate, Node, Shared};

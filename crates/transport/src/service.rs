@@ -25,8 +25,8 @@ use mailward_tls::{Certificates, ClientTls, Roots};
 use parking_lot::Mutex;
 
 use crate::{
-    Counters, Gate, Node, Shared, control as answers, deliver::Dispatcher, receive::Receiver,
-    snapshot::Snapshot,
+    Counters, Gate, Node, Probes, Shared, control as answers, deliver::Dispatcher,
+    receive::Receiver, snapshot::Snapshot,
 };
 
 /// How long running transactions may take to end when transport is stopped.
@@ -176,6 +176,7 @@ impl Transport {
             tracking,
             gate: Gate::default(),
             counters: Counters::default(),
+            probes: Probes::new(clock.unix_ms()),
             clock,
         });
         let gate_file = setup.run_dir.join("gate.json");

@@ -1,23 +1,66 @@
 //! Health, asked of the worker and the manager.
 
+use std::time::Duration;
+
 use mailward_api::{
     control::{ControlReply, ControlRequest, Role},
     fault::Fault,
     operation::request,
     page::stamp,
     view::{
-        Changed, GroupView, HealthHistory, HealthReport, HealthSetView, Ledger, ProbeView,
-        repair::Override,
+        Changed, GroupView, HealthHistory, HealthMailboxes, HealthReport, HealthSetView, Ledger,
+        ProbeView, repair::Override,
     },
 };
 
-use super::{Access, RECHECK_TIMEOUT, blocking, expect_reply, unexpected};
+use super::{Access, RECHECK_TIMEOUT, blocking, expect_reply, unexpected, unknown};
 use crate::peer::Peer;
 
+/// How long transport may take to say whether it takes mail: where it hangs, that is the answer.
+const TRANSPORT_TIMEOUT: Duration = Duration::from_secs(2);
+
 impl Access {
-    pub(super) async fn health_report(&self) -> Result<HealthReport, Fault> {
+    pub(super) async fn health_report(
+        &self,
+        r: request::HealthReport,
+    ) -> Result<HealthReport, Fault> {
         let reply = self.ask(Role::Worker, ControlRequest::HealthReport).await;
-        expect_reply!(reply, HealthReport)
+        let mut report: HealthReport = expect_reply!(reply, HealthReport)?;
+        if let Some(server) = r.server
+            && !server.eq_ignore_ascii_case(&report.node)
+        {
+            return Err(unknown(
+                "node",
+                &server,
+                &[&report.node],
+                "ask that node itself",
+            ));
+        }
+        if let Some(wanted) = r.set {
+            let known: Vec<String> = report.sets.iter().map(|set| set.set.clone()).collect();
+            report
+                .sets
+                .retain(|set| set.set.eq_ignore_ascii_case(&wanted));
+            let Some(set) = report.sets.first() else {
+                let known: Vec<&str> = known.iter().map(String::as_str).collect();
+                let list = "`mailward health` lists the health sets";
+                return Err(unknown("health set", &wanted, &known, list));
+            };
+            report.state = set.state;
+        }
+        report.offline = self.offline().await;
+        Ok(report)
+    }
+
+    /// Why transport takes no new mail, where that is so.
+    async fn offline(&self) -> Option<String> {
+        let status = self.ask_within(Role::Transport, ControlRequest::Status, TRANSPORT_TIMEOUT);
+        match status.await {
+            Ok(ControlReply::Transport(status)) if !status.gate.closed => None,
+            Ok(ControlReply::Transport(status)) => Some(status.gate.reason),
+            Ok(_) => Some("transport answered something else".to_owned()),
+            Err(fault) => Some(fault.error),
+        }
     }
 
     pub(super) async fn health_show(&self, set: String) -> Result<HealthSetView, Fault> {
@@ -25,6 +68,13 @@ impl Access {
             .ask(Role::Worker, ControlRequest::HealthShow { set })
             .await;
         expect_reply!(reply, HealthSet)
+    }
+
+    pub(super) async fn health_mailboxes(&self) -> Result<HealthMailboxes, Fault> {
+        let reply = self
+            .ask(Role::Worker, ControlRequest::HealthMailboxes)
+            .await;
+        expect_reply!(reply, HealthMailboxes)
     }
 
     pub(super) async fn health_history(&self, limit: u32) -> Result<HealthHistory, Fault> {

@@ -158,9 +158,12 @@ impl Access {
             Call::SimulateMessage(r) => {
                 answer(typed::SimulateMessage, self.simulate_message(r).await)
             }
-            Call::Health(_) => answer(typed::Health, self.health_report().await),
-            Call::HealthReport(_) => answer(typed::HealthReport, self.health_report().await),
+            Call::Health(r) => answer(typed::Health, self.health_report(r).await),
+            Call::HealthReport(r) => answer(typed::HealthReport, self.health_report(r).await),
             Call::HealthShow(r) => answer(typed::HealthShow, self.health_show(r.set).await),
+            Call::HealthMailboxes(_) => {
+                answer(typed::HealthMailboxes, self.health_mailboxes().await)
+            }
             Call::HealthHistory(r) => {
                 answer(typed::HealthHistory, self.health_history(r.limit).await)
             }

@@ -23,7 +23,9 @@ mod request;
 mod server;
 
 pub use client::{CallError, Client, call};
-pub use request::{ControlReply, ControlRequest, Octets, SimulatedMessage};
+pub use request::{
+    ControlReply, ControlRequest, Octets, ProbeLetter, RouteProbed, SimulatedMessage,
+};
 pub use server::{BindError, Server, Service, bind, is_trusted, serve, serve_for};
 
 use std::path::{Path, PathBuf};

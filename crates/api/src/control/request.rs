@@ -10,9 +10,9 @@ use serde::{Deserialize, Serialize};
 use super::Role;
 use crate::view::{
     CaseView, CertificateChoice, CertificateList, Changed, ConnectionChoice, ConnectorStatus,
-    GroupStatus, GroupView, HealthHistory, HealthReport, HealthSetView, LeaseAsk, LeaseReply,
-    ManagerStatus, MessageList, MessagePlan, MessageView, ProbeView, QueueList, RepairOutcome,
-    RepairProposal, RoleStatus, TransportStatus, Verdict, WorkerStatus,
+    GroupStatus, GroupView, HealthHistory, HealthMailboxes, HealthReport, HealthSetView, LeaseAsk,
+    LeaseReply, ManagerStatus, MessageList, MessagePlan, MessageView, ProbeView, QueueList,
+    RepairOutcome, RepairProposal, RoleStatus, TransportStatus, Verdict, WorkerStatus,
     queue::{MessageFilter, QueueTarget},
     repair::{Ledger, Override},
 };
@@ -77,6 +77,9 @@ pub enum ControlRequest {
     },
     /// Transport: what would follow from this message? Answer: `Plan`.
     SimulateMessage(SimulatedMessage),
+    /// Transport: send a health probe through a send connector, and tell what the next hop said.
+    /// Answer: `RouteProbed`.
+    ProbeRoute(ProbeLetter),
     /// Transport: the certificates held. Answer: `Certificates`.
     CertList,
     /// Transport: which certificate a receive connector shows, and why. Answer: `Certificate`.
@@ -151,6 +154,8 @@ pub enum ControlRequest {
         /// The case's id.
         id: String,
     },
+    /// Worker: the health mailboxes and the mail that arrived in them. Answer: `HealthMailboxes`.
+    HealthMailboxes,
     /// Worker: run one probe now. Answer: `Probe`.
     ProbeRun {
         /// The probe's name, as in the health report.
@@ -182,6 +187,7 @@ impl ControlRequest {
             ControlRequest::QueueExport { .. } => "queue_export",
             ControlRequest::SimulateConnection { .. } => "simulate_connection",
             ControlRequest::SimulateMessage(_) => "simulate_message",
+            ControlRequest::ProbeRoute(_) => "probe_route",
             ControlRequest::CertList => "cert_list",
             ControlRequest::CertExplain { .. } => "cert_explain",
             ControlRequest::SetGate { .. } => "set_gate",
@@ -199,6 +205,7 @@ impl ControlRequest {
             ControlRequest::HealthShow { .. } => "health_show",
             ControlRequest::HealthHistory { .. } => "health_history",
             ControlRequest::Explain { .. } => "explain",
+            ControlRequest::HealthMailboxes => "health_mailboxes",
             ControlRequest::ProbeRun { .. } => "probe_run",
             ControlRequest::Recheck { .. } => "recheck",
             ControlRequest::Override(_) => "override",
@@ -221,6 +228,53 @@ pub struct SimulatedMessage {
     pub remote: Option<IpAddr>,
     /// What the client says in EHLO.
     pub helo: Option<Domain>,
+}
+
+/// A health probe to be sent through a send connector.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProbeLetter {
+    /// Name of the send connector.
+    pub connector: String,
+    /// RCPT TO.
+    pub recipient: EmailAddress,
+    /// The message.
+    pub content: String,
+    /// How long to wait for the next hop, in milliseconds.
+    pub wait_ms: u64,
+}
+
+/// What became of a health probe that was to go through a send connector.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RouteProbed {
+    /// It was not sent: ordinary routing would take it another way.
+    Elsewhere {
+        /// What ordinary routing does with it, as the rest of a sentence about it.
+        way: String,
+    },
+    /// The queue did not take it.
+    Refused {
+        /// The reply a client would have got.
+        reply: String,
+    },
+    /// The next hop, or transport in its place, has answered.
+    Answered {
+        /// It took the message.
+        delivered: bool,
+        /// The reply.
+        reply: String,
+        /// The host that gave it, where a connection stood.
+        remote: Option<String>,
+        /// Until the message was durable.
+        accepted_ms: u64,
+        /// From then until the answer.
+        answered_ms: u64,
+    },
+    /// No answer came within the wait.
+    Silent {
+        /// Until the message was durable.
+        accepted_ms: u64,
+    },
 }
 
 /// What a role answers.
@@ -279,6 +333,10 @@ pub enum ControlReply {
     Case(CaseView),
     /// A probe's result.
     Probe(ProbeView),
+    /// The health mailboxes.
+    HealthMailboxes(HealthMailboxes),
+    /// What became of a probe sent through a send connector.
+    RouteProbed(RouteProbed),
 }
 
 /// A piece of a message's octets.

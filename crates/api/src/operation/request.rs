@@ -191,6 +191,18 @@ requests! {
     /// Operations that are asked without anything
     Nothing {}
 
+    /// `health`, `health report`
+    HealthReport {
+        /// Only this health set
+        #[serde(default)]
+        #[arg(long, value_name = "NAME")]
+        pub set: Option<String>,
+        /// The node that is meant; there is only this one to ask
+        #[serde(default)]
+        #[arg(long, value_name = "NODE")]
+        pub server: Option<String>,
+    }
+
     /// `health show`
     HealthShow {
         /// The health set's name

@@ -2,15 +2,30 @@
 
 use serde_json::Value;
 
-use super::{Definition, Media, Method, Operation, page, read_query, read_request, request};
+use super::{
+    Definition, Media, Method, Operation, exchange::Exchange, page, read_query, read_request,
+    request,
+};
 use crate::{fault::Fault, page::Page, view};
 
 /// Defines [`Op`], [`Call`] and each operation's [`Definition`] from one table.
 macro_rules! operations {
+    (@kind) => { None };
+    (@kind $kind:literal) => { Some($kind) };
+    (@page $view:ty;) => { None };
+    (@page $view:ty; $page:expr) => {
+        Some(|answer: &[u8], now_unix_ms: u64| {
+            let view: $view = serde_json::from_slice(answer)?;
+            let page: fn(&$view, u64) -> Page = $page;
+            Ok(page(&view, now_unix_ms))
+        })
+    };
     ($(
         $(#[doc = $doc:literal])*
         $variant:ident [$($word:literal)+] $method:ident $route:literal $media:ident
-        ($request:ty) -> $view:ty, page $page:expr $(, exit $exit:expr)?;
+        ($request:ty) -> $view:ty, page $page:expr $(, exit $exit:expr)?
+        $(, exchange $name:literal {$($parameter:literal = $argument:literal),*}
+            $(kind $kind:literal)? $(page $exchange_page:expr)?)*;
     )*) => {
         /// The operations.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -36,6 +51,12 @@ macro_rules! operations {
                         method: Method::$method,
                         route: $route,
                         media: Media::$media,
+                        exchange: &[$(Exchange {
+                            name: $name,
+                            parameters: &[$(($parameter, $argument)),*],
+                            kind: operations!(@kind $($kind)?),
+                            page: operations!(@page $view; $($exchange_page)?),
+                        }),*],
                     };
                     &DEFINITION
                 })* }
@@ -225,13 +246,17 @@ operations! {
     ///
     /// One line for each health set. Ends with exit code 1 where one of them is not well.
     Health ["health"] Get "/v1/health" Json
-    (request::Nothing) -> view::HealthReport, page page::health::brief,
-    exit page::health::exit;
+    (request::HealthReport) -> view::HealthReport, page page::health::brief,
+    exit page::health::exit,
+    exchange "Get-HealthReport" {"Identity" = "server", "HealthSet" = "set"}
+        page page::exchange::health_report;
 
     /// Show every health set with its monitors
     HealthReport ["health" "report"] Get "/v1/health/report" Json
-    (request::Nothing) -> view::HealthReport, page page::health::report,
-    exit page::health::exit;
+    (request::HealthReport) -> view::HealthReport, page page::health::report,
+    exit page::health::exit,
+    exchange "Get-ServerHealth" {"Identity" = "server", "HealthSet" = "set"}
+        page page::exchange::server_health;
 
     /// Show one health set with the last results of its probes
     HealthShow ["health" "show"] Get "/v1/health/sets/{set}" Json
@@ -251,6 +276,13 @@ operations! {
     /// them takes itself away while too few others serve.
     HealthGroup ["health" "group"] Get "/v1/health/group" Json
     (request::Nothing) -> view::GroupView, page page::health::group;
+
+    /// Show the health mailboxes and the probes that arrived in them
+    ///
+    /// Whether each is as it must be and what was mended, when the newest probe of each path of mail
+    /// arrived, and how old the key is that signs probes.
+    HealthMailboxes ["health" "mailboxes"] Get "/v1/health/mailboxes" Json
+    (request::Nothing) -> view::HealthMailboxes, page page::health::mailboxes;
 
     /// Run one probe now
     ///
@@ -277,7 +309,8 @@ operations! {
 
     /// Show which roles run, since when, and what they are doing
     Status ["status"] Get "/v1/status" Json
-    (request::Nothing) -> view::NodeStatus, page page::status::status;
+    (request::Nothing) -> view::NodeStatus, page page::status::status,
+    exchange "Get-ServerComponentState" {};
 
     /// Write all objects as text
     ///
@@ -310,7 +343,12 @@ operations! {
 
     /// List the {plural}
     ObjectList ["{kind}" "list"] Get "/v1/objects/{kind}" Json
-    (request::ObjectList) -> view::ObjectList, page page::object::list;
+    (request::ObjectList) -> view::ObjectList, page page::object::list,
+    exchange "Get-Mailbox" {"Monitoring" = "monitoring"} kind "mailbox",
+    exchange "Get-ReceiveConnector" {} kind "receive-connector",
+    exchange "Get-SendConnector" {} kind "send-connector",
+    exchange "Get-AcceptedDomain" {} kind "accepted-domain",
+    exchange "Get-JournalRule" {} kind "journal-rule";
 
     /// Show one of the {plural}
     ObjectShow ["{kind}" "show"] Get "/v1/objects/{kind}/{name}" Json

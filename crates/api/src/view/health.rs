@@ -158,6 +158,9 @@ pub struct HealthReport {
     pub unix_ms: u64,
     /// False in shadow mode: repairs are recorded, not done.
     pub repair: bool,
+    /// Why no new mail is taken, where that is so.
+    #[serde(default)]
+    pub offline: Option<String>,
     /// The sets.
     pub sets: Vec<HealthSetView>,
 }
@@ -185,6 +188,58 @@ pub struct HealthEdge {
 pub struct HealthHistory {
     /// The changes.
     pub edges: Vec<HealthEdge>,
+}
+
+/// The health mailboxes of a node, and what arrives in them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct HealthMailboxes {
+    /// The node.
+    pub node: String,
+    /// The mailboxes.
+    pub mailboxes: Vec<HealthMailboxView>,
+    /// The paths whose probes arrive there.
+    pub paths: Vec<MailPathView>,
+    /// When the key that signs probes was made; unset where there is none.
+    #[serde(default)]
+    pub key_unix_ms: Option<u64>,
+    /// How many keys are believed: the newest, and those before it for a while.
+    pub keys: u32,
+}
+
+/// A health mailbox.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct HealthMailboxView {
+    /// Its name.
+    pub mailbox: String,
+    /// Its address.
+    pub address: String,
+    /// `right`; `made` or `mended` when last looked at; `failing`.
+    pub state: String,
+    /// When it was last looked at, where it was.
+    #[serde(default)]
+    pub checked_unix_ms: Option<u64>,
+    /// What was found wrong, when last something was.
+    #[serde(default)]
+    pub problem: Option<String>,
+    /// Messages in it now.
+    pub messages: u64,
+    /// Messages judged and removed since the worker was started.
+    pub judged: u64,
+    /// Messages removed unjudged because they were too old.
+    pub expunged: u64,
+}
+
+/// A path of mail as its receiving end sees it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct MailPathView {
+    /// `receive/NAME` or `send/NAME`.
+    pub path: String,
+    /// When its newest probe arrived.
+    #[serde(default)]
+    pub arrived_unix_ms: Option<u64>,
+    /// How long that took, from its signature to the mailbox.
+    #[serde(default)]
+    pub took_ms: Option<u64>,
 }
 
 /// One step of a recovery case.

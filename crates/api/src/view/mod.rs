@@ -19,8 +19,8 @@ pub use cert::{CertificateChoice, CertificateList, CertificateView, SetAsideFile
 pub use event::{EventList, EventPage, EventRecord, Explanation};
 pub use group::{GroupFacts, GroupMember, GroupStatus, GroupView, Lease, LeaseAsk, LeaseReply};
 pub use health::{
-    CaseStep, CaseView, Evidence, HealthEdge, HealthHistory, HealthReport, HealthSetView,
-    HealthState, MonitorView, ProbeView,
+    CaseStep, CaseView, Evidence, HealthEdge, HealthHistory, HealthMailboxes, HealthReport,
+    HealthSetView, HealthState, MonitorView, ProbeView,
 };
 pub use object::{
     Effect, ExportText, FoundRecipient, ObjectList, ObjectView, PlanView, RecipientList,

@@ -165,7 +165,7 @@ catalogue! {
         "{client} sent mail to a health mailbox on {connector} without a valid marker: {problem}"
         means "Mail to a health mailbox must carry a marker signed by this host. This one was missing, expired or forged."
         breaks "That message is refused with 550 5.7.1."
-        mend "Nothing, if it is a stranger. From this host itself: the clock jumped, or the probe key differs between roles; restart the service.";
+        mend "Nothing, if it is a stranger. From this host itself: the clock jumped, or the marker was used before.";
     3007 Info ErrorLimitReached { connector: String, client: IpAddr, errors: u64 } per [connector, client]
         "{client} made {errors} protocol errors on {connector} and was closed with 421"
         means "The client sent more wrong commands than max_protocol_errors."
@@ -262,6 +262,21 @@ catalogue! {
         means "The observer itself is too slow to judge others."
         breaks "Repair above the first stage waits."
         mend "Find out what uses the processor or the disk.";
+    4120 Warning HealthMailboxMended { mailbox: String, problem: String } per [mailbox]
+        "health mailbox {mailbox} was not as it must be and was mended: {problem}"
+        means "Someone or something altered, removed or damaged the mailbox that mail-flow probes are sent to. It was put right by itself."
+        breaks "Mail-flow probes said nothing until now."
+        mend "Nothing is to be done, unless it comes back: then find out who changes the mailbox or its folder.";
+    4121 Warning ProbeKeyMended { problem: String } per []
+        "the key that signs health probes was lost or damaged and was made anew: {problem}"
+        means "The file probe.key in the health folder was missing, damaged, or could be read by others than its owner. Every role reads the new one by itself."
+        breaks "Probes that were under way may have been refused."
+        mend "Nothing is to be done, unless it comes back: then find out who changes the file.";
+    4122 Info ProbeKeyChanged {} per []
+        "the key that signs health probes was changed"
+        means "It had the age of probe_key_interval. The one before is believed for another half hour."
+        breaks "Nothing is broken by this."
+        mend "Nothing is to be done.";
     4220 Warning GroupMemberSilent { member: String, problem: String } per [member]
         "the member {member} of this node's group does not answer: {problem}"
         means "Another node of the group was not heard for 15 seconds, or does not show that it has the group's key."

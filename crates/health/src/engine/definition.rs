@@ -1,12 +1,12 @@
 //! What is watched: for each object and part of this node its probe, its monitor's rule, the
 //! component it belongs to and the stages of recovery of that component. Pure.
 
-use std::ops::RangeInclusive;
+use std::{ops::RangeInclusive, time::Duration};
 
 use mailward_api::{control::Role, view::RepairAct};
 use mailward_model::{
     Object, Spec,
-    kind::{HealthSettings, ReceiveConnector, StartTls},
+    kind::{HealthSettings, ReceiveConnector, SendConnector, StartTls},
     unit::Span,
 };
 
@@ -26,6 +26,11 @@ pub enum Target {
     Connector(String, Box<ReceiveConnector>),
     /// The way of a message through a receive connector into the health mailbox.
     MailFlow(String, Box<ReceiveConnector>),
+    /// Whether the probes of a receive connector's path arrive, whoever sends them; with the
+    /// interval at which they are expected.
+    Received(String, Duration),
+    /// The way of a message through a send connector to an address beyond it.
+    Route(String, Box<SendConnector>),
     /// The certificate a receive connector shows.
     Certificate(String, Box<ReceiveConnector>),
     /// Whether transport answers its control channel.
@@ -159,10 +164,14 @@ pub fn watched(objects: &[Object], settings: &HealthSettings) -> Watched {
         all.add(probe(name, target, &rule, needs), set, name, rule);
     }
     for object in objects {
-        if let Spec::ReceiveConnector(spec) = &object.spec
-            && spec.enabled
-        {
-            of_receive_connector(&object.name, spec, settings, &mut all);
+        match &object.spec {
+            Spec::ReceiveConnector(spec) if spec.enabled => {
+                of_receive_connector(&object.name, spec, settings, &mut all);
+            }
+            Spec::SendConnector(spec) if spec.enabled => {
+                of_send_connector(&object.name, spec, settings, &mut all);
+            }
+            _ => {}
         }
     }
     all
@@ -206,6 +215,18 @@ fn of_receive_connector(
         rule,
     );
 
+    let received = format!("mailflow-received/{name}");
+    let interval = settings.mailflow_probe_interval.get();
+    let target = Target::Received(name.to_owned(), interval);
+    let rule = rule_of(2, fast, CONNECTOR_TIMEOUT_MS);
+    // Nothing that could be restarted sends the probe: a person is told.
+    all.add(
+        probe(&received, target, &rule, None),
+        "MailFlow",
+        &received,
+        rule,
+    );
+
     if spec.tls != StartTls::Off {
         let (target, certificate) = (copy(), format!("certificate/{name}"));
         let rule = rule_of(2, slow, CONNECTOR_TIMEOUT_MS);
@@ -217,6 +238,23 @@ fn of_receive_connector(
             rule,
         );
     }
+}
+
+fn of_send_connector(
+    name: &str,
+    spec: &SendConnector,
+    settings: &HealthSettings,
+    all: &mut Watched,
+) {
+    let slow = ms(settings.mailflow_probe_interval);
+    let rule = rule(Policy::Consecutive(2), slow, MAILFLOW_TIMEOUT_MS, settings);
+    let target = Target::Route(name.to_owned(), Box::new(spec.clone()));
+    all.add(
+        probe(&format!("route/{name}"), target, &rule, Some("queue")),
+        "MailFlow",
+        &format!("send/{name}"),
+        rule,
+    );
 }
 
 /// The stages of recovery of a component. None for what no act of ours could repair: then a person

@@ -239,6 +239,12 @@ impl Engine {
         }
     }
 
+    /// Whether a person has switched off everything that judges this probe.
+    pub fn is_switched_off(&self, probe: &str) -> bool {
+        let mut judges = self.judges(probe).peekable();
+        judges.peek().is_some() && judges.all(Watch::is_overridden)
+    }
+
     /// The worker's timers ran so late.
     pub fn lag(&mut self, late_ms: u64) {
         self.observer.lag(late_ms);

@@ -80,6 +80,8 @@ impl Engine {
             state: worst(sets.iter().map(|set| set.state)),
             unix_ms: now.unix_ms,
             repair: self.settings.repair,
+            // Transport knows; whoever asks the worker alone does not.
+            offline: None,
             sets,
         }
     }

@@ -5,14 +5,20 @@
 //! probe_error and skipped (says nothing about the target). Never here: what follows from it.
 
 mod connector;
+mod letter;
 mod mailflow;
 mod node;
+mod received;
+mod route;
 mod smtp;
 
 use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     path::PathBuf,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
@@ -23,10 +29,10 @@ use mailward_api::{
         health::{Evidence, Measure, ProbeStep},
     },
 };
-use mailward_host::clock::Clock;
+use mailward_host::{clock::Clock, keyring::Keyring};
 use mailward_model::{
     Domain,
-    kind::{OutboundTls, ReceiveConnector, TlsAuthLevel},
+    kind::{HealthSettings, OutboundTls, ReceiveConnector, TlsAuthLevel},
 };
 use mailward_store::Store;
 use mailward_tls::{ClientTls, Roots};
@@ -36,7 +42,9 @@ use tokio::time::Instant;
 use crate::{
     Cause,
     engine::definition::{ProbeDefinition, Target},
+    inbox::Inbox,
     mailbox::HealthMailbox,
+    worker::upkeep::Status,
 };
 
 /// How long a control channel may take to answer a probe's question.
@@ -175,6 +183,17 @@ impl Steps {
         self.now = step;
         self.began = Instant::now();
     }
+
+    /// Ends the present step, which was waiting for a message, and puts its hops in its place.
+    fn hops(&mut self, hops: &[(&'static str, u64)]) {
+        self.done
+            .extend(hops.iter().map(|(step, took_ms)| ProbeStep {
+                step: (*step).to_owned(),
+                took_ms: *took_ms,
+            }));
+        self.now = "begin";
+        self.began = Instant::now();
+    }
 }
 
 /// What probes need of the node.
@@ -187,8 +206,8 @@ pub struct Context {
     pub data_dir: PathBuf,
     /// Maildirs.
     pub mail_dir: PathBuf,
-    /// Secret with which the markers of probes are signed.
-    pub probe_key: [u8; 32],
+    /// Secrets with which the markers of probes are signed.
+    pub keys: Arc<Keyring>,
     /// The objects.
     pub store: Store,
     /// Time.
@@ -200,6 +219,14 @@ pub struct Context {
     choices: Mutex<Vec<Choice>>,
     /// The health mailbox, once there is one.
     pub(crate) mailbox: Mutex<Option<HealthMailbox>>,
+    /// How it was when it was last put right.
+    pub(crate) mailbox_status: Mutex<Status>,
+    /// How often the key that signs probes is changed.
+    pub(crate) key_interval: Mutex<Duration>,
+    /// What arrives in it.
+    pub(crate) inbox: Arc<Inbox>,
+    /// The slot used last: each is used once.
+    last_slot: AtomicU64,
     /// Free octets below which transport refuses mail.
     pub(crate) min_free_bytes: Mutex<u64>,
 }
@@ -231,16 +258,23 @@ impl Context {
         run_dir: PathBuf,
         data_dir: PathBuf,
         mail_dir: PathBuf,
-        probe_key: [u8; 32],
+        keys: Arc<Keyring>,
         store: Store,
         clock: Arc<dyn Clock>,
     ) -> Context {
+        let maildir = HealthMailbox::of(&node)
+            .map_or_else(|_| mail_dir.clone(), |mailbox| mailbox.maildir(&mail_dir));
+        let inbox = Inbox::new(maildir, node.as_str(), keys.clone(), clock.clone());
         Context {
+            inbox: Arc::new(inbox),
+            last_slot: AtomicU64::new(0),
+            mailbox_status: Mutex::default(),
+            key_interval: Mutex::new(HealthSettings::default().probe_key_interval.get()),
             node,
             run_dir,
             data_dir,
             mail_dir,
-            probe_key,
+            keys,
             store,
             clock,
             // Probes check that TLS works; whose certificate it is is the certificate probe's.
@@ -250,6 +284,16 @@ impl Context {
             mailbox: Mutex::default(),
             min_free_bytes: Mutex::new(512 << 20),
         }
+    }
+
+    /// The next slot: the time, and greater than each before it even where the clock is put back.
+    fn next_slot(&self) -> u64 {
+        let now = self.clock.unix_ms();
+        let next = |last: u64| Some(now.max(last + 1));
+        let last = self
+            .last_slot
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, next);
+        last.map_or(now, |last| now.max(last + 1))
     }
 
     async fn ask(&self, role: Role, request: &ControlRequest) -> Result<ControlReply, String> {
@@ -394,6 +438,8 @@ pub async fn run(definition: &ProbeDefinition, context: &Context) -> ProbeView {
         match &definition.target {
             Target::Connector(name, spec) => connector::look(context, name, spec, &mut steps).await,
             Target::MailFlow(name, spec) => mailflow::look(context, name, spec, &mut steps).await,
+            Target::Received(name, interval) => received::look(context, name, *interval).await,
+            Target::Route(name, spec) => route::look(context, name, spec, limit, &mut steps).await,
             Target::Certificate(name, spec) => node::certificate(context, name, spec).await,
             Target::Transport => node::transport(context).await,
             Target::Queue => node::queue(context).await,
@@ -432,12 +478,15 @@ fn late(target: &Target, limit: Duration, step: &str) -> Found {
             format!("the disk did not answer within {limit} ms"),
         )
         .of(Cause::Disk),
-        Target::Connector(..) | Target::MailFlow(..) | Target::Transport | Target::Observer => {
-            Found::new(
-                Verdict::Timeout,
-                format!("no answer within {limit} ms at the step {step}"),
-            )
-        }
+        Target::Connector(..)
+        | Target::MailFlow(..)
+        | Target::Received(..)
+        | Target::Route(..)
+        | Target::Transport
+        | Target::Observer => Found::new(
+            Verdict::Timeout,
+            format!("no answer within {limit} ms at the step {step}"),
+        ),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Probes against real sockets: a scripted SMTP server behind a real control channel.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 
 use mailward_api::{
     control::Server,
@@ -104,7 +104,7 @@ fn node(address: SocketAddr, takes: &'static str) -> Node {
         dir.path().to_owned(),
         dir.path().to_owned(),
         dir.path().join("mail"),
-        [7; 32],
+        Arc::new(Keyring::fixed([7; 32])),
         store,
         Arc::new(SystemClock::default()),
     );

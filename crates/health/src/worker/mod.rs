@@ -7,6 +7,7 @@
 //! Never here: carrying a repair out. A worker that dies can leave no half act.
 
 mod service;
+pub(crate) mod upkeep;
 
 use std::{
     collections::HashMap,
@@ -24,11 +25,12 @@ use mailward_api::{
     view::{ProbeView, RepairAct, RepairOutcome, RepairProposal, Verdict},
 };
 use mailward_events::{Event, Events};
-use mailward_host::clock::Clock;
+use mailward_host::{clock::Clock, keyring::Keyring};
 use mailward_model::{
     Domain, Object, Spec,
     kind::{HealthSettings, TransportSettings},
 };
+use mailward_proto::probe::received_path;
 use mailward_store::Store;
 use tokio::{
     sync::{Semaphore, mpsc, oneshot},
@@ -61,12 +63,6 @@ const LANE_WAIT_MAX: Duration = Duration::from_secs(5);
 const PROPOSE_MAX: Duration = Duration::from_secs(10);
 /// Attempts to tell the manager an outcome.
 const OUTCOME_ATTEMPTS: u32 = 5;
-/// How often the health mailbox is looked after.
-const RECONCILE: Duration = Duration::from_secs(600);
-/// The same until it is there.
-const RECONCILE_SOON: Duration = Duration::from_secs(2);
-/// How long transport takes at most to put a change of the objects in force.
-const HEARD_AFTER: Duration = Duration::from_secs(1);
 /// How often it is looked whether the group's lease is to be renewed or given back, in milliseconds.
 const LEASE_LOOK_MS: u64 = 5_000;
 /// Changes of state taken over from the worker before.
@@ -84,8 +80,9 @@ pub struct WorkerConfig {
     pub data_dir: PathBuf,
     /// Maildirs: where the health mailbox is read.
     pub mail_dir: PathBuf,
-    /// Secret with which the markers of probes are signed; transport has the same.
-    pub probe_key: [u8; 32],
+    /// Secrets with which the markers of probes are signed, changed by this worker; transport has
+    /// the same file open.
+    pub probe_keys: Arc<Keyring>,
     /// The objects.
     pub store: Store,
     /// The group of nodes this one belongs to, where there is one.
@@ -158,7 +155,7 @@ impl Worker {
             config.run_dir.clone(),
             config.data_dir,
             config.mail_dir,
-            config.probe_key,
+            config.probe_keys,
             config.store.clone(),
             config.clock.clone(),
         ));
@@ -174,6 +171,7 @@ impl Worker {
             history.clone(),
             config.store.clone(),
             config.clock.clone(),
+            context.clone(),
         ));
         let mut running = Running {
             engine: Engine::new(config.node.as_str()),
@@ -245,8 +243,8 @@ impl Running {
         mailbox: HealthMailbox,
         store: Store,
     ) {
-        let upkeep = tokio::spawn(follow_objects(store.clone(), self.inbox.clone()));
-        let looked_after = tokio::spawn(look_after(
+        let followed = tokio::spawn(follow_objects(store.clone(), self.inbox.clone()));
+        let looked_after = tokio::spawn(upkeep::look_after(
             mailbox,
             store,
             self.context.clone(),
@@ -297,7 +295,7 @@ impl Running {
             let orders = self.engine.tick(now);
             self.obey(orders);
         }
-        upkeep.abort();
+        followed.abort();
         looked_after.abort();
         members.inspect(JoinHandle::abort);
     }
@@ -327,13 +325,19 @@ impl Running {
         if let Err(why) = self.engine.may_run(name)
             && !forced
         {
+            if let Target::MailFlow(connector, _) = &definition.target
+                && self.engine.is_switched_off(name)
+            {
+                // Nothing is sent on purpose: the receiving end does not wait for it.
+                self.context.inbox.excuse(&received_path(connector));
+            }
             let skipped = probe::not_run(name, &why, None, self.clock.unix_ms());
             self.probed(skipped);
             return;
         }
         self.under_way.insert(name.to_owned(), Vec::new());
         let lane = match definition.target {
-            Target::MailFlow(..) => self.lane_mailflow.clone(),
+            Target::MailFlow(..) | Target::Route(..) => self.lane_mailflow.clone(),
             _ => self.lane_local.clone(),
         };
         let wait = Duration::from_millis(definition.interval_ms / 10).min(LANE_WAIT_MAX);
@@ -405,6 +409,7 @@ impl Running {
         *self.context.min_free_bytes.lock() = transport.0;
         self.alerter.set_channels(&objects);
         let settings: HealthSettings = settings.unwrap_or_default();
+        *self.context.key_interval.lock() = settings.probe_key_interval.get();
         let orders = self.engine.define(&objects, &settings, now);
         let mut slots = HashMap::new();
         let probed = self.engine.probes();
@@ -528,38 +533,6 @@ async fn follow_objects(store: Store, inbox: mpsc::Sender<Message>) {
         {
             return;
         }
-    }
-}
-
-/// Keeps the health mailbox right.
-async fn look_after(mailbox: HealthMailbox, store: Store, context: Arc<Context>, events: Events) {
-    loop {
-        let (wanted, store) = (mailbox.clone(), store.clone());
-        let done = tokio::task::spawn_blocking(move || wanted.reconcile(&store)).await;
-        let pause = match done {
-            Ok(Ok(made)) => {
-                if made {
-                    events.emit(Event::HealthMailboxCreated {
-                        mailbox: mailbox.name.clone(),
-                        address: mailbox.address.to_string(),
-                    });
-                    // Transport has to hear of it before a probe can arrive in it.
-                    tokio::time::sleep(HEARD_AFTER).await;
-                }
-                *context.mailbox.lock() = Some(mailbox.clone());
-                RECONCILE
-            }
-            Ok(Err(error)) => {
-                let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}"));
-                events.emit(Event::ProbeImpaired {
-                    probe: "mailflow".into(),
-                    problem: format!("{error}{}", cause.unwrap_or_default()),
-                });
-                RECONCILE_SOON
-            }
-            Err(_) => RECONCILE_SOON,
-        };
-        tokio::time::sleep(pause).await;
     }
 }
 

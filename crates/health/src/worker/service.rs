@@ -18,8 +18,8 @@ use mailward_host::clock::Clock;
 use mailward_store::Store;
 use tokio::sync::oneshot;
 
-use super::{Message, Worker};
-use crate::{Now, engine::Engine, explain, history::History};
+use super::{Message, Worker, upkeep};
+use crate::{Now, engine::Engine, explain, history::History, probe::Context};
 
 /// How long another role may take over a question that an answer waits for.
 const ROLE_MAX: Duration = Duration::from_secs(2);
@@ -37,6 +37,7 @@ pub(super) struct Inside {
     history: History,
     store: Store,
     clock: Arc<dyn Clock>,
+    context: Arc<Context>,
     started_unix_ms: u64,
 }
 
@@ -46,6 +47,7 @@ impl Inside {
         history: History,
         store: Store,
         clock: Arc<dyn Clock>,
+        context: Arc<Context>,
     ) -> Self {
         Inside {
             manager: Role::Manager.socket(run_dir),
@@ -54,6 +56,7 @@ impl Inside {
             store,
             started_unix_ms: clock.unix_ms(),
             clock,
+            context,
         }
     }
 
@@ -154,6 +157,9 @@ impl Worker {
     /// What was asked for does not exist or is not the worker's; the fault says what to do.
     pub async fn answer(&self, request: ControlRequest) -> Result<ControlReply, Fault> {
         match request {
+            ControlRequest::HealthMailboxes => Ok(ControlReply::HealthMailboxes(upkeep::view(
+                &self.inside.context,
+            ))),
             ControlRequest::ProbeRun { name } => {
                 let known = self
                     .ask(|reply| Message::ProbesOf(Some(name.clone()), reply))

@@ -149,7 +149,7 @@ async fn house(settings: HealthSettings) -> House {
         health_dir: dir.path().join("health"),
         data_dir: dir.path().to_owned(),
         mail_dir,
-        probe_key: [7; 32],
+        probe_keys: Arc::new(mailward_host::keyring::Keyring::fixed([7; 32])),
         store,
         group: None,
         events: Events::discard(),

@@ -25,7 +25,7 @@ async fn serve(config: &Config, parent: Option<u32>) -> Result<(), RoleError> {
         health_dir: config.health_dir(),
         data_dir: config.data_dir.clone(),
         mail_dir: config.mail_dir(),
-        probe_key: super::probe_key(config)?,
+        probe_keys: Arc::new(super::probe_keys(config)),
         store: super::store(config)?,
         group: match &config.group {
             Some(group) => Some(GroupConfig {

@@ -11,23 +11,29 @@
     reason = "a scenario that cannot go on has failed, and says where"
 )]
 
+mod probes;
 mod support;
 
 mod a_clock_that_jumps_neither_bounces_nor_stalls_mail;
+mod a_forged_probe_is_ordinary_mail_or_refused;
 mod a_full_disk_refuses_mail_and_recovers_by_itself;
 mod a_group_never_loses_its_last_node;
+mod a_health_mailbox_and_its_key_mend_themselves;
 mod a_killed_transport_loses_nothing_and_refuses_nobody;
 mod a_new_certificate_serves_the_next_handshake;
 mod an_alert_reaches_people_without_the_queue;
 mod dialogs_hold_against_the_live_server;
 mod dovecot_takes_mail_over_lmtp;
+mod exchange_names_run_the_same_operations;
 mod health_notices_and_repairs_a_wedged_connector;
 mod health_pages_tell_load_balancers_and_prometheus;
 mod hostile_clients_get_replies_and_others_get_service;
+mod mail_flow_is_judged_at_both_ends;
 mod mail_reaches_a_mailbox_and_is_journaled_once;
 mod objects_change_without_a_restart;
 mod operators_command_the_queue;
 mod postfix_hands_mail_in_and_takes_mail_out;
 mod recipients_are_found_by_a_filter;
+mod probes_leave_no_trace;
 mod roles_run_as_their_user;
 mod systemd_hears_that_it_is_ready_and_alive;

@@ -112,6 +112,8 @@ pub struct HealthSettings {
     pub max_process_restarts_per_hour: u32,
     /// Silence of a role's heartbeat after which the manager kills it.
     pub heartbeat_timeout: Span,
+    /// How often the key that signs health probes is changed.
+    pub probe_key_interval: Span,
 }
 
 impl Default for HealthSettings {
@@ -126,6 +128,7 @@ impl Default for HealthSettings {
             probation: Span::from_secs(600),
             max_process_restarts_per_hour: 2,
             heartbeat_timeout: Span::from_secs(15),
+            probe_key_interval: Span::from_secs(86_400),
         }
     }
 }
@@ -153,6 +156,7 @@ impl Validate for HealthSettings {
             ("connector_probe_interval", self.connector_probe_interval),
             ("mailflow_probe_interval", self.mailflow_probe_interval),
             ("heartbeat_timeout", self.heartbeat_timeout),
+            ("probe_key_interval", self.probe_key_interval),
         ] {
             if span.get().as_millis() < 500 {
                 errors.push(FieldError::new(

@@ -3,6 +3,7 @@
 //! Never here: a decision of its own. A simulation calls the function that the running server calls.
 
 mod certificates;
+mod probe;
 mod queue;
 mod simulate;
 
@@ -56,6 +57,9 @@ pub(crate) async fn answer(
         ControlRequest::SimulateMessage(message) => {
             simulate::message(shared, message).map(ControlReply::Plan)
         }
+        ControlRequest::ProbeRoute(letter) => probe::send(shared, letter)
+            .await
+            .map(ControlReply::RouteProbed),
         ControlRequest::CertList => Ok(ControlReply::Certificates(certificates::list(shared))),
         ControlRequest::CertExplain { connector } => {
             certificates::explain(shared, &connector).map(ControlReply::Certificate)
@@ -154,7 +158,8 @@ fn status(running: &Running) -> TransportStatus {
         sessions: connectors.iter().map(|connector| connector.sessions).sum(),
         connectors,
         queue: view::QueueStats {
-            messages: stats.messages as u64,
+            // The worker counts its probes itself.
+            messages: stats.messages.saturating_sub(stats.probes) as u64,
             bytes: stats.body_bytes,
             deliveries: stats.deliveries as u64,
             in_flight: stats.in_flight as u64,

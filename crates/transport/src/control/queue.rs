@@ -11,7 +11,7 @@ use mailward_api::{
 use mailward_events::Event;
 use mailward_model::{
     EmailAddress, EnhancedCode, MessageId, Reply,
-    plan::{DeliveryContent, Fate, RecipientOutcome, Redirection, Settlement},
+    plan::{DeliveryContent, Fate, NextHop, RecipientOutcome, Redirection, Settlement},
 };
 use mailward_queue::{
     DeliveryStatus, ListFilter, QueueError, ReadError, RecipientState, Selection, Stored,
@@ -26,7 +26,12 @@ const RECIPIENTS_SHOWN: usize = 5;
 const EXPORT_OCTETS_MAX: u32 = 4 << 20;
 
 pub(super) fn queues(shared: &Shared) -> QueueList {
-    let queues = shared.queue.queues().into_iter().map(|queue| QueueSummary {
+    let snapshot = shared.snapshot.load();
+    // What only probes go to is the health series' business.
+    let of_people = |hop: &NextHop| !matches!(hop, NextHop::Mailbox { mailbox } if snapshot.health_mailboxes.contains(mailbox));
+    let queues = shared.queue.queues().into_iter();
+    let queues = queues.filter(|queue| of_people(&queue.next_hop));
+    let queues = queues.map(|queue| QueueSummary {
         next_hop: queue.next_hop.to_string(),
         count: queue.count as u64,
         in_flight: queue.in_flight as u64,
@@ -36,9 +41,10 @@ pub(super) fn queues(shared: &Shared) -> QueueList {
         next_retry_unix_ms: queue.next_retry_unix_ms,
         last_error: queue.last_error,
     });
+    let stats = shared.queue.stats();
     QueueList {
         queues: queues.collect(),
-        messages: shared.queue.stats().messages as u64,
+        messages: stats.messages.saturating_sub(stats.probes) as u64,
     }
 }
 

@@ -10,7 +10,7 @@
 //!
 //! Never here: opening sockets (the manager does), a timer per read, a buffer per connection.
 
-mod accept;
+pub(crate) mod accept;
 pub mod choose;
 mod connection;
 mod desk;
@@ -19,7 +19,7 @@ mod occupancy;
 mod patience;
 pub(crate) mod policy;
 mod proxy;
-mod record;
+pub(crate) mod record;
 mod stream;
 
 #[cfg(test)]

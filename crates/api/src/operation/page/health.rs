@@ -4,8 +4,8 @@ use super::state;
 use crate::{
     page::{Cell, Page, Tone, moment, span, stamp},
     view::{
-        CaseStep, CaseView, Evidence, GroupView, HealthHistory, HealthReport, HealthSetView,
-        Ledger, MonitorView, ProbeView,
+        CaseStep, CaseView, Evidence, GroupView, HealthHistory, HealthMailboxes, HealthReport,
+        HealthSetView, Ledger, MonitorView, ProbeView,
     },
 };
 
@@ -178,6 +178,54 @@ pub(in crate::operation) fn history(view: &HealthHistory, _: u64) -> Page {
         }),
         "Nothing has changed.",
     )
+}
+
+pub(in crate::operation) fn mailboxes(view: &HealthMailboxes, now: u64) -> Page {
+    let at = |unix_ms: Option<u64>| unix_ms.map(|at| moment(at, now)).unwrap_or_default();
+    Page::new()
+        .table(
+            [
+                "health mailbox",
+                "state",
+                "looked at",
+                ">waiting",
+                ">judged",
+                ">expunged",
+                "problem",
+            ],
+            view.mailboxes.iter().map(|one| {
+                let tone = match one.state.as_str() {
+                    "right" | "made" => Tone::Good,
+                    "failing" => Tone::Bad,
+                    _ => Tone::Warn,
+                };
+                [
+                    one.address.as_str().into(),
+                    Cell::toned(one.state.as_str(), tone),
+                    at(one.checked_unix_ms).into(),
+                    one.messages.to_string().into(),
+                    one.judged.to_string().into(),
+                    one.expunged.to_string().into(),
+                    one.problem.as_deref().unwrap_or_default().into(),
+                ]
+            }),
+            "No health mailbox yet: the worker has just started.",
+        )
+        .table(
+            ["path", "newest probe arrived", ">took"],
+            view.paths.iter().map(|one| {
+                [
+                    one.path.as_str().into(),
+                    at(one.arrived_unix_ms).into(),
+                    one.took_ms.map(span).unwrap_or_default().into(),
+                ]
+            }),
+            "No probe has arrived yet.",
+        )
+        .fields([
+            ("key made", at(view.key_unix_ms).into()),
+            ("keys believed", view.keys.to_string().into()),
+        ])
 }
 
 pub(in crate::operation) fn ledger(view: &Ledger, _: u64) -> Page {

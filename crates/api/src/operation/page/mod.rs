@@ -4,6 +4,7 @@
 
 pub(super) mod cert;
 pub(super) mod event;
+pub(super) mod exchange;
 pub(super) mod health;
 pub(super) mod object;
 pub(super) mod queue;
