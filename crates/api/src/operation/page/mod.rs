@@ -6,6 +6,7 @@ pub(super) mod cert;
 pub(super) mod event;
 pub(super) mod health;
 pub(super) mod object;
+pub(super) mod probe;
 pub(super) mod queue;
 pub(super) mod simulate;
 pub(super) mod status;

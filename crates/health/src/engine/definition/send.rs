@@ -1,0 +1,96 @@
+//! What is watched of the ways out: the resolvers, the names that delivery looks up, the smart
+//! hosts. Where nothing that is enabled needs a resolver, none is asked.
+
+use std::{collections::BTreeSet, net::SocketAddr};
+
+use mailward_model::{
+    Object, Spec,
+    kind::{ConnectorTarget, HealthSettings, HostName, ProbeLane, SendConnector},
+};
+
+use super::{CONNECTOR_TIMEOUT_MS, Target, Upstream, Watched, ms, probe, rule};
+use crate::monitor::Policy;
+
+/// Domains with MX records that are looked up of one connector: address spaces may be many.
+const DOMAINS_MAX: usize = 16;
+
+pub(super) fn all(
+    objects: &[Object],
+    resolvers: &[SocketAddr],
+    settings: &HealthSettings,
+    all: &mut Watched,
+) {
+    let slow = ms(settings.mailflow_probe_interval);
+    let mut names = BTreeSet::new();
+    let mut hosts = Vec::new();
+    let mut needs_dns = false;
+    for object in objects {
+        let Spec::SendConnector(spec) = &object.spec else {
+            continue;
+        };
+        if !spec.enabled {
+            continue;
+        }
+        if spec.target == ConnectorTarget::Mx {
+            needs_dns = true;
+            names.extend(domains(spec).take(DOMAINS_MAX).map(|name| (name, true)));
+            continue;
+        }
+        for host in &spec.smart_hosts {
+            if let HostName::Name(name) = &host.host {
+                needs_dns = true;
+                names.insert((name.to_string(), false));
+            }
+            hosts.push((format!("smart-host/{}/{host}", object.name), spec, host));
+        }
+    }
+    let mut add = |name: String, set: &str, target, failures, needs| {
+        let policy = Policy::Consecutive(failures);
+        let rule = rule(policy, slow, CONNECTOR_TIMEOUT_MS, settings);
+        let mut definition = probe(&name, target, &rule, needs);
+        (definition.lane, definition.again) = (ProbeLane::Net, true);
+        all.add(definition, set, &name, rule);
+    };
+    if needs_dns {
+        for server in resolvers {
+            add(
+                format!("dns/resolver/{server}"),
+                "Dns",
+                Target::Resolver(*server),
+                2,
+                None,
+            );
+        }
+    }
+    for (name, mx) in names {
+        let word = if mx { "mx" } else { "host" };
+        add(
+            format!("dns/{word}/{name}"),
+            "Dns",
+            Target::Name { name, mx },
+            2,
+            None,
+        );
+    }
+    for (name, spec, host) in hosts {
+        let upstream = Upstream {
+            host: host.clone(),
+            lmtp: spec.target == ConnectorTarget::Lmtp,
+            tls: spec.tls,
+            fqdn: spec.fqdn.clone(),
+        };
+        add(
+            name,
+            "Upstream",
+            Target::SmartHost(Box::new(upstream)),
+            2,
+            None,
+        );
+    }
+}
+
+/// The domains that a connector names one by one.
+fn domains(spec: &SendConnector) -> impl Iterator<Item = String> {
+    let single = spec.address_spaces.iter().filter(|space| !space.subdomains);
+    single.filter_map(|space| space.domain.as_ref().map(ToString::to_string))
+}
