@@ -199,25 +199,27 @@ async fn a_probe_is_run_and_what_watches_is_switched_off() {
         seen.lock().unwrap().push(request.clone());
         async move {
             match request {
-                ControlRequest::ProbeRun { name } => Ok(ControlReply::Probe(ProbeView {
-                    probe: name,
-                    unix_ms: now,
-                    took_ms: 3,
-                    verdict: "fail".to_owned(),
-                    evidence: Evidence::Bad,
-                    text: "no greeting".to_owned(),
-                    cause: None,
-                    steps: Vec::new(),
-                    measures: Vec::new(),
-                })),
+                ControlRequest::ProbeRun { name, trace: true } => {
+                    Ok(ControlReply::Probe(ProbeView {
+                        probe: name,
+                        unix_ms: now,
+                        took_ms: 3,
+                        verdict: "fail".to_owned(),
+                        evidence: Evidence::Bad,
+                        text: "no greeting".to_owned(),
+                        cause: None,
+                        steps: Vec::new(),
+                        measures: Vec::new(),
+                    }))
+                }
                 ControlRequest::Override(_) => Ok(ControlReply::Done),
                 other => Err(Fault::unsupported("worker", other.name())),
             }
         }
     };
     let _worker = control::serve(&Role::Worker.socket(node.dir.path()), answer).unwrap();
-    let name = json!({ "name": "mailflow/Internet" });
-    let (code, view) = node.ask("POST", "/v1/health/probe", &name).await;
+    let name = json!({ "name": "mailflow/Internet", "trace": true });
+    let (code, view) = node.ask("POST", "/v1/health/probes/run", &name).await;
     assert_eq!((code, &view["probe"]), (200, &json!("mailflow/Internet")));
     let path = "/v1/health/override";
     // Without a reason nothing is asked of the worker.

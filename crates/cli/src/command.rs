@@ -92,6 +92,10 @@ pub fn command() -> Command {
                     })
             }
             [noun, verb] => add(root, noun, about_noun(noun), leaf(*op, verb, None)),
+            // The noun of the first two words stands above it in the table.
+            [noun, part, verb] => root.mut_subcommand(noun, |command| {
+                add(command, part, about_noun(part), leaf(*op, verb, None))
+            }),
             _ => root,
         };
     }
@@ -124,6 +128,7 @@ fn about_noun(noun: &str) -> &'static str {
         "event" => "What happened here",
         "cert" => "Certificates",
         "simulate" => "What would happen",
+        "probe" => "Probes: what is looked at, and when",
         _ => "",
     }
 }
@@ -246,6 +251,10 @@ fn find(matches: &ArgMatches) -> Option<(Op, Option<Kind>, &ArgMatches)> {
             ([noun, verb], Some((second, leaf))) if *noun == first && *verb == second => {
                 Some((op, None, leaf))
             }
+            ([noun, part, verb], Some((second, inner))) if *noun == first && *part == second => {
+                let (third, leaf) = inner.subcommand()?;
+                (*verb == third).then_some((op, None, leaf))
+            }
             _ => None,
         })
 }
@@ -312,10 +321,22 @@ mod tests {
                 Value::Null,
             ),
             (
-                "mailward health probe mailflow/Internet",
-                Op::HealthProbe,
+                "mailward health probe run mailflow/Internet --trace",
+                Op::HealthProbeRun,
                 "name",
                 "mailflow/Internet".into(),
+            ),
+            (
+                "mailward health probe list imap",
+                Op::HealthProbeList,
+                "filter",
+                "imap".into(),
+            ),
+            (
+                "mailward health report-result sync fail --text late",
+                Op::HealthReportResult,
+                "result",
+                "fail".into(),
             ),
             (
                 "mailward health override disk --for 2h --reason x",

@@ -241,6 +241,22 @@ impl Store {
         self.run(changes, "", false).map(drop)
     }
 
+    /// Writes, and takes it back: whether the file could be written now. Changes nothing.
+    ///
+    /// # Errors
+    /// The file cannot be written, or another writer holds it for too long.
+    pub fn write_test(&self) -> Result<(), ReadError> {
+        let mut connection = self.0.connection.lock();
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        // Two pages of the engine's are dirty after it, and its checks of the row are done.
+        transaction.execute(
+            "INSERT INTO object (kind, name, name_folded, revision, spec) VALUES ('', '', '', 0, '')",
+            [],
+        )?;
+        transaction.rollback()?;
+        Ok(())
+    }
+
     fn run(&self, changes: Vec<Change>, by: &str, write: bool) -> Result<Revision, ApplyError> {
         let mut connection = self.0.connection.lock();
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;

@@ -9,7 +9,9 @@ use mailward_api::{
     page::stamp,
     view::{
         Changed, GroupView, HealthHistory, HealthMailboxes, HealthReport, HealthSetView, Ledger,
-        ProbeView, repair::Override,
+        ProbeView,
+        health::{ProbeList, ProbeReport},
+        repair::Override,
     },
 };
 
@@ -94,9 +96,44 @@ impl Access {
         expect_reply!(reply, Ledger)
     }
 
-    pub(super) async fn health_probe(&self, name: String, peer: Peer) -> Result<ProbeView, Fault> {
-        self.audit(peer, "health probe", name.clone()).await;
-        let request = ControlRequest::ProbeRun { name };
+    pub(super) async fn health_probe_list(
+        &self,
+        r: request::HealthProbeList,
+    ) -> Result<ProbeList, Fault> {
+        let request = ControlRequest::ProbeList {
+            filter: r.filter.unwrap_or_default(),
+            limit: r.limit,
+        };
+        let reply = self.ask(Role::Worker, request).await;
+        expect_reply!(reply, Probes)
+    }
+
+    pub(super) async fn health_report_result(
+        &self,
+        r: request::HealthReportResult,
+        peer: Peer,
+    ) -> Result<ProbeView, Fault> {
+        self.audit(peer, "health report-result", r.name.clone())
+            .await;
+        let request = ControlRequest::ProbeReport(ProbeReport {
+            probe: r.name,
+            passed: r.result == request::ReportedResult::Pass,
+            text: r.text.unwrap_or_default(),
+        });
+        let reply = self.ask(Role::Worker, request).await;
+        expect_reply!(reply, Probe)
+    }
+
+    pub(super) async fn health_probe_run(
+        &self,
+        r: request::HealthProbeRun,
+        peer: Peer,
+    ) -> Result<ProbeView, Fault> {
+        self.audit(peer, "health probe run", r.name.clone()).await;
+        let request = ControlRequest::ProbeRun {
+            name: r.name,
+            trace: r.trace,
+        };
         let reply = self
             .ask_within(Role::Worker, request, RECHECK_TIMEOUT)
             .await;

@@ -169,9 +169,16 @@ impl Access {
             }
             Call::HealthGroup(_) => answer(typed::HealthGroup, self.health_group().await),
             Call::HealthLedger(r) => answer(typed::HealthLedger, self.health_ledger(r.limit).await),
-            Call::HealthProbe(r) => {
-                answer(typed::HealthProbe, self.health_probe(r.name, peer).await)
+            Call::HealthProbeRun(r) => {
+                answer(typed::HealthProbeRun, self.health_probe_run(r, peer).await)
             }
+            Call::HealthProbeList(r) => {
+                answer(typed::HealthProbeList, self.health_probe_list(r).await)
+            }
+            Call::HealthReportResult(r) => answer(
+                typed::HealthReportResult,
+                self.health_report_result(r, peer).await,
+            ),
             Call::HealthOverride(r) => {
                 answer(typed::HealthOverride, self.health_override(r, peer).await)
             }

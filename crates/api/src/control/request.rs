@@ -13,7 +13,8 @@ use crate::view::{
     GroupStatus, GroupView, HealthHistory, HealthMailboxes, HealthReport, HealthSetView, LeaseAsk,
     LeaseReply, ManagerStatus, MessageList, MessagePlan, MessageView, ProbeView, QueueList,
     RepairOutcome, RepairProposal, RoleStatus, TransportStatus, Verdict, WorkerStatus,
-    queue::{MessageFilter, QueueTarget},
+    health::{ProbeList, ProbeReport},
+    queue::{MessageFilter, QueueAudit, QueueTarget},
     repair::{Ledger, Override},
 };
 
@@ -59,6 +60,8 @@ pub enum ControlRequest {
         /// Whether the sender gets a failure report.
         notify: bool,
     },
+    /// Transport: whether each queued message has an owner and a next act. Answer: `Audit`.
+    QueueAudit,
     /// Transport: a piece of a message's octets. Answer: `Octets`.
     QueueExport {
         /// Which.
@@ -160,7 +163,19 @@ pub enum ControlRequest {
     ProbeRun {
         /// The probe's name, as in the health report.
         name: String,
+        /// Whether each step says what was seen in it.
+        #[serde(default)]
+        trace: bool,
     },
+    /// Worker: the probes. Answer: `Probes`.
+    ProbeList {
+        /// Only those whose name has this in it.
+        filter: String,
+        /// How many at most.
+        limit: u32,
+    },
+    /// Worker: what another program saw. Answer: `Probe`.
+    ProbeReport(ProbeReport),
     /// Worker: run all probes of a component now, or of every one. Answer: `HealthReport`.
     Recheck {
         /// The component; all of them where unset.
@@ -184,6 +199,7 @@ impl ControlRequest {
             ControlRequest::QueueRelease { .. } => "queue_release",
             ControlRequest::QueueRetry { .. } => "queue_retry",
             ControlRequest::QueueRemove { .. } => "queue_remove",
+            ControlRequest::QueueAudit => "queue_audit",
             ControlRequest::QueueExport { .. } => "queue_export",
             ControlRequest::SimulateConnection { .. } => "simulate_connection",
             ControlRequest::SimulateMessage(_) => "simulate_message",
@@ -207,6 +223,8 @@ impl ControlRequest {
             ControlRequest::Explain { .. } => "explain",
             ControlRequest::HealthMailboxes => "health_mailboxes",
             ControlRequest::ProbeRun { .. } => "probe_run",
+            ControlRequest::ProbeList { .. } => "probe_list",
+            ControlRequest::ProbeReport(_) => "probe_report",
             ControlRequest::Recheck { .. } => "recheck",
             ControlRequest::Override(_) => "override",
         }
@@ -337,6 +355,10 @@ pub enum ControlReply {
     HealthMailboxes(HealthMailboxes),
     /// What became of a probe sent through a send connector.
     RouteProbed(RouteProbed),
+    /// Probes.
+    Probes(ProbeList),
+    /// What the queue's own accounts say.
+    Audit(QueueAudit),
 }
 
 /// A piece of a message's octets.

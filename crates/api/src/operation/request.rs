@@ -12,6 +12,18 @@ use serde::{Deserialize, Serialize};
 use super::input::{self, MessageFile};
 use crate::{assignment::Assignment, view::queue::QueueTarget, when::When};
 
+/// What is reported of something that is watched.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema, clap::ValueEnum,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum ReportedResult {
+    /// It is well
+    Pass,
+    /// It is not
+    Fail,
+}
+
 /// The attributes every request has.
 macro_rules! requests {
     ($($(#[$doc:meta])* $name:ident { $($fields:tt)* })*) => {
@@ -218,10 +230,38 @@ requests! {
         pub limit: u32,
     }
 
-    /// `health probe`
-    HealthProbe {
+    /// `health probe run`
+    HealthProbeRun {
         /// The probe's name, such as mailflow/Internet
         pub name: String,
+        /// Show what was seen in each step
+        #[serde(default)]
+        #[arg(long)]
+        pub trace: bool,
+    }
+
+    /// `health probe list`
+    HealthProbeList {
+        /// Only those with this in their name
+        #[serde(default)]
+        pub filter: Option<String>,
+        /// Probes at most
+        #[serde(default = "input::list_limit", deserialize_with = "input::deserialize_limit")]
+        #[arg(long, default_value_t = input::list_limit(), value_parser = clap::value_parser!(u32).range(1..=10_000))]
+        #[schemars(range(min = 1, max = 10_000))]
+        pub limit: u32,
+    }
+
+    /// `health report-result`
+    HealthReportResult {
+        /// The probe's name
+        pub name: String,
+        /// Whether it is well
+        pub result: ReportedResult,
+        /// What was seen, in one sentence
+        #[serde(default)]
+        #[arg(long, value_name = "TEXT")]
+        pub text: Option<String>,
     }
 
     /// `health override`

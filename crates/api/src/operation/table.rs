@@ -288,9 +288,22 @@ operations! {
     ///
     /// Shows what it saw, step by step, and how long each step took. Ends with exit code 1 where the
     /// result speaks against what was probed. The result counts like any other.
-    HealthProbe ["health" "probe"] Post "/v1/health/probe" Json
-    (request::HealthProbe) -> view::ProbeView, page page::health::probe,
-    exit page::health::probe_exit;
+    /// With --trace each step says what was seen in it: names resolved, addresses, TLS and the
+    /// certificate, what was said on either side. Secrets are never shown.
+    HealthProbeRun ["health" "probe" "run"] Post "/v1/health/probes/run" Json
+    (request::HealthProbeRun) -> view::ProbeView, page page::probe::result,
+    exit page::probe::exit;
+
+    /// List the probes with their newest results
+    HealthProbeList ["health" "probe" "list"] Get "/v1/health/probes" Json
+    (request::HealthProbeList) -> view::health::ProbeList, page page::probe::list;
+
+    /// Report what another program saw
+    ///
+    /// For probes with the target `report`: a directory sync, a backup, a feed. The result counts
+    /// until it expires or the next one comes.
+    HealthReportResult ["health" "report-result"] Post "/v1/health/results" Json
+    (request::HealthReportResult) -> view::ProbeView, page page::probe::result;
 
     /// Switch off, for a time, what watches something
     ///

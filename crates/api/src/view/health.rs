@@ -110,6 +110,54 @@ pub struct ProbeStep {
     pub step: String,
     /// How long it took.
     pub took_ms: u64,
+    /// What was seen in it, line by line: names resolved, what was said. Never a secret. Only where
+    /// a trace was asked for, and of failures.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub seen: Vec<String>,
+}
+
+/// A probe, as it is defined.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct ProbeSummary {
+    /// Its name.
+    pub probe: String,
+    /// What it looks at: `connector`, `tcp`, `command`, …
+    pub target: String,
+    /// The lane it runs in.
+    pub lane: String,
+    /// From start to start.
+    pub interval_ms: u64,
+    /// How long it may take.
+    pub timeout_ms: u64,
+    /// Who looks after it; empty for Mailward's own.
+    #[serde(default)]
+    pub owner: String,
+    /// True where a failure holds up mail.
+    pub traffic: bool,
+    /// Its newest result, without its steps.
+    #[serde(default)]
+    pub last: Option<ProbeView>,
+}
+
+/// Probes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct ProbeList {
+    /// How many there are in all.
+    pub total: u64,
+    /// Those that were asked for, by name.
+    pub probes: Vec<ProbeSummary>,
+}
+
+/// What another program reports of something that is watched.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct ProbeReport {
+    /// The probe's name.
+    pub probe: String,
+    /// Whether it is well.
+    pub passed: bool,
+    /// What was seen, in one sentence.
+    #[serde(default)]
+    pub text: String,
 }
 
 /// A monitor.

@@ -69,9 +69,8 @@ impl Engine {
             check_ms: 0,
             online_ms: None,
         };
-        let skip = results.len().saturating_sub(8);
-        for sample in results.iter().skip(skip) {
-            record.sample(sample.clone());
+        for sample in results.views(8) {
+            record.sample(sample);
         }
         let first = record
             .samples

@@ -6,6 +6,7 @@
 
 mod case;
 pub mod definition;
+mod due;
 mod group;
 mod record;
 mod results;
@@ -15,7 +16,10 @@ mod story;
 mod view;
 mod watch;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::{
+    collections::{BTreeMap, VecDeque},
+    net::SocketAddr,
+};
 
 use mailward_api::view::{
     CaseView, HealthEdge, ProbeView, RepairAct, RepairOutcome, RepairProposal,
@@ -27,7 +31,8 @@ use mailward_model::{Object, kind::HealthSettings};
 pub(crate) use record::SavedCase;
 
 use self::{
-    definition::{OBSERVER, ProbeDefinition, Target},
+    definition::{OBSERVER, PREFIX, ProbeDefinition, Target},
+    due::Due,
     record::Record,
     results::Results,
     watch::{Change, Watch},
@@ -37,10 +42,14 @@ use crate::{
     alert::Alert,
     monitor::Input,
     observer::{Observer, Window},
+    probe::Verdict,
 };
 
 /// State changes kept in memory.
 const EDGES_MAX: usize = 256;
+/// How often open cases are looked at, in milliseconds, and how many of them that often.
+const CASES_MS: u64 = 100;
+const CASES_AT_ONCE: usize = 100;
 /// Closed cases kept in memory; the others are read from the file.
 const CLOSED_MAX: usize = 32;
 
@@ -110,6 +119,11 @@ pub struct Engine {
     closed: VecDeque<CaseView>,
     edges: VecDeque<HealthEdge>,
     observer: Observer,
+    due: Due,
+    /// When the open cases are to be looked at next, monotonic milliseconds.
+    cases_due_ms: u64,
+    /// The resolvers that this node asks.
+    resolvers: Vec<SocketAddr>,
     probes: u64,
     probes_failed: u64,
     probes_skipped: u64,
@@ -127,10 +141,25 @@ impl Engine {
             closed: VecDeque::new(),
             edges: VecDeque::new(),
             observer: Observer::default(),
+            due: Due::default(),
+            cases_due_ms: 0,
+            resolvers: Vec::new(),
             probes: 0,
             probes_failed: 0,
             probes_skipped: 0,
         }
+    }
+
+    /// Asks these resolvers too, from the next definition on.
+    #[must_use]
+    pub fn with_resolvers(mut self, resolvers: Vec<SocketAddr>) -> Self {
+        self.resolvers = resolvers;
+        self
+    }
+
+    /// How far the worker doubts itself.
+    pub fn strain(&self) -> u32 {
+        self.observer.strain
     }
 
     /// Watches what these objects ask for. Monitors that stay keep their state.
@@ -141,18 +170,19 @@ impl Engine {
         now: Now,
     ) -> Vec<Order> {
         self.settings = settings.clone();
-        let wanted = definition::watched(objects, settings);
+        let wanted = definition::watched(objects, settings, &self.resolvers);
         let mut earlier = std::mem::take(&mut self.probed);
         for definition in wanted.probes {
             let kept = earlier.remove(&definition.name);
             let probed = Probed {
-                results: kept.map(|kept| kept.results).unwrap_or_default(),
+                results: kept.map_or_else(|| Results::of(&definition.name), |kept| kept.results),
                 monitors: Vec::new(),
                 definition,
             };
             self.probed.insert(probed.definition.name.clone(), probed);
         }
         let mut earlier = std::mem::take(&mut self.watches);
+        self.due = Due::default();
         for definition in wanted.monitors {
             let Some(probed) = self.probed.get_mut(&definition.probe) else {
                 continue;
@@ -163,6 +193,7 @@ impl Engine {
                 Some(kept) => Watch { definition, ..kept },
                 None => Watch::new(definition, now),
             };
+            self.due.set(&name, due::next_look(&watch, now));
             self.watches.insert(name, watch);
         }
         for record in self.cases.values_mut() {
@@ -270,13 +301,18 @@ impl Engine {
         let Some(probed) = self.probed.get_mut(&sample.probe) else {
             return orders;
         };
-        probed.results.push(sample.clone(), now);
+        if sample.evidence != Evidence::None {
+            let timed_out = sample.verdict == Verdict::Timeout.as_str();
+            self.observer.answer(probed.definition.subject(), timed_out);
+        }
+        probed.results.push(&sample, now);
         for name in probed.monitors.clone() {
             let Some(watch) = self.watches.get_mut(&name) else {
                 continue;
             };
             let component = watch.definition.component.clone();
             let change = watch.observe(&sample, strain, now);
+            self.due.set(&name, due::next_look(watch, now));
             if let Some(record) = self.cases.get_mut(&component)
                 && record.monitors.contains(&name)
                 && sample.evidence != Evidence::None
@@ -299,7 +335,10 @@ impl Engine {
         }
         let strain = self.observer.strain;
         let mut changes = Vec::new();
-        for (name, watch) in &mut self.watches {
+        while let Some(name) = self.due.take(now.mono_ms) {
+            let Some(watch) = self.watches.get_mut(name.as_ref()) else {
+                continue;
+            };
             if watch
                 .off_until_unix_ms
                 .is_some_and(|until| until <= now.unix_ms)
@@ -313,10 +352,17 @@ impl Engine {
                 watch.recheck_ms = None;
                 orders.push(Order::Probe(watch.definition.probe.clone()));
             }
+            self.due.set(&name, due::next_look(watch, now));
         }
         for (name, change) in changes {
             orders.extend(self.changed(&name, change, now));
         }
+        if now.mono_ms < self.cases_due_ms && !self.cases.is_empty() {
+            return orders;
+        }
+        // Many open cases are looked at less often: together they may not cost more.
+        let many = (self.cases.len() / CASES_AT_ONCE) as u64;
+        self.cases_due_ms = now.mono_ms + CASES_MS * (1 + many);
         let components: Vec<String> = self.cases.keys().cloned().collect();
         for component in components {
             orders.extend(self.drive(&component, crate::case::Input::Tick, now));
@@ -328,7 +374,13 @@ impl Engine {
     fn judge_self(&mut self, window: &Window, now: Now) -> Vec<Order> {
         let (lag_ms, skipped) = (window.lag_ms, window.skipped);
         let (verdict, evidence, text) = if window.overloaded {
-            let text = format!("it was {lag_ms} ms late and skipped {skipped} probes");
+            let mut text = format!("it was {lag_ms} ms late and skipped {skipped} probes");
+            if window.silent > 0 {
+                let (silent, subjects) = (window.silent, window.subjects);
+                text.push_str(&format!(
+                    "; of {subjects} unrelated targets {silent} were silent"
+                ));
+            }
             ("fail", Evidence::Bad, text)
         } else if window.impaired > 0 {
             let text = format!(
@@ -461,6 +513,7 @@ impl Engine {
             if named.iter().any(|name| name.eq_ignore_ascii_case(item)) {
                 found = true;
                 watch.switch(off_until_unix_ms, reason, now);
+                self.due.set(name, due::next_look(watch, now));
             }
         }
         if found {
@@ -475,11 +528,28 @@ impl Engine {
 
     /// Names of the probes of a monitor, a component, a set or a role; of all where `None`.
     pub fn probes_of(&self, what: Option<&str>) -> Vec<String> {
-        let of_transport = |target: &Target| !matches!(target, Target::Store | Target::Disk);
+        let of_transport = |target: &Target| {
+            matches!(
+                target,
+                Target::Connector(..)
+                    | Target::MailFlow(..)
+                    | Target::Certificate(..)
+                    | Target::Certificates
+                    | Target::Transport
+                    | Target::Queue
+                    | Target::QueueOwnership
+                    | Target::Journal
+            )
+        };
         let fits = |probed: &Probed| {
             let Some(what) = what else { return true };
             let named = |name: &str| name.eq_ignore_ascii_case(what);
             named(&probed.definition.name)
+                || probed
+                    .definition
+                    .name
+                    .strip_prefix(PREFIX)
+                    .is_some_and(&named)
                 || (what == "transport" && of_transport(&probed.definition.target))
                 || self.judges(&probed.definition.name).any(|watch| {
                     let definition = &watch.definition;

@@ -87,7 +87,8 @@ impl World {
         world.engine.define(&objects, &settings, now);
         let probed = world.engine.probes();
         for definition in probed.filter(|definition| definition.target != Target::Observer) {
-            let slots = Slots::new("mx", &definition.name, definition.interval_ms, now.mono_ms);
+            let interval_ms = definition.interval_ms;
+            let slots = Slots::new("mx", &definition.name, interval_ms, definition.soon, now);
             world.slots.insert(definition.name.clone(), slots);
         }
         world

@@ -18,7 +18,7 @@ use crate::{
 impl Engine {
     pub(super) fn proposal(&self, record: &Record, act: RepairAct, reason: &str) -> RepairProposal {
         let watched = self.watched(&record.monitors);
-        let samples = watched.flat_map(|(_, results)| results.iter().rev().take(8).cloned());
+        let samples = watched.flat_map(|(_, results)| results.views(8));
         RepairProposal {
             case: record.id.clone(),
             component: record.component.clone(),
@@ -80,14 +80,10 @@ impl Engine {
         let Some(act) = record.act(rung).cloned() else {
             return;
         };
-        let mut newest = self
+        let newest = self
             .watched(&record.monitors)
-            .filter_map(|(_, results)| results.newest());
-        let seen = newest
-            .next()
-            .map(|sample| sample.text.clone())
-            .unwrap_or_default();
-        drop(newest);
+            .find_map(|(_, results)| results.newest());
+        let seen = newest.map(|sample| sample.text).unwrap_or_default();
         record.step(
             now,
             "proposed",
@@ -124,7 +120,7 @@ impl Engine {
         let act = record.state.acted.and_then(|at| record.act(at)).cloned();
         let samples: Vec<ProbeView> = self
             .watched(&record.monitors)
-            .filter_map(|(_, results)| results.newest().cloned())
+            .filter_map(|(_, results)| results.newest())
             .collect();
         let word = if solved {
             "it helped"

@@ -6,6 +6,7 @@ use mailward_model::kind::{ReceiveConnector, StartTls};
 use super::{
     Context, Door, Found, Steps,
     smtp::{Answer, Smtp},
+    wire::Shown,
 };
 use crate::Cause;
 
@@ -20,21 +21,38 @@ pub(super) async fn look(
         Err(found) => return found,
     };
     let mut said = Vec::new();
+    let mut days_left: Option<i64> = None;
     for door in doors {
         match enter(context, spec, door, steps).await {
-            Ok(Entered { session, hello, .. }) => {
+            Ok(Entered {
+                session,
+                hello,
+                shown,
+                ..
+            }) => {
                 steps.next("quit");
                 session.quit().await;
-                said.push(format!(
+                let mut text = format!(
                     "{} answers {}",
                     door.address,
                     hello.lines.first().map_or("", |line| line.as_str())
-                ));
+                );
+                if let Some(shown) = shown {
+                    let now = context.clock.unix_ms();
+                    text.push_str(&format!(", {}", shown.summary(now)));
+                    let left = shown.days_left(now);
+                    days_left = [days_left, left].into_iter().flatten().min();
+                }
+                said.push(text);
             }
             Err(found) => return explain(context, door, found).await,
         }
     }
-    Found::pass(said.join("; "))
+    let found = Found::pass(said.join("; "));
+    match days_left {
+        Some(days) => found.measured("days_left", days),
+        None => found,
+    }
 }
 
 /// A refusal because of a closed gate says that the connector works as it should.
@@ -62,6 +80,8 @@ pub(super) struct Entered {
     pub(super) hello: Answer,
     /// Whether it goes on under TLS.
     pub(super) secured: bool,
+    /// What a peer got to see in the handshake.
+    pub(super) shown: Option<Shown>,
 }
 
 /// Opens a session as far as mail could be sent: greeting, EHLO, TLS where it is offered.
@@ -76,7 +96,8 @@ pub(super) async fn enter(
         StartTls::Implicit => Some((context.tls_config()?, fqdn)),
         _ => None,
     };
-    let (mut session, greeting) = Smtp::open(door, spec.proxy_protocol, implicit, steps).await?;
+    let (mut session, greeting, mut shown) =
+        Smtp::open(door, spec.proxy_protocol, implicit, steps).await?;
     if greeting.code != 220 {
         return Err(refused(&greeting, "the connection"));
     }
@@ -95,7 +116,8 @@ pub(super) async fn enter(
             return Err(go_on.refusal("STARTTLS"));
         }
         steps.next("handshake");
-        session = session.secure(context.tls_config()?, fqdn).await?;
+        let (secure, seen) = session.secure(context.tls_config()?, fqdn).await?;
+        (session, shown) = (secure, Some(seen));
         steps.next("hello");
         answer = session.command(&hello).await?;
         if !answer.is_positive() {
@@ -107,6 +129,7 @@ pub(super) async fn enter(
         session,
         hello: answer,
         secured,
+        shown,
     })
 }
 

@@ -6,12 +6,14 @@
 //!
 //! Never here: carrying a repair out. A worker that dies can leave no half act.
 
+mod lane;
 mod service;
 pub(crate) mod upkeep;
 
 use std::{
     collections::HashMap,
     io,
+    net::SocketAddr,
     path::PathBuf,
     sync::{
         Arc,
@@ -22,43 +24,44 @@ use std::{
 
 use mailward_api::{
     control::{self, ControlReply, ControlRequest, Role},
-    view::{ProbeView, RepairAct, RepairOutcome, RepairProposal, Verdict},
+    view::{ProbeView, RepairAct, RepairOutcome, RepairProposal, Verdict, health::ProbeReport},
 };
 use mailward_events::{Event, Events};
 use mailward_host::{clock::Clock, keyring::Keyring};
 use mailward_model::{
     Domain, Object, Spec,
-    kind::{HealthSettings, TransportSettings},
+    kind::{HealthSettings, ProbeTarget, TransportSettings},
 };
 use mailward_proto::probe::received_path;
 use mailward_store::Store;
+use mailward_tls::Roots;
 use tokio::{
-    sync::{Semaphore, mpsc, oneshot},
+    sync::{mpsc, oneshot},
     task::JoinHandle,
 };
 
-use self::service::Inside;
+use self::{lane::Lanes, service::Inside};
 use crate::{
     Now,
     alert::Alerter,
-    engine::{Answer, Engine, Order, SavedCase, definition::Target},
+    engine::{
+        Answer, Engine, Order, SavedCase,
+        definition::{PREFIX, Target},
+    },
     group::{Group, GroupConfig},
     history::History,
     mailbox::HealthMailbox,
-    probe::{self, Context, OVERLOAD},
-    schedule::Slots,
+    observer::strained,
+    probe::{self, Context},
+    schedule::{Slots, Timetable},
 };
 
 /// Messages to the worker's task that may wait.
 const INBOX: usize = 256;
-/// How often the engine is told that time passed, while all is well and while it is not.
-const TURN_CALM: Duration = Duration::from_millis(1_000);
-const TURN_BUSY: Duration = Duration::from_millis(100);
-/// Probes at one time: those that send mail, and the others.
-const LANE_MAILFLOW: usize = 8;
-const LANE_LOCAL: usize = 64;
-/// The longest wait for a lane.
-const LANE_WAIT_MAX: Duration = Duration::from_secs(5);
+/// How often the engine is told that time passed even where nothing is due.
+const TURN_MAX_MS: u64 = 1_000;
+/// Probes begun in one turn: what a stall left behind must not hold up the rest.
+const BEGUN_MAX: usize = 512;
 /// How long the manager may take over a proposal.
 const PROPOSE_MAX: Duration = Duration::from_secs(10);
 /// Attempts to tell the manager an outcome.
@@ -80,6 +83,14 @@ pub struct WorkerConfig {
     pub data_dir: PathBuf,
     /// Maildirs: where the health mailbox is read.
     pub mail_dir: PathBuf,
+    /// The queue's folder, and that of what is written about the past.
+    pub queue_dir: PathBuf,
+    /// See [`WorkerConfig::queue_dir`].
+    pub log_dir: PathBuf,
+    /// The resolvers that delivery asks; those of the system where there are none.
+    pub resolvers: Vec<SocketAddr>,
+    /// The roots that outside certificates must lead to.
+    pub roots: Roots,
     /// Secrets with which the markers of probes are signed, changed by this worker; transport has
     /// the same file open.
     pub probe_keys: Arc<Keyring>,
@@ -132,8 +143,10 @@ enum Message {
     Run(String, oneshot::Sender<ProbeView>),
     /// The names of the probes of a component.
     ProbesOf(Option<String>, oneshot::Sender<Vec<String>>),
-    /// The results kept of all probes.
+    /// The results kept of the probes of transport and the way of mail.
     Results(oneshot::Sender<Vec<ProbeView>>),
+    /// Another program reports; `None` where no probe waits for it.
+    Report(ProbeReport, oneshot::Sender<Option<ProbeView>>),
 }
 
 impl Worker {
@@ -150,7 +163,11 @@ impl Worker {
             Ok::<_, io::Error>((objects, past.edges(EDGES_KEPT), past.open_cases()))
         });
         let (objects, edges, open) = read.await.map_err(io::Error::other)??;
-        let context = Arc::new(Context::new(
+        let resolvers = match config.resolvers {
+            none if none.is_empty() => probe::system_resolvers(),
+            some => some,
+        };
+        let context = Context::new(
             config.node.clone(),
             config.run_dir.clone(),
             config.data_dir,
@@ -158,7 +175,12 @@ impl Worker {
             config.probe_keys,
             config.store.clone(),
             config.clock.clone(),
-        ));
+        );
+        let context = Arc::new(
+            context
+                .with_folders(config.queue_dir, config.log_dir)
+                .with_network(resolvers.clone(), config.roots),
+        );
         let (inbox, messages) = mpsc::channel(INBOX);
         let group = config.group.map(|group| {
             let manager = Role::Manager.socket(&config.run_dir);
@@ -174,7 +196,7 @@ impl Worker {
             context.clone(),
         ));
         let mut running = Running {
-            engine: Engine::new(config.node.as_str()),
+            engine: Engine::new(config.node.as_str()).with_resolvers(resolvers),
             node: config.node.to_string(),
             run_dir: config.run_dir,
             clock: config.clock,
@@ -183,10 +205,9 @@ impl Worker {
             context,
             history,
             inbox: inbox.clone(),
-            slots: HashMap::new(),
+            timetable: Timetable::default(),
             under_way: HashMap::new(),
-            lane_local: Arc::new(Semaphore::new(LANE_LOCAL)),
-            lane_mailflow: Arc::new(Semaphore::new(LANE_MAILFLOW)),
+            lanes: Lanes::open(),
             history_failing: false,
             group: group.clone(),
             turns: turns.clone(),
@@ -221,11 +242,10 @@ struct Running {
     context: Arc<Context>,
     history: History,
     inbox: mpsc::Sender<Message>,
-    slots: HashMap<String, Slots>,
+    timetable: Timetable,
     /// Probes that run, and who waits for their results.
     under_way: HashMap<String, Vec<oneshot::Sender<ProbeView>>>,
-    lane_local: Arc<Semaphore>,
-    lane_mailflow: Arc<Semaphore>,
+    lanes: Lanes,
     history_failing: bool,
     group: Option<Arc<Group>>,
     turns: Arc<AtomicU64>,
@@ -266,16 +286,11 @@ impl Running {
                     group.keep_lease(acting).await;
                 });
             }
-            let turn = if self.engine.is_calm() {
-                TURN_CALM
-            } else {
-                TURN_BUSY
-            };
-            let slot = self.slots.values().map(Slots::next_ms).min();
-            let wait = slot.map_or(turn, |next| {
-                turn.min(Duration::from_millis(next.saturating_sub(now.mono_ms)))
-            });
-            let planned = now.mono_ms + u64::try_from(wait.as_millis()).unwrap_or(0);
+            let due = [self.timetable.next_ms(), self.engine.next_look_ms()];
+            let due = due.into_iter().flatten().min();
+            let wait_ms = due.map_or(TURN_MAX_MS, |at| at.saturating_sub(now.mono_ms));
+            let planned = now.mono_ms + wait_ms.min(TURN_MAX_MS);
+            let wait = Duration::from_millis(planned - now.mono_ms);
             tokio::select! {
                 message = messages.recv() => match message {
                     Some(message) => self.hear(message),
@@ -302,12 +317,10 @@ impl Running {
 
     /// Begins the probes whose slot has come.
     fn run_due(&mut self, now: Now) {
-        let due: Vec<String> = self
-            .slots
-            .iter_mut()
-            .filter_map(|(name, slots)| slots.take(now.mono_ms).map(|_late| name.clone()))
-            .collect();
-        for name in due {
+        for _ in 0..BEGUN_MAX {
+            let Some((name, _late)) = self.timetable.take(now.mono_ms) else {
+                break;
+            };
             self.begin(&name, false);
         }
     }
@@ -319,7 +332,7 @@ impl Running {
             return;
         }
         let known = self.engine.probe(name).cloned();
-        let Some(definition) = known.filter(|known| known.target != Target::Observer) else {
+        let Some(mut definition) = known.filter(|known| known.target != Target::Observer) else {
             return;
         };
         if let Err(why) = self.engine.may_run(name)
@@ -335,25 +348,15 @@ impl Running {
             self.probed(skipped);
             return;
         }
+        // A strained observer is slow itself, and gives others the time that it takes from them.
+        let limit_ms = strained(definition.timeout_ms, self.engine.strain());
+        definition.timeout_ms = limit_ms.min(definition.interval_ms.max(definition.timeout_ms));
         self.under_way.insert(name.to_owned(), Vec::new());
-        let lane = match definition.target {
-            Target::MailFlow(..) | Target::Route(..) => self.lane_mailflow.clone(),
-            _ => self.lane_local.clone(),
-        };
-        let wait = Duration::from_millis(definition.interval_ms / 10).min(LANE_WAIT_MAX);
-        let (context, inbox) = (self.context.clone(), self.inbox.clone());
+        let run = self.lanes.clone().run(definition, self.context.clone());
+        let inbox = self.inbox.clone();
         tokio::spawn(async move {
-            let view = match tokio::time::timeout(wait, lane.acquire_owned()).await {
-                Ok(Ok(_permit)) => probe::run(&definition, &context).await,
-                _ => probe::not_run(
-                    &definition.name,
-                    "no lane was free",
-                    Some(OVERLOAD),
-                    context.clock.unix_ms(),
-                ),
-            };
             // The worker is gone only when the process ends.
-            let _ = inbox.send(Message::Probed(Box::new(view))).await;
+            let _ = inbox.send(Message::Probed(Box::new(run.await))).await;
         });
     }
 
@@ -380,8 +383,11 @@ impl Running {
                 let _ = reply.send(self.engine.probes_of(what.as_deref()));
             }
             Message::Results(reply) => {
-                let all = self.engine.probes_of(None);
-                let _ = reply.send(self.engine.results(&all));
+                let path_of_mail = self.engine.probes_of(Some("transport"));
+                let _ = reply.send(self.engine.results(&path_of_mail));
+            }
+            Message::Report(report, reply) => {
+                let _ = reply.send(self.reported(report));
             }
         }
     }
@@ -393,6 +399,23 @@ impl Running {
         let now = self.now();
         let orders = self.engine.observe(view, now);
         self.obey(orders);
+    }
+
+    /// Takes in what another program saw, and judges by it at once.
+    fn reported(&mut self, mut report: ProbeReport) -> Option<ProbeView> {
+        let named = [report.probe.clone(), format!("{PREFIX}{}", report.probe)];
+        let definition = named.iter().find_map(|name| self.engine.probe(name))?;
+        let Target::Object(object) = &definition.target else {
+            return None;
+        };
+        let ProbeTarget::Report(target) = &object.target else {
+            return None;
+        };
+        report.probe.clone_from(&definition.name);
+        let (target, now) = (target.clone(), self.now());
+        let view = self.context.reports.take(report, &target, now);
+        self.probed(view.clone());
+        Some(view)
     }
 
     fn take_objects(&mut self, objects: Vec<Object>) {
@@ -411,23 +434,15 @@ impl Running {
         let settings: HealthSettings = settings.unwrap_or_default();
         *self.context.key_interval.lock() = settings.probe_key_interval.get();
         let orders = self.engine.define(&objects, &settings, now);
-        let mut slots = HashMap::new();
         let probed = self.engine.probes();
-        for definition in probed.filter(|definition| definition.target != Target::Observer) {
-            let fresh = Slots::new(
-                &self.node,
-                &definition.name,
-                definition.interval_ms,
-                now.mono_ms,
-            );
-            // One whose interval is the same keeps its grid.
-            let kept = self
-                .slots
-                .remove(&definition.name)
-                .filter(|old| old.same_interval(&fresh));
-            slots.insert(definition.name.clone(), kept.unwrap_or(fresh));
-        }
-        self.slots = slots;
+        let timed = probed.filter(|definition| definition.target != Target::Observer);
+        self.timetable.set(timed.map(|one| {
+            let slots = Slots::new(&self.node, &one.name, one.interval_ms, one.soon, now);
+            (one.name.as_str(), slots)
+        }));
+        self.context
+            .reports
+            .retain(|name| self.engine.probe(name).is_some());
         self.obey(orders);
     }
 

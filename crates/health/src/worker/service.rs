@@ -19,7 +19,13 @@ use mailward_store::Store;
 use tokio::sync::oneshot;
 
 use super::{Message, Worker, upkeep};
-use crate::{Now, engine::Engine, explain, history::History, probe::Context};
+use crate::{
+    Now,
+    engine::{Engine, definition::PREFIX},
+    explain,
+    history::History,
+    probe::Context,
+};
 
 /// How long another role may take over a question that an answer waits for.
 const ROLE_MAX: Duration = Duration::from_secs(2);
@@ -95,6 +101,9 @@ impl Inside {
             ControlRequest::GroupStatus => {
                 ControlReply::Group(engine.group_status(self.started_unix_ms))
             }
+            ControlRequest::ProbeList { filter, limit } => {
+                ControlReply::Probes(engine.list(&filter, limit as usize))
+            }
             ControlRequest::HealthReport => ControlReply::HealthReport(engine.report(now)),
             ControlRequest::HealthShow { set } => ControlReply::HealthSet(engine.set(&set)?),
             ControlRequest::HealthHistory { limit } => {
@@ -131,6 +140,20 @@ impl Inside {
     }
 }
 
+fn unknown_probe(name: &str) -> Fault {
+    Fault::not_found(
+        format!("there is no probe named {name:?}"),
+        "`mailward health probe list` shows their names",
+    )
+}
+
+fn unknown_report(name: &str) -> Fault {
+    Fault::not_found(
+        format!("no probe named {name:?} waits for reports"),
+        "make one: `mailward probe set NAME target.report='{\"expires\":\"1d\"}'`",
+    )
+}
+
 impl Worker {
     async fn ask<T>(
         &self,
@@ -160,21 +183,31 @@ impl Worker {
             ControlRequest::HealthMailboxes => Ok(ControlReply::HealthMailboxes(upkeep::view(
                 &self.inside.context,
             ))),
-            ControlRequest::ProbeRun { name } => {
+            ControlRequest::ProbeRun { name, trace } => {
                 let known = self
                     .ask(|reply| Message::ProbesOf(Some(name.clone()), reply))
                     .await?;
-                let Some(name) = known
-                    .into_iter()
-                    .find(|probe| probe.eq_ignore_ascii_case(&name))
-                else {
-                    return Err(Fault::not_found(
-                        format!("there is no probe named {name:?}"),
-                        "`mailward health report` shows their names",
-                    ));
+                let named = |wanted: &str| {
+                    known
+                        .iter()
+                        .find(|probe| probe.eq_ignore_ascii_case(wanted))
+                        .cloned()
                 };
-                let view = self.ask(|reply| Message::Run(name, reply)).await?;
+                let Some(name) = named(&name).or_else(|| named(&format!("{PREFIX}{name}"))) else {
+                    return Err(unknown_probe(&name));
+                };
+                let mut view = self.ask(|reply| Message::Run(name, reply)).await?;
+                if !trace {
+                    for step in &mut view.steps {
+                        step.seen.clear();
+                    }
+                }
                 Ok(ControlReply::Probe(view))
+            }
+            ControlRequest::ProbeReport(report) => {
+                let fault = unknown_report(&report.probe);
+                let view = self.ask(|reply| Message::Report(report, reply)).await?;
+                view.map(ControlReply::Probe).ok_or(fault)
             }
             ControlRequest::Recheck { component } => {
                 let probes = self
@@ -240,6 +273,7 @@ impl Worker {
                 }))
             }
             request @ (ControlRequest::Ping
+            | ControlRequest::ProbeList { .. }
             | ControlRequest::Status
             | ControlRequest::HealthReport) => self.known(request).await,
             other => Err(Fault::unsupported(Role::Worker.name(), other.name())),
@@ -284,9 +318,8 @@ impl Worker {
             return Ok(ControlReply::Case(case));
         }
         let entries = self.inside.ledger().await;
-        let mut results = self.ask(Message::Results).await?;
         // What ended was transport or another role; its probes are those of the mail path.
-        results.retain(|result| !matches!(result.probe.as_str(), "store" | "disk"));
+        let results = self.ask(Message::Results).await?;
         explain::from_ledger(&id, &entries, &results)
             .map(ControlReply::Case)
             .ok_or_else(|| {

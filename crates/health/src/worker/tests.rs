@@ -149,6 +149,10 @@ async fn house(settings: HealthSettings) -> House {
         health_dir: dir.path().join("health"),
         data_dir: dir.path().to_owned(),
         mail_dir,
+        queue_dir: dir.path().join("queue"),
+        log_dir: dir.path().join("events"),
+        resolvers: Vec::new(),
+        roots: mailward_tls::Roots::default(),
         probe_keys: Arc::new(mailward_host::keyring::Keyring::fixed([7; 32])),
         store,
         group: None,
@@ -360,7 +364,7 @@ async fn the_manager_s_own_restarts_are_explained_too_and_wrong_names_are_told()
     let name = "mailflow/internet".to_owned();
     house
         .until("the mail-flow probe", async |house| {
-            let reply = house.ask(ControlRequest::ProbeRun { name: name.clone() }).await;
+            let reply = house.ask(ControlRequest::ProbeRun { name: name.clone(), trace: true }).await;
             matches!(reply, ControlReply::Probe(view) if view.probe == "mailflow/Internet" && view.verdict == "pass")
         })
         .await;
@@ -372,7 +376,13 @@ async fn the_manager_s_own_restarts_are_explained_too_and_wrong_names_are_told()
         ControlRequest::HealthShow { set: "None".into() },
         ControlRequest::ProbeRun {
             name: "none".into(),
+            trace: false,
         },
+        ControlRequest::ProbeReport(ProbeReport {
+            probe: "disk".into(),
+            passed: true,
+            text: String::new(),
+        }),
         ControlRequest::Recheck {
             component: Some("none".into()),
         },

@@ -33,7 +33,7 @@ mod mail_reaches_a_mailbox_and_is_journaled_once;
 mod objects_change_without_a_restart;
 mod operators_command_the_queue;
 mod postfix_hands_mail_in_and_takes_mail_out;
-mod recipients_are_found_by_a_filter;
 mod probes_leave_no_trace;
+mod recipients_are_found_by_a_filter;
 mod roles_run_as_their_user;
 mod systemd_hears_that_it_is_ready_and_alive;

@@ -8,6 +8,7 @@ mod address_space;
 mod alert;
 mod domain;
 mod journal;
+mod probe;
 mod receive_connector;
 mod recipient;
 mod send_connector;
@@ -18,11 +19,15 @@ pub use address_space::{AddressSpace, AddressSpaceError};
 pub use alert::{AlertChannel, AlertTarget};
 pub use domain::{AcceptedDomain, AcceptedDomainType};
 pub use journal::{JournalRule, JournalScope};
+pub use probe::{
+    CommandTarget, DnsRecord, DnsTarget, HttpTarget, MailTarget, NtpTarget, Probe, ProbeImpact,
+    ProbeLane, ProbeTarget, ProbeTls, ReportTarget, Silence, TcpTarget, TlsTarget,
+};
 pub use receive_connector::{ReceiveConnector, Relay, StartTls};
 pub use recipient::{DistributionGroup, MailContact, Mailbox, MailboxType};
 pub use send_connector::{ConnectorTarget, OutboundTls, SendConnector, TlsAuthLevel};
 pub use settings::{HealthSettings, TransportSettings};
-pub use smart_host::{HostName, SmartHost, SmartHostError};
+pub use smart_host::{HostName, HostNameError, SmartHost, SmartHostError};
 
 use crate::FieldError;
 

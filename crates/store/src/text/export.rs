@@ -45,6 +45,10 @@ fn remark(kind: Kind) -> &'static str {
             "Ways by which alerts reach people: { webhook = \"http://…\" }, { command = [\"/…\"] } or\n\
              # { file = \"/…\" }."
         }
+        Kind::Probe => {
+            "What else is watched: { tcp = { host = \"…\", port = 143 } }, and the like with smtp, lmtp,\n\
+             # imap, pop3, http, tls, dns, ntp, command or report."
+        }
     }
 }
 

@@ -35,6 +35,14 @@ pub(crate) async fn answer(
         ControlRequest::MessageList(filter) => {
             Ok(ControlReply::Messages(queue::messages(shared, &filter)))
         }
+        ControlRequest::QueueAudit => {
+            let queue = shared.queue.clone();
+            // A queue of a million messages takes a while.
+            let audit = tokio::task::spawn_blocking(move || queue.audit()).await;
+            audit
+                .map(|audit| ControlReply::Audit(queue::audit(audit)))
+                .map_err(|error| Fault::failed(error.to_string()))
+        }
         ControlRequest::QueueShow { id } => queue::show(shared, id).map(ControlReply::Message),
         ControlRequest::QueueHold { target } => {
             queue::hold(shared, target).await.map(ControlReply::Changed)

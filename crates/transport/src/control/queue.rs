@@ -5,7 +5,7 @@ use mailward_api::{
     fault::{Fault, FaultKind},
     view::{
         Changed, MessageList, MessageSummary, MessageView, QueueList, QueueSummary,
-        queue::{DeliveryView, MessageFilter, QueueTarget, RecipientView},
+        queue::{DeliveryView, MessageFilter, QueueAudit, QueueTarget, RecipientView},
     },
 };
 use mailward_events::Event;
@@ -45,6 +45,20 @@ pub(super) fn queues(shared: &Shared) -> QueueList {
     QueueList {
         queues: queues.collect(),
         messages: stats.messages.saturating_sub(stats.probes) as u64,
+    }
+}
+
+pub(super) fn audit(audit: mailward_queue::Audit) -> QueueAudit {
+    QueueAudit {
+        messages: audit.messages as u64,
+        unplanned: audit.unplanned as u64,
+        unowned: audit.unowned as u64,
+        unannounced: audit.unannounced as u64,
+        endless: audit.endless as u64,
+        orphans: audit.orphans,
+        journal_open: audit.journal_open as u64,
+        journal_parked: audit.journal_parked as u64,
+        journal_oldest_unix_ms: audit.journal_oldest_unix_ms,
     }
 }
 

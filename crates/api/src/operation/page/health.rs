@@ -85,7 +85,7 @@ fn monitor(view: &MonitorView, now: u64) -> Page {
         .page(samples(&view.results))
 }
 
-fn samples(results: &[ProbeView]) -> Page {
+pub(super) fn samples(results: &[ProbeView]) -> Page {
     Page::new().table(
         ["time", "probe", "result", ">took", "what was seen"],
         results.iter().map(|probe| {
@@ -139,26 +139,6 @@ pub(in crate::operation) fn group(view: &GroupView, _: u64) -> Page {
     Page::new().table(
         ["node", "state", "heard", "acts in case", "trouble"],
         std::iter::once(this).chain(others),
-        "",
-    )
-}
-
-/// 1 where the result speaks against what was probed.
-pub(in crate::operation) fn probe_exit(view: &ProbeView) -> u8 {
-    u8::from(view.evidence == Evidence::Bad)
-}
-
-pub(in crate::operation) fn probe(view: &ProbeView, _: u64) -> Page {
-    let page = samples(std::slice::from_ref(view))
-        .fields([("cause", view.cause.as_deref().unwrap_or_default().into())]);
-    if view.steps.is_empty() {
-        return page;
-    }
-    page.table(
-        ["step", ">took"],
-        view.steps
-            .iter()
-            .map(|step| [step.step.as_str().into(), span(step.took_ms).into()]),
         "",
     )
 }

@@ -28,6 +28,7 @@ fn columns(kind: Kind) -> &'static [&'static str] {
         Kind::TransportSettings => &["postmaster", "message_expiration", "delay_notification"],
         Kind::HealthSettings => &["repair", "mailflow_probe_interval", "offline_after"],
         Kind::AlertChannel => &["enabled", "target"],
+        Kind::Probe => &["enabled", "health_set", "interval", "target"],
     }
 }
 
