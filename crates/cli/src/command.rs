@@ -116,6 +116,7 @@ fn about_noun(noun: &str) -> &'static str {
         "event" => "What happened here",
         "cert" => "Certificates",
         "simulate" => "What would happen",
+        "alert" => "What people are told",
         _ => "",
     }
 }
@@ -311,6 +312,25 @@ mod tests {
                 "span",
                 "2h".into(),
             ),
+            (
+                "mailward alert silence receive/* --for 30m --reason x",
+                Op::AlertSilence,
+                "span",
+                "30m".into(),
+            ),
+            (
+                "mailward alert list --all",
+                Op::AlertList,
+                "all",
+                true.into(),
+            ),
+            (
+                "mailward alert ack case-1 --note x",
+                Op::AlertAck,
+                "note",
+                "x".into(),
+            ),
+            ("mailward alert test", Op::AlertTest, "", Value::Null),
             (
                 "mailward health override disk --on",
                 Op::HealthOverride,

@@ -36,6 +36,8 @@ pub enum Target {
     Store,
     /// Free space of the data folder.
     Disk,
+    /// An alert channel: whether what is told by it arrives.
+    Alerting(String),
     /// The worker itself: whether its probes can be run, in time. No probe of its own: the engine
     /// judges each half minute of its work.
     Observer,
@@ -103,6 +105,8 @@ const UNRECOVERABLE_AFTER_MS: u64 = 1_800_000;
 const CONNECTOR_TIMEOUT_MS: RangeInclusive<u64> = 1_000..=10_000;
 /// The same for the way of a message into the health mailbox.
 const MAILFLOW_TIMEOUT_MS: RangeInclusive<u64> = 5_000..=60_000;
+/// The same for the target of an alert channel, which may be far away and busy.
+const ALERTING_TIMEOUT_MS: RangeInclusive<u64> = 10_000..=60_000;
 /// How long a component is given after a repair before a bad result is held against it.
 const SETTLE_MS_MAX: u64 = 30_000;
 /// The same after a restart of a process.
@@ -159,6 +163,15 @@ pub fn watched(objects: &[Object], settings: &HealthSettings) -> Watched {
         all.add(probe(name, target, &rule, needs), set, name, rule);
     }
     for object in objects {
+        if let Spec::AlertChannel(spec) = &object.spec
+            && spec.enabled
+        {
+            let name = format!("alerting/{}", object.name);
+            let slow = ms(settings.mailflow_probe_interval);
+            let rule = rule(Policy::Consecutive(2), slow, ALERTING_TIMEOUT_MS, settings);
+            let target = Target::Alerting(object.name.clone());
+            all.add(probe(&name, target, &rule, None), "Alerting", &name, rule);
+        }
         if let Spec::ReceiveConnector(spec) = &object.spec
             && spec.enabled
         {

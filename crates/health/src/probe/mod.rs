@@ -35,6 +35,7 @@ use tokio::time::Instant;
 
 use crate::{
     Cause,
+    alert::desk::Couriers,
     engine::definition::{ProbeDefinition, Target},
     mailbox::HealthMailbox,
 };
@@ -200,6 +201,8 @@ pub struct Context {
     choices: Mutex<Vec<Choice>>,
     /// The health mailbox, once there is one.
     pub(crate) mailbox: Mutex<Option<HealthMailbox>>,
+    /// The alert channels in use.
+    pub(crate) couriers: Couriers,
     /// Free octets below which transport refuses mail.
     pub(crate) min_free_bytes: Mutex<u64>,
 }
@@ -248,6 +251,7 @@ impl Context {
             connectors: Mutex::default(),
             choices: Mutex::default(),
             mailbox: Mutex::default(),
+            couriers: Couriers::default(),
             min_free_bytes: Mutex::new(512 << 20),
         }
     }
@@ -399,6 +403,7 @@ pub async fn run(definition: &ProbeDefinition, context: &Context) -> ProbeView {
             Target::Queue => node::queue(context).await,
             Target::Store => node::store(context).await,
             Target::Disk => node::disk(context).await,
+            Target::Alerting(name) => node::alerting(context, name).await,
             Target::Observer => Found::skipped("the worker judges itself by its work"),
         }
     };
@@ -432,12 +437,14 @@ fn late(target: &Target, limit: Duration, step: &str) -> Found {
             format!("the disk did not answer within {limit} ms"),
         )
         .of(Cause::Disk),
-        Target::Connector(..) | Target::MailFlow(..) | Target::Transport | Target::Observer => {
-            Found::new(
-                Verdict::Timeout,
-                format!("no answer within {limit} ms at the step {step}"),
-            )
-        }
+        Target::Connector(..)
+        | Target::MailFlow(..)
+        | Target::Transport
+        | Target::Alerting(..)
+        | Target::Observer => Found::new(
+            Verdict::Timeout,
+            format!("no answer within {limit} ms at the step {step}"),
+        ),
     }
 }
 

@@ -19,7 +19,7 @@ use mailward_store::Store;
 use tokio::sync::oneshot;
 
 use super::{Message, Worker};
-use crate::{Now, engine::Engine, explain, history::History};
+use crate::{Now, alert::desk, engine::Engine, explain, history::History};
 
 /// How long another role may take over a question that an answer waits for.
 const ROLE_MAX: Duration = Duration::from_secs(2);
@@ -232,6 +232,18 @@ impl Worker {
                     node: self.group_status().await?,
                     members: group.members(),
                 }))
+            }
+            ControlRequest::AlertTest { channel, by } => {
+                let now = self.inside.clock.unix_ms();
+                let test = desk::test(&self.couriers, &self.node, channel.as_deref(), &by, now);
+                test.await.map(ControlReply::AlertTest)
+            }
+            request @ (ControlRequest::AlertList { .. }
+            | ControlRequest::AlertShow { .. }
+            | ControlRequest::AlertAck { .. }
+            | ControlRequest::AlertSilence { .. }
+            | ControlRequest::AlertUnsilence { .. }) => {
+                self.ask(|reply| Message::Alerts(request, reply)).await?
             }
             request @ (ControlRequest::Ping
             | ControlRequest::Status
