@@ -27,6 +27,7 @@ mod hostile_clients_get_replies_and_others_get_service;
 mod mail_reaches_a_mailbox_and_is_journaled_once;
 mod objects_change_without_a_restart;
 mod operators_command_the_queue;
+mod people_hear_once_of_what_broke_and_once_that_it_is_over;
 mod postfix_hands_mail_in_and_takes_mail_out;
 mod roles_run_as_their_user;
 mod systemd_hears_that_it_is_ready_and_alive;
