@@ -73,9 +73,11 @@ async fn https(acceptor: TlsAcceptor, status: &'static str) -> (u16, mpsc::Recei
                 continue;
             };
             let mut request = Vec::new();
-            while !request.ends_with(b"}")
-                && !(request.starts_with(b"GET") && request.ends_with(b"\r\n\r\n"))
-            {
+            let whole = |request: &[u8]| {
+                let get = request.starts_with(b"GET") && request.ends_with(b"\r\n\r\n");
+                get || request.ends_with(b"}")
+            };
+            while !whole(&request) {
                 if stream.read_buf(&mut request).await.unwrap_or(0) == 0 {
                     break;
                 }

@@ -124,7 +124,7 @@ impl std::fmt::Debug for Alerter {
 }
 
 impl Alerter {
-    /// A desk without channels that goes on with `book`, of which `open` cases are still open.
+    /// A desk without channels that goes on with what an earlier worker kept.
     pub fn new(
         node: &str,
         health_dir: &std::path::Path,

@@ -112,6 +112,11 @@ impl Alert {
         self.effect = words::effect(&self.set, &self.component);
         self.tried = words::tried(steps);
         self.todo = words::todo(self.kind, self.cause.as_deref(), &self.component);
+        self.text = match self.kind {
+            AlertKind::Offline => format!("new mail is answered 421, by this case: {}", self.text),
+            AlertKind::NeedsPerson => format!("no stage of repair is left: {}", self.text),
+            AlertKind::Solved => self.text,
+        };
         self
     }
 }

@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use mailward_api::page::{span, stamp};
+use mailward_api::page::{count, span, stamp};
 use serde::Serialize;
 
 use super::{
@@ -250,7 +250,10 @@ impl Notice {
             &format!("{} ({lasts})", stamp(alert.since_unix_ms)),
         );
         if item.times > 0 {
-            line("Told before", &format!("{} times", item.times));
+            line(
+                "Told before",
+                &count(u64::from(item.times), "time", "times"),
+            );
         }
         line(
             "Acknowledged",

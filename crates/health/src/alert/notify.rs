@@ -88,7 +88,13 @@ impl Notifier {
     /// An alert was raised, or is raised again: only what is worse is news.
     pub fn raise(&mut self, alert: Alert, now: u64) {
         if alert.kind == AlertKind::Solved {
-            let (case, text) = (alert.case.clone(), alert.text);
+            let (case, text) = (alert.case.clone(), alert.text.clone());
+            if let Some(entry) = self.book.open.get_mut(&case)
+                && entry.solved_unix_ms.is_none()
+            {
+                // What was tried since, and what the last probe saw.
+                entry.alert = alert;
+            }
             return self.solve(&case, &text, now);
         }
         if self

@@ -492,8 +492,11 @@ impl Sink {
 pub(crate) struct Webhook {
     /// Its port on loopback.
     pub(crate) port: u16,
-    asked: Arc<Mutex<Vec<(String, Vec<u8>)>>>,
+    asked: Arc<Mutex<Vec<Asked>>>,
 }
+
+/// A request: its first line and its body.
+type Asked = (String, Vec<u8>);
 
 impl Webhook {
     /// Listens, for as long as the test runs.
@@ -527,7 +530,7 @@ impl Webhook {
         asked.iter().filter(|(asked, _)| *asked == line).count()
     }
 
-    fn serve(mut stream: TcpStream, all: &Mutex<Vec<(String, Vec<u8>)>>) -> std::io::Result<()> {
+    fn serve(mut stream: TcpStream, all: &Mutex<Vec<Asked>>) -> std::io::Result<()> {
         stream.set_read_timeout(Some(PATIENCE))?;
         let mut input = BufReader::new(stream.try_clone()?);
         let (mut first, mut line, mut length) = (String::new(), String::new(), 0);
