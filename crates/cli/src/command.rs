@@ -129,6 +129,7 @@ fn about_noun(noun: &str) -> &'static str {
         "cert" => "Certificates",
         "simulate" => "What would happen",
         "probe" => "Probes: what is looked at, and when",
+        "alert" => "What people are told",
         _ => "",
     }
 }
@@ -344,6 +345,25 @@ mod tests {
                 "span",
                 "2h".into(),
             ),
+            (
+                "mailward alert silence receive/* --for 30m --reason x",
+                Op::AlertSilence,
+                "span",
+                "30m".into(),
+            ),
+            (
+                "mailward alert list --all",
+                Op::AlertList,
+                "all",
+                true.into(),
+            ),
+            (
+                "mailward alert ack case-1 --note x",
+                Op::AlertAck,
+                "note",
+                "x".into(),
+            ),
+            ("mailward alert test", Op::AlertTest, "", Value::Null),
             (
                 "mailward health override disk --on",
                 Op::HealthOverride,

@@ -3,6 +3,7 @@
 //! Objects go to the store, logs are read from their files, the rest is asked of other roles. What
 //! changes something leaves an event that names who asked.
 
+mod alert;
 mod event;
 mod health;
 mod message;
@@ -182,6 +183,15 @@ impl Access {
             Call::HealthOverride(r) => {
                 answer(typed::HealthOverride, self.health_override(r, peer).await)
             }
+            Call::AlertList(r) => answer(typed::AlertList, self.alert_list(r.all).await),
+            Call::AlertShow(r) => answer(typed::AlertShow, self.alert_show(r.id).await),
+            Call::AlertAck(r) => answer(typed::AlertAck, self.alert_ack(r, peer).await),
+            Call::AlertSilence(r) => answer(typed::AlertSilence, self.alert_silence(r, peer).await),
+            Call::AlertUnsilence(r) => answer(
+                typed::AlertUnsilence,
+                self.alert_unsilence(r.id, peer).await,
+            ),
+            Call::AlertTest(r) => answer(typed::AlertTest, self.alert_test(r.channel, peer).await),
             Call::Recheck(r) => answer(typed::Recheck, self.recheck(r.component, peer).await),
             Call::Status(_) => answer(typed::Status, self.status().await),
             Call::Export(_) => answer(typed::Export, self.export().await),

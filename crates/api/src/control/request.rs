@@ -9,10 +9,11 @@ use serde::{Deserialize, Serialize};
 
 use super::Role;
 use crate::view::{
-    CaseView, CertificateChoice, CertificateList, Changed, ConnectionChoice, ConnectorStatus,
-    GroupStatus, GroupView, HealthHistory, HealthMailboxes, HealthReport, HealthSetView, LeaseAsk,
-    LeaseReply, ManagerStatus, MessageList, MessagePlan, MessageView, ProbeView, QueueList,
-    RepairOutcome, RepairProposal, RoleStatus, TransportStatus, Verdict, WorkerStatus,
+    AlertList, AlertTest, AlertView, CaseView, CertificateChoice, CertificateList, Changed,
+    ConnectionChoice, ConnectorStatus, GroupStatus, GroupView, HealthHistory, HealthMailboxes,
+    HealthReport, HealthSetView, LeaseAsk, LeaseReply, ManagerStatus, MessageList, MessagePlan,
+    MessageView, ProbeView, QueueList, RepairOutcome, RepairProposal, RoleStatus, TransportStatus,
+    Verdict, WorkerStatus,
     health::{ProbeList, ProbeReport},
     queue::{MessageFilter, QueueAudit, QueueTarget},
     repair::{Ledger, Override},
@@ -183,6 +184,50 @@ pub enum ControlRequest {
     },
     /// Worker: change a probe, monitor or responder for a time. Answer: `Done`.
     Override(Override),
+    /// Worker: alerts, silences and channels. Answer: `Alerts`.
+    AlertList {
+        /// Those that are over, too.
+        all: bool,
+    },
+    /// Worker: one alert. Answer: `Alert`.
+    AlertShow {
+        /// Its id.
+        id: String,
+    },
+    /// Worker: somebody takes an alert on. Answer: `Changed`.
+    AlertAck {
+        /// Its id.
+        id: String,
+        /// Who.
+        by: String,
+        /// What others should know.
+        note: String,
+    },
+    /// Worker: alerts that fit are not told for a time. Answer: `Changed`.
+    AlertSilence {
+        /// A component, a health set or a monitor, with `*` for anything.
+        pattern: String,
+        /// Who.
+        by: String,
+        /// Why.
+        reason: String,
+        /// Until when.
+        until_unix_ms: u64,
+    },
+    /// Worker: end a silence. Answer: `Changed`.
+    AlertUnsilence {
+        /// Its id.
+        id: String,
+        /// Who.
+        by: String,
+    },
+    /// Worker: send a test by one channel, or by every one. Answer: `AlertTest`.
+    AlertTest {
+        /// The channel.
+        channel: Option<String>,
+        /// Who.
+        by: String,
+    },
 }
 
 impl ControlRequest {
@@ -227,6 +272,12 @@ impl ControlRequest {
             ControlRequest::ProbeReport(_) => "probe_report",
             ControlRequest::Recheck { .. } => "recheck",
             ControlRequest::Override(_) => "override",
+            ControlRequest::AlertList { .. } => "alert_list",
+            ControlRequest::AlertShow { .. } => "alert_show",
+            ControlRequest::AlertAck { .. } => "alert_ack",
+            ControlRequest::AlertSilence { .. } => "alert_silence",
+            ControlRequest::AlertUnsilence { .. } => "alert_unsilence",
+            ControlRequest::AlertTest { .. } => "alert_test",
         }
     }
 }
@@ -359,6 +410,12 @@ pub enum ControlReply {
     Probes(ProbeList),
     /// What the queue's own accounts say.
     Audit(QueueAudit),
+    /// Alerts, silences and channels.
+    Alerts(AlertList),
+    /// One alert.
+    Alert(Box<AlertView>),
+    /// How a test of the alert channels went.
+    AlertTest(AlertTest),
 }
 
 /// A piece of a message's octets.

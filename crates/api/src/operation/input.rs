@@ -54,6 +54,11 @@ pub(super) fn override_span() -> Span {
     Span::from_secs(8 * 3600)
 }
 
+/// As long as a night's work.
+pub(super) fn silence_span() -> Span {
+    Span::from_secs(2 * 3600)
+}
+
 pub(super) fn drain_reason() -> String {
     "drained by an administrator".to_owned()
 }

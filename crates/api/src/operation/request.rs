@@ -282,6 +282,56 @@ requests! {
         pub on: bool,
     }
 
+    /// `alert list`
+    AlertList {
+        /// List alerts that are over, too
+        #[serde(default)]
+        #[arg(long)]
+        pub all: bool,
+    }
+
+    /// `alert show`
+    AlertShow {
+        /// The alert's id, which is that of its recovery case
+        pub id: String,
+    }
+
+    /// `alert ack`
+    AlertAck {
+        /// The alert's id
+        pub id: String,
+        /// What others should know
+        #[serde(default)]
+        #[arg(long, value_name = "TEXT")]
+        pub note: Option<String>,
+    }
+
+    /// `alert silence`
+    AlertSilence {
+        /// A component, a health set or a monitor; * stands for anything, as in receive/*
+        pub pattern: String,
+        /// For how long, at most a year
+        #[serde(default = "input::silence_span")]
+        #[arg(long = "for", value_name = "TIME", default_value_t = input::silence_span())]
+        pub span: Span,
+        /// Why, for whoever misses the alerts
+        #[arg(long, value_name = "TEXT")]
+        pub reason: String,
+    }
+
+    /// `alert unsilence`
+    AlertUnsilence {
+        /// The silence's id
+        pub id: String,
+    }
+
+    /// `alert test`
+    AlertTest {
+        /// The alert channel; all of them where none is given
+        #[serde(default)]
+        pub channel: Option<String>,
+    }
+
     /// `recheck`
     Recheck {
         /// The component, such as receive/Internet; all of them where none is given

@@ -313,6 +313,38 @@ operations! {
     HealthOverride ["health" "override"] Post "/v1/health/override" Json
     (request::HealthOverride) -> view::Changed, page page::changed;
 
+    /// List alerts, silences and how the alert channels do
+    AlertList ["alert" "list"] Get "/v1/alerts" Json
+    (request::AlertList) -> view::AlertList, page page::alert::list;
+
+    /// Show one alert: what broke, what was tried, what to do, who was told
+    AlertShow ["alert" "show"] Get "/v1/alerts/cases/{id}" Json
+    (request::AlertShow) -> view::AlertView, page page::alert::show;
+
+    /// Say that you are on it
+    ///
+    /// The alert is not told again until it becomes worse, or is over.
+    AlertAck ["alert" "ack"] Post "/v1/alerts/ack" Json
+    (request::AlertAck) -> view::Changed, page page::changed;
+
+    /// Keep alerts from being told, for a time
+    ///
+    /// They are still raised, listed and repaired. What is still open when the time is over is told
+    /// then, and so is that something told before is over.
+    AlertSilence ["alert" "silence"] Post "/v1/alerts/silence" Json
+    (request::AlertSilence) -> view::Changed, page page::changed;
+
+    /// End a silence
+    AlertUnsilence ["alert" "unsilence"] Post "/v1/alerts/unsilence" Json
+    (request::AlertUnsilence) -> view::Changed, page page::changed;
+
+    /// Send a test by the alert channels and show how it went
+    ///
+    /// The notice says that it is a test. Ends with exit code 1 where a channel did not take it.
+    AlertTest ["alert" "test"] Post "/v1/alerts/test" Json
+    (request::AlertTest) -> view::AlertTest, page page::alert::test,
+    exit page::alert::test_exit;
+
     /// Run the probes now
     ///
     /// Of one component, or all of them.

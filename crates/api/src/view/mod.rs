@@ -3,6 +3,7 @@
 //! Times are Unix milliseconds and end in `_unix_ms`; lengths of time end in `_ms`; texts from
 //! peers and from mail may hold anything and are cleaned only where they are printed.
 
+pub mod alert;
 pub mod cert;
 pub mod event;
 pub mod group;
@@ -15,6 +16,10 @@ pub mod simulate;
 pub mod trace;
 pub mod transport;
 
+pub use alert::{
+    AlertAcknowledged, AlertChannelView, AlertList, AlertSilence, AlertTest, AlertTestResult,
+    AlertTold, AlertTried, AlertView,
+};
 pub use cert::{CertificateChoice, CertificateList, CertificateView, SetAsideFile};
 pub use event::{EventList, EventPage, EventRecord, Explanation};
 pub use group::{GroupFacts, GroupMember, GroupStatus, GroupView, Lease, LeaseAsk, LeaseReply};

@@ -224,9 +224,9 @@ catalogue! {
         mend "Nothing is to be done.";
     4010 Error AlertFailed { case: String, channel: String, error: String, attempt: u64 } per [channel]
         "alert about case {case} could not be delivered by {channel} (attempt {attempt}): {error}"
-        means "A webhook, command or file did not take the alert. It is tried again, other channels are not held up."
+        means "A channel did not take the alert. It is tried again with growing pauses, for as long as there is something to tell; other channels are not held up."
         breaks "Somebody may not know."
-        mend "Check the channel's target with `mailward alert-channel list`.";
+        mend "Check the channel's target with `mailward alert-channel show`, then `mailward alert test`.";
     4011 Notice CaseClosed { case: String, component: String, solved_by: String, open_ms: u64 } per [case]
         "case {case} for {component} is closed after {open_ms} ms: {solved_by}"
         means "The component stayed well during probation."
@@ -262,6 +262,41 @@ catalogue! {
         means "The observer itself is too slow to judge others."
         breaks "Repair above the first stage waits."
         mend "Find out what uses the processor or the disk.";
+    4100 Notice AlertAcknowledged { case: String, by: String, note: String } per [case]
+        "{by} has acknowledged the alert about case {case}: {note}"
+        means "Somebody is on it. The alert is not repeated until it becomes worse."
+        breaks "Nothing is broken by this."
+        mend "Nothing is to be done.";
+    4101 Notice AlertsSilenced { silence: String, pattern: String, by: String, reason: String, until: String } per [silence]
+        "{by} has silenced alerts about {pattern} until {until} ({silence}): {reason}"
+        means "Alerts that fit are raised and listed, and not told."
+        breaks "Nobody hears of what fits until then."
+        mend "`mailward alert unsilence` ends it.";
+    4102 Notice AlertSilenceEnded { silence: String, pattern: String, by: String } per [silence]
+        "{by} has ended {silence}: alerts about {pattern} are told again"
+        means "What is open and fits is told now."
+        breaks "Nothing is broken by this."
+        mend "Nothing is to be done.";
+    4103 Error HeartbeatWithheld { channel: String, because: String } per [channel]
+        "no sign of life is given by {channel}: {because}"
+        means "The worker runs, but watches nothing. Whoever waits for the sign of life outside will notice."
+        breaks "What breaks now is not noticed here."
+        mend "See `mailward health show Monitoring` and the host's load; `mailward status` shows whether the roles run.";
+    4104 Warning HeartbeatFailed { channel: String, error: String } per [channel]
+        "the sign of life by {channel} did not arrive: {error}"
+        means "The target of the channel did not take it. It is given again with the next interval at the latest."
+        breaks "Whoever waits for it outside may raise an alarm."
+        mend "Check the channel's target with `mailward alert-channel show` and whether this host reaches it.";
+    4105 Warning AlertPartlyRefused { channel: String, problem: String } per [channel]
+        "an alert was taken by the relay of {channel}, but not for everybody: {problem}"
+        means "The relay refused some of the recipients."
+        breaks "Those people are not told."
+        mend "Correct `to` of the channel, or let the relay take mail for them.";
+    4106 Error AlertsNotKept { path: String, error: String } per []
+        "what was told to whom cannot be kept at {path}: {error}"
+        means "Alerts go out all the same. A worker that is started again will tell open ones again, and forgets acknowledgements and silences."
+        breaks "Nothing until the worker is started again."
+        mend "Free space or mend the disk of the data folder.";
     4120 Warning HealthMailboxMended { mailbox: String, problem: String } per [mailbox]
         "health mailbox {mailbox} was not as it must be and was mended: {problem}"
         means "Someone or something altered, removed or damaged the mailbox that mail-flow probes are sent to. It was put right by itself."

@@ -190,6 +190,11 @@ impl Engine {
         orders: &mut Vec<Order>,
     ) {
         record.alerted_ms = Some(now.mono_ms);
+        let set = record
+            .monitors
+            .iter()
+            .find_map(|name| self.watches.get(name))
+            .map_or_else(String::new, |watch| watch.definition.set.to_string());
         record.step(
             now,
             "alerted",
@@ -197,13 +202,16 @@ impl Engine {
             Vec::new(),
             None,
         );
-        orders.push(Order::Alert(Box::new(Alert {
+        let alert = Alert {
             kind,
             node: self.node.clone(),
             case: record.id.clone(),
             component: record.component.clone(),
+            set,
+            monitors: record.monitors.iter().cloned().collect(),
             unix_ms: now.unix_ms,
             since_unix_ms: record.state.first_bad.unix_ms,
+            effect: String::new(),
             text: text.to_owned(),
             cause: record.class.clone(),
             seen: record
@@ -211,8 +219,12 @@ impl Engine {
                 .last()
                 .map(|sample| sample.text.clone())
                 .unwrap_or_default(),
+            tried: Vec::new(),
+            todo: Vec::new(),
             explain: format!("mailward explain {}", record.id),
-        })));
+        };
+        let alert = alert.told_for_people(&record.steps);
+        orders.push(Order::Alert(Box::new(alert)));
     }
 
     pub(super) fn close(

@@ -26,8 +26,8 @@ use parking_lot::Mutex;
 
 use super::{Found, NOT_APPLICABLE, dns::Dns, report::Reports};
 use crate::{
-    Cause, Now, engine::definition::Place, inbox::Inbox, mailbox::HealthMailbox,
-    worker::upkeep::Status,
+    Cause, Now, alert::desk::Couriers, engine::definition::Place, inbox::Inbox,
+    mailbox::HealthMailbox, worker::upkeep::Status,
 };
 
 /// How long a control channel may take to answer a probe's question.
@@ -77,6 +77,8 @@ pub struct Context {
     choices: Mutex<Vec<Choice>>,
     /// The health mailbox, once there is one.
     pub(crate) mailbox: Mutex<Option<HealthMailbox>>,
+    /// The alert channels in use.
+    pub(crate) couriers: Couriers,
     /// How it was when it was last put right.
     pub(crate) mailbox_status: Mutex<Status>,
     /// How often the key that signs probes is changed.
@@ -148,6 +150,7 @@ impl Context {
             connectors: Mutex::default(),
             choices: Mutex::default(),
             mailbox: Mutex::default(),
+            couriers: Couriers::default(),
             min_free_bytes: Mutex::new(512 << 20),
         }
     }

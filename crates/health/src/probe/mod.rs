@@ -111,6 +111,7 @@ async fn look(definition: &ProbeDefinition, context: &Context, steps: &mut Steps
         Target::Store => node::store(context).await,
         Target::Disk(place) => node::disk(context, *place).await,
         Target::Process(role) => process::look(context, *role).await,
+        Target::Alerting(name) => node::alerting(context, name).await,
         Target::Admin => http::admin(context, steps).await,
         Target::Clock => clock::steady(context),
         Target::Resolver(server) => dns::resolver(*server, steps).await,

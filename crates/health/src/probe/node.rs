@@ -331,3 +331,29 @@ pub(super) async fn certificates(context: &Context) -> Found {
         .measured("days_left", days)
         .measured("certificates", list.certificates.len())
 }
+
+/// An alert channel: what was told by it last arrived, and its target answers.
+pub(super) async fn alerting(context: &Context, name: &str) -> Found {
+    let courier = context
+        .couriers
+        .lock()
+        .iter()
+        .find(|one| one.name == name)
+        .cloned();
+    let Some(courier) = courier else {
+        return Found::skipped("the channel is not in use any more");
+    };
+    let checked = courier.check().await;
+    let standing = courier.standing();
+    if standing.is_broken() {
+        let times = standing.failures;
+        return Found::fail(format!(
+            "nothing arrived in {times} attempts: {}",
+            standing.error
+        ));
+    }
+    match checked {
+        Ok(text) => Found::pass(text),
+        Err(error) => Found::fail(error.to_string()),
+    }
+}

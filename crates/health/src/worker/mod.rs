@@ -24,6 +24,7 @@ use std::{
 
 use mailward_api::{
     control::{self, ControlReply, ControlRequest, Role},
+    fault::Fault,
     view::{ProbeView, RepairAct, RepairOutcome, RepairProposal, Verdict, health::ProbeReport},
 };
 use mailward_events::{Event, Events};
@@ -43,7 +44,10 @@ use tokio::{
 use self::{lane::Lanes, service::Inside};
 use crate::{
     Now,
-    alert::Alerter,
+    alert::{
+        Alerter,
+        desk::{self, Couriers},
+    },
     engine::{
         Answer, Engine, Order, SavedCase,
         definition::{PREFIX, Target},
@@ -68,6 +72,9 @@ const PROPOSE_MAX: Duration = Duration::from_secs(10);
 const OUTCOME_ATTEMPTS: u32 = 5;
 /// How often it is looked whether the group's lease is to be renewed or given back, in milliseconds.
 const LEASE_LOOK_MS: u64 = 5_000;
+/// So long no probe may end before the signs of life to the outside stop; three intervals of the
+/// most frequent probes where those are longer.
+const QUIET_MIN: Duration = Duration::from_secs(60);
 /// Changes of state taken over from the worker before.
 const EDGES_KEPT: usize = 256;
 
@@ -106,6 +113,8 @@ pub struct WorkerConfig {
 
 /// A running worker. Dropping it ends its tasks.
 pub struct Worker {
+    couriers: Couriers,
+    node: String,
     inbox: mpsc::Sender<Message>,
     inside: Arc<Inside>,
     group: Option<Arc<Group>>,
@@ -139,6 +148,8 @@ enum Message {
     Objects(Vec<Object>),
     /// The control channel asks for something the engine knows.
     Ask(ControlRequest, oneshot::Sender<Option<ControlReply>>),
+    /// The control channel asks about alerts.
+    Alerts(ControlRequest, oneshot::Sender<Result<ControlReply, Fault>>),
     /// Run a probe and answer with its result.
     Run(String, oneshot::Sender<ProbeView>),
     /// The names of the probes of a component.
@@ -158,11 +169,13 @@ impl Worker {
         let mailbox = HealthMailbox::of(&config.node).map_err(io::Error::other)?;
         let history = History::new(&config.health_dir);
         let (store, past) = (config.store.clone(), history.clone());
+        let health_dir = config.health_dir.clone();
         let read = tokio::task::spawn_blocking(move || {
             let objects = store.all().map_err(io::Error::other)?;
-            Ok::<_, io::Error>((objects, past.edges(EDGES_KEPT), past.open_cases()))
+            let told = desk::read(&health_dir);
+            Ok::<_, io::Error>((objects, past.edges(EDGES_KEPT), past.open_cases(), told))
         });
-        let (objects, edges, open) = read.await.map_err(io::Error::other)??;
+        let (objects, edges, open, told) = read.await.map_err(io::Error::other)??;
         let resolvers = match config.resolvers {
             none if none.is_empty() => probe::system_resolvers(),
             some => some,
@@ -200,7 +213,13 @@ impl Worker {
             node: config.node.to_string(),
             run_dir: config.run_dir,
             clock: config.clock,
-            alerter: Alerter::new(config.events.clone()),
+            alerter: Alerter::new(
+                config.node.as_str(),
+                &config.health_dir,
+                told,
+                context.couriers.clone(),
+                config.events.clone(),
+            ),
             events: config.events,
             context,
             history,
@@ -216,8 +235,11 @@ impl Worker {
         running.engine.remember(edges);
         running.take_objects(objects);
         running.resume(open);
+        let (couriers, node) = (running.context.couriers.clone(), running.node.clone());
         let task = tokio::spawn(running.run(messages, mailbox, config.store));
         Ok(Worker {
+            couriers,
+            node,
             inbox,
             inside,
             group,
@@ -309,6 +331,7 @@ impl Running {
             self.run_due(now);
             let orders = self.engine.tick(now);
             self.obey(orders);
+            self.tell_people(now);
         }
         followed.abort();
         looked_after.abort();
@@ -372,6 +395,9 @@ impl Running {
             Message::Ask(request, reply) => {
                 // Whoever asked may have given up.
                 let _ = reply.send(self.inside.answer(&mut self.engine, request, now));
+            }
+            Message::Alerts(request, reply) => {
+                let _ = reply.send(self.alerter.answer(request, now.unix_ms));
             }
             Message::Run(name, reply) => {
                 self.begin(&name, true);
@@ -449,6 +475,20 @@ impl Running {
     fn resume(&mut self, open: Vec<SavedCase>) {
         let now = self.now();
         self.engine.resume(open, now);
+        let open = self.engine.open_cases(now);
+        let open: Vec<String> = open.into_iter().map(|case| case.id).collect();
+        self.alerter.still_open(&open, now.unix_ms);
+    }
+
+    /// Tells people what is due, and looks at channels that have become broken or whole.
+    fn tell_people(&mut self, now: Now) {
+        let interval = self.engine.settings().connector_probe_interval.get();
+        let quiet_max = (interval * 3).max(QUIET_MIN);
+        let quiet_max_ms = u64::try_from(quiet_max.as_millis()).unwrap_or(u64::MAX);
+        let (probes, _, _) = self.engine.counts();
+        for channel in self.alerter.tick(now, probes, quiet_max_ms) {
+            self.begin(&format!("alerting/{channel}"), true);
+        }
     }
 
     fn obey(&mut self, orders: Vec<Order>) {
@@ -459,11 +499,14 @@ impl Running {
                 Order::Propose(proposal) => self.propose(*proposal),
                 Order::Outcome(outcome) => self.report(*outcome),
                 Order::Alert(alert) => {
-                    self.alerter.raise(&alert);
+                    self.alerter.raise(*alert, self.clock.unix_ms());
                 }
                 Order::Emit(event) => self.events.emit(event),
                 Order::Edge(edge) => self.keep(|history| history.edge(&edge)),
-                Order::Closed(case) => self.keep(|history| history.closed(&case)),
+                Order::Closed(case) => {
+                    self.alerter.closed(&case, self.clock.unix_ms());
+                    self.keep(|history| history.closed(&case));
+                }
                 Order::Save => save = true,
             }
         }

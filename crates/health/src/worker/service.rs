@@ -21,6 +21,7 @@ use tokio::sync::oneshot;
 use super::{Message, Worker, upkeep};
 use crate::{
     Now,
+    alert::desk,
     engine::{Engine, definition::PREFIX},
     explain,
     history::History,
@@ -271,6 +272,18 @@ impl Worker {
                     node: self.group_status().await?,
                     members: group.members(),
                 }))
+            }
+            ControlRequest::AlertTest { channel, by } => {
+                let now = self.inside.clock.unix_ms();
+                let test = desk::test(&self.couriers, &self.node, channel.as_deref(), &by, now);
+                test.await.map(ControlReply::AlertTest)
+            }
+            request @ (ControlRequest::AlertList { .. }
+            | ControlRequest::AlertShow { .. }
+            | ControlRequest::AlertAck { .. }
+            | ControlRequest::AlertSilence { .. }
+            | ControlRequest::AlertUnsilence { .. }) => {
+                self.ask(|reply| Message::Alerts(request, reply)).await?
             }
             request @ (ControlRequest::Ping
             | ControlRequest::ProbeList { .. }

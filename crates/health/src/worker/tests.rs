@@ -119,8 +119,8 @@ async fn house(settings: HealthSettings) -> House {
                 Change::create(
                     "file",
                     AlertChannel {
-                        target,
-                        enabled: true,
+                        group_wait: span(0),
+                        ..AlertChannel::new(target)
                     },
                 ),
             ],

@@ -32,6 +32,7 @@ mod mail_flow_is_judged_at_both_ends;
 mod mail_reaches_a_mailbox_and_is_journaled_once;
 mod objects_change_without_a_restart;
 mod operators_command_the_queue;
+mod people_hear_once_of_what_broke_and_once_that_it_is_over;
 mod postfix_hands_mail_in_and_takes_mail_out;
 mod probes_leave_no_trace;
 mod recipients_are_found_by_a_filter;

@@ -16,7 +16,9 @@ mod settings;
 mod smart_host;
 
 pub use address_space::{AddressSpace, AddressSpaceError};
-pub use alert::{AlertChannel, AlertTarget};
+pub use alert::{
+    AlertChannel, AlertEmail, AlertScope, AlertTarget, SyslogAddress, SyslogAddressError,
+};
 pub use domain::{AcceptedDomain, AcceptedDomainType};
 pub use journal::{JournalRule, JournalScope};
 pub use probe::{

@@ -2,6 +2,7 @@
 //!
 //! Pure functions from a view and the time to a [`Page`]; layout belongs to the face.
 
+pub(super) mod alert;
 pub(super) mod cert;
 pub(super) mod event;
 pub(super) mod exchange;

@@ -27,7 +27,7 @@ fn columns(kind: Kind) -> &'static [&'static str] {
         Kind::JournalRule => &["enabled", "scope", "recipient", "journal_address"],
         Kind::TransportSettings => &["postmaster", "message_expiration", "delay_notification"],
         Kind::HealthSettings => &["repair", "mailflow_probe_interval", "offline_after"],
-        Kind::AlertChannel => &["enabled", "target"],
+        Kind::AlertChannel => &["enabled", "target", "alerts", "heartbeat"],
         Kind::Probe => &["enabled", "health_set", "interval", "target"],
     }
 }

@@ -57,6 +57,8 @@ pub enum Target {
     Certificates,
     /// Memory and descriptors of a role.
     Process(Role),
+    /// An alert channel: whether what is told by it arrives.
+    Alerting(String),
     /// The admin API, through its socket.
     Admin,
     /// Jumps of the wall clock, and whether something keeps it right.
@@ -152,6 +154,7 @@ impl ProbeDefinition {
             Target::Resolver(_) | Target::Name { .. } => "dns".to_owned(),
             Target::SmartHost(upstream) => upstream.host.host.to_string(),
             Target::Store | Target::Disk(_) => "disk".to_owned(),
+            Target::Alerting(name) => format!("alerting/{name}"),
             Target::Admin => "access".to_owned(),
             Target::Object(probe) => object::subject(&probe.target, &self.name),
             _ => "transport".to_owned(),
@@ -174,6 +177,7 @@ impl ProbeDefinition {
             Target::Disk(_) => "disk",
             Target::Certificates => "certificates",
             Target::Process(_) => "process",
+            Target::Alerting(_) => "alerting",
             Target::Admin => "admin",
             Target::Clock => "clock",
             Target::Resolver(_) => "resolver",
@@ -232,6 +236,8 @@ const UNRECOVERABLE_AFTER_MS: u64 = 1_800_000;
 const CONNECTOR_TIMEOUT_MS: RangeInclusive<u64> = 1_000..=10_000;
 /// The same for the way of a message into the health mailbox.
 const MAILFLOW_TIMEOUT_MS: RangeInclusive<u64> = 5_000..=60_000;
+/// The same for the target of an alert channel, which may be far away and busy.
+const ALERTING_TIMEOUT_MS: RangeInclusive<u64> = 10_000..=60_000;
 fn ms(span: Span) -> u64 {
     u64::try_from(span.get().as_millis()).unwrap_or(u64::MAX)
 }
@@ -268,6 +274,16 @@ fn probe(name: &str, target: Target, rule: &Rule, needs: Option<&str>) -> ProbeD
     }
 }
 
+/// An alert channel: a person must hear of one that cannot tell anything, by the others.
+fn of_alert_channel(channel: &str, settings: &HealthSettings, all: &mut Watched) {
+    let slow = ms(settings.mailflow_probe_interval);
+    let rule = rule(Policy::Consecutive(2), slow, ALERTING_TIMEOUT_MS, settings);
+    let name = format!("alerting/{channel}");
+    let mut definition = probe(&name, Target::Alerting(channel.to_owned()), &rule, None);
+    definition.lane = ProbeLane::Net;
+    all.add(definition, "Alerting", &name, rule);
+}
+
 /// Everything that is watched with these objects, on a node that asks these resolvers.
 pub fn watched(objects: &[Object], settings: &HealthSettings, resolvers: &[SocketAddr]) -> Watched {
     let mut all = Watched::default();
@@ -276,6 +292,9 @@ pub fn watched(objects: &[Object], settings: &HealthSettings, resolvers: &[Socke
         match &object.spec {
             Spec::ReceiveConnector(spec) if spec.enabled => {
                 receive::of_receive_connector(&object.name, spec, settings, &mut all);
+            }
+            Spec::AlertChannel(spec) if spec.enabled => {
+                of_alert_channel(&object.name, settings, &mut all);
             }
             Spec::Probe(spec) if spec.enabled => object::of(&object.name, spec, settings, &mut all),
             _ => {}
