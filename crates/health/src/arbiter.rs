@@ -53,6 +53,8 @@ struct Inner {
     ledger: Ledger,
     /// The last denial written, so that a proposal repeated every few seconds fills nothing.
     last_denial: Option<(String, RepairAct, Vec<String>)>,
+    /// Why nothing is repaired at all, while that holds.
+    hold: Option<String>,
 }
 
 impl std::fmt::Debug for Arbiter {
@@ -97,11 +99,17 @@ impl Arbiter {
             inner: Mutex::new(Inner {
                 ledger,
                 last_denial: None,
+                hold: None,
             }),
             clock,
             events,
             path,
         })
+    }
+
+    /// Holds repair as a whole, with the reason that each denial gives, or lets it go on.
+    pub fn set_hold(&self, hold: Option<String>) {
+        self.inner.lock().hold = hold;
     }
 
     /// Judges a proposal under the settings in force. After [`Verdict::Granted`] the caller carries
@@ -111,7 +119,7 @@ impl Arbiter {
         let mut inner = self.inner.lock();
         let past = past(&inner.ledger, &proposal.case);
         let exits = exits(&inner.ledger);
-        let checks = guard::checks(
+        let mut checks = guard::checks(
             proposal,
             &Facts {
                 settings,
@@ -120,6 +128,10 @@ impl Arbiter {
                 now_unix_ms,
             },
         );
+        // Looked at first, because it is what a person must know first.
+        if let Some(check) = guard::held(&proposal.act, inner.hold.as_deref()) {
+            checks.insert(0, check);
+        }
         let ruling = guard::rule(&checks);
         let all: Vec<String> = checks.iter().map(guard::Check::sentence).collect();
         let against: Vec<String> = checks

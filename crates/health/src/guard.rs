@@ -212,6 +212,18 @@ pub fn rule(checks: &[Check]) -> Decision<Ruling> {
 
 const SWITCH: &str = "switch";
 
+/// The check of a hold on repair as a whole; `None` for acts that need no leave.
+pub fn held(act: &RepairAct, hold: Option<&str>) -> Option<Check> {
+    const NAME: &str = "hold";
+    if matches!(act, RepairAct::Online | RepairAct::Alert) {
+        return None;
+    }
+    Some(match hold {
+        Some(hold) => Check::later(NAME, AGAIN_MS, hold),
+        None => Check::yes(NAME, "repair is not held"),
+    })
+}
+
 fn switched_on(facts: &Facts<'_>) -> Check {
     if facts.settings.repair {
         Check::yes(SWITCH, "repair is switched on")

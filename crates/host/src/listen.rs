@@ -7,7 +7,10 @@
 use std::{
     io,
     net::{SocketAddr, TcpListener},
-    os::{fd::AsFd, unix::net::UnixListener},
+    os::{
+        fd::{AsFd, OwnedFd},
+        unix::net::UnixListener,
+    },
 };
 
 use socket2::{Domain, Protocol, SockRef, Socket, Type};
@@ -69,13 +72,36 @@ impl Inherited {
         Ok(inherited)
     }
 
+    /// Sorts descriptors that another process handed over.
+    ///
+    /// # Errors
+    /// One of them is no socket.
+    pub fn sort(fds: impl IntoIterator<Item = OwnedFd>) -> io::Result<Self> {
+        let mut inherited = Inherited::default();
+        for fd in fds {
+            inherited.take_unix_or_tcp(UnixListener::from(fd))?;
+        }
+        Ok(inherited)
+    }
+
+    /// Copies of all of them, for whoever comes after this process's manager.
+    ///
+    /// # Errors
+    /// Where descriptors ran out.
+    pub fn copies(&self) -> io::Result<Vec<(String, OwnedFd)>> {
+        let tcp = self.tcp.iter().map(|socket| ("tcp", share(socket)));
+        let unix = self.unix.iter().map(|socket| ("unix", share(socket)));
+        tcp.chain(unix)
+            .map(|(name, fd)| Ok((name.to_owned(), fd?)))
+            .collect()
+    }
+
     fn take_unix_or_tcp(&mut self, socket: UnixListener) -> io::Result<()> {
         socket.set_nonblocking(true)?;
         if SockRef::from(&socket).domain()? == Domain::UNIX {
             self.unix.push(socket);
         } else {
-            self.tcp
-                .push(TcpListener::from(std::os::fd::OwnedFd::from(socket)));
+            self.tcp.push(TcpListener::from(OwnedFd::from(socket)));
         }
         Ok(())
     }
@@ -85,7 +111,7 @@ impl Inherited {
 ///
 /// # Errors
 /// Where the process has no descriptor left.
-pub fn share(socket: impl AsFd) -> io::Result<std::os::fd::OwnedFd> {
+pub fn share(socket: impl AsFd) -> io::Result<OwnedFd> {
     socket.as_fd().try_clone_to_owned()
 }
 

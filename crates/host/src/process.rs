@@ -1,15 +1,16 @@
 //! Child processes: started with sockets, watched by heartbeat, ended politely or not.
 //!
-//! Heartbeats are systemd's notification protocol (sd_notify(3)): a child sends `READY=1` once and
-//! `WATCHDOG=1` while it makes progress. Each child has a notification socket of its own, so that
-//! no child can speak for another.
+//! Heartbeats are systemd's notification protocol (sd_notify(3), see [`crate::notify`]): a child
+//! sends `READY=1` once and beats that say how far it has got. Each child has a notification socket
+//! of its own, so that no child can speak for another; the socket has a name, so that a new manager
+//! hears the children of an earlier one by binding it anew.
 
 use std::{
     ffi::OsString,
     io,
     os::fd::OwnedFd,
     path::{Path, PathBuf},
-    process::ExitStatus,
+    sync::Arc,
     time::Duration,
 };
 
@@ -18,7 +19,12 @@ use nix::{
     sys::signal::{Signal, kill},
     unistd::Pid,
 };
-use tokio::{net::UnixDatagram, process::Command};
+use tokio::{net::UnixDatagram, process::Command, sync::oneshot};
+
+use crate::{
+    lifeline::Process,
+    notify::{PROGRESS, read_counts},
+};
 
 /// The first descriptor of systemd's protocol.
 const LISTEN_FDS_START: i32 = 3;
@@ -40,11 +46,21 @@ pub struct Launch {
     pub user: Option<(u32, u32)>,
 }
 
-/// A running child.
+/// A running role: a child of this process, or one that an earlier manager left behind.
 #[derive(Debug)]
 pub struct Child {
-    inner: tokio::process::Child,
+    inner: Inner,
     pid: u32,
+}
+
+#[derive(Debug)]
+enum Inner {
+    Own(tokio::process::Child),
+    /// Its end is seen by a thread that waits for it; how it ended is told to its parent alone.
+    Adopted {
+        process: Arc<Process>,
+        ended: oneshot::Receiver<()>,
+    },
 }
 
 /// What a child says of itself.
@@ -56,14 +72,16 @@ pub struct Notifications(UnixDatagram);
 pub enum Notification {
     /// It serves now.
     Ready,
-    /// It makes progress.
-    Watchdog,
+    /// It lives, and so far each of its loops has got.
+    Beat(Vec<(String, u64)>),
     /// It is on its way out.
     Stopping,
     /// One line about its state.
     Status(String),
 }
 
+/// How long one wait for the end of an adopted process lasts before the next.
+const WAIT_PIECE: Duration = Duration::from_secs(60);
 /// Largest notification read; the protocol's messages are a few words.
 const NOTIFICATION_OCTETS_MAX: usize = 4096;
 
@@ -72,14 +90,7 @@ const NOTIFICATION_OCTETS_MAX: usize = 4096;
 /// # Errors
 /// The program cannot be run, the notification socket cannot be made, or descriptors ran out.
 pub fn launch(launch: Launch) -> io::Result<(Child, Notifications)> {
-    let notifications = bind_notify(&launch.notify_socket)?;
-    if let Some((uid, gid)) = launch.user {
-        nix::unistd::chown(
-            &launch.notify_socket,
-            Some(nix::unistd::Uid::from_raw(uid)),
-            Some(nix::unistd::Gid::from_raw(gid)),
-        )?;
-    }
+    let notifications = bind_notify(&launch.notify_socket, launch.user)?;
     let mut command = Command::new(&launch.program);
     command.args(&launch.arguments);
     command.env("NOTIFY_SOCKET", &launch.notify_socket);
@@ -112,15 +123,51 @@ pub fn launch(launch: Launch) -> io::Result<(Child, Notifications)> {
     let pid = inner
         .id()
         .ok_or_else(|| io::Error::other("the child ended before it was started"))?;
+    let inner = Inner::Own(inner);
     Ok((Child { inner, pid }, Notifications(notifications)))
 }
 
-fn bind_notify(path: &Path) -> io::Result<UnixDatagram> {
+/// Takes over a role that an earlier manager left behind: hears it at `notify_socket` from now on.
+/// Must be called inside a tokio runtime.
+///
+/// # Errors
+/// The notification socket cannot be made, or descriptors ran out.
+pub fn take_over(
+    process: Process,
+    notify_socket: &Path,
+    user: Option<(u32, u32)>,
+) -> io::Result<(Child, Notifications)> {
+    let notifications = bind_notify(notify_socket, user)?;
+    let pid = process.pid;
+    let process = Arc::new(process);
+    let (tell, ended) = oneshot::channel();
+    let waiting = Arc::clone(&process);
+    std::thread::Builder::new()
+        .name(format!("adopted-{pid}"))
+        .stack_size(64 << 10)
+        .spawn(move || {
+            while !waiting.wait_ended(WAIT_PIECE) {}
+            // Whoever waited may have ended itself.
+            let _ = tell.send(());
+        })?;
+    let inner = Inner::Adopted { process, ended };
+    Ok((Child { inner, pid }, Notifications(notifications)))
+}
+
+fn bind_notify(path: &Path, user: Option<(u32, u32)>) -> io::Result<UnixDatagram> {
     match std::fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => {}
     }
-    UnixDatagram::bind(path)
+    let socket = UnixDatagram::bind(path)?;
+    if let Some((uid, gid)) = user {
+        nix::unistd::chown(
+            path,
+            Some(nix::unistd::Uid::from_raw(uid)),
+            Some(nix::unistd::Gid::from_raw(gid)),
+        )?;
+    }
+    Ok(socket)
 }
 
 impl Child {
@@ -129,12 +176,18 @@ impl Child {
         self.pid
     }
 
-    /// Waits for its end.
+    /// Waits for its end; how it ended, as a sentence without a full stop. Cancel-safe.
     ///
     /// # Errors
     /// The kernel's, which a parent that waits once does not see.
-    pub async fn wait(&mut self) -> io::Result<ExitStatus> {
-        self.inner.wait().await
+    pub async fn wait(&mut self) -> io::Result<String> {
+        match &mut self.inner {
+            Inner::Own(child) => Ok(child.wait().await?.to_string()),
+            Inner::Adopted { ended, .. } => {
+                ended.await.map_err(io::Error::other)?;
+                Ok("it ended; how, only the manager that started it could have known".to_owned())
+            }
+        }
     }
 
     /// Sends a signal. A child that has ended is left alone: its number may belong to another.
@@ -142,16 +195,29 @@ impl Child {
     /// # Errors
     /// The kernel's.
     pub fn signal(&self, signal: ChildSignal) -> io::Result<()> {
-        if self.inner.id().is_none() {
-            return Ok(());
+        match &self.inner {
+            Inner::Own(child) if child.id().is_none() => Ok(()),
+            Inner::Own(_) => {
+                let signal = match signal {
+                    ChildSignal::Terminate => Signal::SIGTERM,
+                    ChildSignal::Abort => Signal::SIGABRT,
+                    ChildSignal::Kill => Signal::SIGKILL,
+                };
+                kill(Pid::from_raw(self.pid.cast_signed()), signal)?;
+                Ok(())
+            }
+            Inner::Adopted { process, .. } => {
+                let signal = match signal {
+                    ChildSignal::Terminate => rustix::process::Signal::TERM,
+                    ChildSignal::Abort => rustix::process::Signal::ABORT,
+                    ChildSignal::Kill => rustix::process::Signal::KILL,
+                };
+                match rustix::process::pidfd_send_signal(&process.fd, signal) {
+                    Err(rustix::io::Errno::SRCH) => Ok(()),
+                    other => Ok(other?),
+                }
+            }
         }
-        let signal = match signal {
-            ChildSignal::Terminate => Signal::SIGTERM,
-            ChildSignal::Abort => Signal::SIGABRT,
-            ChildSignal::Kill => Signal::SIGKILL,
-        };
-        kill(Pid::from_raw(self.pid.cast_signed()), signal)?;
-        Ok(())
     }
 }
 
@@ -165,18 +231,27 @@ impl Notifications {
         loop {
             let length = self.0.recv(&mut buffer).await?;
             let text = String::from_utf8_lossy(buffer.get(..length).unwrap_or_default());
-            for line in text.lines() {
-                match line.split_once('=') {
-                    Some(("READY", "1")) => return Ok(Notification::Ready),
-                    Some(("WATCHDOG", "1")) => return Ok(Notification::Watchdog),
-                    Some(("STOPPING", "1")) => return Ok(Notification::Stopping),
-                    Some(("STATUS", status)) => return Ok(Notification::Status(status.to_owned())),
-                    // The protocol tells receivers to pass over what they do not know. Our roles
-                    // say one thing in a datagram, so the first known line is all there is.
-                    _ => {}
-                }
+            if let Some(said) = text.lines().find_map(|line| understand(line, &text)) {
+                return Ok(said);
             }
         }
+    }
+}
+
+/// What a line says; `None` for what is not known, which the protocol tells receivers to pass over.
+/// Our roles say one thing in a datagram.
+fn understand(line: &str, whole: &str) -> Option<Notification> {
+    match line.split_once('=')? {
+        ("READY", "1") => Some(Notification::Ready),
+        ("WATCHDOG", "1") => {
+            let counts = whole
+                .lines()
+                .find_map(|line| line.strip_prefix(PROGRESS)?.strip_prefix('='));
+            Some(Notification::Beat(read_counts(counts.unwrap_or_default())))
+        }
+        ("STOPPING", "1") => Some(Notification::Stopping),
+        ("STATUS", status) => Some(Notification::Status(status.to_owned())),
+        _ => None,
     }
 }
 
@@ -189,66 +264,6 @@ pub enum ChildSignal {
     Abort,
     /// SIGKILL: end now.
     Kill,
-}
-
-/// In a child: asks the kernel to end this process when its parent dies, so that no role outlives
-/// the manager with a socket that the next manager needs.
-///
-/// # Errors
-/// The kernel's.
-pub fn end_with_parent(parent: u32) -> io::Result<()> {
-    nix::sys::prctl::set_pdeathsig(Signal::SIGTERM)?;
-    // The parent may have died before the request was made.
-    if std::os::unix::process::parent_id() != parent {
-        return Err(io::Error::other(
-            "the manager that started this role is gone",
-        ));
-    }
-    Ok(())
-}
-
-/// In a role: what it tells the manager (or systemd).
-pub mod notify {
-    use std::io;
-
-    use sd_notify::NotifyState;
-
-    /// Says that this process serves.
-    ///
-    /// # Errors
-    /// Where `NOTIFY_SOCKET` names no socket; without the variable nothing is sent.
-    pub fn ready() -> io::Result<()> {
-        sd_notify::notify(&[NotifyState::Ready])
-    }
-
-    /// Says that this process makes progress.
-    ///
-    /// # Errors
-    /// As [`ready`].
-    pub fn watchdog() -> io::Result<()> {
-        sd_notify::notify(&[NotifyState::Watchdog])
-    }
-
-    /// Says that this process is on its way out.
-    ///
-    /// # Errors
-    /// As [`ready`].
-    pub fn stopping() -> io::Result<()> {
-        sd_notify::notify(&[NotifyState::Stopping])
-    }
-
-    /// Says one line about the state of this process.
-    ///
-    /// # Errors
-    /// As [`ready`].
-    pub fn status(status: &str) -> io::Result<()> {
-        sd_notify::notify(&[NotifyState::Status(status)])
-    }
-
-    /// How often [`watchdog`] must be called at the latest; `None` where nobody watches.
-    pub fn watchdog_interval() -> Option<std::time::Duration> {
-        sd_notify::watchdog_enabled()
-    }
 }
 
 #[cfg(test)]
@@ -274,7 +289,7 @@ mod tests {
         let fd = crate::listen::share(&listener).unwrap();
         let script = "test \"$LISTEN_FDS $LISTEN_FDNAMES\" = '1 smtp' && test -S /dev/fd/3";
         let (mut child, _) = shell(script, dir.path(), vec![("smtp".into(), fd)]);
-        assert!(child.wait().await.unwrap().success());
+        assert_eq!(child.wait().await.unwrap(), "exit status: 0");
     }
 
     #[tokio::test]
@@ -283,11 +298,18 @@ mod tests {
         let script = "exec python3 -c 'import os,socket,time
 s=socket.socket(socket.AF_UNIX,socket.SOCK_DGRAM)
 s.sendto(b\"MAINPID=1\\nREADY=1\\n\",os.environ[\"NOTIFY_SOCKET\"])
+s.sendto(b\"WATCHDOG=1\\nX_MAILWARD_PROGRESS=turns:5 runtime:6\\n\",os.environ[\"NOTIFY_SOCKET\"])
 time.sleep(60)'";
         let (mut child, notifications) = shell(script, dir.path(), Vec::new());
         assert_eq!(notifications.next().await.unwrap(), Notification::Ready);
+        let counts = vec![("turns".to_owned(), 5), ("runtime".to_owned(), 6)];
+        assert_eq!(
+            notifications.next().await.unwrap(),
+            Notification::Beat(counts)
+        );
         child.signal(ChildSignal::Kill).unwrap();
-        assert!(!child.wait().await.unwrap().success());
+        let ended = child.wait().await.unwrap();
+        assert!(ended.contains("SIGKILL"), "{ended}");
         child.signal(ChildSignal::Kill).unwrap();
     }
 }

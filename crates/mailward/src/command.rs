@@ -57,6 +57,9 @@ struct RoleArguments {
     /// The manager's process
     #[arg(long)]
     parent: Option<u32>,
+    /// Do the least that is needed: for a role that has ended again and again
+    #[arg(long)]
+    minimum: bool,
 }
 
 /// The whole command tree of the program.
@@ -130,15 +133,17 @@ fn run(matches: &ArgMatches) -> Result<ExitCode, String> {
     let text = |error: &dyn std::error::Error| role::chain(error);
     match command {
         NodeCommand::Serve => {
-            let config = Config::read(&path).map_err(|error| text(&error))?;
-            // The roles are started with this path, whatever folder they find themselves in.
+            // It is told in events, and may be asked for from another folder.
             let path = std::path::absolute(&path).map_err(|error| text(&error))?;
+            let found = role::manager::find_config(&path).map_err(|error| text(&error))?;
             let runtime = role::small_runtime().map_err(|error| text(&error))?;
             runtime
-                .block_on(role::manager::run(config, path))
+                .block_on(role::manager::run(found, path))
                 .map_err(|error| text(&error))?;
         }
-        NodeCommand::Role(arguments) => role::run(arguments.role, &path, arguments.parent)?,
+        NodeCommand::Role(arguments) => {
+            role::run(arguments.role, &path, arguments.parent, arguments.minimum)?
+        }
         NodeCommand::Demo(DemoArguments { once }) => {
             let runtime = role::small_runtime().map_err(|error| text(&error))?;
             let all_true = runtime

@@ -103,7 +103,8 @@ fn member_urls<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Vec<Uri>, D:
     texts.iter().map(read).collect()
 }
 
-fn default_data_dir() -> PathBuf {
+/// Where everything is kept when nothing else is said.
+pub(crate) fn default_data_dir() -> PathBuf {
     "/var/lib/mailward".into()
 }
 
@@ -194,6 +195,25 @@ impl Config {
     /// The folder of the message tracking log.
     pub(crate) fn tracking_dir(&self) -> PathBuf {
         self.data_dir.join("tracking")
+    }
+
+    /// The folder of the manager's last good copies.
+    pub(crate) fn last_good_dir(&self) -> PathBuf {
+        self.data_dir.join("last-good")
+    }
+
+    /// The folder of reports about processes that hung.
+    pub(crate) fn hangs_dir(&self) -> PathBuf {
+        self.data_dir.join("hangs")
+    }
+
+    /// A number that differs where anything in it does; compared between processes of one machine,
+    /// kept nowhere.
+    pub(crate) fn fingerprint(&self) -> u64 {
+        use std::hash::{DefaultHasher, Hash, Hasher};
+        let mut hasher = DefaultHasher::new();
+        format!("{self:?}").hash(&mut hasher);
+        hasher.finish()
     }
 
     /// The folder of managed availability: its ledger, its edges, the probe key.

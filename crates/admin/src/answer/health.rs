@@ -18,6 +18,8 @@ use mailward_api::{
 use super::{Access, RECHECK_TIMEOUT, blocking, expect_reply, unexpected, unknown};
 use crate::peer::Peer;
 
+/// How long the manager may take to say what it holds: the report itself must not wait for it.
+const HOLDS_TIMEOUT: Duration = Duration::from_secs(2);
 /// How long transport may take to say whether it takes mail: where it hangs, that is the answer.
 const TRANSPORT_TIMEOUT: Duration = Duration::from_secs(2);
 
@@ -26,8 +28,15 @@ impl Access {
         &self,
         r: request::HealthReport,
     ) -> Result<HealthReport, Fault> {
-        let reply = self.ask(Role::Worker, ControlRequest::HealthReport).await;
-        let mut report: HealthReport = expect_reply!(reply, HealthReport)?;
+        let (report, manager) = tokio::join!(
+            self.ask(Role::Worker, ControlRequest::HealthReport),
+            self.ask_within(Role::Manager, ControlRequest::Status, HOLDS_TIMEOUT)
+        );
+        let mut report: HealthReport = expect_reply!(report, HealthReport)?;
+        // Without the manager nothing is repaired anyway, and the worker's report says so.
+        if let Ok(ControlReply::Manager(manager)) = manager {
+            report.holds = manager.holds;
+        }
         if let Some(server) = r.server
             && !server.eq_ignore_ascii_case(&report.node)
         {
@@ -63,6 +72,25 @@ impl Access {
             Ok(_) => Some("transport answered something else".to_owned()),
             Err(fault) => Some(fault.error),
         }
+    }
+
+    pub(super) async fn health_freeze(&self, reason: String, peer: Peer) -> Result<Changed, Fault> {
+        let by = blocking(move || Ok(peer.name())).await?;
+        let request = ControlRequest::Freeze {
+            reason: reason.clone(),
+            by,
+        };
+        let done = expect_reply!(self.ask(Role::Manager, request).await, Changed)?;
+        self.audit(peer, "health freeze", reason).await;
+        Ok(done)
+    }
+
+    pub(super) async fn health_thaw(&self, peer: Peer) -> Result<Changed, Fault> {
+        let by = blocking(move || Ok(peer.name())).await?;
+        let request = ControlRequest::Thaw { by };
+        let done = expect_reply!(self.ask(Role::Manager, request).await, Changed)?;
+        self.audit(peer, "health thaw", String::new()).await;
+        Ok(done)
     }
 
     pub(super) async fn health_show(&self, set: String) -> Result<HealthSetView, Fault> {

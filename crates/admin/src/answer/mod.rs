@@ -192,6 +192,11 @@ impl Access {
                 self.alert_unsilence(r.id, peer).await,
             ),
             Call::AlertTest(r) => answer(typed::AlertTest, self.alert_test(r.channel, peer).await),
+            Call::HealthFreeze(r) => answer(
+                typed::HealthFreeze,
+                self.health_freeze(r.reason, peer).await,
+            ),
+            Call::HealthThaw(_) => answer(typed::HealthThaw, self.health_thaw(peer).await),
             Call::Recheck(r) => answer(typed::Recheck, self.recheck(r.component, peer).await),
             Call::Status(_) => answer(typed::Status, self.status().await),
             Call::Export(_) => answer(typed::Export, self.export().await),

@@ -11,9 +11,9 @@ use super::Role;
 use crate::view::{
     AlertList, AlertTest, AlertView, CaseView, CertificateChoice, CertificateList, Changed,
     ConnectionChoice, ConnectorStatus, GroupStatus, GroupView, HealthHistory, HealthMailboxes,
-    HealthReport, HealthSetView, LeaseAsk, LeaseReply, ManagerStatus, MessageList, MessagePlan,
-    MessageView, ProbeView, QueueList, RepairOutcome, RepairProposal, RoleStatus, TransportStatus,
-    Verdict, WorkerStatus,
+    HealthReport, HealthSetView, LeaseAsk, LeaseReply, ManagerBeat, ManagerStatus, MessageList,
+    MessagePlan, MessageView, ProbeView, QueueList, RepairOutcome, RepairProposal, RoleStatus,
+    TransportStatus, Verdict, WorkerStatus,
     health::{ProbeList, ProbeReport},
     queue::{MessageFilter, QueueAudit, QueueTarget},
     repair::{Ledger, Override},
@@ -111,6 +111,10 @@ pub enum ControlRequest {
         connector: String,
     },
 
+    /// Transport, only where faults are allowed: all its threads stand still, until it is killed.
+    /// Answer: `Done`.
+    Stall,
+
     /// Manager: restart a role's process. Answer: `Done`.
     RestartRole {
         /// Which.
@@ -128,6 +132,20 @@ pub enum ControlRequest {
     Ledger {
         /// Entries at most.
         limit: u32,
+    },
+    /// Manager: how far are you? Asked by its children every second. Answer: `Beat`.
+    Beat,
+    /// Manager: hold repair as a whole until it is thawed. Answer: `Changed`.
+    Freeze {
+        /// Why.
+        reason: String,
+        /// Who.
+        by: String,
+    },
+    /// Manager: end safe mode and what a person has frozen. Answer: `Changed`.
+    Thaw {
+        /// Who.
+        by: String,
     },
     /// Manager: compare the listening sockets with the receive connectors, open and close what
     /// differs, and restart transport where needed. Answer: `Done`.
@@ -254,10 +272,14 @@ impl ControlRequest {
             ControlRequest::SetGate { .. } => "set_gate",
             ControlRequest::RestartComponent { .. } => "restart_component",
             ControlRequest::Wedge { .. } => "wedge",
+            ControlRequest::Stall => "stall",
             ControlRequest::RestartRole { .. } => "restart_role",
             ControlRequest::Propose(_) => "propose",
             ControlRequest::Outcome(_) => "outcome",
             ControlRequest::Ledger { .. } => "ledger",
+            ControlRequest::Beat => "beat",
+            ControlRequest::Freeze { .. } => "freeze",
+            ControlRequest::Thaw { .. } => "thaw",
             ControlRequest::ReopenSockets => "reopen_sockets",
             ControlRequest::Lease(_) => "lease",
             ControlRequest::GroupStatus => "group_status",
@@ -360,6 +382,8 @@ pub enum ControlReply {
     Manager(ManagerStatus),
     /// The worker's status.
     Worker(WorkerStatus),
+    /// The manager's side of a heartbeat.
+    Beat(ManagerBeat),
     /// Status of a role that has nothing of its own to add.
     Role(RoleStatus),
     /// Receive connectors.

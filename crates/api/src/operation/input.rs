@@ -63,6 +63,10 @@ pub(super) fn drain_reason() -> String {
     "drained by an administrator".to_owned()
 }
 
+pub(super) fn freeze_reason() -> String {
+    "frozen by an administrator".to_owned()
+}
+
 fn open(name: &str) -> Result<Box<dyn Read>, String> {
     if name == "-" {
         return Ok(Box::new(io::stdin()));

@@ -332,6 +332,14 @@ requests! {
         pub channel: Option<String>,
     }
 
+    /// `health freeze`
+    HealthFreeze {
+        /// Why, for whoever wonders that nothing is repaired
+        #[serde(default = "input::freeze_reason")]
+        #[arg(long, value_name = "TEXT", default_value_t = input::freeze_reason())]
+        pub reason: String,
+    }
+
     /// `recheck`
     Recheck {
         /// The component, such as receive/Internet; all of them where none is given

@@ -345,6 +345,18 @@ operations! {
     (request::AlertTest) -> view::AlertTest, page page::alert::test,
     exit page::alert::test_exit;
 
+    /// Hold all repair on this node until thaw
+    ///
+    /// Probes go on, cases are opened and people are told; nothing is restarted or taken offline by
+    /// itself. It holds over a restart of the node. A process that dies is started again all the
+    /// same.
+    HealthFreeze ["health" "freeze"] Post "/v1/health/freeze" Json
+    (request::HealthFreeze) -> view::Changed, page page::changed;
+
+    /// Let repair go on: end a freeze, and safe mode
+    HealthThaw ["health" "thaw"] Post "/v1/health/thaw" Json
+    (request::Nothing) -> view::Changed, page page::changed;
+
     /// Run the probes now
     ///
     /// Of one component, or all of them.

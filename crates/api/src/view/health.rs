@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::repair::RepairAct;
+use super::{repair::RepairAct, role::RepairHold};
 
 /// The state of a monitor, and of a set: that of its worst monitor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
@@ -209,6 +209,9 @@ pub struct HealthReport {
     /// Why no new mail is taken, where that is so.
     #[serde(default)]
     pub offline: Option<String>,
+    /// What holds repair as a whole, as the manager tells.
+    #[serde(default)]
+    pub holds: Vec<RepairHold>,
     /// The sets.
     pub sets: Vec<HealthSetView>,
 }

@@ -37,7 +37,9 @@ pub use queue::{
 pub use repair::{
     Ledger, LedgerEntry, Override, RepairAct, RepairOutcome, RepairProposal, Verdict,
 };
-pub use role::{ChildStatus, ManagerStatus, NodeStatus, RoleStatus, WorkerStatus};
+pub use role::{
+    ChildStatus, ManagerBeat, ManagerStatus, NodeStatus, RepairHold, RoleStatus, WorkerStatus,
+};
 pub use simulate::{ConnectionChoice, MessagePlan, PlannedDelivery};
 pub use trace::{Trace, TraceEntry};
 pub use transport::{ConnectorStatus, GateView, QueueHealth, QueueStats, TransportStatus};

@@ -26,7 +26,7 @@ pub struct RoleStatus {
 pub struct ChildStatus {
     /// Which.
     pub role: Role,
-    /// `starting`, `running`, `stopping`, `backoff`, `off`.
+    /// `starting`, `running`, `suspect`, `stopping`, `backoff`, `off`; the worker also `safe mode`.
     pub state: String,
     /// Process id, where one runs.
     pub pid: Option<u32>,
@@ -39,6 +39,32 @@ pub struct ChildStatus {
     /// How the last process of it ended, in one sentence.
     #[serde(default)]
     pub last_exit: Option<String>,
+    /// How far its loops have got, as its last heartbeat told.
+    #[serde(default)]
+    pub progress: String,
+}
+
+/// Repair as a whole is held: nothing is done beyond bringing back and telling people.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct RepairHold {
+    /// `safe mode`, entered by itself, or `frozen`, by a person.
+    pub kind: String,
+    /// Who; empty where nobody did.
+    #[serde(default)]
+    pub by: String,
+    /// Why.
+    pub reason: String,
+    /// Since when.
+    pub since_unix_ms: u64,
+}
+
+/// The manager's side of a heartbeat.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct ManagerBeat {
+    /// Its process.
+    pub pid: u32,
+    /// Turns of its loop so far: a manager whose number stands still hangs.
+    pub turns: u64,
 }
 
 /// The manager's status.
@@ -53,6 +79,9 @@ pub struct ManagerStatus {
     /// Repairs done since it began.
     #[serde(default)]
     pub repairs: u64,
+    /// What holds repair as a whole.
+    #[serde(default)]
+    pub holds: Vec<RepairHold>,
 }
 
 /// The worker's status.

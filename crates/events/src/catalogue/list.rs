@@ -375,8 +375,8 @@ catalogue! {
         breaks "Sessions that were open. Nothing that was acknowledged."
         mend "If it comes back, look at the load and at the disk: a hung disk hangs who uses it.";
     6005 Critical RoleKeepsFailing { child: String, exits: u64, window_s: u64 } per [child]
-        "{child} ended {exits} times within {window_s} s; it is started less often from now on"
-        means "Starting again does not help."
+        "{child} ended {exits} times within {window_s} s"
+        means "Starting again does not help, or something outside ends it again and again. A role that never comes to serve is started less often each time."
         breaks "What the role does."
         mend "Look at the RoleExited events and mend the cause they name.";
     6006 Notice ManagerStarted { version: String, config: String } per []
@@ -415,6 +415,78 @@ catalogue! {
         means "A role found something missing that it cannot do without, and ended before it served."
         breaks "What the role does: transport carries mail, access answers administrators, the worker watches. The manager tries again, with growing waits."
         mend "The error names what is missing. Put it right; the next try needs no command.";
+
+    6020 Warning RoleSuspect { child: String, pid: u64, because: String } per [child, pid]
+        "{child} (process {pid}) may hang: {because}; it is asked what it is doing"
+        means "Half of heartbeat_timeout has passed without a heartbeat that shows progress. What the threads of the process and its loops are doing is written into a hang report."
+        breaks "Nothing yet. If it does not move within the other half it is killed and replaced."
+        mend "Nothing, if RoleMovesAgain follows; where that happens often, look at the load and at the disk.";
+    6021 Error HangReported { child: String, pid: u64, file: String } per [child, pid]
+        "what {child} (process {pid}) was doing while it hung stands in {file}"
+        means "The hang report names each thread, its state, where in the kernel it waits, what each loop of the role did last and what was under way. The newest 20 reports are kept."
+        breaks "Nothing by itself; the role it is about hangs or hung."
+        mend "Read the file: threads that wait for the disk point at the disk, a loop that stands at one count at that loop. Keep it for a report of the fault.";
+    6022 Notice RoleMovesAgain { child: String, pid: u64 } per [child, pid]
+        "{child} (process {pid}) moves again; nothing was done"
+        means "A role that was suspect has shown progress before its time was over."
+        breaks "Nothing any more."
+        mend "Nothing, unless it happens often: then read the hang reports.";
+    6023 Critical SafeModeEntered { child: String, because: String } per [child]
+        "{child} runs in safe mode: {because}; nothing is repaired by itself"
+        means "The worker ended again and again. It is started with the built-in probes alone, and every repair is denied, because an observer that falls over must not steer repairs. Alert channels were told."
+        breaks "Probes that are defined by objects, and all repairs beyond starting a process that died. Mail flows."
+        mend "Look at the RoleExited events of the worker and take away what makes it fall, then `mailward health thaw`. It ends by itself after half an hour without an exit.";
+    6024 Notice SafeModeLeft { child: String, because: String } per [child]
+        "{child} leaves safe mode: {because}"
+        means "The worker is started anew with all its probes, and repairs are allowed again."
+        breaks "Nothing any more."
+        mend "Nothing is to be done.";
+    6025 Warning RepairFrozen { by: String, reason: String } per []
+        "repair was frozen by {by}: {reason}"
+        means "An administrator holds all repair on this node. Probes and alerts go on. The hold outlasts a restart."
+        breaks "Nothing is restarted or taken offline by itself, however ill it is; a process that dies is still started again."
+        mend "`mailward health thaw` when the work is done.";
+    6026 Notice RepairThawed { by: String } per []
+        "repair goes on, said {by}"
+        means "An administrator ended a freeze or safe mode."
+        breaks "Nothing any more."
+        mend "Nothing is to be done.";
+    6027 Notice RoleAdopted { child: String, pid: u64, sockets: u64 } per [child, pid]
+        "{child} (process {pid}) was running already and is taken over with {sockets} listening sockets"
+        means "An earlier manager died without ending its roles. They went on serving, and this manager watches them from now on."
+        breaks "Nothing: no connection was refused and no session ended."
+        mend "Find out why the manager died: `journalctl -u mailward`.";
+    6028 Error ManagerMissing { because: String } per []
+        "the manager gives no sign of life: {because}"
+        means "The worker, or another role, has not heard the manager for ten seconds. Mail flows without it. systemd ends a manager that hangs and starts a new one, which takes the roles over."
+        breaks "Whatever dies now is not started again, and nothing is repaired."
+        mend "`systemctl status mailward`; where the manager hangs and nothing watches it, kill its process and start the service: the roles are taken over.";
+    6029 Notice ManagerBack { pid: u64 } per []
+        "the manager is back as process {pid}"
+        means "A manager watches this node again."
+        breaks "Nothing any more."
+        mend "Nothing is to be done.";
+    6030 Critical LastGoodConfigurationUsed { path: String, error: String, copy: String } per []
+        "{path} cannot be used ({error}); this node runs by its last good copy, {copy}"
+        means "The manager was started and its configuration file is missing or wrong. It keeps a copy of the last one it could use."
+        breaks "Nothing yet; changes in the file are not in force."
+        mend "Mend the file (`mailward config check` says what is wrong) and restart the service.";
+    6031 Critical LastGoodObjectsUsed { error: String, age_s: u64 } per []
+        "the objects cannot be read ({error}); the manager works by a copy of {age_s} s ago"
+        means "The store could not be opened or read. The manager keeps the sockets of the receive connectors open by its own copy, and tries the store again every few seconds."
+        breaks "Changes by administrators. A transport that runs goes on with the objects it has; one that starts now cannot, and connections wait for it."
+        mend "Check the store's file, its owner and its disk; restore it from a backup where it is damaged. Nothing has to be restarted afterwards.";
+    6032 Error RoleEndedAtTakeover { child: String, pid: u64 } per [child, pid]
+        "{child} (process {pid}) was left behind by an earlier manager and did not answer; it was killed"
+        means "A new manager found a role of an earlier one that hangs or was stopped. It cannot be taken over, and its place is needed."
+        breaks "Sessions that were open, and connections that waited at its sockets. Nothing that was acknowledged."
+        mend "Nothing; a new process is started at once. Find out why manager and role failed together.";
+    6033 Error LedgerUnavailable { path: String, error: String } per []
+        "the repair ledger {path} cannot be opened: {error}; no repair is done until it can"
+        means "Nothing is repaired that cannot be written down first. The manager runs on and tries again every few seconds."
+        breaks "Repairs beyond starting a process that died."
+        mend "Check the file's owner and the disk.";
+
     7001 Warning CertificateFileUnreadable { file: String, error: String } per [file]
         "certificate file {file} cannot be used: {error}"
         means "A file in the certificate folder is not a certificate with its key."

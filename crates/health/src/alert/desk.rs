@@ -191,6 +191,11 @@ impl Alerter {
         self.notifier.solve(&case.id, last, unix_ms);
     }
 
+    /// What was told of something that is no recovery case is over.
+    pub fn over(&mut self, case: &str, text: &str, unix_ms: u64) {
+        self.notifier.solve(case, text, unix_ms);
+    }
+
     /// Only these recovery cases are still open: what an earlier worker told of others is over.
     pub fn still_open(&mut self, cases: &[String], unix_ms: u64) {
         let gone: Vec<String> = self

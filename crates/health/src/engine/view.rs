@@ -102,6 +102,8 @@ impl Engine {
     pub fn report(&self, now: Now) -> HealthReport {
         let sets = self.sets_with(RESULTS_BRIEF);
         HealthReport {
+            // The manager's to tell; whoever shows the report asks it.
+            holds: Vec::new(),
             node: self.node.clone(),
             state: worst(sets.iter().map(|set| set.state)),
             unix_ms: now.unix_ms,

@@ -310,3 +310,19 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_hold_denies_everything_that_takes_something_away() {
+    let process = RepairAct::RestartProcess {
+        role: Role::Transport,
+    };
+    for act in [process, RepairAct::Offline] {
+        let check = super::held(&act, Some("safe mode")).unwrap();
+        assert!(!check.allows && check.sentence() == "hold: safe mode");
+        assert!(check.again_in_ms.is_some(), "a hold ends");
+        assert!(super::held(&act, None).unwrap().allows);
+    }
+    for act in [RepairAct::Online, RepairAct::Alert] {
+        assert_eq!(super::held(&act, Some("safe mode")), None);
+    }
+}

@@ -28,7 +28,7 @@ use mailward_api::{
     view::{ProbeView, RepairAct, RepairOutcome, RepairProposal, Verdict, health::ProbeReport},
 };
 use mailward_events::{Event, Events};
-use mailward_host::{clock::Clock, keyring::Keyring};
+use mailward_host::{clock::Clock, keyring::Keyring, pulse};
 use mailward_model::{
     Domain, Object, Spec,
     kind::{HealthSettings, ProbeTarget, TransportSettings},
@@ -45,7 +45,7 @@ use self::{lane::Lanes, service::Inside};
 use crate::{
     Now,
     alert::{
-        Alerter,
+        Alert, AlertKind, Alerter,
         desk::{self, Couriers},
     },
     engine::{
@@ -109,6 +109,8 @@ pub struct WorkerConfig {
     pub events: Events,
     /// Time.
     pub clock: Arc<dyn Clock>,
+    /// Whether only the least is watched: in safe mode, after a crash loop of this worker.
+    pub minimum: bool,
 }
 
 /// A running worker. Dropping it ends its tasks.
@@ -118,13 +120,20 @@ pub struct Worker {
     inbox: mpsc::Sender<Message>,
     inside: Arc<Inside>,
     group: Option<Arc<Group>>,
-    turns: Arc<AtomicU64>,
+    progress: Arc<Progress>,
     task: JoinHandle<()>,
+}
+
+/// How far the worker has got.
+#[derive(Debug, Default)]
+struct Progress {
+    turns: AtomicU64,
+    probes: AtomicU64,
 }
 
 impl std::fmt::Debug for Worker {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Worker({} turns)", self.progress())
+        write!(f, "Worker({} turns)", self.turns())
     }
 }
 
@@ -154,6 +163,8 @@ enum Message {
     Run(String, oneshot::Sender<ProbeView>),
     /// The names of the probes of a component.
     ProbesOf(Option<String>, oneshot::Sender<Vec<String>>),
+    /// Tell people.
+    Alert(Box<Alert>),
     /// The results kept of the probes of transport and the way of mail.
     Results(oneshot::Sender<Vec<ProbeView>>),
     /// Another program reports; `None` where no probe waits for it.
@@ -200,7 +211,7 @@ impl Worker {
             let (events, clock) = (config.events.clone(), config.clock.clone());
             Group::new(config.node.as_str(), group, manager, events, clock)
         });
-        let turns = Arc::new(AtomicU64::new(0));
+        let progress = Arc::new(Progress::default());
         let inside = Arc::new(Inside::new(
             &config.run_dir,
             history.clone(),
@@ -229,7 +240,8 @@ impl Worker {
             lanes: Lanes::open(),
             history_failing: false,
             group: group.clone(),
-            turns: turns.clone(),
+            progress: progress.clone(),
+            minimum: config.minimum,
             inside: inside.clone(),
         };
         running.engine.remember(edges);
@@ -243,14 +255,25 @@ impl Worker {
             inbox,
             inside,
             group,
-            turns,
+            progress,
             task,
         })
     }
 
     /// Turns of the worker's task so far: a worker whose number stands still for seconds hangs.
-    pub fn progress(&self) -> u64 {
-        self.turns.load(Ordering::Relaxed)
+    pub fn turns(&self) -> u64 {
+        self.progress.turns.load(Ordering::Relaxed)
+    }
+
+    /// Probes that ended so far, and were judged by their monitors.
+    pub fn probes_judged(&self) -> u64 {
+        self.progress.probes.load(Ordering::Relaxed)
+    }
+
+    /// Tells people something that no probe has found. Waits at most until the worker's task has
+    /// time; a worker on its way out tells nothing.
+    pub async fn alert(&self, alert: Alert) {
+        let _ = self.inbox.send(Message::Alert(Box::new(alert))).await;
     }
 }
 
@@ -270,7 +293,8 @@ struct Running {
     lanes: Lanes,
     history_failing: bool,
     group: Option<Arc<Group>>,
-    turns: Arc<AtomicU64>,
+    progress: Arc<Progress>,
+    minimum: bool,
     inside: Arc<Inside>,
 }
 
@@ -285,6 +309,7 @@ impl Running {
         mailbox: HealthMailbox,
         store: Store,
     ) {
+        let loop_pulse = pulse::named("engine");
         let followed = tokio::spawn(follow_objects(store.clone(), self.inbox.clone()));
         let looked_after = tokio::spawn(upkeep::look_after(
             mailbox,
@@ -295,7 +320,8 @@ impl Running {
         let members = self.group.clone().map(|group| tokio::spawn(group.follow()));
         let mut lease_ms = 0;
         loop {
-            self.turns.fetch_add(1, Ordering::Relaxed);
+            self.progress.turns.fetch_add(1, Ordering::Relaxed);
+            loop_pulse.beat("waiting for a message or the next slot");
             let now = self.now();
             if let Some(group) = &self.group
                 && now.mono_ms >= lease_ms
@@ -315,7 +341,10 @@ impl Running {
             let wait = Duration::from_millis(planned - now.mono_ms);
             tokio::select! {
                 message = messages.recv() => match message {
-                    Some(message) => self.hear(message),
+                    Some(message) => {
+                        loop_pulse.beat("hearing a message");
+                        self.hear(message);
+                    }
                     None => break,
                 },
                 () = tokio::time::sleep(wait) => {
@@ -327,6 +356,7 @@ impl Running {
             while let Ok(message) = messages.try_recv() {
                 self.hear(message);
             }
+            loop_pulse.beat("judging what was seen");
             let now = self.now();
             self.run_due(now);
             let orders = self.engine.tick(now);
@@ -375,9 +405,11 @@ impl Running {
         let limit_ms = strained(definition.timeout_ms, self.engine.strain());
         definition.timeout_ms = limit_ms.min(definition.interval_ms.max(definition.timeout_ms));
         self.under_way.insert(name.to_owned(), Vec::new());
+        let under_way = pulse::begin(format!("probe {name}"));
         let run = self.lanes.clone().run(definition, self.context.clone());
         let inbox = self.inbox.clone();
         tokio::spawn(async move {
+            let _under_way = under_way;
             // The worker is gone only when the process ends.
             let _ = inbox.send(Message::Probed(Box::new(run.await))).await;
         });
@@ -408,6 +440,13 @@ impl Running {
             Message::ProbesOf(what, reply) => {
                 let _ = reply.send(self.engine.probes_of(what.as_deref()));
             }
+            Message::Alert(alert) => {
+                if alert.kind == AlertKind::Solved {
+                    self.alerter.over(&alert.case, &alert.text, now.unix_ms);
+                } else {
+                    self.alerter.raise(*alert, now.unix_ms);
+                }
+            }
             Message::Results(reply) => {
                 let path_of_mail = self.engine.probes_of(Some("transport"));
                 let _ = reply.send(self.engine.results(&path_of_mail));
@@ -423,6 +462,7 @@ impl Running {
             let _ = waiting.send(view.clone());
         }
         let now = self.now();
+        self.progress.probes.fetch_add(1, Ordering::Relaxed);
         let orders = self.engine.observe(view, now);
         self.obey(orders);
     }
@@ -444,7 +484,10 @@ impl Running {
         Some(view)
     }
 
-    fn take_objects(&mut self, objects: Vec<Object>) {
+    fn take_objects(&mut self, mut objects: Vec<Object>) {
+        if self.minimum {
+            objects.retain(is_least);
+        }
         let now = self.now();
         let settings = objects.iter().find_map(|object| match &object.spec {
             Spec::HealthSettings(settings) => Some(settings.clone()),
@@ -578,6 +621,18 @@ impl Running {
             }
         });
     }
+}
+
+/// True for the objects that a worker in safe mode works by: what the built-in probes look at, and
+/// the channels to people. Whatever else is defined may be what made it fall.
+fn is_least(object: &Object) -> bool {
+    matches!(
+        object.spec,
+        Spec::ReceiveConnector(_)
+            | Spec::HealthSettings(_)
+            | Spec::TransportSettings(_)
+            | Spec::AlertChannel(_)
+    )
 }
 
 /// Reads the objects after every change of theirs.

@@ -144,6 +144,7 @@ async fn house(settings: HealthSettings) -> House {
     );
     let manager = manager(dir.path(), arbiter.clone(), settings);
     let config = WorkerConfig {
+        minimum: false,
         node,
         run_dir: dir.path().to_owned(),
         health_dir: dir.path().join("health"),

@@ -9,7 +9,7 @@ use mailward_host::{
     listen::Inherited,
 };
 
-use super::RoleError;
+use super::{RoleError, standing::Standing};
 use crate::config::Config;
 
 /// Runs the admin API until it is told to stop.
@@ -21,8 +21,10 @@ pub(crate) fn run(config: &Config, parent: Option<u32>) -> Result<(), RoleError>
 }
 
 async fn serve(config: &Config, parent: Option<u32>) -> Result<(), RoleError> {
-    let Inherited { tcp, unix } =
+    let inherited =
         Inherited::take().map_err(|error| RoleError::start("the sockets of the manager", error))?;
+    let standing = Standing::begin(Role::Access, config, parent, &inherited)?;
+    let Inherited { tcp, unix } = inherited;
     let events = super::events(config, Role::Access)?;
     let store = super::store(config)?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
@@ -67,8 +69,8 @@ async fn serve(config: &Config, parent: Option<u32>) -> Result<(), RoleError> {
             return Err(RoleError::start("the admin API", error));
         }
     };
-    // The runtime that answers administrators is the one that says so.
-    super::serve_until_stopped(parent, async || true).await?;
+    // The runtime that answers administrators is the one that counts.
+    standing.serve(&events, Vec::new, async |_| {}).await?;
     events.flush();
     Ok(())
 }

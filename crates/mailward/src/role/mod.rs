@@ -4,6 +4,7 @@
 
 pub(crate) mod access;
 pub(crate) mod manager;
+pub(crate) mod standing;
 pub(crate) mod supervise;
 pub(crate) mod transport;
 pub(crate) mod worker;
@@ -17,13 +18,9 @@ use mailward_events::{Event, Events, Options, Record, RecordSink};
 use mailward_host::{
     clock::{Clock as _, SystemClock},
     keyring::Keyring,
-    process::{self, notify},
+    notify,
 };
-use mailward_model::{
-    Revision,
-    kind::HealthSettings,
-    object::{Object, SpecOf},
-};
+use mailward_model::Revision;
 use mailward_store::{EventLog, EventRow, Store};
 
 use crate::config::Config;
@@ -36,12 +33,17 @@ const PROBE_KEY_OVERLAP: Duration = Duration::from_secs(1800);
 ///
 /// # Errors
 /// One sentence: what keeps it from starting.
-pub(crate) fn run(role: Role, config: &Path, parent: Option<u32>) -> Result<(), String> {
+pub(crate) fn run(
+    role: Role,
+    config: &Path,
+    parent: Option<u32>,
+    minimum: bool,
+) -> Result<(), String> {
     let config = Config::read(config).map_err(|error| chain(&error))?;
     let result = match role {
         Role::Transport => transport::run(&config, parent),
         Role::Access => access::run(&config, parent),
-        Role::Worker => worker::run(&config, parent),
+        Role::Worker => worker::run(&config, parent, minimum),
         Role::Manager => return Err("the manager is started by `mailward serve`".to_owned()),
     };
     result.map_err(|error| chain(&error))
@@ -164,24 +166,6 @@ pub(crate) fn store(config: &Config) -> Result<Store, RoleError> {
     Store::open(&config.store_path()).map_err(|error| RoleError::start("the store", error))
 }
 
-/// The settings of managed availability in force; the defaults where none are stored.
-pub(crate) fn health_settings(store: &Store) -> HealthSettings {
-    specs(store)
-        .ok()
-        .and_then(|specs| specs.into_iter().next())
-        .map(|(_, spec)| spec)
-        .unwrap_or_default()
-}
-
-/// All objects of one kind, by name. The error is one sentence.
-pub(crate) fn specs<T: SpecOf + Clone>(store: &Store) -> Result<Vec<(String, T)>, String> {
-    let objects: Vec<Object> = store.list(T::KIND).map_err(|error| chain(&error))?;
-    Ok(objects
-        .iter()
-        .filter_map(|object| Some((object.name.clone(), T::of(&object.spec)?.clone())))
-        .collect())
-}
-
 /// What a role says of itself.
 pub(crate) fn role_status(role: Role, started_unix_ms: u64, revision: Revision) -> RoleStatus {
     RoleStatus {
@@ -200,45 +184,10 @@ pub(crate) fn probe_keys(config: &Config) -> Keyring {
     Keyring::open(&path, PROBE_KEY_OVERLAP, SystemClock::default().unix_ms())
 }
 
-/// In a child: ties its life to the manager's and waits for SIGTERM, saying meanwhile that it makes
-/// progress. `alive` is asked before each heartbeat: a role that is stuck must fall silent.
-pub(crate) async fn serve_until_stopped(
-    parent: Option<u32>,
-    alive: impl AsyncFn() -> bool,
-) -> Result<(), RoleError> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let open = |kind| signal(kind).map_err(|error| RoleError::start("signal handling", error));
-    let (mut terminate, mut interrupt) = (
-        open(SignalKind::terminate())?,
-        open(SignalKind::interrupt())?,
-    );
-    if let Some(parent) = parent {
-        process::end_with_parent(parent)
-            .map_err(|error| RoleError::start("the tie to the manager", error))?;
-    }
-    // Whether anyone listens is not this role's business.
-    let _ = notify::ready();
-    let interval = heartbeat_timeout() / 3;
-    loop {
-        tokio::select! {
-            _ = terminate.recv() => break,
-            // The terminal's Ctrl-C goes to the whole group; the manager says when to end.
-            _ = interrupt.recv() => {}
-            () = tokio::time::sleep(interval) => {
-                if alive().await {
-                    let _ = notify::watchdog();
-                }
-            }
-        }
-    }
-    let _ = notify::stopping();
-    Ok(())
-}
-
 /// How long the manager waits for a heartbeat of this process.
 pub(crate) fn heartbeat_timeout() -> Duration {
     // Nobody waits where no manager has started it; some interval is needed all the same.
-    notify::watchdog_interval().unwrap_or(Duration::from_secs(15))
+    notify::watchdog_interval().unwrap_or(Duration::from_secs(10))
 }
 
 /// A runtime for a role that is not busy: one thread.

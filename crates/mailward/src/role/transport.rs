@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use mailward_api::control::Role;
-use mailward_host::{clock::SystemClock, listen::Inherited};
+use mailward_host::{clock::SystemClock, listen::Inherited, pulse};
 use mailward_transport::{Node, Setup, Transport};
 
-use super::RoleError;
+use super::{RoleError, standing::Standing};
 use crate::config::Config;
 
 /// Runs transport until it is told to stop.
@@ -25,6 +25,7 @@ pub(crate) fn run(config: &Config, parent: Option<u32>) -> Result<(), RoleError>
 async fn serve(config: &Config, parent: Option<u32>) -> Result<(), RoleError> {
     let inherited =
         Inherited::take().map_err(|error| RoleError::start("the sockets of the manager", error))?;
+    let standing = Standing::begin(Role::Transport, config, parent, &inherited)?;
     let events = super::events(config, Role::Transport)?;
     let setup = Setup {
         node: Node {
@@ -51,9 +52,16 @@ async fn serve(config: &Config, parent: Option<u32>) -> Result<(), RoleError> {
             return Err(RoleError::start("transport", error));
         }
     };
-    // As long as the manager waits for a heartbeat, the role waits for its disk.
+    // As long as the manager waits for a heartbeat, the role waits for its disk: a slow disk is no
+    // hang, and a new process would wait for the same disk.
     let patience = super::heartbeat_timeout();
-    super::serve_until_stopped(parent, async || transport.is_alive(patience)).await?;
+    let dispatch = pulse::named("dispatch");
+    let mut commits = 0;
+    let counts = || {
+        commits += u64::from(transport.is_alive(patience));
+        vec![("dispatch", dispatch.count()), ("commit", commits)]
+    };
+    standing.serve(&events, counts, async |_| {}).await?;
     transport.stop().await;
     Ok(())
 }

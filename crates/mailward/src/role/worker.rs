@@ -1,24 +1,36 @@
 //! The worker role: probes, monitors, cases, alerts.
 
-use std::sync::Arc;
+use std::{cell::Cell, sync::Arc};
 
 use mailward_api::control::{self, ControlRequest, Role};
-use mailward_health::{Worker, WorkerConfig, group::GroupConfig};
-use mailward_host::clock::SystemClock;
+use mailward_health::{
+    Worker, WorkerConfig,
+    alert::{Alert, AlertKind},
+    group::GroupConfig,
+};
+use mailward_host::{
+    clock::{Clock, SystemClock},
+    listen::Inherited,
+};
 use mailward_tls::Roots;
 
-use super::RoleError;
+use super::{
+    RoleError,
+    standing::{ManagerNews, Standing},
+};
 use crate::config::Config;
 
 /// Runs the worker until it is told to stop.
 ///
 /// # Errors
 /// What keeps it from starting.
-pub(crate) fn run(config: &Config, parent: Option<u32>) -> Result<(), RoleError> {
-    super::small_runtime()?.block_on(serve(config, parent))
+pub(crate) fn run(config: &Config, parent: Option<u32>, minimum: bool) -> Result<(), RoleError> {
+    super::small_runtime()?.block_on(serve(config, parent, minimum))
 }
 
-async fn serve(config: &Config, parent: Option<u32>) -> Result<(), RoleError> {
+async fn serve(config: &Config, parent: Option<u32>, minimum: bool) -> Result<(), RoleError> {
+    let standing = Standing::begin(Role::Worker, config, parent, &Inherited::default())?;
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
     let events = super::events(config, Role::Worker)?;
     let started = Worker::start(WorkerConfig {
         node: config.hostname.clone(),
@@ -43,7 +55,8 @@ async fn serve(config: &Config, parent: Option<u32>) -> Result<(), RoleError> {
             None => None,
         },
         events: events.clone(),
-        clock: Arc::new(SystemClock::default()),
+        clock: Arc::clone(&clock),
+        minimum,
     });
     let worker = match started.await {
         Ok(worker) => Arc::new(worker),
@@ -61,7 +74,50 @@ async fn serve(config: &Config, parent: Option<u32>) -> Result<(), RoleError> {
         },
     )
     .map_err(|error| RoleError::start("the control socket", error))?;
-    super::serve_until_stopped(parent, async || worker.is_alive().await).await?;
+    let counts = || vec![("turns", worker.turns())];
+    let missed_since = Cell::new(clock.unix_ms());
+    let news = async |news: &ManagerNews| {
+        worker
+            .alert(alert(news, config, &missed_since, clock.unix_ms()))
+            .await;
+    };
+    standing.serve(&events, counts, news).await?;
     events.flush();
     Ok(())
+}
+
+/// What people are told when the manager is missed, and when it is back.
+fn alert(news: &ManagerNews, config: &Config, since: &Cell<u64>, now: u64) -> Alert {
+    let (kind, text, seen) = match news {
+        ManagerNews::Missing { because } => {
+            since.set(now);
+            let text = "the manager gives no sign of life: mail flows, and nothing is repaired";
+            (AlertKind::NeedsPerson, text, because.clone())
+        }
+        ManagerNews::Back { pid } => {
+            let text = "a manager watches this node again";
+            (AlertKind::Solved, text, format!("it is process {pid}"))
+        }
+    };
+    Alert {
+        kind,
+        node: config.hostname.to_string(),
+        case: format!("manager-{}", since.get()),
+        component: Role::Manager.name().to_owned(),
+        set: "Monitoring".to_owned(),
+        monitors: Vec::new(),
+        unix_ms: now,
+        since_unix_ms: since.get(),
+        effect: "Mail flows. Whatever dies now is not started again.".to_owned(),
+        tried: Vec::new(),
+        todo: vec![
+            "`systemctl status mailward`; where the manager hangs, kill its process and start the \
+             service: the roles are taken over"
+                .to_owned(),
+        ],
+        text: text.to_owned(),
+        cause: None,
+        seen,
+        explain: "mailward explain 6028".to_owned(),
+    }
 }

@@ -192,6 +192,59 @@ impl Node {
         self.serve = Some(command.spawn().unwrap());
     }
 
+    /// True where no manager runs that this node started.
+    pub(crate) fn manager_ended(&mut self) -> bool {
+        self.serve
+            .as_mut()
+            .is_none_or(|child| child.try_wait().unwrap().is_some())
+    }
+
+    /// The process of a role, as the role itself tells: no manager is asked.
+    pub(crate) fn pid_of(&self, role: Role) -> Option<u32> {
+        match self.control(role, &ControlRequest::Ping) {
+            Ok(ControlReply::Pong(status)) => Some(status.pid),
+            _ => None,
+        }
+    }
+
+    /// The manager's word on each role: name, state, process.
+    pub(crate) fn children(&self) -> Vec<mailward_api::view::ChildStatus> {
+        match self.control(Role::Manager, &ControlRequest::Status) {
+            Ok(ControlReply::Manager(status)) => status.children,
+            _ => Vec::new(),
+        }
+    }
+
+    /// The events of a role so far, in order.
+    pub(crate) fn events_of(&self, role: &str) -> Vec<serde_json::Value> {
+        let mut files: Vec<_> = std::fs::read_dir(self.path("data/events"))
+            .into_iter()
+            .flatten()
+            .map(|file| file.unwrap().path())
+            .filter(|path| {
+                let name = path.file_name().unwrap().to_string_lossy().into_owned();
+                name.starts_with(&format!("events-{role}-"))
+            })
+            .collect();
+        files.sort();
+        files
+            .iter()
+            .flat_map(|file| {
+                read(file)
+                    .lines()
+                    .filter_map(|line| serde_json::from_str(line).ok())
+                    .collect::<Vec<_>>()
+            })
+            .collect()
+    }
+
+    /// True where a role has raised an event of this number.
+    pub(crate) fn has_event(&self, role: &str, number: u64) -> bool {
+        self.events_of(role)
+            .iter()
+            .any(|event| event["number"] == number)
+    }
+
     /// The manager's process.
     pub(crate) fn manager_pid(&self) -> u32 {
         self.serve.as_ref().unwrap().id()

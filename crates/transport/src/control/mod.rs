@@ -16,7 +16,7 @@ use mailward_api::{
 };
 use mailward_queue::Condition;
 
-use crate::service::Running;
+use crate::{Shared, service::Running};
 
 /// Carries a request out.
 ///
@@ -88,14 +88,13 @@ pub(crate) async fn answer(
             restart(running, &component).await?;
             Ok(ControlReply::Done)
         }
+        ControlRequest::Stall => {
+            faults_allowed(shared)?;
+            stall();
+            Ok(ControlReply::Done)
+        }
         ControlRequest::Wedge { connector } => {
-            if !shared.node.allow_faults {
-                return Err(Fault::new(
-                    FaultKind::Refused,
-                    "faults are not allowed on this node",
-                    "set allow_faults = true in mailward.toml, on a machine that carries no real mail",
-                ));
-            }
+            faults_allowed(shared)?;
             if running.receiver.wedge(&connector) {
                 Ok(ControlReply::Done)
             } else {
@@ -103,6 +102,31 @@ pub(crate) async fn answer(
             }
         }
         other => Err(Fault::unsupported(Role::Transport.name(), other.name())),
+    }
+}
+
+fn faults_allowed(shared: &Shared) -> Result<(), Fault> {
+    if shared.node.allow_faults {
+        return Ok(());
+    }
+    Err(Fault::new(
+        FaultKind::Refused,
+        "faults are not allowed on this node",
+        "set allow_faults = true in mailward.toml, on a machine that carries no real mail",
+    ))
+}
+
+/// Lets every thread of the runtime stand still, as a deadlock of all of them would. The process
+/// lives on, and its lifeline still answers.
+fn stall() {
+    let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    for _ in 0..threads {
+        tokio::spawn(async {
+            let _stalled = mailward_host::pulse::begin("a stall that was asked for");
+            loop {
+                std::thread::park();
+            }
+        });
     }
 }
 

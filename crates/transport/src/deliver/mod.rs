@@ -23,6 +23,7 @@ mod worker;
 
 use std::{sync::Arc, time::Duration};
 
+use mailward_host::pulse;
 use mailward_model::plan::{Delivery, DsnAction, DsnRecipient, Fate, NextHop, RecipientOutcome};
 use mailward_queue::{Selection, Stored, StoredDelivery};
 use parking_lot::Mutex;
@@ -43,6 +44,8 @@ use crate::{Shared, snapshot::Snapshot};
 const MAILBOX_WRITERS: usize = 4;
 /// How often it is looked whether something waits that nobody was told of.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// How often the loop comes round without work, so that the manager sees it live.
+const COME_ROUND: Duration = Duration::from_millis(250);
 /// How long a restart waits for transactions to end before it breaks them off.
 const RESTART_WAIT: Duration = Duration::from_secs(5);
 
@@ -154,19 +157,23 @@ impl Dispatcher {
 
 /// Gives next hops their workers, until the run is stopped.
 async fn dispatch(run: Arc<Run>) {
+    let pulse = pulse::named("dispatch");
     let mut look = tokio::time::interval(LOOK_EVERY);
     look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
+        pulse.beat("waiting for a next hop with due deliveries");
         tokio::select! {
             () = run.stopped() => return,
             hop = run.shared.queue.due() => run.attend(&hop, false),
             _ = look.tick(), if run.pool.live() > 0 => {
+                pulse.beat("looking what waits");
                 for hop in run.pool.hops() {
                     run.attend(&hop, true);
                 }
                 // A limit of the node may have kept a next hop from having any worker.
                 run.announce_neglected();
             }
+            () = tokio::time::sleep(COME_ROUND) => {}
         }
     }
 }

@@ -5,7 +5,7 @@ use crate::{
     page::{Cell, Page, Tone, moment, span, stamp},
     view::{
         CaseStep, CaseView, Evidence, GroupView, HealthHistory, HealthMailboxes, HealthReport,
-        HealthSetView, Ledger, MonitorView, ProbeView,
+        HealthSetView, Ledger, MonitorView, ProbeView, RepairHold,
     },
 };
 
@@ -17,7 +17,7 @@ pub(in crate::operation) fn exit(view: &HealthReport) -> u8 {
 fn title(view: &HealthReport) -> Page {
     let mut word = state(view.state);
     word.text = format!("{} is {}", view.node, word.text);
-    let page = Page::new().heading(word);
+    let page = holds(Page::new().heading(word), &view.holds);
     if view.repair {
         page
     } else {
@@ -26,6 +26,22 @@ fn title(view: &HealthReport) -> Page {
             Tone::Warn,
         ))
     }
+}
+
+/// What holds repair as a whole, a line for each.
+pub(in crate::operation) fn holds(page: Page, holds: &[RepairHold]) -> Page {
+    holds.iter().fold(page, |page, hold| {
+        let by = match hold.by.as_str() {
+            "" => String::new(),
+            by => format!(" by {by}"),
+        };
+        let since = stamp(hold.since_unix_ms);
+        let text = format!(
+            "Repair is held since {since} ({}{by}): {}. `mailward health thaw` ends it.",
+            hold.kind, hold.reason
+        );
+        page.text(Cell::toned(text, Tone::Warn))
+    })
 }
 
 pub(in crate::operation) fn brief(view: &HealthReport, now: u64) -> Page {

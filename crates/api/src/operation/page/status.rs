@@ -61,6 +61,7 @@ fn roles(view: &ManagerStatus, now: u64) -> Page {
         let tone = match child.state.as_str() {
             "running" => Tone::Good,
             "off" => Tone::Faint,
+            "suspect" | "safe mode" => Tone::Bad,
             _ => Tone::Warn,
         };
         [
@@ -76,11 +77,12 @@ fn roles(view: &ManagerStatus, now: u64) -> Page {
             child.last_exit.as_deref().unwrap_or_default().into(),
         ]
     });
-    Page::new().table(
+    let page = Page::new().table(
         ["role", "state", ">pid", "since", ">restarts", "last exit"],
         std::iter::once(manager).chain(children),
         "",
-    )
+    );
+    super::health::holds(page, &view.holds)
 }
 
 fn transport(view: &TransportStatus, now: u64) -> Page {

@@ -1,9 +1,12 @@
 //! One role's process, as a task of the manager: it starts it, hears it, signals it, sees it end.
 
-use std::time::Duration;
+use std::{path::Path, time::Duration};
 
 use mailward_api::control::Role;
-use mailward_host::process::{Child, ChildSignal, Launch, Notification, Notifications, launch};
+use mailward_host::{
+    lifeline::Process,
+    process::{Child, ChildSignal, Launch, Notification, Notifications, launch, take_over},
+};
 use tokio::sync::mpsc;
 
 use crate::role::supervise::Sent;
@@ -24,8 +27,8 @@ pub(super) struct ChildEvent {
 pub(super) enum What {
     /// It serves.
     Ready,
-    /// It makes progress.
-    Heartbeat,
+    /// It lives, and so far its loops have got.
+    Beat(Vec<(String, u64)>),
     /// It ended.
     Exited(String),
 }
@@ -49,10 +52,34 @@ impl Running {
         events: mpsc::UnboundedSender<ChildEvent>,
     ) -> std::io::Result<Running> {
         let (child, notifications) = launch(what)?;
+        Ok(Running::follow(role, child, notifications, events))
+    }
+
+    /// Takes a process over that an earlier manager left behind.
+    ///
+    /// # Errors
+    /// As [`take_over`].
+    pub(super) fn take_over(
+        role: Role,
+        process: Process,
+        notify_socket: &Path,
+        user: Option<(u32, u32)>,
+        events: mpsc::UnboundedSender<ChildEvent>,
+    ) -> std::io::Result<Running> {
+        let (child, notifications) = take_over(process, notify_socket, user)?;
+        Ok(Running::follow(role, child, notifications, events))
+    }
+
+    fn follow(
+        role: Role,
+        child: Child,
+        notifications: Notifications,
+        events: mpsc::UnboundedSender<ChildEvent>,
+    ) -> Running {
         let pid = child.pid();
         let (signals, orders) = mpsc::unbounded_channel();
         tokio::spawn(follow(role, child, notifications, orders, events));
-        Ok(Running { pid, signals })
+        Running { pid, signals }
     }
 
     /// Sends a signal. One that has ended meanwhile needs none.
@@ -87,7 +114,7 @@ async fn follow(
             }
             said = notifications.next() => match said {
                 Ok(Notification::Ready) => tell(What::Ready),
-                Ok(Notification::Watchdog) => tell(What::Heartbeat),
+                Ok(Notification::Beat(counts)) => tell(What::Beat(counts)),
                 Ok(_) => {}
                 // Its socket is gone: the missing heartbeats will tell.
                 Err(_) => tokio::time::sleep(Duration::from_secs(1)).await,
@@ -95,7 +122,7 @@ async fn follow(
         }
     };
     let status = match ended {
-        Ok(status) => status.to_string(),
+        Ok(status) => status,
         Err(error) => format!("how it ended is not known: {error}"),
     };
     tell(What::Exited(status));

@@ -1,38 +1,53 @@
 //! The manager: the health manager service, what `mailward serve` starts.
 //!
-//! It opens the listening sockets, starts the other roles, hands them the sockets, hears their
-//! heartbeats, and carries out the repairs that its arbiter grants. Everything it knows changes in
-//! one loop, so that no two acts can cross.
+//! It opens the listening sockets, starts the other roles or takes over those that an earlier
+//! manager left behind, hands them the sockets, hears their heartbeats, and carries out the repairs
+//! that its arbiter grants. Everything it knows changes in one loop, so that no two acts can cross.
 //!
-//! Never here: parsing anything that a stranger sent.
+//! Never here: parsing anything that a stranger sent. Nothing that ends, hangs or cannot be read
+//! ends the manager: it works by what it had last, says so, and tries again.
 
+mod answer;
 mod child;
+mod children;
+mod hang;
+mod heartbeat;
+mod hold;
+mod kept;
+mod objects;
 mod repair;
 mod sockets;
 
 use std::{
-    collections::BTreeMap, io, net::TcpListener, os::unix::net::UnixListener, path::PathBuf,
-    sync::Arc, time::Duration,
+    collections::BTreeMap, net::TcpListener, os::unix::net::UnixListener, path::PathBuf, sync::Arc,
+    time::Duration,
 };
 
 use mailward_api::{
     control::{self, ControlReply, ControlRequest, Role},
     fault::Fault,
-    view::{ChildStatus, ManagerStatus, RoleStatus},
 };
 use mailward_events::{Event, Events};
-use mailward_health::{Now, group::Votes};
+use mailward_health::{
+    Now,
+    alert::{Alert, AlertKind, desk::Alerter},
+    group::Votes,
+};
 use mailward_host::{
     clock::{Clock, SystemClock},
-    listen,
-    process::{Launch, notify},
+    listen, notify,
 };
-use mailward_model::kind::{HealthSettings, ReceiveConnector};
+use mailward_model::{Revision, kind::HealthSettings};
 use mailward_store::Store;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 
+pub(crate) use self::kept::find_config;
 use self::{
-    child::{ChildEvent, Running, What},
+    child::ChildEvent,
+    children::Child,
+    heartbeat::Heartbeat,
+    hold::Holds,
+    kept::{FoundConfig, Kept, KeptObjects},
     repair::Repairs,
     sockets::Sockets,
 };
@@ -40,32 +55,18 @@ use crate::{
     config::Config,
     role::{
         RoleError,
-        supervise::{Act, Sent, State, Supervision},
+        supervise::{CRASH_WINDOW, State},
     },
 };
 
 /// The roles the manager starts, in this order: mail first.
 const CHILDREN: [Role; 3] = [Role::Transport, Role::Access, Role::Worker];
-/// How often the manager looks at clocks that no event announces, at the latest.
-const TURN_MAX: Duration = Duration::from_secs(5);
-
-/// The same where systemd wants heartbeats: thrice within its limit.
-fn turn_max() -> Duration {
-    notify::watchdog_interval().map_or(TURN_MAX, |limit| (limit / 3).min(TURN_MAX))
-}
-
-/// One role under supervision.
-#[derive(Debug)]
-struct Child {
-    supervision: Supervision,
-    running: Option<Running>,
-    since_unix_ms: u64,
-    started: Duration,
-    heard: Option<Duration>,
-    last_exit: Option<String>,
-    /// Why it is being ended, where the manager ends it.
-    ending_because: Option<String>,
-}
+/// How often the manager's loop comes round at the least: its children count its turns.
+const TURN_MAX: Duration = Duration::from_secs(1);
+/// A turn that took so long means that the manager itself did not run.
+const GAP_MIN: Duration = Duration::from_secs(3);
+/// How often what failed is tried again: sockets, the store, the ledger.
+const RETRY_EVERY: Duration = Duration::from_secs(5);
 
 /// What the loop waits for.
 enum Input {
@@ -81,47 +82,56 @@ enum Input {
 
 struct Manager {
     config: Config,
-    config_path: PathBuf,
+    /// What the roles read.
+    config_copy: PathBuf,
     program: PathBuf,
     user: Option<(u32, u32)>,
     events: Events,
     clock: Arc<dyn Clock>,
-    store: Store,
+    /// Unset while it cannot be opened.
+    store: Option<Store>,
+    revisions: Option<watch::Receiver<Revision>>,
+    objects: KeptObjects,
+    objects_fail: bool,
+    kept: Kept,
     settings: HealthSettings,
     sockets: Sockets,
-    admin: UnixListener,
+    admin: Option<UnixListener>,
     http: Option<TcpListener>,
     children: BTreeMap<Role, Child>,
     child_events: mpsc::UnboundedSender<ChildEvent>,
     repairs: Repairs,
+    holds: Holds,
     /// This node's vote on which member of its group may take something away.
     votes: Votes,
+    /// For what the worker cannot tell: that it falls over itself.
+    alerter: Alerter,
+    heartbeat: Heartbeat,
     started_unix_ms: u64,
+    turns: u64,
+    last_turn: Duration,
+    retry_due: Duration,
     announced: bool,
     stopping: bool,
-    turn_max: Duration,
-    /// When systemd is told next that the manager lives.
-    heartbeat_due: Duration,
 }
 
 /// Runs the manager until it is told to stop.
 ///
 /// # Errors
-/// What keeps it from starting: the store, a folder, a socket of its own.
-pub(crate) async fn run(config: Config, config_path: PathBuf) -> Result<(), RoleError> {
+/// What keeps it from starting: a folder, its event log, its control socket.
+pub(crate) async fn run(found: FoundConfig, config_path: PathBuf) -> Result<(), RoleError> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
-    super::prepare_folders(&config)?;
-    let events = super::events(&config, Role::Manager)?;
+    super::prepare_folders(&found.config)?;
+    let events = super::events(&found.config, Role::Manager)?;
     events.emit(Event::ManagerStarted {
         version: env!("CARGO_PKG_VERSION").into(),
         config: config_path.display().to_string(),
     });
-    let store = super::store(&config)?;
     let (child_events, mut from_children) = mpsc::unbounded_channel();
     let (requests, mut from_control) = mpsc::channel::<(ControlRequest, oneshot::Sender<_>)>(64);
-    let socket = Role::Manager.socket(&config.run_dir);
+    let socket = Role::Manager.socket(&found.config.run_dir);
     // The roles ask the manager for repairs, and may be of another user than it.
-    let roles_user = super::user(&config)?.map(|(uid, _)| uid);
+    let roles_user = super::user(&found.config)?.map(|(uid, _)| uid);
     let _control = control::serve_for(&socket, roles_user, move |request: ControlRequest| {
         let requests = requests.clone();
         async move {
@@ -132,55 +142,8 @@ pub(crate) async fn run(config: Config, config_path: PathBuf) -> Result<(), Role
         }
     })
     .map_err(|error| RoleError::start("the control socket", error))?;
-    let admin = control::bind(&config.run_dir.join("admin.sock"))
-        .map_err(|error| RoleError::start("the admin socket", error))?;
-    let http = match config.http {
-        Some(address) => Some(listen::bind(address).map_err(|error| {
-            RoleError::start(&format!("the address {address} of `http`"), error)
-        })?),
-        None => None,
-    };
-    let mut objects = store.subscribe();
-    let settings = super::health_settings(&store);
-    let mut manager = Manager {
-        program: std::env::current_exe()
-            .map_err(|error| RoleError::start("this program's own path", error))?,
-        user: super::user(&config)?,
-        repairs: Repairs::open(&config, &events, Arc::clone(&clock))?,
-        votes: Votes::new(Now::of(&*clock)),
-        started_unix_ms: clock.unix_ms(),
-        children: BTreeMap::new(),
-        sockets: Sockets::default(),
-        announced: false,
-        stopping: false,
-        turn_max: turn_max(),
-        heartbeat_due: Duration::ZERO,
-        config,
-        config_path,
-        events,
-        clock,
-        store,
-        settings,
-        admin,
-        http,
-        child_events,
-    };
-    manager.reopen_sockets();
-    for role in CHILDREN {
-        let now = manager.clock.monotonic();
-        manager.children.insert(
-            role,
-            Child {
-                supervision: Supervision::new(now, manager.settings.heartbeat_timeout.get()),
-                running: None,
-                since_unix_ms: manager.clock.unix_ms(),
-                started: now,
-                heard: None,
-                last_exit: None,
-                ending_because: None,
-            },
-        );
-    }
+    let mut manager = Manager::new(found, &config_path, events, clock, child_events)?;
+    manager.begin();
     let mut stop = Stop::new()?;
     manager.tick();
     while !manager.is_done() {
@@ -188,10 +151,11 @@ pub(crate) async fn run(config: Config, config_path: PathBuf) -> Result<(), Role
         let input = tokio::select! {
             Some(event) = from_children.recv() => Input::Child(event),
             Some((request, answer)) = from_control.recv() => Input::Control(Box::new(request), answer),
-            Ok(()) = objects.changed() => Input::Objects,
+            () = changed(&mut manager.revisions) => Input::Objects,
             because = stop.asked() => Input::Stop(because),
             () = tokio::time::sleep(wait) => Input::Turn,
         };
+        manager.excuse_own_gap();
         manager.take(input);
         manager.tick();
     }
@@ -199,7 +163,124 @@ pub(crate) async fn run(config: Config, config_path: PathBuf) -> Result<(), Role
     Ok(())
 }
 
+/// Waits for a change of the objects; for ever, where there is no store.
+async fn changed(revisions: &mut Option<watch::Receiver<Revision>>) {
+    if let Some(revisions) = revisions
+        && revisions.changed().await.is_ok()
+    {
+        return;
+    }
+    std::future::pending().await
+}
+
 impl Manager {
+    fn new(
+        found: FoundConfig,
+        config_path: &std::path::Path,
+        events: Events,
+        clock: Arc<dyn Clock>,
+        child_events: mpsc::UnboundedSender<ChildEvent>,
+    ) -> Result<Manager, RoleError> {
+        let user = super::user(&found.config)?;
+        let kept = Kept::new(&found.config, user, &events);
+        let config_copy = kept.keep_config(config_path, &found);
+        if let Some((copy, because)) = &found.copy_because {
+            events.emit(Event::LastGoodConfigurationUsed {
+                path: config_path.display().to_string(),
+                error: because.clone(),
+                copy: copy.display().to_string(),
+            });
+        }
+        let config = found.config;
+        let now_unix_ms = clock.unix_ms();
+        let holds = Holds::open(&config, &events, now_unix_ms);
+        let mut repairs = Repairs::new(&config, &events, Arc::clone(&clock));
+        repairs.set_hold(holds.reason());
+        Ok(Manager {
+            config_copy,
+            program: std::env::current_exe()
+                .map_err(|error| RoleError::start("this program's own path", error))?,
+            user,
+            store: None,
+            revisions: None,
+            objects: KeptObjects::default(),
+            objects_fail: false,
+            kept,
+            settings: HealthSettings::default(),
+            sockets: Sockets::default(),
+            admin: None,
+            http: None,
+            children: BTreeMap::new(),
+            child_events,
+            repairs,
+            holds,
+            votes: Votes::new(Now::of(&*clock)),
+            alerter: Alerter::new(
+                config.hostname.as_str(),
+                // A book of its own: the worker's is the worker's alone.
+                &config.last_good_dir(),
+                Default::default(),
+                Default::default(),
+                events.clone(),
+            ),
+            heartbeat: Heartbeat::new(&config.health_dir(), &events),
+            started_unix_ms: now_unix_ms,
+            turns: 0,
+            last_turn: clock.monotonic(),
+            retry_due: Duration::ZERO,
+            announced: false,
+            stopping: false,
+            config,
+            events,
+            clock,
+        })
+    }
+
+    /// Takes over what runs, reads the objects, opens what is missing.
+    fn begin(&mut self) {
+        for role in CHILDREN {
+            self.adopt(role);
+        }
+        self.read_objects();
+        self.open_own_sockets();
+        if self.holds.is_safe_mode()
+            && let Some(worker) = self.children.get_mut(&Role::Worker)
+        {
+            worker.supervision.resume_safe_mode();
+        }
+        // A role that was taken over may serve already.
+        self.announce();
+        self.last_turn = self.clock.monotonic();
+    }
+
+    /// Opens the sockets that no object names: of administrators, and of health pages.
+    fn open_own_sockets(&mut self) {
+        if self.admin.is_none() {
+            match control::bind(&self.config.run_dir.join("admin.sock")) {
+                Ok(socket) => self.admin = Some(socket),
+                Err(error) => self.failing("open the admin socket", &error),
+            }
+        }
+        let wanted = self.config.http;
+        if self.http.as_ref().and_then(|http| http.local_addr().ok()) == wanted {
+            return;
+        }
+        self.http = None;
+        if let Some(address) = wanted {
+            match listen::bind(address) {
+                Ok(socket) => self.http = Some(socket),
+                Err(error) => self.failing(&format!("listen on {address} (http)"), &error),
+            }
+        }
+    }
+
+    fn failing(&self, operation: &str, error: &dyn std::error::Error) {
+        self.events.emit(Event::RoleStartFailed {
+            child: Role::Manager.to_string(),
+            error: format!("it cannot {operation}: {}", super::chain(error)),
+        });
+    }
+
     fn take(&mut self, input: Input) {
         match input {
             Input::Child(event) => self.child_event(event),
@@ -208,15 +289,7 @@ impl Manager {
                 // Who asked may have gone: the request is carried out all the same.
                 let _ = answer.send(reply);
             }
-            Input::Objects => {
-                self.settings = super::health_settings(&self.store);
-                for child in self.children.values_mut() {
-                    child
-                        .supervision
-                        .set_heartbeat_timeout(self.settings.heartbeat_timeout.get());
-                }
-                self.reopen_sockets();
-            }
+            Input::Objects => self.read_objects(),
             Input::Stop(because) => self.stop(because),
             Input::Turn => {}
         }
@@ -233,162 +306,67 @@ impl Manager {
             .values()
             .filter_map(|child| child.supervision.next_tick())
             .min();
-        let turn_max = self.turn_max;
+        let turn_max = self.heartbeat.turn_max(TURN_MAX);
         due.map_or(turn_max, |due| due.saturating_sub(now).min(turn_max))
     }
 
-    /// Carries out whatever is due, for each role.
+    /// Where the manager itself did not run (it was stopped, or its disk held it up), what its
+    /// children said meanwhile is not heard yet: nobody is blamed for that silence.
+    fn excuse_own_gap(&mut self) {
+        let now = self.clock.monotonic();
+        let gap = now.saturating_sub(self.last_turn);
+        if gap > GAP_MIN {
+            for child in self.children.values_mut() {
+                child.supervision.excuse(gap);
+            }
+        }
+        self.last_turn = now;
+    }
+
+    /// Carries out whatever is due.
     fn tick(&mut self) {
         let now = self.clock.monotonic();
+        self.turns += 1;
         for role in CHILDREN {
-            let Some(child) = self.children.get_mut(&role) else {
-                continue;
-            };
-            let silent = match child.supervision.state() {
-                State::Ready { heard, .. } => Some(now.saturating_sub(heard)),
-                _ => None,
-            };
-            match child.supervision.tick(now) {
-                Some(Act::Start) => self.start(role),
-                Some(Act::Signal(sent)) => {
-                    let Some(running) = &child.running else {
-                        continue;
-                    };
-                    if let (Sent::Abort, Some(silent)) = (sent, silent) {
-                        child.ending_because =
-                            Some(format!("no heartbeat for {} ms", silent.as_millis()));
-                        self.events.emit(Event::RoleKilled {
-                            child: role.to_string(),
-                            pid: running.pid.into(),
-                            silent_ms: silent.as_millis() as u64,
-                        });
-                    }
-                    running.signal(sent);
-                }
-                None => {}
-            }
+            self.supervise(role, now);
         }
-        // systemd hears of the manager only when a whole turn was made, and not of every turn: a
-        // busy manager must not fill the socket faster than systemd reads it.
-        if now >= self.heartbeat_due {
-            self.heartbeat_due = now + self.turn_max / 2;
-            let _ = notify::watchdog();
+        if now >= self.retry_due && !self.stopping {
+            self.retry_due = now + RETRY_EVERY;
+            self.retry();
         }
+        // No probe is run here: it gives no signs of life, and tells what is raised.
+        self.alerter.tick(Now::of(&*self.clock), 0, u64::MAX);
+        self.heartbeat.turn(now);
     }
 
-    fn start(&mut self, role: Role) {
-        let result = self
-            .launch(role)
-            .and_then(|launch| Running::start(role, launch, self.child_events.clone()));
+    /// Tries again what failed.
+    fn retry(&mut self) {
+        if self.objects_fail {
+            self.read_objects();
+        } else if self.sockets.are_missing() {
+            self.reopen_sockets();
+        }
+        let have = |manager: &Manager| (manager.admin.is_some(), manager.http.is_some());
+        let before = have(self);
+        if before != (true, self.config.http.is_some()) {
+            self.open_own_sockets();
+            if have(self) != before {
+                self.end(Role::Access, true, "its sockets could be opened");
+            }
+        }
+        self.repairs.retry();
         let now = self.clock.monotonic();
-        let Some(child) = self.children.get_mut(&role) else {
-            return;
-        };
-        child.supervision.started(now);
-        child.started = now;
-        child.heard = None;
-        child.since_unix_ms = self.clock.unix_ms();
-        match result {
-            Ok(running) => {
-                self.events.emit(Event::RoleStarted {
-                    child: role.to_string(),
-                    pid: running.pid.into(),
-                });
-                child.running = Some(running);
-            }
-            Err(error) => {
-                child.last_exit = Some(format!("it could not be started: {error}"));
-                child.supervision.exited(now);
-            }
-        }
-    }
-
-    fn launch(&self, role: Role) -> io::Result<Launch> {
-        let sockets = match role {
-            Role::Transport => self.sockets.share()?,
-            Role::Access => {
-                let mut sockets = vec![("admin".to_owned(), listen::share(&self.admin)?)];
-                if let Some(http) = &self.http {
-                    sockets.push(("http".to_owned(), listen::share(http)?));
-                }
-                sockets
-            }
-            Role::Manager | Role::Worker => Vec::new(),
-        };
-        Ok(Launch {
-            program: self.program.clone(),
-            arguments: vec![
-                "role".into(),
-                role.name().into(),
-                "--config".into(),
-                self.config_path.clone().into(),
-                "--parent".into(),
-                std::process::id().to_string().into(),
-            ],
-            sockets,
-            notify_socket: self.config.run_dir.join(format!("{role}.notify")),
-            watchdog: self.settings.heartbeat_timeout.get(),
-            user: self.user,
-        })
-    }
-
-    fn child_event(&mut self, event: ChildEvent) {
-        let now = self.clock.monotonic();
-        let Some(child) = self.children.get_mut(&event.role) else {
-            return;
-        };
-        if child
-            .running
-            .as_ref()
-            .is_none_or(|running| running.pid != event.pid)
-        {
-            return;
-        }
-        match event.what {
-            What::Ready => {
-                child.supervision.ready(now);
-                child.heard = Some(now);
-                child.since_unix_ms = self.clock.unix_ms();
-                let took = now.saturating_sub(child.started);
-                self.events.emit(Event::RoleReady {
-                    child: event.role.to_string(),
-                    pid: event.pid.into(),
-                    took_ms: took.as_millis() as u64,
-                });
-                self.repairs.ready(event.role, event.pid, took);
-                self.announce();
-            }
-            What::Heartbeat => {
-                child.supervision.heartbeat(now);
-                child.heard = Some(now);
-            }
-            What::Exited(status) => self.exited(event.role, event.pid, status),
-        }
-    }
-
-    fn exited(&mut self, role: Role, pid: u32, status: String) {
-        let now = self.clock.monotonic();
-        let Some(child) = self.children.get_mut(&role) else {
-            return;
-        };
-        child.running = None;
-        child.since_unix_ms = self.clock.unix_ms();
-        let because = child.ending_because.take();
-        child.supervision.exited(now);
-        if let State::Absent { start_at } = child.supervision.state() {
-            let restart_in = start_at.saturating_sub(now);
-            self.events.emit(Event::RoleExited {
-                child: role.to_string(),
-                pid: pid.into(),
-                status: status.clone(),
-                restart_in_ms: restart_in.as_millis() as u64,
+        for role in [Role::Transport, Role::Access] {
+            let served = self.children.get(&role).and_then(|child| {
+                let State::Ready { since } = child.supervision.state() else {
+                    return None;
+                };
+                Some(now.saturating_sub(since))
             });
-            self.repairs.exited(role, pid, &status, because.as_deref());
+            if served.is_some_and(|served| served > CRASH_WINDOW) {
+                self.alert_over(role, "it has served for ten minutes without an end");
+            }
         }
-        child.last_exit = Some(match because {
-            Some(because) => format!("{status} ({because})"),
-            None => status,
-        });
     }
 
     /// Tells systemd that mail is served, once.
@@ -414,117 +392,42 @@ impl Manager {
         }
     }
 
-    fn end(&mut self, role: Role, again: bool, because: &str) {
-        let now = self.clock.monotonic();
-        let Some(child) = self.children.get_mut(&role) else {
-            return;
+    /// Tells a person, by the channels that do not use the queue. The worker cannot: it is what
+    /// this is about.
+    fn alert(&mut self, role: Role, text: &str, seen: &str, event: u16) {
+        let now = self.clock.unix_ms();
+        let alert = Alert {
+            kind: AlertKind::NeedsPerson,
+            node: self.config.hostname.to_string(),
+            case: alert_case(role),
+            component: role.to_string(),
+            set: "Monitoring".to_owned(),
+            monitors: Vec::new(),
+            effect: "Mail flows; what the role does is broken off again and again.".to_owned(),
+            tried: Vec::new(),
+            todo: vec![format!(
+                "`mailward event list`: look at the ends of the role {role} and mend their cause"
+            )],
+            unix_ms: now,
+            since_unix_ms: now,
+            text: text.to_owned(),
+            cause: None,
+            seen: seen.to_owned(),
+            explain: format!("mailward explain {event}"),
         };
-        if let (Some(Act::Signal(sent)), Some(running)) =
-            (child.supervision.end(now, again), &child.running)
-        {
-            child.ending_because = Some(because.to_owned());
-            running.signal(sent);
-        }
+        self.alerter.raise(alert, now);
     }
 
-    /// Brings the listening sockets in line with the connectors. Transport takes new sockets up by a
-    /// restart, during which the old ones stay open.
-    fn reopen_sockets(&mut self) {
-        let connectors: Vec<(String, ReceiveConnector)> = match super::specs(&self.store) {
-            Ok(connectors) => connectors,
-            Err(error) => {
-                let operation = "read the receive connectors".to_owned();
-                self.events.emit(Event::StoreFailing { operation, error });
-                return;
-            }
-        };
-        if self.sockets.reconcile(&connectors, &self.events) {
-            self.end(
-                Role::Transport,
-                true,
-                "the bindings of receive connectors changed",
-            );
-        }
+    /// Tells those who were told of a role that it is over.
+    fn alert_over(&mut self, role: Role, text: &str) {
+        let now = self.clock.unix_ms();
+        self.alerter.over(&alert_case(role), text, now);
     }
+}
 
-    fn answer(&mut self, request: ControlRequest) -> Result<ControlReply, Fault> {
-        match request {
-            ControlRequest::Ping => Ok(ControlReply::Pong(self.role_status())),
-            ControlRequest::Status => Ok(ControlReply::Manager(self.status())),
-            ControlRequest::RestartRole { role, reason, case } => {
-                if !self.children.contains_key(&role) {
-                    return Err(Fault::invalid(
-                        format!("the role {role} is not one the manager can restart"),
-                        "name transport, access or worker; the manager is restarted by the service manager",
-                    ));
-                }
-                let because = match case {
-                    Some(case) => format!("{reason} (case {case})"),
-                    None => reason,
-                };
-                self.end(role, true, &because);
-                Ok(ControlReply::Done)
-            }
-            ControlRequest::ReopenSockets => {
-                self.reopen_sockets();
-                Ok(ControlReply::Done)
-            }
-            ControlRequest::Propose(proposal) => {
-                let verdict = self.repairs.propose(&proposal, &self.settings);
-                if let Some(role) = self.repairs.role_to_restart(&proposal, &verdict) {
-                    self.end(role, true, &proposal.reason);
-                }
-                Ok(ControlReply::Verdict(verdict))
-            }
-            ControlRequest::Lease(ask) => {
-                let now = Now::of(&*self.clock);
-                Ok(ControlReply::Lease(self.votes.hear(&ask, now)))
-            }
-            ControlRequest::Outcome(outcome) => {
-                self.repairs.outcome(&outcome);
-                Ok(ControlReply::Done)
-            }
-            ControlRequest::Ledger { limit } => Ok(ControlReply::Ledger(
-                self.repairs.ledger(limit, &self.settings),
-            )),
-            other => Err(Fault::unsupported(Role::Manager.name(), other.name())),
-        }
-    }
-
-    fn role_status(&self) -> RoleStatus {
-        super::role_status(Role::Manager, self.started_unix_ms, self.store.revision())
-    }
-
-    fn status(&self) -> ManagerStatus {
-        let now = self.clock.monotonic();
-        let children = CHILDREN.iter().filter_map(|role| {
-            let child = self.children.get(role)?;
-            let state = match child.supervision.state() {
-                State::Absent { .. } => "backoff",
-                State::Starting { .. } => "starting",
-                State::Ready { .. } => "running",
-                State::Ending { .. } => "stopping",
-                State::Stopped => "off",
-            };
-            Some(ChildStatus {
-                role: *role,
-                state: state.to_owned(),
-                pid: child.running.as_ref().map(|running| running.pid),
-                since_unix_ms: child.since_unix_ms,
-                restarts: child.supervision.restarts(),
-                heartbeat_age_ms: child
-                    .heard
-                    .map(|heard| now.saturating_sub(heard).as_millis() as u64),
-                last_exit: child.last_exit.clone(),
-            })
-        });
-        ManagerStatus {
-            role: self.role_status(),
-            children: children.collect(),
-            listening: self.sockets.addresses(),
-            repairs: self.repairs.count(),
-        }
-    }
+/// One alert for each role that falls over, however often it does.
+fn alert_case(role: Role) -> String {
+    format!("falls-over-{role}")
 }
 
 /// The signals that end the manager.

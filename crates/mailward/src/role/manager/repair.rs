@@ -13,21 +13,28 @@ use mailward_api::{
         repair::{Ledger, RepairAct},
     },
 };
-use mailward_events::Events;
+use mailward_events::{Event, Events};
 use mailward_health::arbiter::Arbiter;
 use mailward_host::clock::Clock;
 use mailward_model::kind::HealthSettings;
 
-use crate::{config::Config, role::RoleError};
+use crate::{config::Config, role::chain};
 
 /// How long transport may take to carry an act out before it counts as failed.
 const ACT_MAX: Duration = Duration::from_secs(5);
+/// How long a proposal waits while the ledger cannot be opened.
+const LEDGER_RETRY_MS: u64 = 10_000;
 /// Entries given in one answer.
 const ENTRIES_MAX: u32 = 1000;
 
 /// What is being repaired.
 pub(super) struct Repairs {
-    arbiter: Arc<Arbiter>,
+    /// Unset while the ledger cannot be opened.
+    arbiter: Option<Arc<Arbiter>>,
+    path: PathBuf,
+    events: Events,
+    clock: Arc<dyn Clock>,
+    hold: Option<String>,
     run_dir: PathBuf,
     /// The restart of a process that was granted: its ledger entry and case, until it is back.
     restarting: Option<(Role, u64, String)>,
@@ -36,21 +43,58 @@ pub(super) struct Repairs {
 }
 
 impl Repairs {
-    /// Opens the ledger.
-    pub(super) fn open(
-        config: &Config,
-        events: &Events,
-        clock: Arc<dyn Clock>,
-    ) -> Result<Repairs, RoleError> {
-        let path = config.health_dir().join("ledger.jsonl");
-        let arbiter = Arbiter::open(&path, clock, events.clone())
-            .map_err(|error| RoleError::start("the repair ledger", error))?;
-        Ok(Repairs {
-            arbiter: Arc::new(arbiter),
+    /// Opens the ledger, or goes without repairs until it can be opened.
+    pub(super) fn new(config: &Config, events: &Events, clock: Arc<dyn Clock>) -> Repairs {
+        let mut repairs = Repairs {
+            arbiter: None,
+            path: config.health_dir().join("ledger.jsonl"),
+            events: events.clone(),
+            clock,
+            hold: None,
             run_dir: config.run_dir.clone(),
             restarting: None,
             exits: Vec::new(),
-        })
+        };
+        repairs.retry();
+        repairs
+    }
+
+    /// Opens the ledger, where that failed before.
+    pub(super) fn retry(&mut self) {
+        if self.arbiter.is_some() {
+            return;
+        }
+        match Arbiter::open(&self.path, Arc::clone(&self.clock), self.events.clone()) {
+            Ok(arbiter) => {
+                arbiter.set_hold(self.hold.clone());
+                self.arbiter = Some(Arc::new(arbiter));
+            }
+            Err(error) => self.events.emit(Event::LedgerUnavailable {
+                path: self.path.display().to_string(),
+                error: chain(&error),
+            }),
+        }
+    }
+
+    /// Holds repair as a whole, with the reason for it, or lets it go on.
+    pub(super) fn set_hold(&mut self, hold: Option<String>) {
+        if let Some(arbiter) = &self.arbiter {
+            arbiter.set_hold(hold.clone());
+        }
+        self.hold = hold;
+    }
+
+    /// The word on a proposal that cannot be written down: nothing but what takes nothing away.
+    fn without_ledger(&self, proposal: &RepairProposal) -> Verdict {
+        let reasons = vec!["ledger: it cannot be opened".to_owned()];
+        if matches!(proposal.act, RepairAct::Online | RepairAct::Alert) {
+            return Verdict::Granted { entry: 0, reasons };
+        }
+        let until_unix_ms = Some(self.clock.unix_ms() + LEDGER_RETRY_MS);
+        Verdict::Denied {
+            reasons,
+            until_unix_ms,
+        }
     }
 
     /// Judges a proposal; what is granted and is not a process's restart is begun.
@@ -59,7 +103,10 @@ impl Repairs {
         proposal: &RepairProposal,
         settings: &HealthSettings,
     ) -> Verdict {
-        let verdict = self.arbiter.propose(proposal, settings);
+        let Some(arbiter) = &self.arbiter else {
+            return self.without_ledger(proposal);
+        };
+        let verdict = arbiter.propose(proposal, settings);
         let Verdict::Granted { entry, .. } = &verdict else {
             return verdict;
         };
@@ -81,12 +128,11 @@ impl Repairs {
             }
             // The worker has the channels; the grant is what it waits for.
             RepairAct::Alert => {
-                self.arbiter
-                    .acted(*entry, Ok("handed to the alert channels"));
+                arbiter.acted(*entry, Ok("handed to the alert channels"));
                 return verdict;
             }
         };
-        let (arbiter, entry) = (Arc::clone(&self.arbiter), *entry);
+        let (arbiter, entry) = (Arc::clone(arbiter), *entry);
         let socket = Role::Transport.socket(&self.run_dir);
         tokio::spawn(async move {
             match control::call(&socket, &request, ACT_MAX).await {
@@ -120,18 +166,24 @@ impl Repairs {
             Some(because) => format!("{status}; ended by the manager: {because}"),
             None => status.to_owned(),
         };
-        let case = self.arbiter.record_exit(role, pid, &text, case);
+        let Some(arbiter) = &self.arbiter else {
+            return;
+        };
+        let case = arbiter.record_exit(role, pid, &text, case);
         self.exits.retain(|(known, _)| *known != role);
         self.exits.push((role, case));
     }
 
     /// A role serves (again).
     pub(super) fn ready(&mut self, role: Role, pid: u32, took: Duration) {
+        let Some(arbiter) = &self.arbiter else {
+            return;
+        };
         if let Some((_, entry, _)) = self
             .restarting
             .take_if(|(restarting, ..)| *restarting == role)
         {
-            self.arbiter.acted(entry, Ok("a new process serves"));
+            arbiter.acted(entry, Ok("a new process serves"));
         }
         if let Some(at) = self.exits.iter().position(|(known, _)| *known == role) {
             let (_, case) = self.exits.remove(at);
@@ -139,23 +191,30 @@ impl Repairs {
                 "process {pid} serves, {} ms after its start; its sockets were open all the time",
                 took.as_millis()
             );
-            self.arbiter.record_step(&case, role, "ready", &text);
+            arbiter.record_step(&case, role, "ready", &text);
         }
     }
 
     /// What a repair has led to.
     pub(super) fn outcome(&self, outcome: &RepairOutcome) {
-        self.arbiter.record_outcome(outcome);
+        if let Some(arbiter) = &self.arbiter {
+            arbiter.record_outcome(outcome);
+        }
     }
 
     /// The ledger's newest entries and what the budgets still allow.
     pub(super) fn ledger(&self, limit: u32, settings: &HealthSettings) -> Ledger {
-        self.arbiter
-            .ledger(limit.min(ENTRIES_MAX) as usize, settings)
+        let Some(arbiter) = &self.arbiter else {
+            return Ledger {
+                entries: Vec::new(),
+                budgets: Vec::new(),
+            };
+        };
+        arbiter.ledger(limit.min(ENTRIES_MAX) as usize, settings)
     }
 
     /// Acts begun.
     pub(super) fn count(&self) -> u64 {
-        self.arbiter.repairs()
+        self.arbiter.as_ref().map_or(0, |arbiter| arbiter.repairs())
     }
 }

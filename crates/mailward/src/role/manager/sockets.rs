@@ -13,6 +13,7 @@ use mailward_model::kind::ReceiveConnector;
 #[derive(Debug, Default)]
 pub(super) struct Sockets {
     open: BTreeMap<SocketAddr, TcpListener>,
+    are_missing: bool,
 }
 
 impl Sockets {
@@ -26,6 +27,7 @@ impl Sockets {
         let wanted = wanted(connectors);
         let before: Vec<SocketAddr> = self.open.keys().copied().collect();
         self.open.retain(|address, _| wanted.contains_key(address));
+        self.are_missing = false;
         for (address, connector) in wanted {
             if self.open.contains_key(&address) {
                 continue;
@@ -36,14 +38,30 @@ impl Sockets {
                 }
                 // Half of ":25" is missing on a host without IPv6; that is no fault.
                 Err(error) if address.is_ipv6() && is_family_missing(&error) => {}
-                Err(error) => events.emit(Event::ConnectorBindFailed {
-                    connector,
-                    binding: address.to_string(),
-                    error: error.to_string(),
-                }),
+                Err(error) => {
+                    self.are_missing = true;
+                    events.emit(Event::ConnectorBindFailed {
+                        connector,
+                        binding: address.to_string(),
+                        error: error.to_string(),
+                    });
+                }
             }
         }
         !self.open.keys().eq(before.iter())
+    }
+
+    /// Takes a socket up that another process had opened.
+    pub(super) fn adopt(&mut self, socket: TcpListener) {
+        // One that has no address is none of ours.
+        if let Ok(address) = socket.local_addr() {
+            self.open.insert(address, socket);
+        }
+    }
+
+    /// True where a wanted socket could not be opened: whoever had the port may be gone later.
+    pub(super) fn are_missing(&self) -> bool {
+        self.are_missing
     }
 
     /// Copies of all of them for a child.
@@ -142,11 +160,30 @@ mod tests {
     }
 
     #[test]
+    fn a_socket_that_is_handed_over_is_not_opened_again() {
+        let (events, collector) = Events::collect();
+        let socket = listen::bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let address = socket.local_addr().unwrap();
+        let mut sockets = Sockets::default();
+        sockets.adopt(socket);
+        let connectors = [connector("a", true, &[&address.to_string()])];
+        assert!(!sockets.reconcile(&connectors, &events), "nothing changed");
+        assert!(collector.take().is_empty());
+        std::net::TcpStream::connect(address).unwrap();
+    }
+
+    #[test]
     fn a_port_that_is_taken_is_an_event_and_no_end() {
         let (events, collector) = Events::collect();
         let other = listen::bind("127.0.0.1:0".parse().unwrap()).unwrap();
         let taken = other.local_addr().unwrap().to_string();
-        Sockets::default().reconcile(&[connector("a", true, &[&taken])], &events);
+        let mut sockets = Sockets::default();
+        let connectors = [connector("a", true, &[&taken])];
+        assert!(!sockets.reconcile(&connectors, &events));
         assert_eq!(collector.take()[0].number(), 1001);
+        assert!(sockets.are_missing());
+        drop(other);
+        assert!(sockets.reconcile(&connectors, &events) && !sockets.are_missing());
+        std::net::TcpStream::connect(&taken).unwrap();
     }
 }

@@ -1,0 +1,145 @@
+//! What the manager answers on its control channel.
+
+use mailward_api::{
+    control::{ControlReply, ControlRequest, Role},
+    fault::Fault,
+    view::{Changed, ChildStatus, ManagerBeat, ManagerStatus, RoleStatus},
+};
+use mailward_events::Event;
+use mailward_health::Now;
+use mailward_model::Revision;
+
+use super::{CHILDREN, Manager};
+use crate::role::{
+    role_status,
+    supervise::{Manner, State},
+};
+
+impl Manager {
+    pub(super) fn answer(&mut self, request: ControlRequest) -> Result<ControlReply, Fault> {
+        match request {
+            ControlRequest::Ping => Ok(ControlReply::Pong(self.role_status())),
+            ControlRequest::Status => Ok(ControlReply::Manager(self.status())),
+            ControlRequest::Beat => Ok(ControlReply::Beat(ManagerBeat {
+                pid: std::process::id(),
+                turns: self.turns,
+            })),
+            ControlRequest::RestartRole { role, reason, case } => {
+                if !self.children.contains_key(&role) {
+                    return Err(Fault::invalid(
+                        format!("the role {role} is not one the manager can restart"),
+                        "name transport, access or worker; the manager is restarted by the service manager",
+                    ));
+                }
+                let (because, manner) = match case {
+                    Some(case) => (format!("{reason} (case {case})"), Manner::Broken),
+                    None => (reason, Manner::Orderly),
+                };
+                self.end_in(role, true, &because, manner);
+                Ok(ControlReply::Done)
+            }
+            ControlRequest::ReopenSockets => {
+                self.reopen_sockets();
+                Ok(ControlReply::Done)
+            }
+            ControlRequest::Propose(proposal) => {
+                let verdict = self.repairs.propose(&proposal, &self.settings);
+                if let Some(role) = self.repairs.role_to_restart(&proposal, &verdict) {
+                    // It was found not to do its work: what it has in hand is not waited for.
+                    self.end_in(role, true, &proposal.reason, Manner::Broken);
+                }
+                Ok(ControlReply::Verdict(verdict))
+            }
+            ControlRequest::Lease(ask) => {
+                let now = Now::of(&*self.clock);
+                Ok(ControlReply::Lease(self.votes.hear(&ask, now)))
+            }
+            ControlRequest::Outcome(outcome) => {
+                self.repairs.outcome(&outcome);
+                Ok(ControlReply::Done)
+            }
+            ControlRequest::Ledger { limit } => Ok(ControlReply::Ledger(
+                self.repairs.ledger(limit, &self.settings),
+            )),
+            ControlRequest::Freeze { reason, by } => {
+                self.holds.freeze(&by, &reason, self.clock.unix_ms());
+                self.repairs.set_hold(self.holds.reason());
+                Ok(ControlReply::Changed(Changed {
+                    count: 1,
+                    text: "Repair is held on this node until `mailward health thaw`.".to_owned(),
+                }))
+            }
+            ControlRequest::Thaw { by } => Ok(ControlReply::Changed(self.thaw(by))),
+            other => Err(Fault::unsupported(Role::Manager.name(), other.name())),
+        }
+    }
+
+    fn thaw(&mut self, by: String) -> Changed {
+        let was_frozen = self.holds.thaw();
+        let was_safe = self.holds.is_safe_mode();
+        if was_safe && let Some(worker) = self.children.get_mut(&Role::Worker) {
+            // The rest follows in this turn, as where it ends by itself.
+            worker.supervision.thaw();
+        }
+        self.repairs.set_hold(self.holds.reason());
+        if !was_frozen && !was_safe {
+            return Changed {
+                count: 0,
+                text: "Nothing was held.".to_owned(),
+            };
+        }
+        self.events.emit(Event::RepairThawed { by });
+        let text = if was_safe {
+            "Repair goes on; the worker leaves safe mode and is started with all its probes."
+        } else {
+            "Repair goes on."
+        };
+        Changed {
+            count: u64::from(was_frozen) + u64::from(was_safe),
+            text: text.to_owned(),
+        }
+    }
+
+    fn role_status(&self) -> RoleStatus {
+        let revision = match &self.store {
+            Some(store) => store.revision(),
+            None => Revision(0),
+        };
+        role_status(Role::Manager, self.started_unix_ms, revision)
+    }
+
+    fn status(&self) -> ManagerStatus {
+        let now = self.clock.monotonic();
+        let children = CHILDREN.iter().filter_map(|role| {
+            let child = self.children.get(role)?;
+            let state = match child.supervision.state() {
+                State::Absent { .. } => "backoff",
+                State::Starting { .. } => "starting",
+                State::Ready { .. } if child.supervision.is_safe_mode() => "safe mode",
+                State::Ready { .. } => "running",
+                State::Suspect { .. } => "suspect",
+                State::Ending { .. } => "stopping",
+                State::Stopped => "off",
+            };
+            Some(ChildStatus {
+                role: *role,
+                state: state.to_owned(),
+                pid: child.running.as_ref().map(|running| running.pid),
+                since_unix_ms: child.since_unix_ms,
+                restarts: child.supervision.restarts(),
+                heartbeat_age_ms: child
+                    .heard
+                    .map(|heard| now.saturating_sub(heard).as_millis() as u64),
+                last_exit: child.last_exit.clone(),
+                progress: child.supervision.progress(),
+            })
+        });
+        ManagerStatus {
+            role: self.role_status(),
+            children: children.collect(),
+            listening: self.sockets.addresses(),
+            repairs: self.repairs.count(),
+            holds: self.holds.list(),
+        }
+    }
+}

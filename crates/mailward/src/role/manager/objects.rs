@@ -1,0 +1,127 @@
+//! The objects the manager works by: read from the store, kept as a copy, and the sockets that follow
+//! from them.
+
+use mailward_events::Event;
+use mailward_model::{
+    Kind, Object, Spec,
+    kind::{AlertTarget, HealthSettings, ReceiveConnector},
+    unit::Span,
+};
+
+use super::{
+    CHILDREN, Manager,
+    kept::{KeptObjects, is_wanted},
+};
+use crate::role::{chain, store, supervise::Manner};
+
+/// The kinds the manager works by.
+const KINDS: [Kind; 3] = [
+    Kind::ReceiveConnector,
+    Kind::HealthSettings,
+    Kind::AlertChannel,
+];
+
+/// An alert channel as the manager uses it: told once, and without signs of life, which are the
+/// worker's.
+fn quiet(object: &Object) -> Option<Object> {
+    let mut object = object.clone();
+    let Spec::AlertChannel(channel) = &mut object.spec else {
+        return None;
+    };
+    if matches!(channel.target, AlertTarget::Ping(_)) {
+        return None;
+    }
+    channel.heartbeat = None;
+    channel.repeat = Span::from_secs(0);
+    Some(object)
+}
+
+impl Manager {
+    /// Reads the objects; where that fails, works by what was read last.
+    pub(super) fn read_objects(&mut self) {
+        match self.objects_of_store() {
+            Ok(objects) => {
+                let unix_ms = self.clock.unix_ms();
+                self.objects = KeptObjects { unix_ms, objects };
+                self.kept.keep_objects(&self.objects);
+                if std::mem::take(&mut self.objects_fail) {
+                    // What could not start for want of the objects need not wait any longer.
+                    let now = self.clock.monotonic();
+                    for role in CHILDREN {
+                        if let Some(child) = self.children.get_mut(&role) {
+                            child.supervision.hurry(now);
+                        }
+                    }
+                }
+            }
+            Err(error) => {
+                self.objects_fail = true;
+                if self.objects.objects.is_empty() {
+                    self.objects = self.kept.objects().unwrap_or_default();
+                }
+                let age_ms = self.clock.unix_ms().saturating_sub(self.objects.unix_ms);
+                self.events.emit(Event::LastGoodObjectsUsed {
+                    error,
+                    age_s: age_ms / 1000,
+                });
+            }
+        }
+        self.obey_objects();
+    }
+
+    fn objects_of_store(&mut self) -> Result<Vec<Object>, String> {
+        let store = match &self.store {
+            Some(store) => store,
+            None => {
+                let opened = store(&self.config).map_err(|error| chain(&error))?;
+                self.revisions = Some(opened.subscribe());
+                self.store.insert(opened)
+            }
+        };
+        let mut objects = Vec::new();
+        for kind in KINDS {
+            objects.extend(store.list(kind).map_err(|error| chain(&error))?);
+        }
+        objects.retain(is_wanted);
+        Ok(objects)
+    }
+
+    fn obey_objects(&mut self) {
+        let settings = self.objects.objects.iter().find_map(|object| {
+            let Spec::HealthSettings(settings) = &object.spec else {
+                return None;
+            };
+            Some(settings.clone())
+        });
+        self.settings = settings.unwrap_or_else(HealthSettings::default);
+        let timeout = self.settings.heartbeat_timeout.get();
+        for child in self.children.values_mut() {
+            child.supervision.set_heartbeat_timeout(timeout);
+        }
+        let channels: Vec<Object> = self.objects.objects.iter().filter_map(quiet).collect();
+        self.alerter.set_channels(&channels);
+        self.reopen_sockets();
+    }
+
+    /// Brings the listening sockets in line with the connectors. Transport takes new sockets up by a
+    /// restart, during which the old ones stay open.
+    pub(super) fn reopen_sockets(&mut self) {
+        let connectors: Vec<(String, ReceiveConnector)> = self
+            .objects
+            .objects
+            .iter()
+            .filter_map(|object| match &object.spec {
+                Spec::ReceiveConnector(spec) => Some((object.name.clone(), spec.clone())),
+                _ => None,
+            })
+            .collect();
+        if self.sockets.reconcile(&connectors, &self.events) {
+            self.end_in(
+                mailward_api::control::Role::Transport,
+                true,
+                "the bindings of receive connectors changed",
+                Manner::Orderly,
+            );
+        }
+    }
+}

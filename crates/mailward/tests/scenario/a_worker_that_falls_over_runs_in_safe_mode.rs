@@ -1,0 +1,120 @@
+//! A worker that falls over again and again runs in safe mode: it watches the least, nothing is
+//! repaired, a person is told, and `health thaw` ends it. Repair can be frozen by hand too, and stays
+//! so over a restart.
+
+use std::time::Duration;
+
+use mailward_api::control::{ControlRequest, Role};
+
+use crate::support::{Node, objects, read, signal, wait_for, wait_within};
+
+fn settings(folder: &std::path::Path) -> String {
+    let file = folder.join("alerts.jsonl");
+    format!(
+        "\n[[alert_channel]]\nname = \"file\"\ntarget = {{ file = {file:?} }}\n\
+         \n[health_settings]\nconnector_probe_interval = \"1s\"\nmailflow_probe_interval = \"2s\"\n\
+         restart_component_after = \"2s\"\nrestart_process_after = \"20s\"\noffline_after = \"2m\"\nprobation = \"3s\"\n"
+    )
+}
+
+fn node() -> Node {
+    let folder = tempfile::tempdir().unwrap();
+    let more = settings(folder.path());
+    let mut node = Node::prepare_in(folder, |port| objects(port) + &more);
+    node.serve();
+    node
+}
+
+fn worker_state(node: &Node) -> String {
+    let children = node.children();
+    let worker = children.iter().find(|child| child.role == Role::Worker);
+    worker.map_or_else(String::new, |worker| worker.state.clone())
+}
+
+fn wedge(node: &Node) {
+    let wedge = ControlRequest::Wedge {
+        connector: "Internet".to_owned(),
+    };
+    node.control(Role::Transport, &wedge).unwrap();
+}
+
+#[test]
+fn and_leaves_it_when_a_person_says_so() {
+    let node = node();
+    for _ in 0..5 {
+        let mut pid = None;
+        // The waits between its starts grow to eight seconds here.
+        wait_within(Duration::from_secs(40), "the worker serves", || {
+            pid = node.pid_of(Role::Worker);
+            pid.is_some() && worker_state(&node) == "running"
+        });
+        signal(pid.unwrap(), "KILL");
+        wait_for("the manager has seen it", || {
+            worker_state(&node) != "running"
+        });
+    }
+    wait_within(Duration::from_secs(40), "it runs in safe mode", || {
+        worker_state(&node) == "safe mode"
+    });
+    wait_for("its event is there", || node.has_event("manager", 6023));
+    let pid = node.pid_of(Role::Worker).unwrap();
+    let line = read(format!("/proc/{pid}/cmdline").as_ref());
+    assert!(line.contains("--minimum"), "{line}");
+    wait_for("a person is told", || {
+        read(&node.path("alerts.jsonl")).contains("runs in safe mode")
+    });
+    let status = node.ask(&["status"]);
+    assert!(status.contains("safe mode"), "{status}");
+    let health = String::from_utf8(node.command(&["health"]).stdout).unwrap();
+    assert!(health.contains("Repair is held since"), "{health}");
+
+    // It still watches, and still tells; it repairs nothing.
+    wedge(&node);
+    wait_for("the repair is refused", || {
+        let ledger = node.ask(&["health", "ledger"]);
+        ledger.contains("hold: safe mode")
+    });
+    assert!(!node.greets(), "nothing was repaired");
+
+    let said = node.ask(&["health", "thaw"]);
+    assert!(said.contains("leaves safe mode"), "{said}");
+    wait_for("the worker runs with everything again", || {
+        worker_state(&node) == "running" && node.pid_of(Role::Worker).is_some_and(|new| new != pid)
+    });
+    let pid = node.pid_of(Role::Worker).unwrap();
+    let line = read(format!("/proc/{pid}/cmdline").as_ref());
+    assert!(!line.contains("--minimum"), "{line}");
+    wait_for("their events are there", || {
+        node.has_event("manager", 6024) && node.has_event("manager", 6026)
+    });
+    wait_for("and the connector is repaired", || node.greets());
+    let health = String::from_utf8(node.command(&["health"]).stdout).unwrap();
+    assert!(!health.contains("Repair is held"), "{health}");
+}
+
+#[test]
+fn and_a_person_may_freeze_repair() {
+    let mut node = node();
+    let said = node.ask(&["health", "freeze", "--reason", "moving disks"]);
+    assert!(said.contains("until `mailward health thaw`"), "{said}");
+    wedge(&node);
+    wait_for("the repair is refused", || {
+        let ledger = node.ask(&["health", "ledger"]);
+        ledger.contains("hold: frozen by") && ledger.contains("moving disks")
+    });
+    assert!(!node.greets(), "nothing was repaired");
+    // A process that dies is started again all the same.
+    let pid = node.pid_of(Role::Transport).unwrap();
+    signal(pid, "KILL");
+    wait_for("a new transport serves", || {
+        node.pid_of(Role::Transport).is_some_and(|new| new != pid) && node.greets()
+    });
+    node.stop();
+    node.serve();
+    let status = node.ask(&["status"]);
+    assert!(status.contains("moving disks"), "it holds still: {status}");
+    node.ask(&["health", "thaw"]);
+    assert!(node.ask(&["health", "thaw"]).contains("Nothing was held"));
+    wedge(&node);
+    wait_for("it is repaired", || node.greets());
+}
