@@ -320,8 +320,8 @@ catalogue! {
     4221 Notice GroupMemberHeard { member: String } per [member]
         "the member {member} of this node's group answers again"
         means "Another node of the group that had been silent was heard."
-        breaks "Nothing."
-        mend "Nothing.";
+        breaks "Nothing is broken by this."
+        mend "Nothing is to be done.";
 
     5001 Notice ObjectsApplied { revision: u64, by: String, changes: Items } per [revision]
         "{by} applied revision {revision}: {changes}"
