@@ -99,7 +99,7 @@ pub fn command() -> Command {
             _ => root,
         };
     }
-    root
+    root.subcommand(crate::top::command())
 }
 
 /// Settings of which there is one object are neither listed nor removed.

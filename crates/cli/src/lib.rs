@@ -23,6 +23,7 @@ mod json;
 mod layout;
 mod run;
 mod terminal;
+mod top;
 
 pub use command::{EXIT_CODES, command, is_operation};
 pub use connection::{Connection, DEFAULT_RUN_DIR};
@@ -30,3 +31,4 @@ pub use document::{completions, man_pages};
 pub use exchange::respell;
 pub use layout::Style;
 pub use run::{run, run_to};
+pub use top::{is_top, top};

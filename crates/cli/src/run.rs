@@ -42,16 +42,8 @@ struct Streams<'a> {
 
 impl<'a> Output<'a> {
     fn new(matches: &ArgMatches, out: &'a mut dyn Write, err: &'a mut dyn Write) -> Self {
-        let wanted = matches.get_one::<String>("color").map(String::as_str);
         let style = |terminal: bool| Style {
-            color: match wanted {
-                Some("always") => true,
-                Some("never") => false,
-                _ => {
-                    // https://no-color.org: any value but the empty one says no.
-                    terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
-                }
-            },
+            color: wants_color(matches, terminal),
             width: if terminal {
                 terminal_size::terminal_size().map_or(0, |(width, _)| usize::from(width.0))
             } else {
@@ -120,6 +112,16 @@ impl<'a> Output<'a> {
             return;
         }
         self.complain(&lay_out(&fault_page(fault), self.errors));
+    }
+}
+
+/// Whether colours are wanted on a stream that is a terminal or is none.
+pub(crate) fn wants_color(matches: &ArgMatches, terminal: bool) -> bool {
+    match matches.get_one::<String>("color").map(String::as_str) {
+        Some("always") => true,
+        Some("never") => false,
+        // https://no-color.org: any value but the empty one says no.
+        _ => terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()),
     }
 }
 

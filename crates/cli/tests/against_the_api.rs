@@ -48,6 +48,9 @@ impl Node {
             group_key: None,
             unix: None,
             http: None,
+            agent: None,
+            details: mailward_admin::Details::default(),
+            otlp: None,
         };
         let server = serve(config).unwrap();
         drop(inside);

@@ -7,6 +7,8 @@
 //!
 //! Invariant: [`Verdict::Granted`] is returned only after its intent is on disk.
 
+mod figures;
+
 use std::{path::Path, sync::Arc};
 
 use mailward_api::{
@@ -47,6 +49,7 @@ pub struct Arbiter {
     clock: Arc<dyn Clock>,
     events: Events,
     path: String,
+    tally: figures::Tally,
 }
 
 struct Inner {
@@ -101,6 +104,7 @@ impl Arbiter {
             clock,
             events,
             path,
+            tally: figures::Tally::default(),
         })
     }
 
@@ -147,6 +151,7 @@ impl Arbiter {
                     Ok(entry) => {
                         inner.last_denial = None;
                         drop(inner);
+                        self.tally.count(Some(&proposal.act), "begun");
                         self.events.emit(Event::RepairStarted {
                             case: proposal.case.clone(),
                             component: proposal.component.clone(),
@@ -188,6 +193,11 @@ impl Arbiter {
                 self.failing(&error);
             }
             inner.last_denial = Some(denial);
+            let outcome = match ruling.chosen {
+                Ruling::Shadow => "shadow",
+                _ => "refused",
+            };
+            self.tally.count(Some(&proposal.act), outcome);
             self.events.emit(Event::RepairRefused {
                 case: proposal.case.clone(),
                 component: proposal.component.clone(),
@@ -256,6 +266,8 @@ impl Arbiter {
             Err(text) => (word::FAILED, text),
         };
         let (case, component, act) = self.intent(entry);
+        let outcome = if how.is_ok() { "acted" } else { "failed" };
+        self.tally.count(act.as_ref(), outcome);
         self.note(
             LedgerEntry {
                 entry: 0,
@@ -274,6 +286,12 @@ impl Arbiter {
     /// What a granted act has led to, as the worker found by probing afterwards.
     pub fn record_outcome(&self, outcome: &RepairOutcome) {
         let (_, component, act) = self.intent(outcome.entry);
+        let helped = if outcome.solved {
+            "helped"
+        } else {
+            "did_not_help"
+        };
+        self.tally.count(act.as_ref(), helped);
         self.note(
             LedgerEntry {
                 entry: 0,

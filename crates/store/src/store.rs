@@ -342,6 +342,23 @@ impl Store {
         event::read(&self.0.path, filter)
     }
 
+    /// The place of the newest event kept; 0 where there is none.
+    ///
+    /// # Errors
+    /// As [`Store::all`].
+    pub fn last_event(&self) -> Result<u64, ReadError> {
+        event::last(&self.0.path)
+    }
+
+    /// The events kept behind a place, oldest first, each with its own place: for whoever follows
+    /// them. Places only grow.
+    ///
+    /// # Errors
+    /// As [`Store::all`].
+    pub fn events_after(&self, place: u64, limit: usize) -> Result<Vec<(u64, String)>, ReadError> {
+        event::after(&self.0.path, place, limit)
+    }
+
     /// The last revision that this process knows of.
     pub fn revision(&self) -> Revision {
         *self.0.revision.borrow()

@@ -12,8 +12,8 @@ use crate::view::{
     AlertList, AlertTest, AlertView, CaseView, CertificateChoice, CertificateList, Changed,
     ConnectionChoice, ConnectorStatus, GroupStatus, GroupView, HealthHistory, HealthMailboxes,
     HealthReport, HealthSetView, LeaseAsk, LeaseReply, ManagerStatus, MessageList, MessagePlan,
-    MessageView, ProbeView, QueueList, RepairOutcome, RepairProposal, RoleStatus, TransportStatus,
-    Verdict, WorkerStatus,
+    MessageView, ProbeView, QueueList, RepairOutcome, RepairProposal, RoleFigures, RoleStatus,
+    TransportStatus, Verdict, WorkerStatus,
     health::{ProbeList, ProbeReport},
     queue::{MessageFilter, QueueAudit, QueueTarget},
     repair::{Ledger, Override},
@@ -27,6 +27,11 @@ pub enum ControlRequest {
     Ping,
     /// How are you? Every role; answer: its own status.
     Status,
+    /// What have you counted? Every role; answer: `Figures`.
+    Figures {
+        /// Worker: how many monitors are named at most.
+        monitors: u32,
+    },
 
     /// Transport: the connectors and their bound addresses. Answer: `Connectors`.
     ListConnectors,
@@ -236,6 +241,7 @@ impl ControlRequest {
         match self {
             ControlRequest::Ping => "ping",
             ControlRequest::Status => "status",
+            ControlRequest::Figures { .. } => "figures",
             ControlRequest::ListConnectors => "list_connectors",
             ControlRequest::QueueList => "queue_list",
             ControlRequest::MessageList(_) => "message_list",
@@ -362,6 +368,8 @@ pub enum ControlReply {
     Worker(WorkerStatus),
     /// Status of a role that has nothing of its own to add.
     Role(RoleStatus),
+    /// To `Figures`.
+    Figures(RoleFigures),
     /// Receive connectors.
     Connectors(Vec<ConnectorStatus>),
     /// Delivery queues.

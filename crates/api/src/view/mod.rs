@@ -6,6 +6,7 @@
 pub mod alert;
 pub mod cert;
 pub mod event;
+pub mod figures;
 pub mod group;
 pub mod health;
 pub mod object;
@@ -22,6 +23,7 @@ pub use alert::{
 };
 pub use cert::{CertificateChoice, CertificateList, CertificateView, SetAsideFile};
 pub use event::{EventList, EventPage, EventRecord, Explanation};
+pub use figures::{HealthFigures, RepairFigures, RoleFigures};
 pub use group::{GroupFacts, GroupMember, GroupStatus, GroupView, Lease, LeaseAsk, LeaseReply};
 pub use health::{
     CaseStep, CaseView, Evidence, HealthEdge, HealthHistory, HealthMailboxes, HealthReport,

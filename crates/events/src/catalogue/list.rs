@@ -415,6 +415,26 @@ catalogue! {
         means "A role found something missing that it cannot do without, and ended before it served."
         breaks "What the role does: transport carries mail, access answers administrators, the worker watches. The manager tries again, with growing waits."
         mend "The error names what is missing. Put it right; the next try needs no command.";
+    6040 Warning OtlpExportFailing { endpoint: String, signal: String, error: String } per [signal]
+        "{signal} cannot be exported to {endpoint}: {error}"
+        means "The collector that mailward.toml names under otlp did not answer, or did not take what was sent."
+        breaks "The monitoring system behind it sees nothing of this server. Mail is not touched. Events wait in the store and are sent later; metrics of the time between are lost."
+        mend "The error says what is wrong: start the collector, correct the endpoint, or put the right token into the header file and restart access with `systemctl restart mailward`.";
+    6041 Notice OtlpExportResumed { endpoint: String, signal: String, seconds: u64 } per [signal]
+        "{signal} are exported to {endpoint} again, after {seconds} s"
+        means "The collector takes what is sent to it again."
+        breaks "Nothing is broken by this."
+        mend "Nothing; the events that waited in the store are sent now.";
+    6042 Warning OtlpRecordsRefused { endpoint: String, signal: String, count: u64, status: String } per [signal]
+        "{endpoint} refused {count} records of {signal}: {status}"
+        means "The collector answered that it will never take this request. What was in it is not sent again."
+        breaks "The monitoring system misses these records; the event log and `/metrics` of this server have them."
+        mend "Look into the collector's log. It must offer OTLP over HTTP with JSON and take requests of a few megabytes.";
+    6043 Warning PageTokenUnusable { file: String, error: String } per [file]
+        "the token in {file} cannot be used: {error}"
+        means "mailward.toml names a file with the token for the reasons on /healthz?verbose, and it cannot be read or holds too short a token."
+        breaks "Nobody is told reasons on the port for health pages. States are told, and everything is told on the admin socket."
+        mend "Write a long random token into the file, readable by Mailward's user: `openssl rand -hex 32 >FILE`; then restart access.";
     7001 Warning CertificateFileUnreadable { file: String, error: String } per [file]
         "certificate file {file} cannot be used: {error}"
         means "A file in the certificate folder is not a certificate with its key."

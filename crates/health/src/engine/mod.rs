@@ -7,6 +7,7 @@
 mod case;
 pub mod definition;
 mod due;
+mod figures;
 mod group;
 mod record;
 mod results;
@@ -127,6 +128,7 @@ pub struct Engine {
     probes: u64,
     probes_failed: u64,
     probes_skipped: u64,
+    tally: figures::Tally,
 }
 
 impl Engine {
@@ -147,6 +149,7 @@ impl Engine {
             probes: 0,
             probes_failed: 0,
             probes_skipped: 0,
+            tally: figures::Tally::default(),
         }
     }
 
@@ -286,6 +289,7 @@ impl Engine {
         let mut orders = Vec::new();
         let overload = sample.verdict == "skipped" && sample.cause.as_deref() == Some("overload");
         self.observer.probe(overload);
+        self.tally.probe(&sample);
         self.probes += 1;
         self.probes_failed += u64::from(sample.evidence == Evidence::Bad);
         self.probes_skipped += u64::from(sample.verdict == "skipped");

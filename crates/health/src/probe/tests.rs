@@ -97,6 +97,7 @@ fn node(address: SocketAddr, takes: &'static str) -> Node {
                 sessions: 0,
                 sessions_total: 0,
                 wedged: false,
+                lmtp: false,
                 certificate: None,
             }])),
             ControlRequest::SimulateConnection { remote, local } => {

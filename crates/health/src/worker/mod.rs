@@ -205,6 +205,7 @@ impl Worker {
             &config.run_dir,
             history.clone(),
             config.store.clone(),
+            config.events.clone(),
             config.clock.clone(),
             context.clone(),
         ));
@@ -499,6 +500,7 @@ impl Running {
                 Order::Propose(proposal) => self.propose(*proposal),
                 Order::Outcome(outcome) => self.report(*outcome),
                 Order::Alert(alert) => {
+                    self.engine.alert_raised(&alert.kind);
                     self.alerter.raise(*alert, self.clock.unix_ms());
                 }
                 Order::Emit(event) => self.events.emit(event),

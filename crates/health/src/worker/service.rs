@@ -10,10 +10,11 @@ use mailward_api::{
     control::{self, ControlReply, ControlRequest, Role},
     fault::Fault,
     view::{
-        GroupStatus, GroupView, HealthEdge, HealthHistory, RoleStatus, WorkerStatus,
-        health::HealthState, repair::LedgerEntry,
+        GroupStatus, GroupView, HealthEdge, HealthHistory, RoleFigures, RoleStatus, WorkerStatus,
+        figures::EventFigure, health::HealthState, repair::LedgerEntry,
     },
 };
+use mailward_events::Events;
 use mailward_host::clock::Clock;
 use mailward_store::Store;
 use tokio::sync::oneshot;
@@ -43,6 +44,7 @@ pub(super) struct Inside {
     transport: PathBuf,
     history: History,
     store: Store,
+    events: Events,
     clock: Arc<dyn Clock>,
     context: Arc<Context>,
     started_unix_ms: u64,
@@ -53,6 +55,7 @@ impl Inside {
         run_dir: &Path,
         history: History,
         store: Store,
+        events: Events,
         clock: Arc<dyn Clock>,
         context: Arc<Context>,
     ) -> Self {
@@ -61,6 +64,7 @@ impl Inside {
             transport: Role::Transport.socket(run_dir),
             history,
             store,
+            events,
             started_unix_ms: clock.unix_ms(),
             clock,
             context,
@@ -75,6 +79,14 @@ impl Inside {
             started_unix_ms: self.started_unix_ms,
             revision: self.store.revision(),
         }
+    }
+
+    fn role_figures(&self) -> RoleFigures {
+        let counts = self.events.counts();
+        let counts = counts.into_iter().map(|(page, count)| {
+            EventFigure::new(page.number, page.name, page.level.as_str(), count)
+        });
+        RoleFigures::new(self.started_unix_ms, counts)
     }
 
     /// What the engine alone can answer; `None` where it has no answer.
@@ -105,6 +117,10 @@ impl Inside {
             ControlRequest::ProbeList { filter, limit } => {
                 ControlReply::Probes(engine.list(&filter, limit as usize))
             }
+            ControlRequest::Figures { monitors } => ControlReply::Figures(RoleFigures {
+                health: Some(engine.figures(monitors as usize)),
+                ..self.role_figures()
+            }),
             ControlRequest::HealthReport => ControlReply::HealthReport(engine.report(now)),
             ControlRequest::HealthShow { set } => ControlReply::HealthSet(engine.set(&set)?),
             ControlRequest::HealthHistory { limit } => {
@@ -288,6 +304,7 @@ impl Worker {
             request @ (ControlRequest::Ping
             | ControlRequest::ProbeList { .. }
             | ControlRequest::Status
+            | ControlRequest::Figures { .. }
             | ControlRequest::HealthReport) => self.known(request).await,
             other => Err(Fault::unsupported(Role::Worker.name(), other.name())),
         }

@@ -184,6 +184,7 @@ fn transport(run_dir: &Path, address: std::net::SocketAddr, wedged: Arc<AtomicBo
                 sessions: 0,
                 sessions_total: 0,
                 wedged: false,
+                lmtp: false,
                 certificate: None,
             }])),
             ControlRequest::SimulateConnection { remote, local } => {

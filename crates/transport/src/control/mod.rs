@@ -12,7 +12,10 @@ use std::sync::Arc;
 use mailward_api::{
     control::{ControlReply, ControlRequest, Role},
     fault::{Fault, FaultKind},
-    view::{Changed, ConnectorStatus, RoleStatus, TransportStatus, transport as view},
+    view::{
+        Changed, ConnectorStatus, RoleFigures, RoleStatus, TransportStatus, figures::EventFigure,
+        transport as view,
+    },
 };
 use mailward_queue::Condition;
 
@@ -30,6 +33,7 @@ pub(crate) async fn answer(
     match request {
         ControlRequest::Ping => Ok(ControlReply::Pong(role_status(running))),
         ControlRequest::Status => Ok(ControlReply::Transport(status(running))),
+        ControlRequest::Figures { .. } => Ok(ControlReply::Figures(figures(running))),
         ControlRequest::ListConnectors => Ok(ControlReply::Connectors(connectors(running))),
         ControlRequest::QueueList => Ok(ControlReply::Queues(queue::queues(shared))),
         ControlRequest::MessageList(filter) => {
@@ -149,6 +153,14 @@ fn role_status(running: &Running) -> RoleStatus {
     }
 }
 
+fn figures(running: &Running) -> RoleFigures {
+    let counts = running.shared.events.counts();
+    let counts = counts
+        .into_iter()
+        .map(|(page, count)| EventFigure::new(page.number, page.name, page.level.as_str(), count));
+    RoleFigures::new(running.started_unix_ms, counts)
+}
+
 fn status(running: &Running) -> TransportStatus {
     let shared = &running.shared;
     let stats = shared.queue.stats();
@@ -226,6 +238,7 @@ fn connectors(running: &Running) -> Vec<ConnectorStatus> {
                 sessions: count.map_or(0, |count| count.now),
                 sessions_total: count.map_or(0, |count| count.total),
                 wedged: count.is_some_and(|count| count.wedged),
+                lmtp: connector.spec.lmtp,
                 certificate: chosen,
             }
         })

@@ -11,14 +11,19 @@ mod repair;
 mod sockets;
 
 use std::{
-    collections::BTreeMap, io, net::TcpListener, os::unix::net::UnixListener, path::PathBuf,
-    sync::Arc, time::Duration,
+    collections::BTreeMap,
+    io,
+    net::{SocketAddr, TcpListener},
+    os::unix::net::UnixListener,
+    path::PathBuf,
+    sync::Arc,
+    time::Duration,
 };
 
 use mailward_api::{
     control::{self, ControlReply, ControlRequest, Role},
     fault::Fault,
-    view::{ChildStatus, ManagerStatus, RoleStatus},
+    view::{ChildStatus, ManagerStatus, RoleFigures, RoleStatus},
 };
 use mailward_events::{Event, Events};
 use mailward_health::{Now, group::Votes};
@@ -91,6 +96,7 @@ struct Manager {
     sockets: Sockets,
     admin: UnixListener,
     http: Option<TcpListener>,
+    agent: Option<TcpListener>,
     children: BTreeMap<Role, Child>,
     child_events: mpsc::UnboundedSender<ChildEvent>,
     repairs: Repairs,
@@ -134,12 +140,8 @@ pub(crate) async fn run(config: Config, config_path: PathBuf) -> Result<(), Role
     .map_err(|error| RoleError::start("the control socket", error))?;
     let admin = control::bind(&config.run_dir.join("admin.sock"))
         .map_err(|error| RoleError::start("the admin socket", error))?;
-    let http = match config.http {
-        Some(address) => Some(listen::bind(address).map_err(|error| {
-            RoleError::start(&format!("the address {address} of `http`"), error)
-        })?),
-        None => None,
-    };
+    let http = open_address("http", config.http)?;
+    let agent = open_address("agent", config.agent)?;
     let mut objects = store.subscribe();
     let settings = super::health_settings(&store);
     let mut manager = Manager {
@@ -163,6 +165,7 @@ pub(crate) async fn run(config: Config, config_path: PathBuf) -> Result<(), Role
         settings,
         admin,
         http,
+        agent,
         child_events,
     };
     manager.reopen_sockets();
@@ -197,6 +200,16 @@ pub(crate) async fn run(config: Config, config_path: PathBuf) -> Result<(), Role
     }
     manager.events.flush();
     Ok(())
+}
+
+/// Opens an address of `mailward.toml`, where one is set.
+fn open_address(key: &str, address: Option<SocketAddr>) -> Result<Option<TcpListener>, RoleError> {
+    let Some(address) = address else {
+        return Ok(None);
+    };
+    listen::bind(address)
+        .map(Some)
+        .map_err(|error| RoleError::start(&format!("the address {address} of `{key}`"), error))
 }
 
 impl Manager {
@@ -310,6 +323,9 @@ impl Manager {
                 let mut sockets = vec![("admin".to_owned(), listen::share(&self.admin)?)];
                 if let Some(http) = &self.http {
                     sockets.push(("http".to_owned(), listen::share(http)?));
+                }
+                if let Some(agent) = &self.agent {
+                    sockets.push(("agent".to_owned(), listen::share(agent)?));
                 }
                 sockets
             }
@@ -451,6 +467,10 @@ impl Manager {
         match request {
             ControlRequest::Ping => Ok(ControlReply::Pong(self.role_status())),
             ControlRequest::Status => Ok(ControlReply::Manager(self.status())),
+            ControlRequest::Figures { .. } => Ok(ControlReply::Figures(RoleFigures {
+                repair: Some(self.repairs.figures(&self.settings)),
+                ..super::role_figures(self.started_unix_ms, &self.events)
+            })),
             ControlRequest::RestartRole { role, reason, case } => {
                 if !self.children.contains_key(&role) {
                     return Err(Fault::invalid(

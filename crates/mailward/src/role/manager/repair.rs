@@ -9,7 +9,7 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 use mailward_api::{
     control::{self, ControlRequest, Role},
     view::{
-        RepairOutcome, RepairProposal, Verdict,
+        RepairFigures, RepairOutcome, RepairProposal, Verdict,
         repair::{Ledger, RepairAct},
     },
 };
@@ -157,5 +157,10 @@ impl Repairs {
     /// Acts begun.
     pub(super) fn count(&self) -> u64 {
         self.arbiter.repairs()
+    }
+
+    /// Acts by outcome, and what the budgets still allow.
+    pub(super) fn figures(&self, settings: &HealthSettings) -> RepairFigures {
+        self.arbiter.figures(settings)
     }
 }
