@@ -30,6 +30,7 @@ mod health_pages_tell_load_balancers_and_prometheus;
 mod hostile_clients_get_replies_and_others_get_service;
 mod mail_flow_is_judged_at_both_ends;
 mod mail_reaches_a_mailbox_and_is_journaled_once;
+mod neighbours_are_watched;
 mod objects_change_without_a_restart;
 mod operators_command_the_queue;
 mod people_hear_once_of_what_broke_and_once_that_it_is_over;
