@@ -122,7 +122,7 @@ fn pages_certificates_plugins_and_reports() {
         let address = format!("127.0.0.1:{port}");
         start(
             "openssl",
-            &["s_server", "-accept", &address, "-cert", file, "-key", file],
+            &["s_server", "-www", "-accept", &address, "-cert", file, "-key", file],
         )
     };
     let _servers = [serve(ports[0], &expired), serve(ports[1], &fine)];
