@@ -70,6 +70,9 @@ _mailward() {
             mailward,plan)
                 cmd="mailward__subcmd__plan"
                 ;;
+            mailward,probe)
+                cmd="mailward__subcmd__probe"
+                ;;
             mailward,queue)
                 cmd="mailward__subcmd__queue"
                 ;;
@@ -78,6 +81,9 @@ _mailward() {
                 ;;
             mailward,recheck)
                 cmd="mailward__subcmd__recheck"
+                ;;
+            mailward,recipient)
+                cmd="mailward__subcmd__recipient"
                 ;;
             mailward,resume)
                 cmd="mailward__subcmd__resume"
@@ -178,6 +184,9 @@ _mailward() {
             mailward__subcmd__health,ledger)
                 cmd="mailward__subcmd__health__subcmd__ledger"
                 ;;
+            mailward__subcmd__health,mailboxes)
+                cmd="mailward__subcmd__health__subcmd__mailboxes"
+                ;;
             mailward__subcmd__health,override)
                 cmd="mailward__subcmd__health__subcmd__override"
                 ;;
@@ -186,6 +195,9 @@ _mailward() {
                 ;;
             mailward__subcmd__health,report)
                 cmd="mailward__subcmd__health__subcmd__report"
+                ;;
+            mailward__subcmd__health,report-result)
+                cmd="mailward__subcmd__health__subcmd__report__subcmd__result"
                 ;;
             mailward__subcmd__health,show)
                 cmd="mailward__subcmd__health__subcmd__show"
@@ -202,6 +214,9 @@ _mailward() {
             mailward__subcmd__health__subcmd__help,ledger)
                 cmd="mailward__subcmd__health__subcmd__help__subcmd__ledger"
                 ;;
+            mailward__subcmd__health__subcmd__help,mailboxes)
+                cmd="mailward__subcmd__health__subcmd__help__subcmd__mailboxes"
+                ;;
             mailward__subcmd__health__subcmd__help,override)
                 cmd="mailward__subcmd__health__subcmd__help__subcmd__override"
                 ;;
@@ -211,8 +226,23 @@ _mailward() {
             mailward__subcmd__health__subcmd__help,report)
                 cmd="mailward__subcmd__health__subcmd__help__subcmd__report"
                 ;;
+            mailward__subcmd__health__subcmd__help,report-result)
+                cmd="mailward__subcmd__health__subcmd__help__subcmd__report__subcmd__result"
+                ;;
             mailward__subcmd__health__subcmd__help,show)
                 cmd="mailward__subcmd__health__subcmd__help__subcmd__show"
+                ;;
+            mailward__subcmd__health__subcmd__help__subcmd__probe,list)
+                cmd="mailward__subcmd__health__subcmd__help__subcmd__probe__subcmd__list"
+                ;;
+            mailward__subcmd__health__subcmd__help__subcmd__probe,run)
+                cmd="mailward__subcmd__health__subcmd__help__subcmd__probe__subcmd__run"
+                ;;
+            mailward__subcmd__health__subcmd__probe,list)
+                cmd="mailward__subcmd__health__subcmd__probe__subcmd__list"
+                ;;
+            mailward__subcmd__health__subcmd__probe,run)
+                cmd="mailward__subcmd__health__subcmd__probe__subcmd__run"
                 ;;
             mailward__subcmd__health__subcmd__settings,set)
                 cmd="mailward__subcmd__health__subcmd__settings__subcmd__set"
@@ -274,6 +304,9 @@ _mailward() {
             mailward__subcmd__help,plan)
                 cmd="mailward__subcmd__help__subcmd__plan"
                 ;;
+            mailward__subcmd__help,probe)
+                cmd="mailward__subcmd__help__subcmd__probe"
+                ;;
             mailward__subcmd__help,queue)
                 cmd="mailward__subcmd__help__subcmd__queue"
                 ;;
@@ -282,6 +315,9 @@ _mailward() {
                 ;;
             mailward__subcmd__help,recheck)
                 cmd="mailward__subcmd__help__subcmd__recheck"
+                ;;
+            mailward__subcmd__help,recipient)
+                cmd="mailward__subcmd__help__subcmd__recipient"
                 ;;
             mailward__subcmd__help,resume)
                 cmd="mailward__subcmd__help__subcmd__resume"
@@ -370,6 +406,9 @@ _mailward() {
             mailward__subcmd__help__subcmd__health,ledger)
                 cmd="mailward__subcmd__help__subcmd__health__subcmd__ledger"
                 ;;
+            mailward__subcmd__help__subcmd__health,mailboxes)
+                cmd="mailward__subcmd__help__subcmd__health__subcmd__mailboxes"
+                ;;
             mailward__subcmd__help__subcmd__health,override)
                 cmd="mailward__subcmd__help__subcmd__health__subcmd__override"
                 ;;
@@ -379,8 +418,17 @@ _mailward() {
             mailward__subcmd__help__subcmd__health,report)
                 cmd="mailward__subcmd__help__subcmd__health__subcmd__report"
                 ;;
+            mailward__subcmd__help__subcmd__health,report-result)
+                cmd="mailward__subcmd__help__subcmd__health__subcmd__report__subcmd__result"
+                ;;
             mailward__subcmd__help__subcmd__health,show)
                 cmd="mailward__subcmd__help__subcmd__health__subcmd__show"
+                ;;
+            mailward__subcmd__help__subcmd__health__subcmd__probe,list)
+                cmd="mailward__subcmd__help__subcmd__health__subcmd__probe__subcmd__list"
+                ;;
+            mailward__subcmd__help__subcmd__health__subcmd__probe,run)
+                cmd="mailward__subcmd__help__subcmd__health__subcmd__probe__subcmd__run"
                 ;;
             mailward__subcmd__help__subcmd__health__subcmd__settings,set)
                 cmd="mailward__subcmd__help__subcmd__health__subcmd__settings__subcmd__set"
@@ -424,6 +472,18 @@ _mailward() {
             mailward__subcmd__help__subcmd__mailbox,show)
                 cmd="mailward__subcmd__help__subcmd__mailbox__subcmd__show"
                 ;;
+            mailward__subcmd__help__subcmd__probe,list)
+                cmd="mailward__subcmd__help__subcmd__probe__subcmd__list"
+                ;;
+            mailward__subcmd__help__subcmd__probe,remove)
+                cmd="mailward__subcmd__help__subcmd__probe__subcmd__remove"
+                ;;
+            mailward__subcmd__help__subcmd__probe,set)
+                cmd="mailward__subcmd__help__subcmd__probe__subcmd__set"
+                ;;
+            mailward__subcmd__help__subcmd__probe,show)
+                cmd="mailward__subcmd__help__subcmd__probe__subcmd__show"
+                ;;
             mailward__subcmd__help__subcmd__queue,export)
                 cmd="mailward__subcmd__help__subcmd__queue__subcmd__export"
                 ;;
@@ -456,6 +516,9 @@ _mailward() {
                 ;;
             mailward__subcmd__help__subcmd__receive__subcmd__connector,show)
                 cmd="mailward__subcmd__help__subcmd__receive__subcmd__connector__subcmd__show"
+                ;;
+            mailward__subcmd__help__subcmd__recipient,list)
+                cmd="mailward__subcmd__help__subcmd__recipient__subcmd__list"
                 ;;
             mailward__subcmd__help__subcmd__send__subcmd__connector,list)
                 cmd="mailward__subcmd__help__subcmd__send__subcmd__connector__subcmd__list"
@@ -517,6 +580,18 @@ _mailward() {
             mailward__subcmd__mailbox,show)
                 cmd="mailward__subcmd__mailbox__subcmd__show"
                 ;;
+            mailward__subcmd__probe,list)
+                cmd="mailward__subcmd__probe__subcmd__list"
+                ;;
+            mailward__subcmd__probe,remove)
+                cmd="mailward__subcmd__probe__subcmd__remove"
+                ;;
+            mailward__subcmd__probe,set)
+                cmd="mailward__subcmd__probe__subcmd__set"
+                ;;
+            mailward__subcmd__probe,show)
+                cmd="mailward__subcmd__probe__subcmd__show"
+                ;;
             mailward__subcmd__queue,export)
                 cmd="mailward__subcmd__queue__subcmd__export"
                 ;;
@@ -550,6 +625,9 @@ _mailward() {
             mailward__subcmd__receive__subcmd__connector,show)
                 cmd="mailward__subcmd__receive__subcmd__connector__subcmd__show"
                 ;;
+            mailward__subcmd__recipient,list)
+                cmd="mailward__subcmd__recipient__subcmd__list"
+                ;;
             mailward__subcmd__send__subcmd__connector,list)
                 cmd="mailward__subcmd__send__subcmd__connector__subcmd__list"
                 ;;
@@ -581,7 +659,7 @@ _mailward() {
 
     case "${cmd}" in
         mailward)
-            opts="-h -V --json --config --socket --color --help --version queue trace event explain cert simulate health recheck status export plan apply transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact distribution-group journal-rule alert-channel drain resume serve demo setup config role help"
+            opts="-h -V --json --config --socket --exchange --color --help --version queue trace event explain cert simulate health recheck status export plan apply recipient transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact distribution-group journal-rule alert-channel probe drain resume serve demo setup config role help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -592,6 +670,10 @@ _mailward() {
                     return 0
                     ;;
                 --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -607,7 +689,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__accepted__subcmd__domain)
-            opts="-h --json --config --socket --color --help list show set remove"
+            opts="-h --json --config --socket --exchange --color --help list show set remove"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -618,6 +700,10 @@ _mailward() {
                     return 0
                     ;;
                 --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -633,7 +719,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__accepted__subcmd__domain__subcmd__list)
-            opts="-h --monitoring --json --config --socket --color --help"
+            opts="-h --monitoring --json --config --socket --exchange --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -644,6 +730,10 @@ _mailward() {
                     return 0
                     ;;
                 --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -659,7 +749,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__accepted__subcmd__domain__subcmd__remove)
-            opts="-h --revision --json --config --socket --color --help"
+            opts="-h --revision --json --config --socket --exchange --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -674,6 +764,10 @@ _mailward() {
                     return 0
                     ;;
                 --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -689,7 +783,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__accepted__subcmd__domain__subcmd__set)
-            opts="-h --revision --json --config --socket --color --help"
+            opts="-h --revision --json --config --socket --exchange --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -704,6 +798,10 @@ _mailward() {
                     return 0
                     ;;
                 --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -719,7 +817,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__accepted__subcmd__domain__subcmd__show)
-            opts="-h --json --config --socket --color --help"
+            opts="-h --json --config --socket --exchange --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -730,6 +828,10 @@ _mailward() {
                     return 0
                     ;;
                 --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -745,7 +847,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__alert__subcmd__channel)
-            opts="-h --json --config --socket --color --help list show set remove"
+            opts="-h --json --config --socket --exchange --color --help list show set remove"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -756,6 +858,10 @@ _mailward() {
                     return 0
                     ;;
                 --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -771,7 +877,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__alert__subcmd__channel__subcmd__list)
-            opts="-h --monitoring --json --config --socket --color --help"
+            opts="-h --monitoring --json --config --socket --exchange --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -782,6 +888,10 @@ _mailward() {
                     return 0
                     ;;
                 --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -797,7 +907,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__alert__subcmd__channel__subcmd__remove)
-            opts="-h --revision --json --config --socket --color --help"
+            opts="-h --revision --json --config --socket --exchange --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -812,6 +922,10 @@ _mailward() {
                     return 0
                     ;;
                 --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -827,7 +941,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__alert__subcmd__channel__subcmd__set)
-            opts="-h --revision --json --config --socket --color --help"
+            opts="-h --revision --json --config --socket --exchange --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -842,6 +956,10 @@ _mailward() {
                     return 0
                     ;;
                 --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -857,7 +975,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__alert__subcmd__channel__subcmd__show)
-            opts="-h --json --config --socket --color --help"
+            opts="-h --json --config --socket --exchange --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -868,6 +986,10 @@ _mailward() {
                     return 0
                     ;;
                 --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -883,7 +1005,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__apply)
-            opts="-y -h --dry-run --revision --yes --json --config --socket --color --help"
+            opts="-y -h --dry-run --revision --yes --json --config --socket --exchange --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -901,6 +1023,10 @@ _mailward() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --exchange)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -913,7 +1039,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__cert)
-            opts="-h --json --config --socket --color --help list explain"
+            opts="-h --json --config --socket --exchange --color --help list explain"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -924,6 +1050,10 @@ _mailward() {
                     return 0
                     ;;
                 --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -939,7 +1069,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__cert__subcmd__explain)
-            opts="-h --json --config --socket --color --help"
+            opts="-h --json --config --socket --exchange --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -950,6 +1080,10 @@ _mailward() {
                     return 0
                     ;;
                 --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -965,7 +1099,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__cert__subcmd__list)
-            opts="-h --json --config --socket --color --help"
+            opts="-h --json --config --socket --exchange --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -976,6 +1110,10 @@ _mailward() {
                     return 0
                     ;;
                 --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -991,7 +1129,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__config)
-            opts="-h --json --config --socket --color --help check help"
+            opts="-h --json --config --socket --exchange --color --help check help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1002,6 +1140,10 @@ _mailward() {
                     return 0
                     ;;
                 --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1017,7 +1159,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__config__subcmd__check)
-            opts="-h --json --config --socket --color --help"
+            opts="-h --json --config --socket --exchange --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1028,6 +1170,10 @@ _mailward() {
                     return 0
                     ;;
                 --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1085,7 +1231,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__demo)
-            opts="-h --once --json --config --socket --color --help"
+            opts="-h --once --json --config --socket --exchange --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1096,6 +1242,10 @@ _mailward() {
                     return 0
                     ;;
                 --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1111,7 +1261,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__distribution__subcmd__group)
-            opts="-h --json --config --socket --color --help list show set remove"
+            opts="-h --json --config --socket --exchange --color --help list show set remove"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1122,6 +1272,10 @@ _mailward() {
                     return 0
                     ;;
                 --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1137,7 +1291,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__distribution__subcmd__group__subcmd__list)
-            opts="-h --monitoring --json --config --socket --color --help"
+            opts="-h --monitoring --json --config --socket --exchange --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1148,6 +1302,10 @@ _mailward() {
                     return 0
                     ;;
                 --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1163,7 +1321,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__distribution__subcmd__group__subcmd__remove)
-            opts="-h --revision --json --config --socket --color --help"
+            opts="-h --revision --json --config --socket --exchange --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1178,6 +1336,10 @@ _mailward() {
                     return 0
                     ;;
                 --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1193,7 +1355,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__distribution__subcmd__group__subcmd__set)
-            opts="-h --revision --json --config --socket --color --help"
+            opts="-h --revision --json --config --socket --exchange --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1211,6 +1373,10 @@ _mailward() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --exchange)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -1223,7 +1389,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__distribution__subcmd__group__subcmd__show)
-            opts="-h --json --config --socket --color --help"
+            opts="-h --json --config --socket --exchange --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1234,6 +1400,10 @@ _mailward() {
                     return 0
                     ;;
                 --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1249,7 +1419,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__drain)
-            opts="-h --reason --json --config --socket --color --help"
+            opts="-h --reason --json --config --socket --exchange --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1267,6 +1437,10 @@ _mailward() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --exchange)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -1279,7 +1453,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__event)
-            opts="-h --json --config --socket --color --help list show"
+            opts="-h --json --config --socket --exchange --color --help list show"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1290,6 +1464,10 @@ _mailward() {
                     return 0
                     ;;
                 --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1305,7 +1483,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__event__subcmd__list)
-            opts="-h --since --level --event --limit --json --config --socket --color --help"
+            opts="-h --since --level --event --limit --json --config --socket --exchange --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1335,6 +1513,10 @@ _mailward() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --exchange)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -1347,7 +1529,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__event__subcmd__show)
-            opts="-h --json --config --socket --color --help"
+            opts="-h --json --config --socket --exchange --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1358,6 +1540,10 @@ _mailward() {
                     return 0
                     ;;
                 --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1373,7 +1559,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__explain)
-            opts="-h --json --config --socket --color --help"
+            opts="-h --json --config --socket --exchange --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1384,6 +1570,10 @@ _mailward() {
                     return 0
                     ;;
                 --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1399,7 +1589,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__export)
-            opts="-h --json --config --socket --color --help"
+            opts="-h --json --config --socket --exchange --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1410,6 +1600,10 @@ _mailward() {
                     return 0
                     ;;
                 --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1425,17 +1619,29 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__health)
-            opts="-h --json --config --socket --color --help report show history ledger group probe override help"
+            opts="-h --set --server --json --config --socket --exchange --color --help report show history ledger group mailboxes probe report-result override help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --set)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --server)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1451,7 +1657,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__health__subcmd__settings)
-            opts="-h --json --config --socket --color --help show set"
+            opts="-h --json --config --socket --exchange --color --help show set"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1462,6 +1668,10 @@ _mailward() {
                     return 0
                     ;;
                 --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1477,7 +1687,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__health__subcmd__settings__subcmd__set)
-            opts="-h --revision --name --json --config --socket --color --help"
+            opts="-h --revision --name --json --config --socket --exchange --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1499,6 +1709,10 @@ _mailward() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --exchange)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -1511,7 +1725,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__health__subcmd__settings__subcmd__show)
-            opts="-h --name --json --config --socket --color --help"
+            opts="-h --name --json --config --socket --exchange --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1529,6 +1743,10 @@ _mailward() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --exchange)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -1541,7 +1759,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__health__subcmd__group)
-            opts="-h --json --config --socket --color --help"
+            opts="-h --json --config --socket --exchange --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1552,6 +1770,10 @@ _mailward() {
                     return 0
                     ;;
                 --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1567,7 +1789,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__health__subcmd__help)
-            opts="report show history ledger group probe override help"
+            opts="report show history ledger group mailboxes probe report-result override help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1636,6 +1858,20 @@ _mailward() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        mailward__subcmd__health__subcmd__help__subcmd__mailboxes)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         mailward__subcmd__health__subcmd__help__subcmd__override)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
@@ -1651,6 +1887,48 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__health__subcmd__help__subcmd__probe)
+            opts="run list"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__health__subcmd__help__subcmd__probe__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__health__subcmd__help__subcmd__probe__subcmd__run)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__health__subcmd__help__subcmd__report)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1664,7 +1942,7 @@ _mailward() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        mailward__subcmd__health__subcmd__help__subcmd__report)
+        mailward__subcmd__health__subcmd__help__subcmd__report__subcmd__result)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1693,7 +1971,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__health__subcmd__history)
-            opts="-h --limit --json --config --socket --color --help"
+            opts="-h --limit --json --config --socket --exchange --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1708,6 +1986,10 @@ _mailward() {
                     return 0
                     ;;
                 --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1723,7 +2005,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__health__subcmd__ledger)
-            opts="-h --limit --json --config --socket --color --help"
+            opts="-h --limit --json --config --socket --exchange --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1741,6 +2023,40 @@ _mailward() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --exchange)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__health__subcmd__mailboxes)
+            opts="-h --json --config --socket --exchange --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -1753,7 +2069,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__health__subcmd__override)
-            opts="-h --for --reason --on --json --config --socket --color --help"
+            opts="-h --for --reason --on --json --config --socket --exchange --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1775,6 +2091,10 @@ _mailward() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --exchange)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -1787,7 +2107,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__health__subcmd__probe)
-            opts="-h --json --config --socket --color --help"
+            opts="-h --json --config --socket --exchange --color --help run list"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1798,6 +2118,74 @@ _mailward() {
                     return 0
                     ;;
                 --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__health__subcmd__probe__subcmd__list)
+            opts="-h --limit --json --config --socket --exchange --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --limit)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__health__subcmd__probe__subcmd__run)
+            opts="-h --trace --json --config --socket --exchange --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1813,17 +2201,63 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__health__subcmd__report)
-            opts="-h --json --config --socket --color --help"
+            opts="-h --set --server --json --config --socket --exchange --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --set)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --server)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__health__subcmd__report__subcmd__result)
+            opts="-h --text --json --config --socket --exchange --color --help pass fail"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --text)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1839,7 +2273,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__health__subcmd__show)
-            opts="-h --json --config --socket --color --help"
+            opts="-h --json --config --socket --exchange --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1850,6 +2284,10 @@ _mailward() {
                     return 0
                     ;;
                 --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1865,7 +2303,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__help)
-            opts="queue trace event explain cert simulate health recheck status export plan apply transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact distribution-group journal-rule alert-channel drain resume serve demo setup config role help"
+            opts="queue trace event explain cert simulate health recheck status export plan apply recipient transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact distribution-group journal-rule alert-channel probe drain resume serve demo setup config role help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2271,7 +2709,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__help__subcmd__health)
-            opts="report show history ledger group probe override"
+            opts="report show history ledger group mailboxes probe report-result override"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2368,6 +2806,20 @@ _mailward() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        mailward__subcmd__help__subcmd__health__subcmd__mailboxes)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         mailward__subcmd__help__subcmd__health__subcmd__override)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
@@ -2383,6 +2835,48 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__help__subcmd__health__subcmd__probe)
+            opts="run list"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__help__subcmd__health__subcmd__probe__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__help__subcmd__health__subcmd__probe__subcmd__run)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__help__subcmd__health__subcmd__report)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -2396,7 +2890,7 @@ _mailward() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        mailward__subcmd__help__subcmd__health__subcmd__report)
+        mailward__subcmd__help__subcmd__health__subcmd__report__subcmd__result)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -2662,6 +3156,76 @@ _mailward() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        mailward__subcmd__help__subcmd__probe)
+            opts="list show set remove"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__help__subcmd__probe__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__help__subcmd__probe__subcmd__remove)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__help__subcmd__probe__subcmd__set)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__help__subcmd__probe__subcmd__show)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         mailward__subcmd__help__subcmd__queue)
             opts="list show hold release retry remove export"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -2847,6 +3411,34 @@ _mailward() {
         mailward__subcmd__help__subcmd__recheck)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__help__subcmd__recipient)
+            opts="list"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__help__subcmd__recipient__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -3097,7 +3689,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__journal__subcmd__rule)
-            opts="-h --json --config --socket --color --help list show set remove"
+            opts="-h --json --config --socket --exchange --color --help list show set remove"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3108,6 +3700,10 @@ _mailward() {
                     return 0
                     ;;
                 --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -3123,7 +3719,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__journal__subcmd__rule__subcmd__list)
-            opts="-h --monitoring --json --config --socket --color --help"
+            opts="-h --monitoring --json --config --socket --exchange --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3134,6 +3730,10 @@ _mailward() {
                     return 0
                     ;;
                 --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -3149,7 +3749,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__journal__subcmd__rule__subcmd__remove)
-            opts="-h --revision --json --config --socket --color --help"
+            opts="-h --revision --json --config --socket --exchange --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3164,6 +3764,10 @@ _mailward() {
                     return 0
                     ;;
                 --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -3179,7 +3783,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__journal__subcmd__rule__subcmd__set)
-            opts="-h --revision --json --config --socket --color --help"
+            opts="-h --revision --json --config --socket --exchange --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3194,6 +3798,10 @@ _mailward() {
                     return 0
                     ;;
                 --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -3209,7 +3817,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__journal__subcmd__rule__subcmd__show)
-            opts="-h --json --config --socket --color --help"
+            opts="-h --json --config --socket --exchange --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3220,6 +3828,10 @@ _mailward() {
                     return 0
                     ;;
                 --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -3235,7 +3847,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__mail__subcmd__contact)
-            opts="-h --json --config --socket --color --help list show set remove"
+            opts="-h --json --config --socket --exchange --color --help list show set remove"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3246,6 +3858,10 @@ _mailward() {
                     return 0
                     ;;
                 --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -3261,7 +3877,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__mail__subcmd__contact__subcmd__list)
-            opts="-h --monitoring --json --config --socket --color --help"
+            opts="-h --monitoring --json --config --socket --exchange --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3272,6 +3888,10 @@ _mailward() {
                     return 0
                     ;;
                 --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -3287,7 +3907,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__mail__subcmd__contact__subcmd__remove)
-            opts="-h --revision --json --config --socket --color --help"
+            opts="-h --revision --json --config --socket --exchange --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3302,6 +3922,10 @@ _mailward() {
                     return 0
                     ;;
                 --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -3317,7 +3941,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__mail__subcmd__contact__subcmd__set)
-            opts="-h --revision --json --config --socket --color --help"
+            opts="-h --revision --json --config --socket --exchange --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3332,6 +3956,10 @@ _mailward() {
                     return 0
                     ;;
                 --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -3347,7 +3975,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__mail__subcmd__contact__subcmd__show)
-            opts="-h --json --config --socket --color --help"
+            opts="-h --json --config --socket --exchange --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3358,6 +3986,10 @@ _mailward() {
                     return 0
                     ;;
                 --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -3373,7 +4005,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__mailbox)
-            opts="-h --json --config --socket --color --help list show set remove"
+            opts="-h --json --config --socket --exchange --color --help list show set remove"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3384,6 +4016,10 @@ _mailward() {
                     return 0
                     ;;
                 --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -3399,7 +4035,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__mailbox__subcmd__list)
-            opts="-h --monitoring --json --config --socket --color --help"
+            opts="-h --monitoring --json --config --socket --exchange --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3410,6 +4046,10 @@ _mailward() {
                     return 0
                     ;;
                 --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -3425,7 +4065,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__mailbox__subcmd__remove)
-            opts="-h --revision --json --config --socket --color --help"
+            opts="-h --revision --json --config --socket --exchange --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3440,6 +4080,10 @@ _mailward() {
                     return 0
                     ;;
                 --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -3455,7 +4099,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__mailbox__subcmd__set)
-            opts="-h --revision --json --config --socket --color --help"
+            opts="-h --revision --json --config --socket --exchange --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3473,6 +4117,10 @@ _mailward() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --exchange)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -3485,7 +4133,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__mailbox__subcmd__show)
-            opts="-h --json --config --socket --color --help"
+            opts="-h --json --config --socket --exchange --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3496,6 +4144,10 @@ _mailward() {
                     return 0
                     ;;
                 --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -3511,7 +4163,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__plan)
-            opts="-h --json --config --socket --color --help"
+            opts="-h --json --config --socket --exchange --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3522,6 +4174,168 @@ _mailward() {
                     return 0
                     ;;
                 --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__probe)
+            opts="-h --json --config --socket --exchange --color --help list show set remove"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__probe__subcmd__list)
+            opts="-h --monitoring --json --config --socket --exchange --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__probe__subcmd__remove)
+            opts="-h --revision --json --config --socket --exchange --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --revision)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__probe__subcmd__set)
+            opts="-h --revision --json --config --socket --exchange --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --revision)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__probe__subcmd__show)
+            opts="-h --json --config --socket --exchange --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -3537,7 +4351,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__queue)
-            opts="-h --json --config --socket --color --help list show hold release retry remove export"
+            opts="-h --json --config --socket --exchange --color --help list show hold release retry remove export"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3548,6 +4362,10 @@ _mailward() {
                     return 0
                     ;;
                 --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -3563,7 +4381,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__queue__subcmd__export)
-            opts="-o -h --output --json --config --socket --color --help"
+            opts="-o -h --output --json --config --socket --exchange --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3585,6 +4403,10 @@ _mailward() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --exchange)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -3597,7 +4419,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__queue__subcmd__hold)
-            opts="-h --json --config --socket --color --help"
+            opts="-h --json --config --socket --exchange --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3608,6 +4430,10 @@ _mailward() {
                     return 0
                     ;;
                 --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -3623,7 +4449,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__queue__subcmd__list)
-            opts="-h --from --to --limit --probes --json --config --socket --color --help"
+            opts="-h --from --to --limit --probes --json --config --socket --exchange --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3649,6 +4475,10 @@ _mailward() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --exchange)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -3661,7 +4491,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__queue__subcmd__release)
-            opts="-h --json --config --socket --color --help"
+            opts="-h --json --config --socket --exchange --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3672,6 +4502,10 @@ _mailward() {
                     return 0
                     ;;
                 --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -3687,7 +4521,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__queue__subcmd__remove)
-            opts="-h --notify --json --config --socket --color --help"
+            opts="-h --notify --json --config --socket --exchange --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3698,6 +4532,10 @@ _mailward() {
                     return 0
                     ;;
                 --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -3713,7 +4551,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__queue__subcmd__retry)
-            opts="-h --json --config --socket --color --help"
+            opts="-h --json --config --socket --exchange --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3724,6 +4562,10 @@ _mailward() {
                     return 0
                     ;;
                 --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -3739,7 +4581,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__queue__subcmd__show)
-            opts="-h --json --config --socket --color --help"
+            opts="-h --json --config --socket --exchange --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3750,6 +4592,10 @@ _mailward() {
                     return 0
                     ;;
                 --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -3765,7 +4611,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__receive__subcmd__connector)
-            opts="-h --json --config --socket --color --help list show set remove"
+            opts="-h --json --config --socket --exchange --color --help list show set remove"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3776,6 +4622,10 @@ _mailward() {
                     return 0
                     ;;
                 --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -3791,7 +4641,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__receive__subcmd__connector__subcmd__list)
-            opts="-h --monitoring --json --config --socket --color --help"
+            opts="-h --monitoring --json --config --socket --exchange --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3802,6 +4652,10 @@ _mailward() {
                     return 0
                     ;;
                 --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -3817,7 +4671,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__receive__subcmd__connector__subcmd__remove)
-            opts="-h --revision --json --config --socket --color --help"
+            opts="-h --revision --json --config --socket --exchange --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3832,6 +4686,10 @@ _mailward() {
                     return 0
                     ;;
                 --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -3847,7 +4705,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__receive__subcmd__connector__subcmd__set)
-            opts="-h --revision --json --config --socket --color --help"
+            opts="-h --revision --json --config --socket --exchange --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3865,6 +4723,10 @@ _mailward() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --exchange)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -3877,7 +4739,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__receive__subcmd__connector__subcmd__show)
-            opts="-h --json --config --socket --color --help"
+            opts="-h --json --config --socket --exchange --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3888,6 +4750,10 @@ _mailward() {
                     return 0
                     ;;
                 --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -3903,7 +4769,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__recheck)
-            opts="-h --json --config --socket --color --help"
+            opts="-h --json --config --socket --exchange --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3914,6 +4780,78 @@ _mailward() {
                     return 0
                     ;;
                 --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__recipient)
+            opts="-h --json --config --socket --exchange --color --help list"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__recipient__subcmd__list)
+            opts="-h --filter --limit --json --config --socket --exchange --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --filter)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --limit)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -3929,7 +4867,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__resume)
-            opts="-h --json --config --socket --color --help"
+            opts="-h --json --config --socket --exchange --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3940,6 +4878,10 @@ _mailward() {
                     return 0
                     ;;
                 --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -3955,7 +4897,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__role)
-            opts="-h --parent --json --config --socket --color --help"
+            opts="-h --parent --json --config --socket --exchange --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3973,6 +4915,10 @@ _mailward() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --exchange)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -3985,7 +4931,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__send__subcmd__connector)
-            opts="-h --json --config --socket --color --help list show set remove"
+            opts="-h --json --config --socket --exchange --color --help list show set remove"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3996,6 +4942,10 @@ _mailward() {
                     return 0
                     ;;
                 --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -4011,7 +4961,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__send__subcmd__connector__subcmd__list)
-            opts="-h --monitoring --json --config --socket --color --help"
+            opts="-h --monitoring --json --config --socket --exchange --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -4022,6 +4972,10 @@ _mailward() {
                     return 0
                     ;;
                 --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -4037,7 +4991,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__send__subcmd__connector__subcmd__remove)
-            opts="-h --revision --json --config --socket --color --help"
+            opts="-h --revision --json --config --socket --exchange --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -4052,6 +5006,10 @@ _mailward() {
                     return 0
                     ;;
                 --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -4067,7 +5025,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__send__subcmd__connector__subcmd__set)
-            opts="-h --revision --json --config --socket --color --help"
+            opts="-h --revision --json --config --socket --exchange --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -4085,6 +5043,10 @@ _mailward() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --exchange)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -4097,7 +5059,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__send__subcmd__connector__subcmd__show)
-            opts="-h --json --config --socket --color --help"
+            opts="-h --json --config --socket --exchange --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -4108,6 +5070,10 @@ _mailward() {
                     return 0
                     ;;
                 --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -4123,7 +5089,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__serve)
-            opts="-h --json --config --socket --color --help"
+            opts="-h --json --config --socket --exchange --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -4134,6 +5100,10 @@ _mailward() {
                     return 0
                     ;;
                 --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -4149,7 +5119,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__setup)
-            opts="-h --domain --hostname --port --bind --objects --allow-faults --http --data-dir --run-dir --certificate-dir --user --json --config --socket --color --help"
+            opts="-h --domain --hostname --port --bind --objects --allow-faults --http --data-dir --run-dir --certificate-dir --user --json --config --socket --exchange --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -4203,6 +5173,10 @@ _mailward() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --exchange)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -4215,7 +5189,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__simulate)
-            opts="-h --json --config --socket --color --help connection message"
+            opts="-h --json --config --socket --exchange --color --help connection message"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -4226,6 +5200,10 @@ _mailward() {
                     return 0
                     ;;
                 --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -4241,7 +5219,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__simulate__subcmd__connection)
-            opts="-h --from --to --json --config --socket --color --help"
+            opts="-h --from --to --json --config --socket --exchange --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -4263,6 +5241,10 @@ _mailward() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --exchange)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -4275,7 +5257,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__simulate__subcmd__message)
-            opts="-h --from --to --client --helo --json --config --socket --color --help"
+            opts="-h --from --to --client --helo --json --config --socket --exchange --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -4305,6 +5287,10 @@ _mailward() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --exchange)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -4317,7 +5303,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__status)
-            opts="-h --json --config --socket --color --help"
+            opts="-h --json --config --socket --exchange --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -4328,6 +5314,10 @@ _mailward() {
                     return 0
                     ;;
                 --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -4343,7 +5333,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__trace)
-            opts="-h --from --to --since --until --message-id --probes --limit --json --config --socket --color --help"
+            opts="-h --from --to --since --until --message-id --probes --limit --json --config --socket --exchange --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -4381,6 +5371,10 @@ _mailward() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --exchange)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -4393,7 +5387,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__transport__subcmd__settings)
-            opts="-h --json --config --socket --color --help show set"
+            opts="-h --json --config --socket --exchange --color --help show set"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -4404,6 +5398,10 @@ _mailward() {
                     return 0
                     ;;
                 --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -4419,7 +5417,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__transport__subcmd__settings__subcmd__set)
-            opts="-h --revision --name --json --config --socket --color --help"
+            opts="-h --revision --name --json --config --socket --exchange --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -4441,6 +5439,10 @@ _mailward() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --exchange)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -4453,7 +5455,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__transport__subcmd__settings__subcmd__show)
-            opts="-h --name --json --config --socket --color --help"
+            opts="-h --name --json --config --socket --exchange --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -4468,6 +5470,10 @@ _mailward() {
                     return 0
                     ;;
                 --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
