@@ -19,6 +19,9 @@ _mailward() {
             mailward,accepted-domain)
                 cmd="mailward__subcmd__accepted__subcmd__domain"
                 ;;
+            mailward,alert)
+                cmd="mailward__subcmd__alert"
+                ;;
             mailward,alert-channel)
                 cmd="mailward__subcmd__alert__subcmd__channel"
                 ;;
@@ -123,6 +126,24 @@ _mailward() {
                 ;;
             mailward__subcmd__accepted__subcmd__domain,show)
                 cmd="mailward__subcmd__accepted__subcmd__domain__subcmd__show"
+                ;;
+            mailward__subcmd__alert,ack)
+                cmd="mailward__subcmd__alert__subcmd__ack"
+                ;;
+            mailward__subcmd__alert,list)
+                cmd="mailward__subcmd__alert__subcmd__list"
+                ;;
+            mailward__subcmd__alert,show)
+                cmd="mailward__subcmd__alert__subcmd__show"
+                ;;
+            mailward__subcmd__alert,silence)
+                cmd="mailward__subcmd__alert__subcmd__silence"
+                ;;
+            mailward__subcmd__alert,test)
+                cmd="mailward__subcmd__alert__subcmd__test"
+                ;;
+            mailward__subcmd__alert,unsilence)
+                cmd="mailward__subcmd__alert__subcmd__unsilence"
                 ;;
             mailward__subcmd__alert__subcmd__channel,list)
                 cmd="mailward__subcmd__alert__subcmd__channel__subcmd__list"
@@ -253,6 +274,9 @@ _mailward() {
             mailward__subcmd__help,accepted-domain)
                 cmd="mailward__subcmd__help__subcmd__accepted__subcmd__domain"
                 ;;
+            mailward__subcmd__help,alert)
+                cmd="mailward__subcmd__help__subcmd__alert"
+                ;;
             mailward__subcmd__help,alert-channel)
                 cmd="mailward__subcmd__help__subcmd__alert__subcmd__channel"
                 ;;
@@ -357,6 +381,24 @@ _mailward() {
                 ;;
             mailward__subcmd__help__subcmd__accepted__subcmd__domain,show)
                 cmd="mailward__subcmd__help__subcmd__accepted__subcmd__domain__subcmd__show"
+                ;;
+            mailward__subcmd__help__subcmd__alert,ack)
+                cmd="mailward__subcmd__help__subcmd__alert__subcmd__ack"
+                ;;
+            mailward__subcmd__help__subcmd__alert,list)
+                cmd="mailward__subcmd__help__subcmd__alert__subcmd__list"
+                ;;
+            mailward__subcmd__help__subcmd__alert,show)
+                cmd="mailward__subcmd__help__subcmd__alert__subcmd__show"
+                ;;
+            mailward__subcmd__help__subcmd__alert,silence)
+                cmd="mailward__subcmd__help__subcmd__alert__subcmd__silence"
+                ;;
+            mailward__subcmd__help__subcmd__alert,test)
+                cmd="mailward__subcmd__help__subcmd__alert__subcmd__test"
+                ;;
+            mailward__subcmd__help__subcmd__alert,unsilence)
+                cmd="mailward__subcmd__help__subcmd__alert__subcmd__unsilence"
                 ;;
             mailward__subcmd__help__subcmd__alert__subcmd__channel,list)
                 cmd="mailward__subcmd__help__subcmd__alert__subcmd__channel__subcmd__list"
@@ -659,7 +701,7 @@ _mailward() {
 
     case "${cmd}" in
         mailward)
-            opts="-h -V --json --config --socket --exchange --color --help --version queue trace event explain cert simulate health recheck status export plan apply recipient transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact distribution-group journal-rule alert-channel probe drain resume serve demo setup config role help"
+            opts="-h -V --json --config --socket --exchange --color --help --version queue trace event explain cert simulate health alert recheck status export plan apply recipient transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact distribution-group journal-rule alert-channel probe drain resume serve demo setup config role help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -846,6 +888,36 @@ _mailward() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        mailward__subcmd__alert)
+            opts="-h --json --config --socket --exchange --color --help list show ack silence unsilence test"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         mailward__subcmd__alert__subcmd__channel)
             opts="-h --json --config --socket --exchange --color --help list show set remove"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -975,6 +1047,198 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__alert__subcmd__channel__subcmd__show)
+            opts="-h --json --config --socket --exchange --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__alert__subcmd__ack)
+            opts="-h --note --json --config --socket --exchange --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --note)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__alert__subcmd__list)
+            opts="-h --all --json --config --socket --exchange --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__alert__subcmd__show)
+            opts="-h --json --config --socket --exchange --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__alert__subcmd__silence)
+            opts="-h --for --reason --json --config --socket --exchange --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --for)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --reason)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__alert__subcmd__test)
+            opts="-h --json --config --socket --exchange --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__alert__subcmd__unsilence)
             opts="-h --json --config --socket --exchange --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -2303,7 +2567,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__help)
-            opts="queue trace event explain cert simulate health recheck status export plan apply recipient transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact distribution-group journal-rule alert-channel probe drain resume serve demo setup config role help"
+            opts="queue trace event explain cert simulate health alert recheck status export plan apply recipient transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact distribution-group journal-rule alert-channel probe drain resume serve demo setup config role help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2386,6 +2650,20 @@ _mailward() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        mailward__subcmd__help__subcmd__alert)
+            opts="list show ack silence unsilence test"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         mailward__subcmd__help__subcmd__alert__subcmd__channel)
             opts="list show set remove"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -2443,6 +2721,90 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__help__subcmd__alert__subcmd__channel__subcmd__show)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__help__subcmd__alert__subcmd__ack)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__help__subcmd__alert__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__help__subcmd__alert__subcmd__show)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__help__subcmd__alert__subcmd__silence)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__help__subcmd__alert__subcmd__test)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__help__subcmd__alert__subcmd__unsilence)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
