@@ -2,6 +2,7 @@
 
 mod elsewhere;
 mod here;
+mod names;
 
 use std::{
     net::SocketAddr,

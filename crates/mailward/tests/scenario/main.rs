@@ -32,6 +32,7 @@ mod load_balancers_take_a_drained_node_out_and_put_it_back;
 mod mail_flow_is_judged_at_both_ends;
 mod mail_reaches_a_mailbox_and_is_journaled_once;
 mod metrics_and_events_reach_a_collector;
+mod neighbours_are_watched;
 mod objects_change_without_a_restart;
 mod operators_command_the_queue;
 mod people_hear_once_of_what_broke_and_once_that_it_is_over;
