@@ -51,6 +51,11 @@ pub(crate) fn text(status: StatusCode, text: String) -> Response<Body> {
     respond(status, "text/plain; charset=utf-8", text.into())
 }
 
+/// A calendar, RFC 5545.
+pub(crate) fn calendar(text: String) -> Response<Body> {
+    respond(StatusCode::OK, "text/calendar; charset=utf-8", text.into())
+}
+
 /// Metrics in the OpenMetrics text format.
 pub(crate) fn metrics(text: String) -> Response<Body> {
     respond(
