@@ -18,6 +18,7 @@ mod apply;
 mod command;
 mod connection;
 mod document;
+mod drill;
 mod exchange;
 mod json;
 mod layout;

@@ -14,6 +14,7 @@ use mailward_api::{
     fault::{Fault, FaultKind},
     operation::{Media, Op},
     page::{Page, Tone},
+    view::ForecastReport,
 };
 use serde_json::{Map, Value};
 
@@ -21,6 +22,7 @@ use crate::{
     apply,
     command::{Given, given},
     connection::Connection,
+    drill,
     json::pretty,
     layout::{Style, lay_out},
 };
@@ -210,11 +212,25 @@ async fn carry_out(
     if op == Op::Apply {
         return apply::run(fields, matches, connection, output).await;
     }
+    if op == Op::DrillRun {
+        return drill::run(fields, connection, output).await;
+    }
     if op.definition().media == Media::Message {
         let file = matches.get_one::<String>("output");
         return export(op, fields, file.map(String::as_str), connection, output).await;
     }
     let answer = ask(op, fields, connection).await?;
+    if op == Op::HealthForecast
+        && !output.json
+        && let Ok(ForecastReport {
+            calendar: Some(calendar),
+            ..
+        }) = serde_json::from_slice(&answer)
+    {
+        // For a program: its lines end with CR LF (RFC 5545 §3.1), and it holds no other control.
+        output.print(&calendar);
+        return Ok(0);
+    }
     output.answer(op, &answer)
 }
 

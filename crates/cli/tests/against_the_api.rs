@@ -271,6 +271,7 @@ fn text_is_planned_and_applied() {
 fn bad_health_is_an_exit_code() {
     fn report(state: HealthState) -> Result<ControlReply, Fault> {
         Ok(ControlReply::HealthReport(HealthReport {
+            soon: Vec::new(),
             node: "mx1".to_owned(),
             state,
             unix_ms: 0,

@@ -216,6 +216,31 @@ impl Arbiter {
         }
     }
 
+    /// What would be said to a proposal now. Nothing is written, and nothing follows from it.
+    pub fn weigh(&self, proposal: &RepairProposal, settings: &HealthSettings) -> Verdict {
+        let inner = self.inner.lock();
+        let checks = guard::checks(
+            proposal,
+            &Facts {
+                settings,
+                past: &past(&inner.ledger, &proposal.case),
+                exits: &exits(&inner.ledger),
+                now_unix_ms: self.clock.unix_ms(),
+            },
+        );
+        let (allows, against): (Vec<_>, Vec<_>) = checks.iter().partition(|check| check.allows);
+        if against.is_empty() {
+            return Verdict::Granted {
+                entry: 0,
+                reasons: allows.into_iter().map(guard::Check::sentence).collect(),
+            };
+        }
+        Verdict::Denied {
+            reasons: against.into_iter().map(guard::Check::sentence).collect(),
+            until_unix_ms: None,
+        }
+    }
+
     fn failing(&self, error: &LedgerError) {
         let cause =
             std::error::Error::source(error).map_or_else(|| error.to_string(), ToString::to_string);

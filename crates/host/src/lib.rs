@@ -11,3 +11,4 @@ pub mod fake;
 pub mod keyring;
 pub mod listen;
 pub mod process;
+pub mod until;

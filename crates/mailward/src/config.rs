@@ -60,7 +60,7 @@ pub(crate) struct Config {
     /// Whom the roles run as, when the manager is started by root.
     #[serde(default)]
     pub(crate) user: Option<String>,
-    /// Whether a connector may be wedged on purpose, for drills.
+    /// Whether faults may be injected on purpose, for drills.
     #[serde(default)]
     pub(crate) allow_faults: bool,
     /// Other nodes, not all of which may be away at once.

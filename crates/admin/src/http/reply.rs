@@ -51,6 +51,11 @@ pub(crate) fn text(status: StatusCode, text: String) -> Response<Body> {
     respond(status, "text/plain; charset=utf-8", text.into())
 }
 
+/// A calendar, RFC 5545.
+pub(crate) fn calendar(text: String) -> Response<Body> {
+    respond(StatusCode::OK, "text/calendar; charset=utf-8", text.into())
+}
+
 /// Metrics, in the OpenMetrics text format or in Prometheus' own.
 pub(crate) fn metrics(text: String, open: bool) -> Response<Body> {
     let kind = match open {

@@ -12,7 +12,7 @@ use axum::{
 use http_body_util::{BodyExt, Limited};
 use mailward_api::{
     fault::{Fault, FaultKind},
-    operation::{Method, Op, TEXT_OCTETS_MAX, document},
+    operation::{Call, Method, Op, TEXT_OCTETS_MAX, document},
 };
 
 use super::reply;
@@ -30,6 +30,7 @@ const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The operations, the OpenAPI document, and the pages.
 pub(crate) fn operations(access: Arc<Access>, pages: Pages) -> Router {
+    let calendar = Arc::clone(&access);
     let mut router = self::pages(pages).route(
         "/openapi.json",
         get(async || reply::json(document().to_string().into_bytes())),
@@ -48,6 +49,21 @@ pub(crate) fn operations(access: Arc<Access>, pages: Pages) -> Router {
         };
         router = router.route(definition.route, on(filter, handle));
     }
+    router = router.route(
+        "/v1/health/forecast.ics",
+        get(async move |RawQuery(query): RawQuery| {
+            match Op::HealthForecast.call_query(query.as_deref().unwrap_or_default()) {
+                Ok(Call::HealthForecast(asked)) => {
+                    match calendar.forecast_calendar(asked.days).await {
+                        Ok(text) => reply::calendar(text),
+                        Err(fault) => reply::fault(&fault),
+                    }
+                }
+                Ok(_) => reply::fault(&Fault::failed("the request was read as another one")),
+                Err(fault) => reply::fault(&fault),
+            }
+        }),
+    );
     router.method_not_allowed_fallback(async || {
         reply::fault_as(
             StatusCode::METHOD_NOT_ALLOWED,

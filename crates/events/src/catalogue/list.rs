@@ -312,6 +312,46 @@ catalogue! {
         means "It had the age of probe_key_interval. The one before is believed for another half hour."
         breaks "Nothing is broken by this."
         mend "Nothing is to be done.";
+    4130 Warning FaultInjected { fault: String, span_ms: u64 } per [fault]
+        "the fault {fault} is in force on purpose, for at most {span_ms} ms"
+        means "A drill has begun: something is broken on purpose, to see whether it is noticed and repaired. Only possible where allow_faults is set."
+        breaks "What the drill says, as `mailward drill list` shows it. No accepted message is lost."
+        mend "Nothing: it ends by itself. `mailward drill end` with the drill's id ends it now.";
+    4131 Notice FaultEnded { fault: String } per [fault]
+        "the fault {fault} is in force no more"
+        means "A fault on purpose was ended: by its drill, by a restart, or by its deadline."
+        breaks "Nothing is broken by this."
+        mend "Nothing is to be done.";
+    4132 Notice DrillStarted { drill: String, run: String, by: String } per [drill]
+        "the drill {drill} was started by {by} ({run})"
+        means "A fault is injected on purpose, and what follows is measured."
+        breaks "What the drill says, as `mailward drill list` shows it."
+        mend "Nothing; `mailward drill show` with its id tells how it stands.";
+    4133 Notice DrillMet { drill: String, run: String, detect_ms: u64, repair_ms: u64 } per [drill]
+        "the drill {drill} went as it must: noticed after {detect_ms} ms, well again after {repair_ms} ms ({run})"
+        means "Everything that must happen happened, and nothing that must not."
+        breaks "Nothing is broken by this."
+        mend "Nothing is to be done.";
+    4134 Error DrillFailed { drill: String, run: String, because: String } per [drill]
+        "the drill {drill} failed: {because} ({run})"
+        means "A fault on purpose was not noticed or not repaired as it must be, or led to something that it must not lead to. A real failure of this kind would go the same way."
+        breaks "Nothing now: the fault is over."
+        mend "`mailward drill show` with its id tells what was expected and what was found, `mailward explain` on its case the rest.";
+    4135 Notice DrillSkipped { drill: String, because: String } per [drill]
+        "the drill {drill} was not run at its time: {because}"
+        means "A drill is not started while something is wrong: it would hide it, or be spoilt by it."
+        breaks "Nothing; the drill waits for its next time."
+        mend "Mend what is named. Run it by hand with `mailward drill run`, if it should not wait.";
+    4136 Warning HealthFileFailing { path: String, error: String } per [path]
+        "{path} cannot be written: {error}"
+        means "The results of drills, or what probes measured, cannot be kept. Watching and repairing go on."
+        breaks "A forecast knows less; `mailward drill list` forgets with the worker's next start."
+        mend "Free space or mend the disk of the data folder.";
+    4137 Warning SeriesDamaged { path: String, segments: u64 } per [path]
+        "{segments} files of measured values in {path} are damaged at their end; what stands before is used"
+        means "The worker ended while it wrote, or the disk has changed what it keeps."
+        breaks "At most some hours are missing from the forecast's data."
+        mend "Check the disk where this comes again without the worker having been killed.";
     4220 Warning GroupMemberSilent { member: String, problem: String } per [member]
         "the member {member} of this node's group does not answer: {problem}"
         means "Another node of the group was not heard for 15 seconds, or does not show that it has the group's key."

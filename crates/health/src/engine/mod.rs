@@ -6,6 +6,7 @@
 
 mod case;
 pub mod definition;
+mod drill;
 mod due;
 mod figures;
 mod group;
@@ -32,7 +33,7 @@ use mailward_model::{Object, kind::HealthSettings};
 pub(crate) use record::SavedCase;
 
 use self::{
-    definition::{OBSERVER, PREFIX, ProbeDefinition, Target},
+    definition::{OBSERVER, PREFIX, ProbeDefinition, Target, Watched},
     due::Due,
     record::Record,
     results::Results,
@@ -116,6 +117,8 @@ pub struct Engine {
     settings: HealthSettings,
     probed: BTreeMap<String, Probed>,
     watches: BTreeMap<String, Watch>,
+    /// What is watched besides, for a drill.
+    also: Watched,
     cases: BTreeMap<String, Record>,
     closed: VecDeque<CaseView>,
     edges: VecDeque<HealthEdge>,
@@ -139,6 +142,7 @@ impl Engine {
             settings: HealthSettings::default(),
             probed: BTreeMap::new(),
             watches: BTreeMap::new(),
+            also: Watched::default(),
             cases: BTreeMap::new(),
             closed: VecDeque::new(),
             edges: VecDeque::new(),
@@ -173,7 +177,9 @@ impl Engine {
         now: Now,
     ) -> Vec<Order> {
         self.settings = settings.clone();
-        let wanted = definition::watched(objects, settings, &self.resolvers);
+        let mut wanted = definition::watched(objects, settings, &self.resolvers);
+        wanted.probes.extend(self.also.probes.iter().cloned());
+        wanted.monitors.extend(self.also.monitors.iter().cloned());
         let mut earlier = std::mem::take(&mut self.probed);
         for definition in wanted.probes {
             let kept = earlier.remove(&definition.name);

@@ -109,6 +109,7 @@ impl Engine {
             // Transport knows; whoever asks the worker alone does not.
             offline: None,
             sets,
+            soon: Vec::new(),
         }
     }
 

@@ -19,7 +19,7 @@ use mailward_host::clock::Clock;
 use mailward_store::Store;
 use tokio::sync::oneshot;
 
-use super::{Message, Worker, upkeep};
+use super::{Message, Worker, drill_request, foreseeing::Foresight, upkeep};
 use crate::{
     Now,
     alert::desk,
@@ -41,6 +41,8 @@ const OVERRIDE_MAX_MS: u64 = 366 * 86_400_000;
 /// What answers need besides the engine.
 pub(super) struct Inside {
     manager: PathBuf,
+    pub(super) run_dir: Arc<Path>,
+    pub(super) foresight: Arc<Foresight>,
     transport: PathBuf,
     history: History,
     store: Store,
@@ -58,9 +60,12 @@ impl Inside {
         events: Events,
         clock: Arc<dyn Clock>,
         context: Arc<Context>,
+        foresight: Arc<Foresight>,
     ) -> Self {
         Inside {
             manager: Role::Manager.socket(run_dir),
+            run_dir: run_dir.into(),
+            foresight,
             transport: Role::Transport.socket(run_dir),
             history,
             store,
@@ -121,7 +126,11 @@ impl Inside {
                 health: Some(engine.figures(monitors as usize)),
                 ..self.role_figures()
             }),
-            ControlRequest::HealthReport => ControlReply::HealthReport(engine.report(now)),
+            ControlRequest::HealthReport => {
+                let mut report = engine.report(now);
+                report.soon = self.foresight.soon();
+                ControlReply::HealthReport(report)
+            }
             ControlRequest::HealthShow { set } => ControlReply::HealthSet(engine.set(&set)?),
             ControlRequest::HealthHistory { limit } => {
                 ControlReply::HealthHistory(engine.history(limit as usize))
@@ -255,6 +264,10 @@ impl Worker {
                 let _ = tokio::time::timeout(RECHECK_MAX, all).await;
                 self.known(ControlRequest::HealthReport).await
             }
+            ControlRequest::Drill(request) => {
+                drill_request::answer(&self.inbox, &self.inside.run_dir, request).await
+            }
+            ControlRequest::Forecast { days } => self.inside.foresight.answer(days).await,
             ControlRequest::Explain { id } => self.explain(id).await,
             ControlRequest::HealthHistory { limit } => self.history(limit as usize).await,
             ControlRequest::HealthShow { set } => {

@@ -28,6 +28,8 @@ async fn serve(config: &Config, parent: Option<u32>) -> Result<(), RoleError> {
         mail_dir: config.mail_dir(),
         queue_dir: config.queue_dir(),
         log_dir: config.events_dir(),
+        certificate_dir: config.certificate_dir.clone(),
+        allow_faults: config.allow_faults,
         resolvers: config.resolvers.clone(),
         roots: match &config.extra_roots {
             Some(file) => Roots::system_and(file),

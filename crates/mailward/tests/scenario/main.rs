@@ -15,6 +15,7 @@ mod probes;
 mod support;
 
 mod a_clock_that_jumps_neither_bounces_nor_stalls_mail;
+mod a_forecast_says_what_will_break;
 mod a_forged_probe_is_ordinary_mail_or_refused;
 mod a_full_disk_refuses_mail_and_recovers_by_itself;
 mod a_group_never_loses_its_last_node;
@@ -24,6 +25,7 @@ mod a_new_certificate_serves_the_next_handshake;
 mod an_alert_reaches_people_without_the_queue;
 mod dialogs_hold_against_the_live_server;
 mod dovecot_takes_mail_over_lmtp;
+mod drills_break_something_and_see_it_repaired;
 mod exchange_names_run_the_same_operations;
 mod health_notices_and_repairs_a_wedged_connector;
 mod health_pages_tell_load_balancers_and_prometheus;

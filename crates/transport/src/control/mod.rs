@@ -10,8 +10,8 @@ mod simulate;
 use std::sync::Arc;
 
 use mailward_api::{
-    control::{ControlReply, ControlRequest, Role},
-    fault::{Fault, FaultKind},
+    control::{ControlReply, ControlRequest, DrillFault, Role, drill::FAULT_MS_MAX},
+    fault::Fault,
     view::{
         Changed, ConnectorStatus, RoleFigures, RoleStatus, TransportStatus, figures::EventFigure,
         transport as view,
@@ -19,7 +19,7 @@ use mailward_api::{
 };
 use mailward_queue::Condition;
 
-use crate::service::Running;
+use crate::{faults, service::Running};
 
 /// Carries a request out.
 ///
@@ -72,9 +72,9 @@ pub(crate) async fn answer(
         ControlRequest::ProbeRoute(letter) => probe::send(shared, letter)
             .await
             .map(ControlReply::RouteProbed),
-        ControlRequest::CertList => Ok(ControlReply::Certificates(certificates::list(shared))),
+        ControlRequest::CertList => Ok(ControlReply::Certificates(certificates::list(running))),
         ControlRequest::CertExplain { connector } => {
-            certificates::explain(shared, &connector).map(ControlReply::Certificate)
+            certificates::explain(running, &connector).map(ControlReply::Certificate)
         }
         ControlRequest::SetGate { closed, reason } => {
             running.set_gate(closed, &reason);
@@ -93,24 +93,26 @@ pub(crate) async fn answer(
             Ok(ControlReply::Done)
         }
         ControlRequest::Wedge { connector } => {
-            if !shared.node.allow_faults {
-                return Err(Fault::new(
-                    FaultKind::Refused,
-                    "faults are not allowed on this node",
-                    "set allow_faults = true in mailward.toml, on a machine that carries no real mail",
-                ));
-            }
-            if running.receiver.wedge(&connector) {
-                Ok(ControlReply::Done)
-            } else {
-                Err(unknown_connector(&connector))
-            }
+            let fault = DrillFault::WedgeConnector { connector };
+            faults::inject(running, fault, FAULT_MS_MAX).await?;
+            Ok(ControlReply::Done)
         }
+        ControlRequest::InjectFault { fault, for_ms } => {
+            faults::inject(running, fault, for_ms).await?;
+            Ok(ControlReply::Done)
+        }
+        ControlRequest::EndFault => {
+            faults::end(running, None);
+            Ok(ControlReply::Done)
+        }
+        ControlRequest::Resolve { host } => Ok(ControlReply::Resolved(
+            running.dispatcher.resolve(&host).await,
+        )),
         other => Err(Fault::unsupported(Role::Transport.name(), other.name())),
     }
 }
 
-fn unknown_connector(name: &str) -> Fault {
+pub(crate) fn unknown_connector(name: &str) -> Fault {
     Fault::not_found(
         format!("there is no enabled receive connector named {name:?}"),
         "`mailward receive-connector list` shows their names",

@@ -21,8 +21,8 @@ use std::{
 };
 
 use mailward_api::{
-    control::{self, ControlReply, ControlRequest, Role},
-    fault::Fault,
+    control::{self, ControlReply, ControlRequest, DrillFault, Role},
+    fault::{Fault, FaultKind},
     view::{ChildStatus, ManagerStatus, RoleFigures, RoleStatus},
 };
 use mailward_events::{Event, Events};
@@ -500,6 +500,12 @@ impl Manager {
                 let now = Now::of(&*self.clock);
                 Ok(ControlReply::Lease(self.votes.hear(&ask, now)))
             }
+            ControlRequest::Weigh(proposal) => Ok(ControlReply::Verdict(
+                self.repairs.weigh(&proposal, &self.settings),
+            )),
+            ControlRequest::InjectFault { fault, .. } => self.inject(&fault),
+            // What was killed is not alive again because someone asks; its supervision sees to that.
+            ControlRequest::EndFault => Ok(ControlReply::Done),
             ControlRequest::Outcome(outcome) => {
                 self.repairs.outcome(&outcome);
                 Ok(ControlReply::Done)
@@ -509,6 +515,34 @@ impl Manager {
             )),
             other => Err(Fault::unsupported(Role::Manager.name(), other.name())),
         }
+    }
+
+    /// The one fault of the manager's: a role's process is killed, as a crash would end it. The
+    /// manager is not told of it in any other way than by its end.
+    fn inject(&self, fault: &DrillFault) -> Result<ControlReply, Fault> {
+        let DrillFault::KillRole { role } = fault else {
+            return Err(Fault::unsupported(Role::Manager.name(), "this fault"));
+        };
+        if !self.config.allow_faults {
+            return Err(Fault::new(
+                FaultKind::Refused,
+                "faults are not allowed on this node",
+                "set allow_faults = true in mailward.toml and restart Mailward, where drills are wanted",
+            ));
+        }
+        let running = self
+            .children
+            .get(role)
+            .and_then(|child| child.running.as_ref());
+        let Some(running) = running else {
+            return Err(Fault::failed(format!("no process of the role {role} runs")));
+        };
+        self.events.emit(Event::FaultInjected {
+            fault: fault.name().to_owned(),
+            span_ms: 0,
+        });
+        running.signal(Sent::Kill);
+        Ok(ControlReply::Done)
     }
 
     fn role_status(&self) -> RoleStatus {

@@ -97,6 +97,11 @@ impl Repairs {
         verdict
     }
 
+    /// What would be said to a proposal; nothing is written or done.
+    pub(super) fn weigh(&self, proposal: &RepairProposal, settings: &HealthSettings) -> Verdict {
+        self.arbiter.weigh(proposal, settings)
+    }
+
     /// The role whose process is to be restarted, where that was granted.
     pub(super) fn role_to_restart(
         &self,
