@@ -99,7 +99,7 @@ pub fn command() -> Command {
             _ => root,
         };
     }
-    root
+    root.subcommand(crate::top::command())
 }
 
 /// Settings of which there is one object are neither listed nor removed.
@@ -127,6 +127,7 @@ fn about_noun(noun: &str) -> &'static str {
         "queue" => "What waits to be delivered",
         "event" => "What happened here",
         "cert" => "Certificates",
+        "drill" => "Faults on purpose, to see them noticed and repaired",
         "simulate" => "What would happen",
         "probe" => "Probes: what is looked at, and when",
         "alert" => "What people are told",

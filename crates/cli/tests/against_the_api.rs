@@ -48,6 +48,9 @@ impl Node {
             group_key: None,
             unix: None,
             http: None,
+            agent: None,
+            details: mailward_admin::Details::default(),
+            otlp: None,
         };
         let server = serve(config).unwrap();
         drop(inside);
@@ -269,6 +272,7 @@ fn bad_health_is_an_exit_code() {
     fn report(state: HealthState) -> Result<ControlReply, Fault> {
         Ok(ControlReply::HealthReport(HealthReport {
             holds: Vec::new(),
+            soon: Vec::new(),
             node: "mx1".to_owned(),
             state,
             unix_ms: 0,

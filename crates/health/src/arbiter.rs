@@ -7,6 +7,8 @@
 //!
 //! Invariant: [`Verdict::Granted`] is returned only after its intent is on disk.
 
+mod figures;
+
 use std::{path::Path, sync::Arc};
 
 use mailward_api::{
@@ -47,6 +49,7 @@ pub struct Arbiter {
     clock: Arc<dyn Clock>,
     events: Events,
     path: String,
+    tally: figures::Tally,
 }
 
 struct Inner {
@@ -61,6 +64,19 @@ impl std::fmt::Debug for Arbiter {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Arbiter({})", self.path)
     }
+}
+
+/// The checks of a proposal. A hold of all repair is looked at first, because it is what a person
+/// must know first.
+fn all_checks(
+    proposal: &RepairProposal,
+    facts: &Facts<'_>,
+    hold: Option<&str>,
+) -> Vec<guard::Check> {
+    let held = guard::held(&proposal.act, hold);
+    held.into_iter()
+        .chain(guard::checks(proposal, facts))
+        .collect()
 }
 
 impl Arbiter {
@@ -104,6 +120,7 @@ impl Arbiter {
             clock,
             events,
             path,
+            tally: figures::Tally::default(),
         })
     }
 
@@ -119,19 +136,13 @@ impl Arbiter {
         let mut inner = self.inner.lock();
         let past = past(&inner.ledger, &proposal.case);
         let exits = exits(&inner.ledger);
-        let mut checks = guard::checks(
-            proposal,
-            &Facts {
-                settings,
-                past: &past,
-                exits: &exits,
-                now_unix_ms,
-            },
-        );
-        // Looked at first, because it is what a person must know first.
-        if let Some(check) = guard::held(&proposal.act, inner.hold.as_deref()) {
-            checks.insert(0, check);
-        }
+        let facts = Facts {
+            settings,
+            past: &past,
+            exits: &exits,
+            now_unix_ms,
+        };
+        let checks = all_checks(proposal, &facts, inner.hold.as_deref());
         let ruling = guard::rule(&checks);
         let all: Vec<String> = checks.iter().map(guard::Check::sentence).collect();
         let against: Vec<String> = checks
@@ -159,6 +170,7 @@ impl Arbiter {
                     Ok(entry) => {
                         inner.last_denial = None;
                         drop(inner);
+                        self.tally.count(Some(&proposal.act), "begun");
                         self.events.emit(Event::RepairStarted {
                             case: proposal.case.clone(),
                             component: proposal.component.clone(),
@@ -200,6 +212,11 @@ impl Arbiter {
                 self.failing(&error);
             }
             inner.last_denial = Some(denial);
+            let outcome = match ruling.chosen {
+                Ruling::Shadow => "shadow",
+                _ => "refused",
+            };
+            self.tally.count(Some(&proposal.act), outcome);
             self.events.emit(Event::RepairRefused {
                 case: proposal.case.clone(),
                 component: proposal.component.clone(),
@@ -215,6 +232,29 @@ impl Arbiter {
         Verdict::Denied {
             reasons: against,
             until_unix_ms,
+        }
+    }
+
+    /// What would be said to a proposal now. Nothing is written, and nothing follows from it.
+    pub fn weigh(&self, proposal: &RepairProposal, settings: &HealthSettings) -> Verdict {
+        let inner = self.inner.lock();
+        let facts = Facts {
+            settings,
+            past: &past(&inner.ledger, &proposal.case),
+            exits: &exits(&inner.ledger),
+            now_unix_ms: self.clock.unix_ms(),
+        };
+        let checks = all_checks(proposal, &facts, inner.hold.as_deref());
+        let (allows, against): (Vec<_>, Vec<_>) = checks.iter().partition(|check| check.allows);
+        if against.is_empty() {
+            return Verdict::Granted {
+                entry: 0,
+                reasons: allows.into_iter().map(guard::Check::sentence).collect(),
+            };
+        }
+        Verdict::Denied {
+            reasons: against.into_iter().map(guard::Check::sentence).collect(),
+            until_unix_ms: None,
         }
     }
 
@@ -268,6 +308,8 @@ impl Arbiter {
             Err(text) => (word::FAILED, text),
         };
         let (case, component, act) = self.intent(entry);
+        let outcome = if how.is_ok() { "acted" } else { "failed" };
+        self.tally.count(act.as_ref(), outcome);
         self.note(
             LedgerEntry {
                 entry: 0,
@@ -286,6 +328,12 @@ impl Arbiter {
     /// What a granted act has led to, as the worker found by probing afterwards.
     pub fn record_outcome(&self, outcome: &RepairOutcome) {
         let (_, component, act) = self.intent(outcome.entry);
+        let helped = if outcome.solved {
+            "helped"
+        } else {
+            "did_not_help"
+        };
+        self.tally.count(act.as_ref(), helped);
         self.note(
             LedgerEntry {
                 entry: 0,

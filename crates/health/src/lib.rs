@@ -17,8 +17,10 @@ pub mod alert;
 pub mod arbiter;
 pub mod case;
 pub mod cause;
+pub mod drill;
 pub mod engine;
 pub mod explain;
+pub mod forecast;
 pub mod group;
 pub mod guard;
 mod history;
@@ -30,6 +32,7 @@ mod now;
 mod observer;
 pub mod probe;
 mod schedule;
+pub mod series;
 pub mod worker;
 
 pub use arbiter::Arbiter;

@@ -15,3 +15,4 @@ pub mod notify;
 pub mod process;
 pub mod pulse;
 pub mod stacks;
+pub mod until;

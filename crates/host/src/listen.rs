@@ -107,6 +107,19 @@ impl Inherited {
     }
 }
 
+/// Takes the socket out that was opened for this address: the one that is bound to it, or to the port
+/// that the kernel chose where the configuration leaves it open.
+pub fn take_up(sockets: &mut Vec<TcpListener>, address: Option<SocketAddr>) -> Option<TcpListener> {
+    let address = address?;
+    let fits = |socket: &TcpListener| {
+        socket.local_addr().is_ok_and(|at| {
+            at.ip() == address.ip() && (address.port() == 0 || at.port() == address.port())
+        })
+    };
+    let at = sockets.iter().position(fits)?;
+    Some(sockets.remove(at))
+}
+
 /// A copy of a descriptor for another process; the original stays open here.
 ///
 /// # Errors
@@ -125,6 +138,20 @@ mod tests {
         let address = listener.local_addr().unwrap();
         std::net::TcpStream::connect(address).unwrap();
         assert_eq!(bind(address).unwrap_err().kind(), io::ErrorKind::AddrInUse);
+    }
+
+    #[test]
+    fn a_socket_is_taken_up_by_its_address() {
+        let open = || bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let mut sockets = vec![open(), open()];
+        let second = sockets[1].local_addr().unwrap();
+        assert!(take_up(&mut sockets, None).is_none());
+        assert!(take_up(&mut sockets, Some("192.0.2.1:1".parse().unwrap())).is_none());
+        let taken = take_up(&mut sockets, Some(second)).unwrap();
+        assert_eq!(taken.local_addr().unwrap(), second);
+        assert!(take_up(&mut sockets, Some(second)).is_none());
+        let any = take_up(&mut sockets, Some("127.0.0.1:0".parse().unwrap()));
+        assert!(any.is_some() && sockets.is_empty());
     }
 
     #[test]

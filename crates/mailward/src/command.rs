@@ -78,8 +78,10 @@ pub fn main() -> ExitCode {
         }
     };
     let matches = command().get_matches_from(line);
-    if mailward_cli::is_operation(&matches) {
+    let is_top = mailward_cli::is_top(&matches);
+    if is_top || mailward_cli::is_operation(&matches) {
         return match connection(&matches) {
+            Ok(connection) if is_top => mailward_cli::top(&matches, &connection),
             Ok(connection) => mailward_cli::run(&matches, &connection),
             Err(problem) => {
                 complain(&problem);
@@ -163,6 +165,9 @@ fn run(matches: &ArgMatches) -> Result<ExitCode, String> {
             command: ConfigCommand::Check,
         }) => {
             let config = Config::read(&path).map_err(|error| text(&error))?;
+            if let Some(otlp) = config.otlp() {
+                otlp.check().map_err(|error| text(&error))?;
+            }
             say(&format!(
                 "{}: in order; this is {}",
                 path.display(),

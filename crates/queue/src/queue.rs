@@ -428,6 +428,12 @@ impl Queue {
         self.shared.condition.subscribe()
     }
 
+    /// Looks at the free space of the disk, and has [`Queue::condition`] say what was found. For
+    /// whoever waits for room: a queue that takes nothing looks at nothing by itself.
+    pub fn look_for_room(&self) {
+        self.shared.look_at_free();
+    }
+
     /// Sets the free space below which no mail is accepted, octets.
     pub fn set_min_free_bytes(&self, octets: u64) {
         self.shared.min_free.store(octets, Relaxed);

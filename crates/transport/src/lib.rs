@@ -11,6 +11,7 @@
 pub mod categorize;
 mod control;
 pub mod deliver;
+mod faults;
 mod probe;
 pub mod receive;
 mod service;

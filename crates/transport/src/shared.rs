@@ -28,7 +28,7 @@ pub struct Node {
     pub probe_keys: Arc<Keyring>,
     /// Addresses of DNS servers; the system's resolver configuration where empty.
     pub resolvers: Vec<std::net::SocketAddr>,
-    /// Whether the control channel may wedge a connector on purpose (the demo, drills).
+    /// Whether the control channel may inject faults on purpose (drills, the demo).
     pub allow_faults: bool,
 }
 

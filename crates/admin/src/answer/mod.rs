@@ -4,6 +4,7 @@
 //! changes something leaves an event that names who asked.
 
 mod alert;
+mod drill;
 mod event;
 mod health;
 mod message;
@@ -197,6 +198,14 @@ impl Access {
                 self.health_freeze(r.reason, peer).await,
             ),
             Call::HealthThaw(_) => answer(typed::HealthThaw, self.health_thaw(peer).await),
+            Call::HealthForecast(r) => answer(typed::HealthForecast, self.health_forecast(r).await),
+            Call::DrillList(_) => answer(typed::DrillList, self.drill_list().await),
+            Call::DrillRun(r) => answer(typed::DrillRun, self.drill_run(r, peer).await),
+            Call::DrillShow(r) => answer(typed::DrillShow, self.drill_show(r.id).await),
+            Call::DrillEnd(r) => answer(typed::DrillEnd, self.drill_end(r.id, peer).await),
+            Call::DrillSchedule(r) => {
+                answer(typed::DrillSchedule, self.drill_schedule(r, peer).await)
+            }
             Call::Recheck(r) => answer(typed::Recheck, self.recheck(r.component, peer).await),
             Call::Status(_) => answer(typed::Status, self.status().await),
             Call::Export(_) => answer(typed::Export, self.export().await),

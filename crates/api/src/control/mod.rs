@@ -18,13 +18,15 @@
 //! ```
 
 mod client;
+pub mod drill;
 pub mod frame;
 mod request;
 mod server;
 
 pub use client::{CallError, Client, call};
+pub use drill::{DrillFault, DrillRequest};
 pub use request::{
-    ControlReply, ControlRequest, Octets, ProbeLetter, RouteProbed, SimulatedMessage,
+    ControlReply, ControlRequest, Octets, ProbeLetter, Resolved, RouteProbed, SimulatedMessage,
 };
 pub use server::{BindError, Server, Service, bind, is_trusted, serve, serve_for};
 

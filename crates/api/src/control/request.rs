@@ -7,13 +7,16 @@ use std::net::{IpAddr, SocketAddr};
 use mailward_model::{Domain, EmailAddress, MessageId, ReversePath};
 use serde::{Deserialize, Serialize};
 
-use super::Role;
+use super::{
+    Role,
+    drill::{DrillFault, DrillRequest},
+};
 use crate::view::{
     AlertList, AlertTest, AlertView, CaseView, CertificateChoice, CertificateList, Changed,
-    ConnectionChoice, ConnectorStatus, GroupStatus, GroupView, HealthHistory, HealthMailboxes,
-    HealthReport, HealthSetView, LeaseAsk, LeaseReply, ManagerBeat, ManagerStatus, MessageList,
-    MessagePlan, MessageView, ProbeView, QueueList, RepairOutcome, RepairProposal, RoleStatus,
-    TransportStatus, Verdict, WorkerStatus,
+    ConnectionChoice, ConnectorStatus, DrillList, DrillRun, ForecastReport, GroupStatus, GroupView,
+    HealthHistory, HealthMailboxes, HealthReport, HealthSetView, LeaseAsk, LeaseReply, ManagerBeat,
+    ManagerStatus, MessageList, MessagePlan, MessageView, ProbeView, QueueList, RepairOutcome,
+    RepairProposal, RoleFigures, RoleStatus, TransportStatus, Verdict, WorkerStatus,
     health::{ProbeList, ProbeReport},
     queue::{MessageFilter, QueueAudit, QueueTarget},
     repair::{Ledger, Override},
@@ -27,6 +30,11 @@ pub enum ControlRequest {
     Ping,
     /// How are you? Every role; answer: its own status.
     Status,
+    /// What have you counted? Every role; answer: `Figures`.
+    Figures {
+        /// Worker: how many monitors are named at most.
+        monitors: u32,
+    },
 
     /// Transport: the connectors and their bound addresses. Answer: `Connectors`.
     ListConnectors,
@@ -104,11 +112,28 @@ pub enum ControlRequest {
         /// Which.
         component: String,
     },
-    /// Transport, only where faults are allowed: the connector accepts and never answers, until it
-    /// is restarted. Answer: `Done`.
+    /// Transport, only where faults are allowed: [`DrillFault::WedgeConnector`] for as long as a
+    /// fault may last. Answer: `Done`.
     Wedge {
         /// Name of the receive connector.
         connector: String,
+    },
+    /// Transport and manager, only where faults are allowed: a fault for a drill. Answer: `Done`.
+    InjectFault {
+        /// Which.
+        fault: DrillFault,
+        /// It ends by itself after so long, at most
+        /// [`FAULT_MS_MAX`](super::drill::FAULT_MS_MAX).
+        for_ms: u64,
+    },
+    /// Transport and manager: end the fault that is in force; that none is, is no error. Answer:
+    /// `Done`.
+    EndFault,
+    /// Transport: ask the resolver that delivery asks for the addresses of a host. Answer:
+    /// `Resolved`.
+    Resolve {
+        /// Its name.
+        host: Domain,
     },
 
     /// Transport, only where faults are allowed: all its threads stand still, until it is killed.
@@ -126,6 +151,9 @@ pub enum ControlRequest {
     },
     /// Manager: may this repair be done, and if so do it. Answer: `Verdict`.
     Propose(RepairProposal),
+    /// Manager: would this repair be granted? Nothing is written and nothing done. Answer:
+    /// `Verdict`.
+    Weigh(RepairProposal),
     /// Manager: what a granted repair has led to. Answer: `Done`.
     Outcome(RepairOutcome),
     /// Manager: the repair ledger, newest first. Answer: `Ledger`.
@@ -246,6 +274,13 @@ pub enum ControlRequest {
         /// Who.
         by: String,
     },
+    /// Worker: drills. Answer: as each says.
+    Drill(DrillRequest),
+    /// Worker: what will break. Answer: `Forecast`.
+    Forecast {
+        /// Within so many days.
+        days: u32,
+    },
 }
 
 impl ControlRequest {
@@ -254,6 +289,7 @@ impl ControlRequest {
         match self {
             ControlRequest::Ping => "ping",
             ControlRequest::Status => "status",
+            ControlRequest::Figures { .. } => "figures",
             ControlRequest::ListConnectors => "list_connectors",
             ControlRequest::QueueList => "queue_list",
             ControlRequest::MessageList(_) => "message_list",
@@ -272,9 +308,13 @@ impl ControlRequest {
             ControlRequest::SetGate { .. } => "set_gate",
             ControlRequest::RestartComponent { .. } => "restart_component",
             ControlRequest::Wedge { .. } => "wedge",
+            ControlRequest::InjectFault { .. } => "inject_fault",
+            ControlRequest::EndFault => "end_fault",
+            ControlRequest::Resolve { .. } => "resolve",
             ControlRequest::Stall => "stall",
             ControlRequest::RestartRole { .. } => "restart_role",
             ControlRequest::Propose(_) => "propose",
+            ControlRequest::Weigh(_) => "weigh",
             ControlRequest::Outcome(_) => "outcome",
             ControlRequest::Ledger { .. } => "ledger",
             ControlRequest::Beat => "beat",
@@ -300,6 +340,8 @@ impl ControlRequest {
             ControlRequest::AlertSilence { .. } => "alert_silence",
             ControlRequest::AlertUnsilence { .. } => "alert_unsilence",
             ControlRequest::AlertTest { .. } => "alert_test",
+            ControlRequest::Drill(_) => "drill",
+            ControlRequest::Forecast { .. } => "forecast",
         }
     }
 }
@@ -386,6 +428,8 @@ pub enum ControlReply {
     Beat(ManagerBeat),
     /// Status of a role that has nothing of its own to add.
     Role(RoleStatus),
+    /// To `Figures`.
+    Figures(RoleFigures),
     /// Receive connectors.
     Connectors(Vec<ConnectorStatus>),
     /// Delivery queues.
@@ -440,6 +484,24 @@ pub enum ControlReply {
     Alert(Box<AlertView>),
     /// How a test of the alert channels went.
     AlertTest(AlertTest),
+    /// The drills.
+    Drills(DrillList),
+    /// One drill, under way or over.
+    Drill(Box<DrillRun>),
+    /// What will break.
+    Forecast(ForecastReport),
+    /// What a resolver answered.
+    Resolved(Resolved),
+}
+
+/// What the resolver said about a host. That the host does not exist is an answer too.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Resolved {
+    /// It answered: these addresses, or none.
+    Answered(Vec<IpAddr>),
+    /// It gave no answer, or one that says nothing.
+    Failed(String),
 }
 
 /// A piece of a message's octets.

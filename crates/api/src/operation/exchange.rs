@@ -10,6 +10,9 @@ use std::collections::BTreeMap;
 use super::{Definition, Op};
 use crate::{assignment::nearest, page::Page};
 
+/// Makes a page of an answer in JSON, at this time.
+type ReadPage = fn(&[u8], u64) -> Result<Page, serde_json::Error>;
+
 /// An operation under an Exchange name.
 #[derive(Debug)]
 pub struct Exchange {
@@ -21,7 +24,7 @@ pub struct Exchange {
     /// The noun that stands for `{kind}` in the operation's words.
     pub kind: Option<&'static str>,
     /// Its own page, with Exchange's columns; the operation's where there is none.
-    pub(super) page: Option<fn(&[u8], u64) -> Result<Page, serde_json::Error>>,
+    pub(super) page: Option<ReadPage>,
 }
 
 /// What is wrong with a line in Exchange's spelling, in one sentence.

@@ -6,7 +6,9 @@
 use std::net::{IpAddr, SocketAddr};
 
 use clap::Args;
-use mailward_model::{Domain, EmailAddress, Kind, MessageId, ReversePath, unit::Span};
+use mailward_model::{
+    Domain, EmailAddress, Kind, MessageId, ReversePath, kind::TimeOfDay, unit::Span,
+};
 use serde::{Deserialize, Serialize};
 
 use super::input::{self, MessageFile};
@@ -330,6 +332,56 @@ requests! {
         /// The alert channel; all of them where none is given
         #[serde(default)]
         pub channel: Option<String>,
+    }
+    /// `health forecast`
+    HealthForecast {
+        /// How many days to look ahead
+        #[serde(default = "input::forecast_days", deserialize_with = "input::deserialize_days")]
+        #[arg(long, value_name = "DAYS", default_value_t = input::forecast_days(), value_parser = clap::value_parser!(u32).range(1..=3650))]
+        #[schemars(range(min = 1, max = 3650))]
+        pub days: u32,
+        /// Write it as a calendar (iCalendar)
+        #[serde(default)]
+        #[arg(long)]
+        pub ical: bool,
+    }
+
+    /// `drill run`
+    DrillRun {
+        /// The drill's name, as `drill list` shows it
+        pub name: String,
+        /// The receive connector it is about; else the first that is well
+        #[serde(default)]
+        #[arg(long, value_name = "NAME")]
+        pub connector: Option<String>,
+        /// Run it although clients will notice
+        #[serde(default)]
+        #[arg(long, short = 'y')]
+        pub yes: bool,
+    }
+
+    /// `drill show`, `drill end`
+    DrillId {
+        /// The run's id
+        pub id: String,
+    }
+
+    /// `drill schedule`
+    DrillSchedule {
+        /// The drill's name, as `drill list` shows it
+        pub name: String,
+        /// From one run to the next: 7d, 30d
+        #[serde(default = "input::drill_every")]
+        #[arg(long, value_name = "TIME", default_value_t = input::drill_every())]
+        pub every: Span,
+        /// The time of day at which it begins, in the zone of the server
+        #[serde(default = "input::drill_at")]
+        #[arg(long, value_name = "HH:MM", default_value_t = input::drill_at())]
+        pub at: TimeOfDay,
+        /// Run it by itself no more
+        #[serde(default)]
+        #[arg(long)]
+        pub off: bool,
     }
 
     /// `health freeze`

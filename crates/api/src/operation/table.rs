@@ -344,6 +344,44 @@ operations! {
     AlertTest ["alert" "test"] Post "/v1/alerts/test" Json
     (request::AlertTest) -> view::AlertTest, page page::alert::test,
     exit page::alert::test_exit;
+    /// Show what will break, when, and what to do
+    ///
+    /// Looks at dates that are written down (certificates), at ages (keys) and at the trends of what
+    /// probes measured (free space, the queue, files). What nothing can be said of yet is listed too.
+    /// With --ical it is a calendar, for any program that reads iCalendar; over HTTP that is also
+    /// GET /v1/health/forecast.ics.
+    HealthForecast ["health" "forecast"] Get "/v1/health/forecast" Json
+    (request::HealthForecast) -> view::ForecastReport, page page::forecast::forecast;
+
+    /// List the drills: faults on purpose, and what came of them last
+    DrillList ["drill" "list"] Get "/v1/drills" Json
+    (request::Nothing) -> view::DrillList, page page::drill::list;
+
+    /// Break something on purpose, and watch it being noticed and repaired
+    ///
+    /// The fault ends by itself after some minutes at the latest, whatever happens. A drill is not
+    /// started while something is wrong. One that clients notice wants --yes. The command shows what
+    /// happens and ends with exit code 1 where the drill failed; Ctrl-C ends drill and fault. Over
+    /// HTTP the drill goes on after the answer: ask GET /v1/drills/{id}.
+    DrillRun ["drill" "run"] Post "/v1/drills/run" Json
+    (request::DrillRun) -> view::DrillRun, page page::drill::run,
+    exit page::drill::exit;
+
+    /// Show a drill that is under way or over
+    DrillShow ["drill" "show"] Get "/v1/drills/{id}" Json
+    (request::DrillId) -> view::DrillRun, page page::drill::run,
+    exit page::drill::exit;
+
+    /// End the drill that is under way, and its fault
+    DrillEnd ["drill" "end"] Post "/v1/drills/{id}/end" Json
+    (request::DrillId) -> view::DrillRun, page page::drill::run;
+
+    /// Run a drill by itself, again and again
+    ///
+    /// It is kept in the health settings. A drill whose time has come while something is wrong is
+    /// skipped, and an event says why. A schedule is the confirmation of what clients notice.
+    DrillSchedule ["drill" "schedule"] Post "/v1/drills/schedule" Json
+    (request::DrillSchedule) -> view::Changed, page page::changed;
 
     /// Hold all repair on this node until thaw
     ///

@@ -214,6 +214,9 @@ pub struct HealthReport {
     pub holds: Vec<RepairHold>,
     /// The sets.
     pub sets: Vec<HealthSetView>,
+    /// What will break within two weeks, one sentence each; `health forecast` tells all.
+    #[serde(default)]
+    pub soon: Vec<String>,
 }
 
 /// A change of state, or a step of a case, as history shows it.

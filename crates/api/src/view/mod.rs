@@ -5,7 +5,10 @@
 
 pub mod alert;
 pub mod cert;
+pub mod drill;
 pub mod event;
+pub mod figures;
+pub mod forecast;
 pub mod group;
 pub mod health;
 pub mod object;
@@ -21,7 +24,10 @@ pub use alert::{
     AlertTold, AlertTried, AlertView,
 };
 pub use cert::{CertificateChoice, CertificateList, CertificateView, SetAsideFile};
+pub use drill::{DrillExpectation, DrillList, DrillRun, DrillState, DrillStep, DrillView};
 pub use event::{EventList, EventPage, EventRecord, Explanation};
+pub use figures::{HealthFigures, RepairFigures, RoleFigures};
+pub use forecast::{Confidence, Forecast, ForecastGap, ForecastKind, ForecastReport};
 pub use group::{GroupFacts, GroupMember, GroupStatus, GroupView, Lease, LeaseAsk, LeaseReply};
 pub use health::{
     CaseStep, CaseView, Evidence, HealthEdge, HealthHistory, HealthMailboxes, HealthReport,

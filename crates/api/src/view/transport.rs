@@ -20,6 +20,9 @@ pub struct ConnectorStatus {
     /// True after a fault was injected: it accepts and never answers.
     #[serde(default)]
     pub wedged: bool,
+    /// True where it speaks LMTP.
+    #[serde(default)]
+    pub lmtp: bool,
     /// File of the certificate it shows; unset where STARTTLS is not offered.
     #[serde(default)]
     pub certificate: Option<String>,

@@ -312,6 +312,46 @@ catalogue! {
         means "It had the age of probe_key_interval. The one before is believed for another half hour."
         breaks "Nothing is broken by this."
         mend "Nothing is to be done.";
+    4130 Warning FaultInjected { fault: String, span_ms: u64 } per [fault]
+        "the fault {fault} is in force on purpose, for at most {span_ms} ms"
+        means "A drill has begun: something is broken on purpose, to see whether it is noticed and repaired. Only possible where allow_faults is set."
+        breaks "What the drill says, as `mailward drill list` shows it. No accepted message is lost."
+        mend "Nothing: it ends by itself. `mailward drill end` with the drill's id ends it now.";
+    4131 Notice FaultEnded { fault: String } per [fault]
+        "the fault {fault} is in force no more"
+        means "A fault on purpose was ended: by its drill, by a restart, or by its deadline."
+        breaks "Nothing is broken by this."
+        mend "Nothing is to be done.";
+    4132 Notice DrillStarted { drill: String, run: String, by: String } per [drill]
+        "the drill {drill} was started by {by} ({run})"
+        means "A fault is injected on purpose, and what follows is measured."
+        breaks "What the drill says, as `mailward drill list` shows it."
+        mend "Nothing; `mailward drill show` with its id tells how it stands.";
+    4133 Notice DrillMet { drill: String, run: String, detect_ms: u64, repair_ms: u64 } per [drill]
+        "the drill {drill} went as it must: noticed after {detect_ms} ms, well again after {repair_ms} ms ({run})"
+        means "Everything that must happen happened, and nothing that must not."
+        breaks "Nothing is broken by this."
+        mend "Nothing is to be done.";
+    4134 Error DrillFailed { drill: String, run: String, because: String } per [drill]
+        "the drill {drill} failed: {because} ({run})"
+        means "A fault on purpose was not noticed or not repaired as it must be, or led to something that it must not lead to. A real failure of this kind would go the same way."
+        breaks "Nothing now: the fault is over."
+        mend "`mailward drill show` with its id tells what was expected and what was found, `mailward explain` on its case the rest.";
+    4135 Notice DrillSkipped { drill: String, because: String } per [drill]
+        "the drill {drill} was not run at its time: {because}"
+        means "A drill is not started while something is wrong: it would hide it, or be spoilt by it."
+        breaks "Nothing; the drill waits for its next time."
+        mend "Mend what is named. Run it by hand with `mailward drill run`, if it should not wait.";
+    4136 Warning HealthFileFailing { path: String, error: String } per [path]
+        "{path} cannot be written: {error}"
+        means "The results of drills, or what probes measured, cannot be kept. Watching and repairing go on."
+        breaks "A forecast knows less; `mailward drill list` forgets with the worker's next start."
+        mend "Free space or mend the disk of the data folder.";
+    4137 Warning SeriesDamaged { path: String, segments: u64 } per [path]
+        "{segments} files of measured values in {path} are damaged at their end; what stands before is used"
+        means "The worker ended while it wrote, or the disk has changed what it keeps."
+        breaks "At most some hours are missing from the forecast's data."
+        mend "Check the disk where this comes again without the worker having been killed.";
     4220 Warning GroupMemberSilent { member: String, problem: String } per [member]
         "the member {member} of this node's group does not answer: {problem}"
         means "Another node of the group was not heard for 15 seconds, or does not show that it has the group's key."
@@ -320,8 +360,8 @@ catalogue! {
     4221 Notice GroupMemberHeard { member: String } per [member]
         "the member {member} of this node's group answers again"
         means "Another node of the group that had been silent was heard."
-        breaks "Nothing."
-        mend "Nothing.";
+        breaks "Nothing is broken by this."
+        mend "Nothing is to be done.";
 
     5001 Notice ObjectsApplied { revision: u64, by: String, changes: Items } per [revision]
         "{by} applied revision {revision}: {changes}"
@@ -487,6 +527,26 @@ catalogue! {
         breaks "Repairs beyond starting a process that died."
         mend "Check the file's owner and the disk.";
 
+    6040 Warning OtlpExportFailing { endpoint: String, signal: String, error: String } per [signal]
+        "{signal} cannot be exported to {endpoint}: {error}"
+        means "The collector that mailward.toml names under otlp did not answer, or did not take what was sent."
+        breaks "The monitoring system behind it sees nothing of this server. Mail is not touched. Events wait in the store and are sent later; metrics of the time between are lost."
+        mend "The error says what is wrong: start the collector, correct the endpoint, or put the right token into the header file and restart access with `systemctl restart mailward`.";
+    6041 Notice OtlpExportResumed { endpoint: String, signal: String, seconds: u64 } per [signal]
+        "{signal} are exported to {endpoint} again, after {seconds} s"
+        means "The collector takes what is sent to it again."
+        breaks "Nothing is broken by this."
+        mend "Nothing; the events that waited in the store are sent now.";
+    6042 Warning OtlpRecordsRefused { endpoint: String, signal: String, count: u64, status: String } per [signal]
+        "{endpoint} refused {count} records of {signal}: {status}"
+        means "The collector answered that it will never take this request. What was in it is not sent again."
+        breaks "The monitoring system misses these records; the event log and `/metrics` of this server have them."
+        mend "Look into the collector's log. It must offer OTLP over HTTP with JSON and take requests of a few megabytes.";
+    6043 Warning PageTokenUnusable { file: String, error: String } per [file]
+        "the token in {file} cannot be used: {error}"
+        means "mailward.toml names a file with the token for the reasons on /healthz?verbose, and it cannot be read or holds too short a token."
+        breaks "Nobody is told reasons on the port for health pages. States are told, and everything is told on the admin socket."
+        mend "Write a long random token into the file, readable by Mailward's user: `openssl rand -hex 32 >FILE`; then restart access.";
     7001 Warning CertificateFileUnreadable { file: String, error: String } per [file]
         "certificate file {file} cannot be used: {error}"
         means "A file in the certificate folder is not a certificate with its key."

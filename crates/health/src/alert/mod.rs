@@ -100,6 +100,9 @@ pub struct Alert {
     /// What a person can do.
     #[serde(default)]
     pub todo: Vec<String>,
+    /// The drill that it follows from: nothing is really broken.
+    #[serde(default)]
+    pub drill: Option<String>,
     /// The command that tells everything.
     pub explain: String,
 }

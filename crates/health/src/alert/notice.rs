@@ -120,6 +120,7 @@ impl Notice {
     /// A test: says that nothing is wrong.
     pub fn test(channel: &str, node: &str, by: &str, now_unix_ms: u64) -> Notice {
         let alert = Alert {
+            drill: None,
             kind: AlertKind::Solved,
             node: node.to_owned(),
             case: format!("test-{now_unix_ms:x}"),

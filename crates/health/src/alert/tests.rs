@@ -5,6 +5,7 @@ use super::{Alert, AlertKind};
 /// An alert about a receive connector.
 pub(super) fn alert(case: &str) -> Alert {
     Alert {
+        drill: None,
         kind: AlertKind::NeedsPerson,
         node: "mx.example.org".into(),
         case: case.into(),

@@ -155,3 +155,27 @@ fn exits_are_cases_of_their_own_and_hold_back_a_process_restart() {
         case
     );
 }
+
+#[test]
+fn a_hold_speaks_against_what_is_proposed_and_what_is_only_weighed() {
+    let dir = tempfile::tempdir().unwrap();
+    let clock = Arc::new(FakeClock::new(1_800_000_000_000));
+    let settings = HealthSettings::default();
+    let (events, _) = Events::collect();
+    let path = dir.path().join("ledger");
+    let arbiter = Arbiter::open_in(&path, clock.clone(), events, Boot::named("one", 0)).unwrap();
+    let proposal = proposal(&clock, "case-1");
+    arbiter.set_hold(Some("frozen by alice: new switches".into()));
+    for verdict in [
+        arbiter.weigh(&proposal, &settings),
+        arbiter.propose(&proposal, &settings),
+    ] {
+        let Verdict::Denied { reasons, .. } = verdict else {
+            panic!("granted");
+        };
+        assert!(reasons[0].contains("new switches"), "{reasons:?}");
+    }
+    arbiter.set_hold(None);
+    let weighed = arbiter.weigh(&proposal, &settings);
+    assert!(matches!(weighed, Verdict::Granted { .. }), "{weighed:?}");
+}

@@ -6,7 +6,9 @@
 
 mod case;
 pub mod definition;
+mod drill;
 mod due;
+mod figures;
 mod group;
 mod record;
 mod results;
@@ -31,7 +33,7 @@ use mailward_model::{Object, kind::HealthSettings};
 pub(crate) use record::SavedCase;
 
 use self::{
-    definition::{OBSERVER, PREFIX, ProbeDefinition, Target},
+    definition::{OBSERVER, PREFIX, ProbeDefinition, Target, Watched},
     due::Due,
     record::Record,
     results::Results,
@@ -115,6 +117,8 @@ pub struct Engine {
     settings: HealthSettings,
     probed: BTreeMap<String, Probed>,
     watches: BTreeMap<String, Watch>,
+    /// What is watched besides, for a drill.
+    also: Watched,
     cases: BTreeMap<String, Record>,
     closed: VecDeque<CaseView>,
     edges: VecDeque<HealthEdge>,
@@ -127,6 +131,7 @@ pub struct Engine {
     probes: u64,
     probes_failed: u64,
     probes_skipped: u64,
+    tally: figures::Tally,
 }
 
 impl Engine {
@@ -137,6 +142,7 @@ impl Engine {
             settings: HealthSettings::default(),
             probed: BTreeMap::new(),
             watches: BTreeMap::new(),
+            also: Watched::default(),
             cases: BTreeMap::new(),
             closed: VecDeque::new(),
             edges: VecDeque::new(),
@@ -147,6 +153,7 @@ impl Engine {
             probes: 0,
             probes_failed: 0,
             probes_skipped: 0,
+            tally: figures::Tally::default(),
         }
     }
 
@@ -170,7 +177,9 @@ impl Engine {
         now: Now,
     ) -> Vec<Order> {
         self.settings = settings.clone();
-        let wanted = definition::watched(objects, settings, &self.resolvers);
+        let mut wanted = definition::watched(objects, settings, &self.resolvers);
+        wanted.probes.extend(self.also.probes.iter().cloned());
+        wanted.monitors.extend(self.also.monitors.iter().cloned());
         let mut earlier = std::mem::take(&mut self.probed);
         for definition in wanted.probes {
             let kept = earlier.remove(&definition.name);
@@ -286,6 +295,7 @@ impl Engine {
         let mut orders = Vec::new();
         let overload = sample.verdict == "skipped" && sample.cause.as_deref() == Some("overload");
         self.observer.probe(overload);
+        self.tally.probe(&sample);
         self.probes += 1;
         self.probes_failed += u64::from(sample.evidence == Evidence::Bad);
         self.probes_skipped += u64::from(sample.verdict == "skipped");

@@ -221,6 +221,7 @@ impl Engine {
                 .unwrap_or_default(),
             tried: Vec::new(),
             todo: Vec::new(),
+            drill: None,
             explain: format!("mailward explain {}", record.id),
         };
         let alert = alert.told_for_people(&record.steps);

@@ -16,7 +16,7 @@ const RESULTS_BRIEF: usize = 1;
 const RESULTS_LONG: usize = 16;
 
 /// Which of two states is the worse one to be in.
-fn badness(state: HealthState) -> u8 {
+pub(super) fn badness(state: HealthState) -> u8 {
     match state {
         HealthState::Disabled => 0,
         HealthState::Healthy => 1,
@@ -54,7 +54,7 @@ fn summary(probed: &Probed) -> ProbeSummary {
     }
 }
 
-fn worst(states: impl Iterator<Item = HealthState>) -> HealthState {
+pub(super) fn worst(states: impl Iterator<Item = HealthState>) -> HealthState {
     states
         .max_by_key(|state| badness(*state))
         .unwrap_or(HealthState::Unknown)
@@ -111,6 +111,7 @@ impl Engine {
             // Transport knows; whoever asks the worker alone does not.
             offline: None,
             sets,
+            soon: Vec::new(),
         }
     }
 

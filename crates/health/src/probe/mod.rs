@@ -108,6 +108,7 @@ async fn look(definition: &ProbeDefinition, context: &Context, steps: &mut Steps
         Target::Queue => node::queue(context).await,
         Target::QueueOwnership => node::ownership(context).await,
         Target::Journal => node::journal(context).await,
+        Target::DeliveryResolver => node::resolver(context).await,
         Target::Store => node::store(context).await,
         Target::Disk(place) => node::disk(context, *place).await,
         Target::Process(role) => process::look(context, *role).await,
@@ -165,6 +166,7 @@ fn late(target: &Target, limit: Duration, step: &str) -> Found {
         | Target::QueueOwnership
         | Target::Journal
         | Target::Certificates
+        | Target::DeliveryResolver
         | Target::Certificate(..) => {
             Found::skipped(format!("transport did not answer within {limit} ms"))
         }

@@ -4,7 +4,7 @@
 use std::{os::unix::fs::MetadataExt, path::PathBuf};
 
 use mailward_api::{
-    control::{ControlReply, ControlRequest, Role},
+    control::{ControlReply, ControlRequest, Resolved, Role, drill::DRILL_HOST},
     view::{TransportStatus, queue::QueueAudit, transport::QueueHealth},
 };
 use mailward_model::{
@@ -167,6 +167,21 @@ pub(super) async fn journal(context: &Context) -> Found {
         .measured("journal_open", audit.journal_open)
         .measured("journal_parked", audit.journal_parked)
         .measured("journal_lag_ms", lag_ms)
+}
+
+/// Whether the resolver that delivery asks answers. Asked is a name that does not exist anywhere:
+/// that it does not is an answer.
+pub(super) async fn resolver(context: &Context) -> Found {
+    let Ok(host) = DRILL_HOST.parse() else {
+        return Found::error("the name to ask for is no name");
+    };
+    let request = ControlRequest::Resolve { host };
+    match context.ask(Role::Transport, &request).await {
+        Ok(ControlReply::Resolved(Resolved::Answered(_))) => Found::pass("the resolver answers"),
+        Ok(ControlReply::Resolved(Resolved::Failed(error))) => Found::fail(error).of(Cause::Dns),
+        Ok(_) => Found::error("transport answered something else"),
+        Err(error) => Found::skipped(error),
+    }
 }
 
 pub(super) async fn store(context: &Context) -> Found {

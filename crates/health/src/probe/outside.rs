@@ -63,11 +63,7 @@ pub(super) async fn tls(context: &Context, target: &TlsTarget, steps: &mut Steps
             );
         }
         shown.judge(context, &name, target.verify, target.min_days)?;
-        Ok(certified(
-            context,
-            format!("{}", shown.version),
-            Some(&shown),
-        ))
+        Ok(certified(context, shown.version.clone(), Some(&shown)))
     };
     looked.await.unwrap_or_else(|found| found)
 }

@@ -2,6 +2,7 @@
 
 mod elsewhere;
 mod here;
+mod names;
 
 use std::{
     net::SocketAddr,
@@ -97,6 +98,7 @@ fn node(address: SocketAddr, takes: &'static str) -> Node {
                 sessions: 0,
                 sessions_total: 0,
                 wedged: false,
+                lmtp: false,
                 certificate: None,
             }])),
             ControlRequest::SimulateConnection { remote, local } => {

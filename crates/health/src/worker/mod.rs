@@ -6,6 +6,9 @@
 //!
 //! Never here: carrying a repair out. A worker that dies can leave no half act.
 
+mod drill_request;
+mod drilling;
+mod foreseeing;
 mod lane;
 mod service;
 pub(crate) mod upkeep;
@@ -41,7 +44,7 @@ use tokio::{
     task::JoinHandle,
 };
 
-use self::{lane::Lanes, service::Inside};
+use self::{drilling::Drills, foreseeing::Foresight, lane::Lanes, service::Inside};
 use crate::{
     Now,
     alert::{
@@ -52,6 +55,7 @@ use crate::{
         Answer, Engine, Order, SavedCase,
         definition::{PREFIX, Target},
     },
+    forecast::gather::{Limits, Places},
     group::{Group, GroupConfig},
     history::History,
     mailbox::HealthMailbox,
@@ -94,6 +98,10 @@ pub struct WorkerConfig {
     pub queue_dir: PathBuf,
     /// See [`WorkerConfig::queue_dir`].
     pub log_dir: PathBuf,
+    /// Certificates and their keys: how old they are is watched.
+    pub certificate_dir: PathBuf,
+    /// Whether drills may inject faults.
+    pub allow_faults: bool,
     /// The resolvers that delivery asks; those of the system where there are none.
     pub resolvers: Vec<SocketAddr>,
     /// The roots that outside certificates must lead to.
@@ -167,6 +175,8 @@ enum Message {
     Alert(Box<Alert>),
     /// The results kept of the probes of transport and the way of mail.
     Results(oneshot::Sender<Vec<ProbeView>>),
+    /// About drills.
+    Drill(drilling::Drilling),
     /// Another program reports; `None` where no probe waits for it.
     Report(ProbeReport, oneshot::Sender<Option<ProbeView>>),
 }
@@ -181,12 +191,27 @@ impl Worker {
         let history = History::new(&config.health_dir);
         let (store, past) = (config.store.clone(), history.clone());
         let health_dir = config.health_dir.clone();
+        let places = Places {
+            run_dir: config.run_dir.clone(),
+            health_dir: config.health_dir.clone(),
+            data_dir: config.data_dir.clone(),
+            certificate_dir: config.certificate_dir,
+        };
+        let (node, events) = (config.node.to_string(), config.events.clone());
+        let clock = config.clock.clone();
+        let allowed = config.allow_faults;
+        let begun = Now::of(&*clock);
         let read = tokio::task::spawn_blocking(move || {
             let objects = store.all().map_err(io::Error::other)?;
             let told = desk::read(&health_dir);
-            Ok::<_, io::Error>((objects, past.edges(EDGES_KEPT), past.open_cases(), told))
+            let drills = Drills::open(&health_dir, allowed, begun);
+            let foresight = Foresight::open(&node, places, events, clock);
+            let past = (past.edges(EDGES_KEPT), past.open_cases());
+            Ok::<_, io::Error>((objects, past, told, drills, foresight))
         });
-        let (objects, edges, open, told) = read.await.map_err(io::Error::other)??;
+        let (objects, (edges, open), told, drills, foresight) =
+            read.await.map_err(io::Error::other)??;
+        let foresight = Arc::new(foresight);
         let resolvers = match config.resolvers {
             none if none.is_empty() => probe::system_resolvers(),
             some => some,
@@ -216,8 +241,10 @@ impl Worker {
             &config.run_dir,
             history.clone(),
             config.store.clone(),
+            config.events.clone(),
             config.clock.clone(),
             context.clone(),
+            foresight.clone(),
         ));
         let mut running = Running {
             engine: Engine::new(config.node.as_str()).with_resolvers(resolvers),
@@ -243,6 +270,8 @@ impl Worker {
             progress: progress.clone(),
             minimum: config.minimum,
             inside: inside.clone(),
+            drills,
+            foresight,
         };
         running.engine.remember(edges);
         running.take_objects(objects);
@@ -296,6 +325,8 @@ struct Running {
     progress: Arc<Progress>,
     minimum: bool,
     inside: Arc<Inside>,
+    drills: Drills,
+    foresight: Arc<Foresight>,
 }
 
 impl Running {
@@ -310,6 +341,7 @@ impl Running {
         store: Store,
     ) {
         let loop_pulse = pulse::named("engine");
+        let foreseen = tokio::spawn(self.foresight.clone().keep());
         let followed = tokio::spawn(follow_objects(store.clone(), self.inbox.clone()));
         let looked_after = tokio::spawn(upkeep::look_after(
             mailbox,
@@ -337,7 +369,8 @@ impl Running {
             let due = [self.timetable.next_ms(), self.engine.next_look_ms()];
             let due = due.into_iter().flatten().min();
             let wait_ms = due.map_or(TURN_MAX_MS, |at| at.saturating_sub(now.mono_ms));
-            let planned = now.mono_ms + wait_ms.min(TURN_MAX_MS);
+            let turn_max_ms = self.drills.turn_max_ms().min(TURN_MAX_MS);
+            let planned = now.mono_ms + wait_ms.min(turn_max_ms);
             let wait = Duration::from_millis(planned - now.mono_ms);
             tokio::select! {
                 message = messages.recv() => match message {
@@ -361,8 +394,10 @@ impl Running {
             self.run_due(now);
             let orders = self.engine.tick(now);
             self.obey(orders);
+            self.turn_drills(now);
             self.tell_people(now);
         }
+        foreseen.abort();
         followed.abort();
         looked_after.abort();
         members.inspect(JoinHandle::abort);
@@ -451,6 +486,7 @@ impl Running {
                 let path_of_mail = self.engine.probes_of(Some("transport"));
                 let _ = reply.send(self.engine.results(&path_of_mail));
             }
+            Message::Drill(message) => self.hear_drill(message, now),
             Message::Report(report, reply) => {
                 let _ = reply.send(self.reported(report));
             }
@@ -460,6 +496,10 @@ impl Running {
     fn probed(&mut self, view: ProbeView) {
         for waiting in self.under_way.remove(&view.probe).unwrap_or_default() {
             let _ = waiting.send(view.clone());
+        }
+        // What a drill has bent is no trend.
+        if !self.drills.is_running() {
+            self.foresight.observe(&view);
         }
         let now = self.now();
         self.progress.probes.fetch_add(1, Ordering::Relaxed);
@@ -494,25 +534,35 @@ impl Running {
             _ => None,
         });
         let transport = objects.iter().find_map(|object| match &object.spec {
-            Spec::TransportSettings(settings) => Some(settings.min_free_space),
+            Spec::TransportSettings(settings) => Some(settings.clone()),
             _ => None,
         });
-        let transport = transport.unwrap_or(TransportSettings::default().min_free_space);
-        *self.context.min_free_bytes.lock() = transport.0;
+        let transport: TransportSettings = transport.unwrap_or_default();
+        *self.context.min_free_bytes.lock() = transport.min_free_space.0;
+        let expiration = transport.message_expiration.get().as_millis();
+        self.foresight.set_limits(Limits {
+            min_free_octets: transport.min_free_space.0,
+            message_expiration_ms: u64::try_from(expiration).unwrap_or(u64::MAX),
+        });
         self.alerter.set_channels(&objects);
         let settings: HealthSettings = settings.unwrap_or_default();
         *self.context.key_interval.lock() = settings.probe_key_interval.get();
         let orders = self.engine.define(&objects, &settings, now);
+        self.make_slots(now);
+        self.context
+            .reports
+            .retain(|name| self.engine.probe(name).is_some());
+        self.obey(orders);
+    }
+
+    /// Gives each probe its slots.
+    fn make_slots(&mut self, now: Now) {
         let probed = self.engine.probes();
         let timed = probed.filter(|definition| definition.target != Target::Observer);
         self.timetable.set(timed.map(|one| {
             let slots = Slots::new(&self.node, &one.name, one.interval_ms, one.soon, now);
             (one.name.as_str(), slots)
         }));
-        self.context
-            .reports
-            .retain(|name| self.engine.probe(name).is_some());
-        self.obey(orders);
     }
 
     fn resume(&mut self, open: Vec<SavedCase>) {
@@ -541,7 +591,9 @@ impl Running {
                 Order::Probe(name) => self.begin(&name, false),
                 Order::Propose(proposal) => self.propose(*proposal),
                 Order::Outcome(outcome) => self.report(*outcome),
-                Order::Alert(alert) => {
+                Order::Alert(mut alert) => {
+                    self.engine.alert_raised(&alert.kind);
+                    self.drills.mark(&mut alert);
                     self.alerter.raise(*alert, self.clock.unix_ms());
                 }
                 Order::Emit(event) => self.events.emit(event),

@@ -10,15 +10,16 @@ use mailward_api::{
     control::{self, ControlReply, ControlRequest, Role},
     fault::Fault,
     view::{
-        GroupStatus, GroupView, HealthEdge, HealthHistory, RoleStatus, WorkerStatus,
-        health::HealthState, repair::LedgerEntry,
+        GroupStatus, GroupView, HealthEdge, HealthHistory, RoleFigures, RoleStatus, WorkerStatus,
+        figures::EventFigure, health::HealthState, repair::LedgerEntry,
     },
 };
+use mailward_events::Events;
 use mailward_host::clock::Clock;
 use mailward_store::Store;
 use tokio::sync::oneshot;
 
-use super::{Message, Worker, upkeep};
+use super::{Message, Worker, drill_request, foreseeing::Foresight, upkeep};
 use crate::{
     Now,
     alert::desk,
@@ -40,9 +41,12 @@ const OVERRIDE_MAX_MS: u64 = 366 * 86_400_000;
 /// What answers need besides the engine.
 pub(super) struct Inside {
     manager: PathBuf,
+    pub(super) run_dir: Arc<Path>,
+    pub(super) foresight: Arc<Foresight>,
     transport: PathBuf,
     history: History,
     store: Store,
+    events: Events,
     clock: Arc<dyn Clock>,
     context: Arc<Context>,
     started_unix_ms: u64,
@@ -53,14 +57,19 @@ impl Inside {
         run_dir: &Path,
         history: History,
         store: Store,
+        events: Events,
         clock: Arc<dyn Clock>,
         context: Arc<Context>,
+        foresight: Arc<Foresight>,
     ) -> Self {
         Inside {
             manager: Role::Manager.socket(run_dir),
+            run_dir: run_dir.into(),
+            foresight,
             transport: Role::Transport.socket(run_dir),
             history,
             store,
+            events,
             started_unix_ms: clock.unix_ms(),
             clock,
             context,
@@ -75,6 +84,14 @@ impl Inside {
             started_unix_ms: self.started_unix_ms,
             revision: self.store.revision(),
         }
+    }
+
+    fn role_figures(&self) -> RoleFigures {
+        let counts = self.events.counts();
+        let counts = counts.into_iter().map(|(page, count)| {
+            EventFigure::new(page.number, page.name, page.level.as_str(), count)
+        });
+        RoleFigures::new(self.started_unix_ms, counts)
     }
 
     /// What the engine alone can answer; `None` where it has no answer.
@@ -105,7 +122,15 @@ impl Inside {
             ControlRequest::ProbeList { filter, limit } => {
                 ControlReply::Probes(engine.list(&filter, limit as usize))
             }
-            ControlRequest::HealthReport => ControlReply::HealthReport(engine.report(now)),
+            ControlRequest::Figures { monitors } => ControlReply::Figures(RoleFigures {
+                health: Some(engine.figures(monitors as usize)),
+                ..self.role_figures()
+            }),
+            ControlRequest::HealthReport => {
+                let mut report = engine.report(now);
+                report.soon = self.foresight.soon();
+                ControlReply::HealthReport(report)
+            }
             ControlRequest::HealthShow { set } => ControlReply::HealthSet(engine.set(&set)?),
             ControlRequest::HealthHistory { limit } => {
                 ControlReply::HealthHistory(engine.history(limit as usize))
@@ -239,6 +264,10 @@ impl Worker {
                 let _ = tokio::time::timeout(RECHECK_MAX, all).await;
                 self.known(ControlRequest::HealthReport).await
             }
+            ControlRequest::Drill(request) => {
+                drill_request::answer(&self.inbox, &self.inside.run_dir, request).await
+            }
+            ControlRequest::Forecast { days } => self.inside.foresight.answer(days).await,
             ControlRequest::Explain { id } => self.explain(id).await,
             ControlRequest::HealthHistory { limit } => self.history(limit as usize).await,
             ControlRequest::HealthShow { set } => {
@@ -288,6 +317,7 @@ impl Worker {
             request @ (ControlRequest::Ping
             | ControlRequest::ProbeList { .. }
             | ControlRequest::Status
+            | ControlRequest::Figures { .. }
             | ControlRequest::HealthReport) => self.known(request).await,
             other => Err(Fault::unsupported(Role::Worker.name(), other.name())),
         }

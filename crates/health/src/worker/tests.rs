@@ -152,6 +152,8 @@ async fn house(settings: HealthSettings) -> House {
         mail_dir,
         queue_dir: dir.path().join("queue"),
         log_dir: dir.path().join("events"),
+        certificate_dir: dir.path().join("certificates"),
+        allow_faults: true,
         resolvers: Vec::new(),
         roots: mailward_tls::Roots::default(),
         probe_keys: Arc::new(mailward_host::keyring::Keyring::fixed([7; 32])),
@@ -185,6 +187,7 @@ fn transport(run_dir: &Path, address: std::net::SocketAddr, wedged: Arc<AtomicBo
                 sessions: 0,
                 sessions_total: 0,
                 wedged: false,
+                lmtp: false,
                 certificate: None,
             }])),
             ControlRequest::SimulateConnection { remote, local } => {

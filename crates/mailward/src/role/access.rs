@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use mailward_admin::AdminConfig;
+use mailward_admin::{AdminConfig, Details, DetailsTo};
 use mailward_api::control::{self, ControlReply, ControlRequest, Role};
+use mailward_events::{Event, Events};
 use mailward_host::{
     clock::{Clock, SystemClock},
-    listen::Inherited,
+    listen::{self, Inherited},
 };
 
 use super::{RoleError, standing::Standing};
@@ -24,20 +25,22 @@ async fn serve(config: &Config, parent: Option<u32>) -> Result<(), RoleError> {
     let inherited =
         Inherited::take().map_err(|error| RoleError::start("the sockets of the manager", error))?;
     let standing = Standing::begin(Role::Access, config, parent, &inherited)?;
-    let Inherited { tcp, unix } = inherited;
+    let Inherited { mut tcp, unix } = inherited;
     let events = super::events(config, Role::Access)?;
     let store = super::store(config)?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
-    let status_store = store.clone();
+    let (status_store, counted) = (store.clone(), events.clone());
     let started = clock.unix_ms();
     let _control = control::serve(
         &Role::Access.socket(&config.run_dir),
         move |request: ControlRequest| {
             let status = super::role_status(Role::Access, started, status_store.revision());
+            let figures = super::role_figures(started, &counted);
             async move {
                 match request {
                     ControlRequest::Ping => Ok(ControlReply::Pong(status)),
                     ControlRequest::Status => Ok(ControlReply::Role(status)),
+                    ControlRequest::Figures { .. } => Ok(ControlReply::Figures(figures)),
                     other => Err(mailward_api::fault::Fault::unsupported(
                         Role::Access.name(),
                         other.name(),
@@ -47,6 +50,10 @@ async fn serve(config: &Config, parent: Option<u32>) -> Result<(), RoleError> {
         },
     )
     .map_err(|error| RoleError::start("the control socket", error))?;
+    let (http, agent) = (
+        listen::take_up(&mut tcp, config.http),
+        listen::take_up(&mut tcp, config.agent),
+    );
     let served = mailward_admin::serve(AdminConfig {
         run_dir: config.run_dir.clone(),
         events_dir: config.events_dir(),
@@ -60,7 +67,10 @@ async fn serve(config: &Config, parent: Option<u32>) -> Result<(), RoleError> {
             None => None,
         },
         unix: unix.into_iter().next(),
-        http: tcp.into_iter().next(),
+        http,
+        agent,
+        details: details(config, &events),
+        otlp: config.otlp(),
     });
     let _server = match served {
         Ok(server) => server,
@@ -73,4 +83,38 @@ async fn serve(config: &Config, parent: Option<u32>) -> Result<(), RoleError> {
     standing.serve(&events, Vec::new, async |_| {}).await?;
     events.flush();
     Ok(())
+}
+
+/// The shortest token that is not guessed.
+const TOKEN_OCTETS_MIN: usize = 16;
+
+/// Who is told reasons on the health pages. A token file that cannot be used is an event, and then
+/// nobody is told them there: administrators are answered all the same.
+fn details(config: &Config, events: &Events) -> Details {
+    let to = config.http_details;
+    let Some(path) = &config.http_token_file else {
+        return Details { to, token: None };
+    };
+    let read = std::fs::read_to_string(path).and_then(|text| match text.trim() {
+        token if token.len() >= TOKEN_OCTETS_MIN => Ok(token.to_owned()),
+        _ => Err(std::io::Error::other(format!(
+            "the token has fewer than {TOKEN_OCTETS_MIN} octets"
+        ))),
+    });
+    match read {
+        Ok(token) => Details {
+            to,
+            token: Some(token),
+        },
+        Err(error) => {
+            events.emit(Event::PageTokenUnusable {
+                file: path.display().to_string(),
+                error: error.to_string(),
+            });
+            Details {
+                to: DetailsTo::Token,
+                token: None,
+            }
+        }
+    }
 }

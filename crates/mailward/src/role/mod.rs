@@ -13,7 +13,10 @@ use std::{
     error::Error, fs::DirBuilder, io, os::unix::fs::DirBuilderExt, path::Path, time::Duration,
 };
 
-use mailward_api::{control::Role, view::RoleStatus};
+use mailward_api::{
+    control::Role,
+    view::{RoleFigures, RoleStatus, figures::EventFigure},
+};
 use mailward_events::{Event, Events, Options, Record, RecordSink};
 use mailward_host::{
     clock::{Clock as _, SystemClock},
@@ -175,6 +178,15 @@ pub(crate) fn role_status(role: Role, started_unix_ms: u64, revision: Revision) 
         started_unix_ms,
         revision,
     }
+}
+
+/// What a role counted of its events; the other figures are its own.
+pub(crate) fn role_figures(since_unix_ms: u64, events: &Events) -> RoleFigures {
+    let counts = events.counts();
+    let counts = counts
+        .into_iter()
+        .map(|(page, count)| EventFigure::new(page.number, page.name, page.level.as_str(), count));
+    RoleFigures::new(since_unix_ms, counts)
 }
 
 /// The keys that sign health probes, readable by the roles' user alone. The worker changes them;

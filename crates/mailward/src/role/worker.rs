@@ -40,6 +40,8 @@ async fn serve(config: &Config, parent: Option<u32>, minimum: bool) -> Result<()
         mail_dir: config.mail_dir(),
         queue_dir: config.queue_dir(),
         log_dir: config.events_dir(),
+        certificate_dir: config.certificate_dir.clone(),
+        allow_faults: config.allow_faults,
         resolvers: config.resolvers.clone(),
         roots: match &config.extra_roots {
             Some(file) => Roots::system_and(file),
@@ -117,6 +119,7 @@ fn alert(news: &ManagerNews, config: &Config, since: &Cell<u64>, now: u64) -> Al
         ],
         text: text.to_owned(),
         cause: None,
+        drill: None,
         seen,
         explain: "mailward explain 6028".to_owned(),
     }

@@ -66,7 +66,7 @@ fn send(way: u64, address: SocketAddr, key: &Key, count: u64) -> u64 {
         }
         assert!(reply.starts_with("451 4.4.5"), "{reply}");
         crowded += 1;
-        std::thread::sleep(Duration::from_millis(2));
+        std::thread::park_timeout(Duration::from_millis(2));
     }
     crowded
 }
@@ -87,7 +87,7 @@ fn watch(node: &Node, running: &AtomicBool) -> u64 {
         }
         // Nor are they in any count of the queue.
         assert!(!node.ask(&["queue", "list"]).contains("health-"));
-        std::thread::sleep(Duration::from_millis(50));
+        std::thread::park_timeout(Duration::from_millis(50));
     }
     most
 }
@@ -116,7 +116,7 @@ fn however_many_there_are() {
                 let text = format!("Subject: mail {number}\r\n\r\nx");
                 let reply = talk.message("a@example.net", &["all@example.test"], text.as_bytes());
                 assert!(reply.starts_with("250"), "{reply}");
-                std::thread::sleep(Duration::from_millis(50));
+                std::thread::park_timeout(Duration::from_millis(50));
             }
         });
         let sending: Vec<_> = (0..WAYS)

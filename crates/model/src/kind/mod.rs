@@ -7,6 +7,7 @@
 mod address_space;
 mod alert;
 mod domain;
+mod drill_schedule;
 mod journal;
 mod probe;
 mod receive_connector;
@@ -20,6 +21,7 @@ pub use alert::{
     AlertChannel, AlertEmail, AlertScope, AlertTarget, SyslogAddress, SyslogAddressError,
 };
 pub use domain::{AcceptedDomain, AcceptedDomainType};
+pub use drill_schedule::{DrillSchedule, DrillScheduleError, TimeOfDay};
 pub use journal::{JournalRule, JournalScope};
 pub use probe::{
     CommandTarget, DnsRecord, DnsTarget, HttpTarget, MailTarget, NtpTarget, Probe, ProbeImpact,

@@ -1,9 +1,12 @@
 //! Settings of which there is one object: transport, health.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{
     EmailAddress, FieldError,
+    kind::DrillSchedule,
     object::Validate,
     unit::{ByteSize, Span},
 };
@@ -89,6 +92,9 @@ impl Validate for TransportSettings {
     }
 }
 
+/// A drill that is run more often than this would be under way all the time.
+const DRILL_EVERY_MIN: Duration = Duration::from_secs(10);
+
 /// Settings of managed availability. Intervals of probes, and the waits before each stage of
 /// recovery, counted from the first failure.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -115,6 +121,8 @@ pub struct HealthSettings {
     pub heartbeat_timeout: Span,
     /// How often the key that signs health probes is changed.
     pub probe_key_interval: Span,
+    /// Drills that are run by themselves, such as `wedge-connector every 7d at 03:00`.
+    pub drills: Vec<DrillSchedule>,
 }
 
 impl Default for HealthSettings {
@@ -132,6 +140,7 @@ impl Default for HealthSettings {
             // serves well within 15 s of the first silence.
             heartbeat_timeout: Span::from_secs(10),
             probe_key_interval: Span::from_secs(86_400),
+            drills: Vec::new(),
         }
     }
 }
@@ -139,6 +148,27 @@ impl Default for HealthSettings {
 impl Validate for HealthSettings {
     fn validate(&self) -> Vec<FieldError> {
         let mut errors = Vec::new();
+        for (i, schedule) in self.drills.iter().enumerate() {
+            let field = format!("drills[{i}]");
+            if schedule.every.get() < DRILL_EVERY_MIN {
+                errors.push(FieldError::new(
+                    field,
+                    format!("{} is too often", schedule.every),
+                    "use 10s or more; a day or more where real mail flows",
+                ));
+            } else if self
+                .drills
+                .iter()
+                .take(i)
+                .any(|other| other.drill == schedule.drill)
+            {
+                errors.push(FieldError::new(
+                    field,
+                    format!("{} stands there already", schedule.drill),
+                    "give each drill one schedule",
+                ));
+            }
+        }
         let ladder = [
             ("restart_component_after", self.restart_component_after),
             ("restart_process_after", self.restart_process_after),

@@ -10,13 +10,16 @@ mod simulate;
 use std::sync::Arc;
 
 use mailward_api::{
-    control::{ControlReply, ControlRequest, Role},
-    fault::{Fault, FaultKind},
-    view::{Changed, ConnectorStatus, RoleStatus, TransportStatus, transport as view},
+    control::{ControlReply, ControlRequest, DrillFault, Role, drill::FAULT_MS_MAX},
+    fault::Fault,
+    view::{
+        Changed, ConnectorStatus, RoleFigures, RoleStatus, TransportStatus, figures::EventFigure,
+        transport as view,
+    },
 };
 use mailward_queue::Condition;
 
-use crate::{Shared, service::Running};
+use crate::{faults, service::Running};
 
 /// Carries a request out.
 ///
@@ -30,6 +33,7 @@ pub(crate) async fn answer(
     match request {
         ControlRequest::Ping => Ok(ControlReply::Pong(role_status(running))),
         ControlRequest::Status => Ok(ControlReply::Transport(status(running))),
+        ControlRequest::Figures { .. } => Ok(ControlReply::Figures(figures(running))),
         ControlRequest::ListConnectors => Ok(ControlReply::Connectors(connectors(running))),
         ControlRequest::QueueList => Ok(ControlReply::Queues(queue::queues(shared))),
         ControlRequest::MessageList(filter) => {
@@ -68,9 +72,9 @@ pub(crate) async fn answer(
         ControlRequest::ProbeRoute(letter) => probe::send(shared, letter)
             .await
             .map(ControlReply::RouteProbed),
-        ControlRequest::CertList => Ok(ControlReply::Certificates(certificates::list(shared))),
+        ControlRequest::CertList => Ok(ControlReply::Certificates(certificates::list(running))),
         ControlRequest::CertExplain { connector } => {
-            certificates::explain(shared, &connector).map(ControlReply::Certificate)
+            certificates::explain(running, &connector).map(ControlReply::Certificate)
         }
         ControlRequest::SetGate { closed, reason } => {
             running.set_gate(closed, &reason);
@@ -89,31 +93,28 @@ pub(crate) async fn answer(
             Ok(ControlReply::Done)
         }
         ControlRequest::Stall => {
-            faults_allowed(shared)?;
+            faults::allowed(shared)?;
             stall();
             Ok(ControlReply::Done)
         }
         ControlRequest::Wedge { connector } => {
-            faults_allowed(shared)?;
-            if running.receiver.wedge(&connector) {
-                Ok(ControlReply::Done)
-            } else {
-                Err(unknown_connector(&connector))
-            }
+            let fault = DrillFault::WedgeConnector { connector };
+            faults::inject(running, fault, FAULT_MS_MAX).await?;
+            Ok(ControlReply::Done)
         }
+        ControlRequest::InjectFault { fault, for_ms } => {
+            faults::inject(running, fault, for_ms).await?;
+            Ok(ControlReply::Done)
+        }
+        ControlRequest::EndFault => {
+            faults::end(running, None);
+            Ok(ControlReply::Done)
+        }
+        ControlRequest::Resolve { host } => Ok(ControlReply::Resolved(
+            running.dispatcher.resolve(&host).await,
+        )),
         other => Err(Fault::unsupported(Role::Transport.name(), other.name())),
     }
-}
-
-fn faults_allowed(shared: &Shared) -> Result<(), Fault> {
-    if shared.node.allow_faults {
-        return Ok(());
-    }
-    Err(Fault::new(
-        FaultKind::Refused,
-        "faults are not allowed on this node",
-        "set allow_faults = true in mailward.toml, on a machine that carries no real mail",
-    ))
 }
 
 /// Lets every thread of the runtime stand still, as a deadlock of all of them would. The process
@@ -130,7 +131,7 @@ fn stall() {
     }
 }
 
-fn unknown_connector(name: &str) -> Fault {
+pub(crate) fn unknown_connector(name: &str) -> Fault {
     Fault::not_found(
         format!("there is no enabled receive connector named {name:?}"),
         "`mailward receive-connector list` shows their names",
@@ -171,6 +172,14 @@ fn role_status(running: &Running) -> RoleStatus {
         started_unix_ms: running.started_unix_ms,
         revision: running.shared.snapshot.load().revision,
     }
+}
+
+fn figures(running: &Running) -> RoleFigures {
+    let counts = running.shared.events.counts();
+    let counts = counts
+        .into_iter()
+        .map(|(page, count)| EventFigure::new(page.number, page.name, page.level.as_str(), count));
+    RoleFigures::new(running.started_unix_ms, counts)
 }
 
 fn status(running: &Running) -> TransportStatus {
@@ -250,6 +259,7 @@ fn connectors(running: &Running) -> Vec<ConnectorStatus> {
                 sessions: count.map_or(0, |count| count.now),
                 sessions_total: count.map_or(0, |count| count.total),
                 wedged: count.is_some_and(|count| count.wedged),
+                lmtp: connector.spec.lmtp,
                 certificate: chosen,
             }
         })

@@ -5,7 +5,12 @@
 //!
 //! Invariant: a resolver that does not answer never fails mail; it defers.
 
-use std::{future::Future, net::IpAddr, pin::Pin, sync::OnceLock};
+use std::{
+    future::Future,
+    net::IpAddr,
+    pin::Pin,
+    sync::{Arc, OnceLock},
+};
 
 use hickory_resolver::{
     TokioResolver,
@@ -16,6 +21,7 @@ use hickory_resolver::{
         rr::{RData, RecordType},
     },
 };
+use mailward_host::{clock::Clock, until::Until};
 use mailward_model::Domain;
 
 /// Why a name has no answer.
@@ -129,6 +135,48 @@ impl Dns for NodeDns {
             } else {
                 Ok(addresses)
             }
+        })
+    }
+}
+
+/// The node's resolver, with a fault on purpose: while it is on, every question fails as with a
+/// server that answers SERVFAIL.
+pub(crate) struct LyingDns {
+    honest: NodeDns,
+    lies: Arc<Until>,
+    clock: Arc<dyn Clock>,
+}
+
+impl LyingDns {
+    pub(crate) fn new(honest: NodeDns, lies: Arc<Until>, clock: Arc<dyn Clock>) -> Self {
+        LyingDns {
+            honest,
+            lies,
+            clock,
+        }
+    }
+
+    fn lies(&self) -> Result<(), LookupError> {
+        if self.lies.is_on(&*self.clock) {
+            let text = "the server answered SERVFAIL (on purpose, for a drill)";
+            return Err(LookupError::Temporary(text.to_owned()));
+        }
+        Ok(())
+    }
+}
+
+impl Dns for LyingDns {
+    fn mx<'a>(&'a self, domain: &'a str) -> Answer<'a, Vec<(u16, String)>> {
+        Box::pin(async move {
+            self.lies()?;
+            self.honest.mx(domain).await
+        })
+    }
+
+    fn addresses<'a>(&'a self, host: &'a str) -> Answer<'a, Vec<IpAddr>> {
+        Box::pin(async move {
+            self.lies()?;
+            self.honest.addresses(host).await
         })
     }
 }

@@ -45,18 +45,24 @@ pub(in crate::operation) fn holds(page: Page, holds: &[RepairHold]) -> Page {
 }
 
 pub(in crate::operation) fn brief(view: &HealthReport, now: u64) -> Page {
-    title(view).table(
-        ["health set", "state", "since", "open cases"],
-        view.sets.iter().map(|set| {
-            [
-                set.set.as_str().into(),
-                state(set.state),
-                moment(set.since_unix_ms, now).into(),
-                set.open_cases.join(", ").into(),
-            ]
-        }),
-        "No health set: the worker has just started.",
-    )
+    let soon = view
+        .soon
+        .iter()
+        .map(|one| Cell::toned(one.as_str(), Tone::Warn));
+    title(view)
+        .table(
+            ["health set", "state", "since", "open cases"],
+            view.sets.iter().map(|set| {
+                [
+                    set.set.as_str().into(),
+                    state(set.state),
+                    moment(set.since_unix_ms, now).into(),
+                    set.open_cases.join(", ").into(),
+                ]
+            }),
+            "No health set: the worker has just started.",
+        )
+        .list(soon)
 }
 
 pub(in crate::operation) fn report(view: &HealthReport, now: u64) -> Page {

@@ -4,8 +4,10 @@
 
 pub(super) mod alert;
 pub(super) mod cert;
+pub(super) mod drill;
 pub(super) mod event;
 pub(super) mod exchange;
+pub(super) mod forecast;
 pub(super) mod health;
 pub(super) mod object;
 pub(super) mod probe;

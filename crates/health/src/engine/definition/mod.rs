@@ -49,6 +49,8 @@ pub enum Target {
     QueueOwnership,
     /// How far journal reports are behind, and how many are parked.
     Journal,
+    /// Whether the resolver that delivery asks gives answers, asked by transport itself.
+    DeliveryResolver,
     /// Whether the objects can be read and written.
     Store,
     /// Free space of a folder's file system.
@@ -180,7 +182,7 @@ impl ProbeDefinition {
             Target::Alerting(_) => "alerting",
             Target::Admin => "admin",
             Target::Clock => "clock",
-            Target::Resolver(_) => "resolver",
+            Target::Resolver(_) | Target::DeliveryResolver => "resolver",
             Target::Name { .. } => "name",
             Target::SmartHost(_) => "smart_host",
             Target::Object(probe) => probe.target.word(),
@@ -233,7 +235,7 @@ const UNHEALTHY_AFTER_MS: u64 = 60_000;
 const UNRECOVERABLE_AFTER_MS: u64 = 1_800_000;
 /// How long a probe of a connector may take: half its interval, within these bounds, so that short
 /// intervals do not make a busy host look sick.
-const CONNECTOR_TIMEOUT_MS: RangeInclusive<u64> = 1_000..=10_000;
+pub(crate) const CONNECTOR_TIMEOUT_MS: RangeInclusive<u64> = 1_000..=10_000;
 /// The same for the way of a message into the health mailbox.
 const MAILFLOW_TIMEOUT_MS: RangeInclusive<u64> = 5_000..=60_000;
 /// The same for the target of an alert channel, which may be far away and busy.
@@ -242,7 +244,7 @@ fn ms(span: Span) -> u64 {
     u64::try_from(span.get().as_millis()).unwrap_or(u64::MAX)
 }
 
-fn rule(
+pub(crate) fn rule(
     policy: Policy,
     interval_ms: u64,
     timeout_ms: RangeInclusive<u64>,

@@ -1,9 +1,9 @@
 //! What the manager answers on its control channel.
 
 use mailward_api::{
-    control::{ControlReply, ControlRequest, Role},
-    fault::Fault,
-    view::{Changed, ChildStatus, ManagerBeat, ManagerStatus, RoleStatus},
+    control::{ControlReply, ControlRequest, DrillFault, Role},
+    fault::{Fault, FaultKind},
+    view::{Changed, ChildStatus, ManagerBeat, ManagerStatus, RoleFigures, RoleStatus},
 };
 use mailward_events::Event;
 use mailward_health::Now;
@@ -11,8 +11,8 @@ use mailward_model::Revision;
 
 use super::{CHILDREN, Manager};
 use crate::role::{
-    role_status,
-    supervise::{Manner, State},
+    role_figures, role_status,
+    supervise::{Manner, Sent, State},
 };
 
 impl Manager {
@@ -23,6 +23,10 @@ impl Manager {
             ControlRequest::Beat => Ok(ControlReply::Beat(ManagerBeat {
                 pid: std::process::id(),
                 turns: self.turns,
+            })),
+            ControlRequest::Figures { .. } => Ok(ControlReply::Figures(RoleFigures {
+                repair: self.repairs.figures(&self.settings),
+                ..role_figures(self.started_unix_ms, &self.events)
             })),
             ControlRequest::RestartRole { role, reason, case } => {
                 if !self.children.contains_key(&role) {
@@ -54,6 +58,12 @@ impl Manager {
                 let now = Now::of(&*self.clock);
                 Ok(ControlReply::Lease(self.votes.hear(&ask, now)))
             }
+            ControlRequest::Weigh(proposal) => Ok(ControlReply::Verdict(
+                self.repairs.weigh(&proposal, &self.settings),
+            )),
+            ControlRequest::InjectFault { fault, .. } => self.inject(&fault),
+            // What was killed is not alive again because someone asks; its supervision sees to that.
+            ControlRequest::EndFault => Ok(ControlReply::Done),
             ControlRequest::Outcome(outcome) => {
                 self.repairs.outcome(&outcome);
                 Ok(ControlReply::Done)
@@ -72,6 +82,34 @@ impl Manager {
             ControlRequest::Thaw { by } => Ok(ControlReply::Changed(self.thaw(by))),
             other => Err(Fault::unsupported(Role::Manager.name(), other.name())),
         }
+    }
+
+    /// The one fault of the manager's: a role's process is killed, as a crash would end it. The
+    /// manager is not told of it in any other way than by its end.
+    fn inject(&self, fault: &DrillFault) -> Result<ControlReply, Fault> {
+        let DrillFault::KillRole { role } = fault else {
+            return Err(Fault::unsupported(Role::Manager.name(), "this fault"));
+        };
+        if !self.config.allow_faults {
+            return Err(Fault::new(
+                FaultKind::Refused,
+                "faults are not allowed on this node",
+                "set allow_faults = true in mailward.toml and restart Mailward, where drills are wanted",
+            ));
+        }
+        let running = self
+            .children
+            .get(role)
+            .and_then(|child| child.running.as_ref());
+        let Some(running) = running else {
+            return Err(Fault::failed(format!("no process of the role {role} runs")));
+        };
+        self.events.emit(Event::FaultInjected {
+            fault: fault.name().to_owned(),
+            span_ms: 0,
+        });
+        running.signal(Sent::Kill);
+        Ok(ControlReply::Done)
     }
 
     fn thaw(&mut self, by: String) -> Changed {

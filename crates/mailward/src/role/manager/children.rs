@@ -6,7 +6,7 @@ use mailward_api::control::Role;
 use mailward_events::Event;
 use mailward_host::{
     lifeline::{self, Answer, Found},
-    listen::{self, Inherited},
+    listen::Inherited,
     process::Launch,
 };
 
@@ -80,14 +80,12 @@ impl Manager {
         let sockets = found.sockets.len() as u64;
         let is_other = found.version != standing::version(&self.config);
         match Inherited::sort(found.sockets.into_iter().map(|(_, fd)| fd)) {
-            Ok(Inherited { tcp, unix }) => match role {
-                Role::Transport => tcp
+            Ok(sockets) => match role {
+                Role::Transport => sockets
+                    .tcp
                     .into_iter()
                     .for_each(|socket| self.sockets.adopt(socket)),
-                Role::Access => {
-                    self.http = tcp.into_iter().next();
-                    self.admin = unix.into_iter().next();
-                }
+                Role::Access => self.own.adopt(sockets, &self.config),
                 Role::Manager | Role::Worker => {}
             },
             Err(error) => self.failing(&format!("take over the sockets of {role}"), &error),
@@ -253,16 +251,7 @@ impl Manager {
     fn launch(&self, role: Role) -> io::Result<Launch> {
         let sockets = match role {
             Role::Transport => self.sockets.share()?,
-            Role::Access => {
-                let mut sockets = Vec::new();
-                if let Some(admin) = &self.admin {
-                    sockets.push(("admin".to_owned(), listen::share(admin)?));
-                }
-                if let Some(http) = &self.http {
-                    sockets.push(("http".to_owned(), listen::share(http)?));
-                }
-                sockets
-            }
+            Role::Access => self.own.share()?,
             Role::Manager | Role::Worker => Vec::new(),
         };
         let mut arguments = vec![

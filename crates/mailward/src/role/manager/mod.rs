@@ -15,13 +15,11 @@ mod heartbeat;
 mod hold;
 mod kept;
 mod objects;
+mod own_sockets;
 mod repair;
 mod sockets;
 
-use std::{
-    collections::BTreeMap, net::TcpListener, os::unix::net::UnixListener, path::PathBuf, sync::Arc,
-    time::Duration,
-};
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
 
 use mailward_api::{
     control::{self, ControlReply, ControlRequest, Role},
@@ -35,7 +33,7 @@ use mailward_health::{
 };
 use mailward_host::{
     clock::{Clock, SystemClock},
-    listen, notify,
+    notify,
 };
 use mailward_model::{Revision, kind::HealthSettings};
 use mailward_store::Store;
@@ -48,6 +46,7 @@ use self::{
     heartbeat::Heartbeat,
     hold::Holds,
     kept::{FoundConfig, Kept, KeptObjects},
+    own_sockets::OwnSockets,
     repair::Repairs,
     sockets::Sockets,
 };
@@ -96,8 +95,7 @@ struct Manager {
     kept: Kept,
     settings: HealthSettings,
     sockets: Sockets,
-    admin: Option<UnixListener>,
-    http: Option<TcpListener>,
+    own: OwnSockets,
     children: BTreeMap<Role, Child>,
     child_events: mpsc::UnboundedSender<ChildEvent>,
     repairs: Repairs,
@@ -208,8 +206,7 @@ impl Manager {
             kept,
             settings: HealthSettings::default(),
             sockets: Sockets::default(),
-            admin: None,
-            http: None,
+            own: OwnSockets::default(),
             children: BTreeMap::new(),
             child_events,
             repairs,
@@ -251,27 +248,6 @@ impl Manager {
         // A role that was taken over may serve already.
         self.announce();
         self.last_turn = self.clock.monotonic();
-    }
-
-    /// Opens the sockets that no object names: of administrators, and of health pages.
-    fn open_own_sockets(&mut self) {
-        if self.admin.is_none() {
-            match control::bind(&self.config.run_dir.join("admin.sock")) {
-                Ok(socket) => self.admin = Some(socket),
-                Err(error) => self.failing("open the admin socket", &error),
-            }
-        }
-        let wanted = self.config.http;
-        if self.http.as_ref().and_then(|http| http.local_addr().ok()) == wanted {
-            return;
-        }
-        self.http = None;
-        if let Some(address) = wanted {
-            match listen::bind(address) {
-                Ok(socket) => self.http = Some(socket),
-                Err(error) => self.failing(&format!("listen on {address} (http)"), &error),
-            }
-        }
     }
 
     fn failing(&self, operation: &str, error: &dyn std::error::Error) {
@@ -346,13 +322,8 @@ impl Manager {
         } else if self.sockets.are_missing() {
             self.reopen_sockets();
         }
-        let have = |manager: &Manager| (manager.admin.is_some(), manager.http.is_some());
-        let before = have(self);
-        if before != (true, self.config.http.is_some()) {
-            self.open_own_sockets();
-            if have(self) != before {
-                self.end(Role::Access, true, "its sockets could be opened");
-            }
+        if !self.own.are_all_open(&self.config) && self.open_own_sockets() {
+            self.end(Role::Access, true, "its sockets could be opened");
         }
         self.repairs.retry();
         let now = self.clock.monotonic();
@@ -412,6 +383,7 @@ impl Manager {
             since_unix_ms: now,
             text: text.to_owned(),
             cause: None,
+            drill: None,
             seen: seen.to_owned(),
             explain: format!("mailward explain {event}"),
         };

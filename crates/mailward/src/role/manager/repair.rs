@@ -9,7 +9,7 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 use mailward_api::{
     control::{self, ControlRequest, Role},
     view::{
-        RepairOutcome, RepairProposal, Verdict,
+        RepairFigures, RepairOutcome, RepairProposal, Verdict,
         repair::{Ledger, RepairAct},
     },
 };
@@ -143,6 +143,14 @@ impl Repairs {
         verdict
     }
 
+    /// What would be said to a proposal; nothing is written or done.
+    pub(super) fn weigh(&self, proposal: &RepairProposal, settings: &HealthSettings) -> Verdict {
+        match &self.arbiter {
+            Some(arbiter) => arbiter.weigh(proposal, settings),
+            None => self.without_ledger(proposal),
+        }
+    }
+
     /// The role whose process is to be restarted, where that was granted.
     pub(super) fn role_to_restart(
         &self,
@@ -216,5 +224,11 @@ impl Repairs {
     /// Acts begun.
     pub(super) fn count(&self) -> u64 {
         self.arbiter.as_ref().map_or(0, |arbiter| arbiter.repairs())
+    }
+
+    /// Acts by outcome, and what the budgets still allow; none where the ledger cannot be read.
+    pub(super) fn figures(&self, settings: &HealthSettings) -> Option<RepairFigures> {
+        let arbiter = self.arbiter.as_ref()?;
+        Some(arbiter.figures(settings))
     }
 }
