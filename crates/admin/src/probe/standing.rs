@@ -154,7 +154,9 @@ fn is_known_absent(seen: &Seen) -> bool {
         .children
         .iter()
         .find(|child| child.role == Role::Transport);
-    seen.manager.answers && !answered_since && child.is_some_and(|child| child.state != "running")
+    // One that may hang is there, and has been heard to serve until it is replaced.
+    let is_there = |state: &str| matches!(state, "running" | "suspect");
+    seen.manager.answers && !answered_since && child.is_some_and(|child| !is_there(&child.state))
 }
 
 fn by_its_word<'a>(
@@ -347,6 +349,10 @@ mod tests {
             down.manager = heard(11, manager(state), true);
             check(&down, "smtp", 12, "starting");
         }
+        // It may hang, and it may not: what it said last counts until it is replaced.
+        down.manager = heard(11, manager("suspect"), true);
+        check(&down, "smtp", 12, "ok");
+        down.manager = heard(11, manager("backoff"), true);
         // It has answered since: the newer word counts.
         down.transport = heard(12, transport(), true);
         check(&down, "smtp", 12, "ok");
