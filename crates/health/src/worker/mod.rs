@@ -6,17 +6,18 @@
 //!
 //! Never here: carrying a repair out. A worker that dies can leave no half act.
 
+mod config;
 mod drill_request;
 mod drilling;
 mod foreseeing;
 mod lane;
+mod objects;
 mod service;
 pub(crate) mod upkeep;
 
 use std::{
     collections::HashMap,
     io,
-    net::SocketAddr,
     path::PathBuf,
     sync::{
         Arc,
@@ -31,20 +32,19 @@ use mailward_api::{
     view::{ProbeView, RepairAct, RepairOutcome, RepairProposal, Verdict, health::ProbeReport},
 };
 use mailward_events::{Event, Events};
-use mailward_host::{clock::Clock, keyring::Keyring, pulse};
-use mailward_model::{
-    Domain, Object, Spec,
-    kind::{HealthSettings, ProbeTarget, TransportSettings},
-};
+use mailward_host::{clock::Clock, pulse};
+use mailward_model::{Object, kind::ProbeTarget};
 use mailward_proto::probe::received_path;
 use mailward_store::Store;
-use mailward_tls::Roots;
 use tokio::{
     sync::{mpsc, oneshot},
     task::JoinHandle,
 };
 
-use self::{drilling::Drills, foreseeing::Foresight, lane::Lanes, service::Inside};
+pub use self::config::WorkerConfig;
+use self::{
+    drilling::Drills, foreseeing::Foresight, lane::Lanes, objects::follow_objects, service::Inside,
+};
 use crate::{
     Now,
     alert::{
@@ -55,13 +55,13 @@ use crate::{
         Answer, Engine, Order, SavedCase,
         definition::{PREFIX, Target},
     },
-    forecast::gather::{Limits, Places},
-    group::{Group, GroupConfig},
+    forecast::gather::Places,
+    group::Group,
     history::History,
     mailbox::HealthMailbox,
     observer::strained,
     probe::{self, Context},
-    schedule::{Slots, Timetable},
+    schedule::Timetable,
 };
 
 /// Messages to the worker's task that may wait.
@@ -81,45 +81,6 @@ const LEASE_LOOK_MS: u64 = 5_000;
 const QUIET_MIN: Duration = Duration::from_secs(60);
 /// Changes of state taken over from the worker before.
 const EDGES_KEPT: usize = 256;
-
-/// What a worker is started with.
-pub struct WorkerConfig {
-    /// The node's name.
-    pub node: Domain,
-    /// Sockets of the running roles.
-    pub run_dir: PathBuf,
-    /// Where the worker keeps its history.
-    pub health_dir: PathBuf,
-    /// Everything that is kept: its free space is watched.
-    pub data_dir: PathBuf,
-    /// Maildirs: where the health mailbox is read.
-    pub mail_dir: PathBuf,
-    /// The queue's folder, and that of what is written about the past.
-    pub queue_dir: PathBuf,
-    /// See [`WorkerConfig::queue_dir`].
-    pub log_dir: PathBuf,
-    /// Certificates and their keys: how old they are is watched.
-    pub certificate_dir: PathBuf,
-    /// Whether drills may inject faults.
-    pub allow_faults: bool,
-    /// The resolvers that delivery asks; those of the system where there are none.
-    pub resolvers: Vec<SocketAddr>,
-    /// The roots that outside certificates must lead to.
-    pub roots: Roots,
-    /// Secrets with which the markers of probes are signed, changed by this worker; transport has
-    /// the same file open.
-    pub probe_keys: Arc<Keyring>,
-    /// The objects.
-    pub store: Store,
-    /// The group of nodes this one belongs to, where there is one.
-    pub group: Option<GroupConfig>,
-    /// The event sinks.
-    pub events: Events,
-    /// Time.
-    pub clock: Arc<dyn Clock>,
-    /// Whether only the least is watched: in safe mode, after a crash loop of this worker.
-    pub minimum: bool,
-}
 
 /// A running worker. Dropping it ends its tasks.
 pub struct Worker {
@@ -524,47 +485,6 @@ impl Running {
         Some(view)
     }
 
-    fn take_objects(&mut self, mut objects: Vec<Object>) {
-        if self.minimum {
-            objects.retain(is_least);
-        }
-        let now = self.now();
-        let settings = objects.iter().find_map(|object| match &object.spec {
-            Spec::HealthSettings(settings) => Some(settings.clone()),
-            _ => None,
-        });
-        let transport = objects.iter().find_map(|object| match &object.spec {
-            Spec::TransportSettings(settings) => Some(settings.clone()),
-            _ => None,
-        });
-        let transport: TransportSettings = transport.unwrap_or_default();
-        *self.context.min_free_bytes.lock() = transport.min_free_space.0;
-        let expiration = transport.message_expiration.get().as_millis();
-        self.foresight.set_limits(Limits {
-            min_free_octets: transport.min_free_space.0,
-            message_expiration_ms: u64::try_from(expiration).unwrap_or(u64::MAX),
-        });
-        self.alerter.set_channels(&objects);
-        let settings: HealthSettings = settings.unwrap_or_default();
-        *self.context.key_interval.lock() = settings.probe_key_interval.get();
-        let orders = self.engine.define(&objects, &settings, now);
-        self.make_slots(now);
-        self.context
-            .reports
-            .retain(|name| self.engine.probe(name).is_some());
-        self.obey(orders);
-    }
-
-    /// Gives each probe its slots.
-    fn make_slots(&mut self, now: Now) {
-        let probed = self.engine.probes();
-        let timed = probed.filter(|definition| definition.target != Target::Observer);
-        self.timetable.set(timed.map(|one| {
-            let slots = Slots::new(&self.node, &one.name, one.interval_ms, one.soon, now);
-            (one.name.as_str(), slots)
-        }));
-    }
-
     fn resume(&mut self, open: Vec<SavedCase>) {
         let now = self.now();
         self.engine.resume(open, now);
@@ -672,32 +592,6 @@ impl Running {
                 tokio::time::sleep(Duration::from_secs(1 << attempt)).await;
             }
         });
-    }
-}
-
-/// True for the objects that a worker in safe mode works by: what the built-in probes look at, and
-/// the channels to people. Whatever else is defined may be what made it fall.
-fn is_least(object: &Object) -> bool {
-    matches!(
-        object.spec,
-        Spec::ReceiveConnector(_)
-            | Spec::HealthSettings(_)
-            | Spec::TransportSettings(_)
-            | Spec::AlertChannel(_)
-    )
-}
-
-/// Reads the objects after every change of theirs.
-async fn follow_objects(store: Store, inbox: mpsc::Sender<Message>) {
-    let mut revisions = store.subscribe();
-    while revisions.changed().await.is_ok() {
-        let store = store.clone();
-        // Objects that cannot be read stay as they were: the store probe says so.
-        if let Ok(Ok(objects)) = tokio::task::spawn_blocking(move || store.all()).await
-            && inbox.send(Message::Objects(objects)).await.is_err()
-        {
-            return;
-        }
     }
 }
 

@@ -13,8 +13,8 @@ use mailward_api::{
 };
 use mailward_host::clock::SystemClock;
 use mailward_model::{
-    Decision, Kind,
-    kind::{AlertChannel, AlertTarget, ReceiveConnector, StartTls},
+    Decision, Domain, Kind,
+    kind::{AlertChannel, AlertTarget, HealthSettings, ReceiveConnector, StartTls},
     unit::Span,
 };
 use mailward_store::Change;

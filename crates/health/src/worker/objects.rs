@@ -1,0 +1,80 @@
+//! The objects that a worker works by: read after every change, and fewer of them in safe mode.
+
+use mailward_model::{
+    Object, Spec,
+    kind::{HealthSettings, TransportSettings},
+};
+use mailward_store::Store;
+use tokio::sync::mpsc;
+
+use super::{Message, Running};
+use crate::{Now, engine::definition::Target, forecast::gather::Limits, schedule::Slots};
+
+impl Running {
+    pub(super) fn take_objects(&mut self, mut objects: Vec<Object>) {
+        if self.minimum {
+            objects.retain(is_least);
+        }
+        let now = self.now();
+        let settings = objects.iter().find_map(|object| match &object.spec {
+            Spec::HealthSettings(settings) => Some(settings.clone()),
+            _ => None,
+        });
+        let transport = objects.iter().find_map(|object| match &object.spec {
+            Spec::TransportSettings(settings) => Some(settings.clone()),
+            _ => None,
+        });
+        let transport: TransportSettings = transport.unwrap_or_default();
+        *self.context.min_free_bytes.lock() = transport.min_free_space.0;
+        let expiration = transport.message_expiration.get().as_millis();
+        self.foresight.set_limits(Limits {
+            min_free_octets: transport.min_free_space.0,
+            message_expiration_ms: u64::try_from(expiration).unwrap_or(u64::MAX),
+        });
+        self.alerter.set_channels(&objects);
+        let settings: HealthSettings = settings.unwrap_or_default();
+        *self.context.key_interval.lock() = settings.probe_key_interval.get();
+        let orders = self.engine.define(&objects, &settings, now);
+        self.make_slots(now);
+        self.context
+            .reports
+            .retain(|name| self.engine.probe(name).is_some());
+        self.obey(orders);
+    }
+
+    /// Gives each probe its slots.
+    pub(super) fn make_slots(&mut self, now: Now) {
+        let probed = self.engine.probes();
+        let timed = probed.filter(|definition| definition.target != Target::Observer);
+        self.timetable.set(timed.map(|one| {
+            let slots = Slots::new(&self.node, &one.name, one.interval_ms, one.soon, now);
+            (one.name.as_str(), slots)
+        }));
+    }
+}
+
+/// True for the objects that a worker in safe mode works by: what the built-in probes look at, and
+/// the channels to people. Whatever else is defined may be what made it fall.
+fn is_least(object: &Object) -> bool {
+    matches!(
+        object.spec,
+        Spec::ReceiveConnector(_)
+            | Spec::HealthSettings(_)
+            | Spec::TransportSettings(_)
+            | Spec::AlertChannel(_)
+    )
+}
+
+/// Reads the objects after every change of theirs.
+pub(super) async fn follow_objects(store: Store, inbox: mpsc::Sender<Message>) {
+    let mut revisions = store.subscribe();
+    while revisions.changed().await.is_ok() {
+        let store = store.clone();
+        // Objects that cannot be read stay as they were: the store probe says so.
+        if let Ok(Ok(objects)) = tokio::task::spawn_blocking(move || store.all()).await
+            && inbox.send(Message::Objects(objects)).await.is_err()
+        {
+            return;
+        }
+    }
+}
