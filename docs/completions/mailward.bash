@@ -217,6 +217,9 @@ _mailward() {
             mailward__subcmd__health,forecast)
                 cmd="mailward__subcmd__health__subcmd__forecast"
                 ;;
+            mailward__subcmd__health,freeze)
+                cmd="mailward__subcmd__health__subcmd__freeze"
+                ;;
             mailward__subcmd__health,group)
                 cmd="mailward__subcmd__health__subcmd__group"
                 ;;
@@ -247,8 +250,14 @@ _mailward() {
             mailward__subcmd__health,show)
                 cmd="mailward__subcmd__health__subcmd__show"
                 ;;
+            mailward__subcmd__health,thaw)
+                cmd="mailward__subcmd__health__subcmd__thaw"
+                ;;
             mailward__subcmd__health__subcmd__help,forecast)
                 cmd="mailward__subcmd__health__subcmd__help__subcmd__forecast"
+                ;;
+            mailward__subcmd__health__subcmd__help,freeze)
+                cmd="mailward__subcmd__health__subcmd__help__subcmd__freeze"
                 ;;
             mailward__subcmd__health__subcmd__help,group)
                 cmd="mailward__subcmd__health__subcmd__help__subcmd__group"
@@ -279,6 +288,9 @@ _mailward() {
                 ;;
             mailward__subcmd__health__subcmd__help,show)
                 cmd="mailward__subcmd__health__subcmd__help__subcmd__show"
+                ;;
+            mailward__subcmd__health__subcmd__help,thaw)
+                cmd="mailward__subcmd__health__subcmd__help__subcmd__thaw"
                 ;;
             mailward__subcmd__health__subcmd__help__subcmd__probe,list)
                 cmd="mailward__subcmd__health__subcmd__help__subcmd__probe__subcmd__list"
@@ -490,6 +502,9 @@ _mailward() {
             mailward__subcmd__help__subcmd__health,forecast)
                 cmd="mailward__subcmd__help__subcmd__health__subcmd__forecast"
                 ;;
+            mailward__subcmd__help__subcmd__health,freeze)
+                cmd="mailward__subcmd__help__subcmd__health__subcmd__freeze"
+                ;;
             mailward__subcmd__help__subcmd__health,group)
                 cmd="mailward__subcmd__help__subcmd__health__subcmd__group"
                 ;;
@@ -516,6 +531,9 @@ _mailward() {
                 ;;
             mailward__subcmd__help__subcmd__health,show)
                 cmd="mailward__subcmd__help__subcmd__health__subcmd__show"
+                ;;
+            mailward__subcmd__help__subcmd__health,thaw)
+                cmd="mailward__subcmd__help__subcmd__health__subcmd__thaw"
                 ;;
             mailward__subcmd__help__subcmd__health__subcmd__probe,list)
                 cmd="mailward__subcmd__help__subcmd__health__subcmd__probe__subcmd__list"
@@ -752,7 +770,7 @@ _mailward() {
 
     case "${cmd}" in
         mailward)
-            opts="-h -V --json --config --socket --exchange --color --help --version queue trace event explain cert simulate alert health drill recheck status export plan apply recipient transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact distribution-group journal-rule alert-channel probe drain resume top serve demo setup config role help"
+            opts="-h -V --json --config --socket --exchange --color --help --version queue trace event explain cert simulate alert drill health recheck status export plan apply recipient transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact distribution-group journal-rule alert-channel probe drain resume top serve demo setup config role help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2126,7 +2144,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__health)
-            opts="-h --set --server --json --config --socket --exchange --color --help report show history ledger group mailboxes probe report-result override forecast help"
+            opts="-h --set --server --json --config --socket --exchange --color --help report show history ledger group mailboxes probe report-result override forecast freeze thaw help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2299,6 +2317,40 @@ _mailward() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        mailward__subcmd__health__subcmd__freeze)
+            opts="-h --reason --json --config --socket --exchange --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --reason)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         mailward__subcmd__health__subcmd__group)
             opts="-h --json --config --socket --exchange --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -2330,7 +2382,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__health__subcmd__help)
-            opts="report show history ledger group mailboxes probe report-result override forecast help"
+            opts="report show history ledger group mailboxes probe report-result override forecast freeze thaw help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2344,6 +2396,20 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__health__subcmd__help__subcmd__forecast)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__health__subcmd__help__subcmd__freeze)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -2512,6 +2578,20 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__health__subcmd__help__subcmd__show)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__health__subcmd__help__subcmd__thaw)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -2857,8 +2937,38 @@ _mailward() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        mailward__subcmd__health__subcmd__thaw)
+            opts="-h --json --config --socket --exchange --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         mailward__subcmd__help)
-            opts="queue trace event explain cert simulate alert health drill recheck status export plan apply recipient transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact distribution-group journal-rule alert-channel probe drain resume top serve demo setup config role help"
+            opts="queue trace event explain cert simulate alert drill health recheck status export plan apply recipient transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact distribution-group journal-rule alert-channel probe drain resume top serve demo setup config role help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3446,7 +3556,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__help__subcmd__health)
-            opts="report show history ledger group mailboxes probe report-result override forecast"
+            opts="report show history ledger group mailboxes probe report-result override forecast freeze thaw"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3502,6 +3612,20 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__help__subcmd__health__subcmd__forecast)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__help__subcmd__health__subcmd__freeze)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -3656,6 +3780,20 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__help__subcmd__health__subcmd__show)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__help__subcmd__health__subcmd__thaw)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -5662,7 +5800,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__role)
-            opts="-h --parent --json --config --socket --exchange --color --help"
+            opts="-h --parent --minimum --json --config --socket --exchange --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
