@@ -78,8 +78,8 @@ fn run(node: &Node, drill: &str) -> serde_json::Value {
     let mut output = None;
     wait_within(Duration::from_secs(60), "the drill is started", || {
         let done = node.command(&["drill", "run", drill, "--yes", "--json"]);
-        // Refused: something is not well yet.
-        let started = done.status.code() != Some(4);
+        // Refused: something is not well yet; or the worker does not answer yet.
+        let started = !matches!(done.status.code(), Some(3 | 4));
         output = started.then_some(done);
         started
     });
