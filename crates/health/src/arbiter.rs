@@ -12,8 +12,10 @@ use std::{path::Path, sync::Arc};
 use mailward_api::{
     control::Role,
     view::{
-        RepairAct, RepairOutcome, RepairProposal, Verdict,
-        repair::{Ledger as LedgerView, LedgerEntry},
+        Hold, RepairAct, RepairOutcome, RepairProposal, Verdict,
+        health::Evidence,
+        rehearsal::{GuardFacts, PastAct},
+        repair::{Carried, Ledger as LedgerView, LedgerEntry},
     },
 };
 use mailward_events::{Event, Events};
@@ -22,7 +24,7 @@ use mailward_model::kind::HealthSettings;
 use parking_lot::Mutex;
 
 use crate::{
-    guard::{self, DAY_MS, Facts, HOUR_MS, Past, Ruling, UNDER_WAY_MAX_MS},
+    guard::{self, DAY_MS, Facts, HOUR_MS, Past, Ruling, UNDER_WAY_MAX_MS, WEEK_MS},
     ledger::{Boot, DAMAGED, Ledger, LedgerError},
 };
 
@@ -38,6 +40,32 @@ mod word {
     pub(super) const SHADOW: &str = "shadow";
     pub(super) const OUTCOME: &str = "outcome";
     pub(super) const EXIT: &str = "exit";
+    pub(super) const HOLD: &str = "hold";
+}
+
+/// What the manager knows besides the ledger when a proposal is judged.
+#[derive(Debug, Clone, Copy)]
+pub struct Around<'a> {
+    /// The settings in force.
+    pub settings: &'a HealthSettings,
+    /// Why repair is frozen, where it is.
+    pub frozen: Option<&'a str>,
+    /// The holds in force.
+    pub holds: &'a [Hold],
+    /// Whether the queue's folder takes files.
+    pub queue_writable: bool,
+}
+
+impl<'a> Around<'a> {
+    /// A node where nothing is held or frozen.
+    pub fn plain(settings: &'a HealthSettings) -> Self {
+        Around {
+            settings,
+            frozen: None,
+            holds: &[],
+            queue_writable: true,
+        }
+    }
 }
 
 /// Judge and book-keeper of repairs. Its calls wait for a sync of the disk: a few milliseconds, a
@@ -53,6 +81,8 @@ struct Inner {
     ledger: Ledger,
     /// The last denial written, so that a proposal repeated every few seconds fills nothing.
     last_denial: Option<(String, RepairAct, Vec<String>)>,
+    /// Whether the last record could be written.
+    writable: bool,
 }
 
 impl std::fmt::Debug for Arbiter {
@@ -93,20 +123,64 @@ impl Arbiter {
                 problem: damage.problem.to_owned(),
             });
         }
-        Ok(Arbiter {
+        let arbiter = Arbiter {
             inner: Mutex::new(Inner {
                 ledger,
                 last_denial: None,
+                writable: true,
             }),
             clock,
             events,
             path,
-        })
+        };
+        arbiter.close_open_intents();
+        Ok(arbiter)
+    }
+
+    /// What was begun by a manager that did not live to write down how it went: nobody knows, so
+    /// fresh probes must tell. Only for the restart of the machine the boot itself is the answer.
+    fn close_open_intents(&self) {
+        let open: Vec<(u64, Option<RepairAct>, String, String, bool)> = {
+            let inner = self.inner.lock();
+            let known: Vec<u64> = inner.ledger.records().filter_map(|(r, _)| r.of).collect();
+            let is_open = |entry: u64| !known.contains(&entry);
+            inner
+                .ledger
+                .records()
+                .filter(|(r, _)| r.says.record == word::INTENT && is_open(r.says.entry))
+                .map(|(r, _)| {
+                    let says = &r.says;
+                    let case = says.case.clone().unwrap_or_default();
+                    let same_boot = r.boot == inner.ledger.boot_id();
+                    (
+                        says.entry,
+                        says.act.clone(),
+                        case,
+                        says.text.clone(),
+                        same_boot,
+                    )
+                })
+                .collect()
+        };
+        for (entry, act, case, because, same_boot) in open {
+            if act != Some(RepairAct::RestartServer) {
+                self.acted(
+                    entry,
+                    Ok("done or not: the manager was started anew meanwhile"),
+                );
+            } else if same_boot {
+                let why = "the manager was started anew before the machine was";
+                self.acted(entry, Err(why));
+            } else {
+                self.acted(entry, Ok("the machine was started anew"));
+                self.events.emit(Event::ServerRestarted { case, because });
+            }
+        }
     }
 
     /// Judges a proposal under the settings in force. After [`Verdict::Granted`] the caller carries
     /// the act out and says how that went by [`Arbiter::acted`].
-    pub fn propose(&self, proposal: &RepairProposal, settings: &HealthSettings) -> Verdict {
+    pub fn propose(&self, proposal: &RepairProposal, around: &Around<'_>) -> Verdict {
         let now_unix_ms = self.clock.unix_ms();
         let mut inner = self.inner.lock();
         let past = past(&inner.ledger, &proposal.case);
@@ -114,10 +188,14 @@ impl Arbiter {
         let checks = guard::checks(
             proposal,
             &Facts {
-                settings,
+                settings: around.settings,
                 past: &past,
                 exits: &exits,
                 now_unix_ms,
+                frozen: around.frozen,
+                holds: around.holds,
+                ledger_writable: inner.writable,
+                queue_writable: around.queue_writable,
             },
         );
         let ruling = guard::rule(&checks);
@@ -136,6 +214,8 @@ impl Arbiter {
             act: Some(proposal.act.clone()),
             text,
             reasons: reasons.to_vec(),
+            cause: proposal.cause.clone(),
+            samples: evidence(proposal),
         };
         let until_unix_ms = match ruling.chosen {
             Ruling::Grant => {
@@ -143,6 +223,7 @@ impl Arbiter {
                 let written = inner
                     .ledger
                     .append(entry(word::INTENT, because, &all), None);
+                inner.writable = written.is_ok();
                 return match written {
                     Ok(entry) => {
                         inner.last_denial = None;
@@ -181,10 +262,16 @@ impl Arbiter {
         let denial = (proposal.case.clone(), proposal.act.clone(), names);
         if inner.last_denial.as_ref() != Some(&denial) {
             // A denial that cannot be written is still a denial; the event tells it.
-            if let Err(error) = inner
+            let told = if ruling.chosen == Ruling::Shadow {
+                &all
+            } else {
+                &against
+            };
+            let written = inner
                 .ledger
-                .append(entry(record, ruling.because, &against), None)
-            {
+                .append(entry(record, ruling.because, told), None);
+            inner.writable = written.is_ok();
+            if let Err(error) = written {
                 self.failing(&error);
             }
             inner.last_denial = Some(denial);
@@ -203,6 +290,7 @@ impl Arbiter {
         Verdict::Denied {
             reasons: against,
             until_unix_ms,
+            shadow: ruling.chosen == Ruling::Shadow,
         }
     }
 
@@ -227,11 +315,15 @@ impl Arbiter {
         Verdict::Denied {
             reasons: vec![format!("ledger: {error}")],
             until_unix_ms: Some(now.saturating_add(LEDGER_RETRY_MS)),
+            shadow: false,
         }
     }
 
     fn note(&self, says: LedgerEntry, of: Option<u64>) -> Option<u64> {
-        let written = self.inner.lock().ledger.append(says, of);
+        let mut inner = self.inner.lock();
+        let written = inner.ledger.append(says, of);
+        inner.writable = written.is_ok();
+        drop(inner);
         written.map_err(|error| self.failing(&error)).ok()
     }
 
@@ -266,9 +358,66 @@ impl Arbiter {
                 act,
                 text: text.to_owned(),
                 reasons: Vec::new(),
+                ..LedgerEntry::default()
             },
             Some(entry),
         );
+    }
+
+    /// How carrying out a granted act goes, by the number of its intent.
+    pub fn carried(&self, entry: u64) -> Carried {
+        let inner = self.inner.lock();
+        let mut intent = false;
+        for (record, _) in inner.ledger.records() {
+            intent |= record.says.entry == entry && record.says.record == word::INTENT;
+            if record.of != Some(entry) {
+                continue;
+            }
+            match record.says.record.as_str() {
+                word::ACTED => return Carried::Done(record.says.text.clone()),
+                word::FAILED => return Carried::Failed(record.says.text.clone()),
+                _ => {}
+            }
+        }
+        if intent {
+            Carried::UnderWay
+        } else {
+            Carried::Done("the ledger does not know it".to_owned())
+        }
+    }
+
+    /// A hold was set or ended: a sentence that names who and why.
+    pub fn record_hold(&self, component: &str, case: Option<&str>, text: &str) {
+        self.note(
+            LedgerEntry {
+                record: word::HOLD.to_owned(),
+                case: case.map(str::to_owned),
+                component: component.to_owned(),
+                text: text.to_owned(),
+                ..LedgerEntry::default()
+            },
+            None,
+        );
+    }
+
+    /// What the guard would look at now, for a rehearsal.
+    pub fn facts(&self, around: &Around<'_>) -> GuardFacts {
+        let inner = self.inner.lock();
+        let past = past(&inner.ledger, "").into_iter().map(|past| PastAct {
+            age_ms: past.age_ms,
+            act: past.act,
+            case: past.case,
+            component: past.component,
+            cause: past.cause,
+            settled: past.settled,
+        });
+        GuardFacts {
+            past: past.collect(),
+            exits: exits(&inner.ledger),
+            holds: around.holds.to_vec(),
+            frozen: around.frozen.map(str::to_owned),
+            queue_writable: around.queue_writable,
+        }
     }
 
     /// What a granted act has led to, as the worker found by probing afterwards.
@@ -288,6 +437,7 @@ impl Arbiter {
                     .iter()
                     .map(|s| format!("{}: {}", s.probe, s.text))
                     .collect(),
+                ..LedgerEntry::default()
             },
             Some(outcome.entry),
         );
@@ -328,6 +478,7 @@ impl Arbiter {
                 act: None,
                 text: text.to_owned(),
                 reasons: Vec::new(),
+                ..LedgerEntry::default()
             },
             None,
         );
@@ -360,6 +511,23 @@ impl Arbiter {
     }
 }
 
+/// What the probes had seen, for the ledger.
+fn evidence(proposal: &RepairProposal) -> Vec<String> {
+    let told = proposal.samples.iter().map(|sample| {
+        let word = match sample.evidence {
+            Evidence::Good => "good",
+            Evidence::Bad => "bad",
+            Evidence::None => "nothing",
+        };
+        let at = sample.unix_ms.saturating_sub(proposal.first_bad_unix_ms);
+        format!(
+            "{}: {word} {at} ms after the first bad one: {}",
+            sample.probe, sample.text
+        )
+    });
+    told.collect()
+}
+
 /// What was begun: of the last day, of this case, and what has no outcome yet.
 fn past(ledger: &Ledger, case: &str) -> Vec<Past> {
     let settled: Vec<u64> = ledger
@@ -371,7 +539,11 @@ fn past(ledger: &Ledger, case: &str) -> Vec<Past> {
         .records()
         .filter(|(record, age)| {
             let counts = record.says.record == word::INTENT || record.says.record == DAMAGED;
-            counts && (*age < DAY_MS || record.says.case.as_deref() == Some(case))
+            let kept_ms = match record.says.act {
+                Some(RepairAct::RestartServer) => WEEK_MS,
+                _ => DAY_MS,
+            };
+            counts && (*age < kept_ms || record.says.case.as_deref() == Some(case))
         })
         .filter(|(record, _)| {
             // Undoing an offline stage is no act that anything waits for.
@@ -382,6 +554,7 @@ fn past(ledger: &Ledger, case: &str) -> Vec<Past> {
             act: record.says.act.clone(),
             case: record.says.case.clone().unwrap_or_default(),
             component: record.says.component.clone(),
+            cause: record.says.cause.clone(),
             settled: settled.contains(&record.says.entry) || record.says.record == DAMAGED,
         })
         .collect()
@@ -408,7 +581,8 @@ fn budgets(ledger: &Ledger, settings: &HealthSettings) -> Vec<String> {
     [
         (component, "restart a component (each one)"),
         (process, "restart a process"),
-        (RepairAct::Offline, "take the server offline"),
+        (RepairAct::RestartServer, "restart the server"),
+        (RepairAct::Offline, "take a component offline"),
     ]
     .into_iter()
     .filter_map(|(act, name)| {

@@ -22,6 +22,7 @@ pub mod explain;
 pub mod group;
 pub mod guard;
 mod history;
+pub mod hold;
 pub mod ledger;
 pub mod mailbox;
 pub mod monitor;
@@ -29,6 +30,7 @@ mod now;
 mod observer;
 pub mod probe;
 mod schedule;
+mod storm;
 pub mod worker;
 
 pub use arbiter::Arbiter;

@@ -11,10 +11,12 @@
 pub mod categorize;
 mod control;
 pub mod deliver;
+mod gate;
 pub mod receive;
 mod service;
 mod shared;
 pub mod snapshot;
 
+pub use gate::Gate;
 pub use service::{Setup, StartError, Transport};
-pub use shared::{Count, Counters, Gate, Node, Shared};
+pub use shared::{Count, Counters, Node, Shared};

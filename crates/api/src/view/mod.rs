@@ -7,8 +7,10 @@ pub mod cert;
 pub mod event;
 pub mod group;
 pub mod health;
+pub mod hold;
 pub mod object;
 pub mod queue;
+pub mod rehearsal;
 pub mod repair;
 pub mod role;
 pub mod simulate;
@@ -22,13 +24,15 @@ pub use health::{
     CaseStep, CaseView, Evidence, HealthEdge, HealthHistory, HealthReport, HealthSetView,
     HealthState, MonitorView, ProbeView,
 };
+pub use hold::{ComponentState, Hold, HoldList, Requester, ServingState, Wanted};
 pub use object::{Effect, ExportText, ObjectList, ObjectView, PlanView};
 pub use queue::{
     Changed, DeliveryView, MessageList, MessageSummary, MessageView, QueueList, QueueListing,
     QueueSummary, RecipientView,
 };
+pub use rehearsal::Rehearsal;
 pub use repair::{
-    Ledger, LedgerEntry, Override, RepairAct, RepairOutcome, RepairProposal, Verdict,
+    Ledger, LedgerEntry, Override, RepairAct, RepairOutcome, RepairProposal, Responder, Verdict,
 };
 pub use role::{ChildStatus, ManagerStatus, NodeStatus, RoleStatus, WorkerStatus};
 pub use simulate::{ConnectionChoice, MessagePlan, PlannedDelivery};

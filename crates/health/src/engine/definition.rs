@@ -1,9 +1,8 @@
 //! What is watched: for each object and part of this node its probe, its monitor's rule, the
-//! component it belongs to and the stages of recovery of that component. Pure.
+//! component it belongs to. The stages of recovery are in [`super::ladder`]. Pure.
 
 use std::ops::RangeInclusive;
 
-use mailward_api::{control::Role, view::RepairAct};
 use mailward_model::{
     Object, Spec,
     kind::{HealthSettings, ReceiveConnector, StartTls},
@@ -11,7 +10,6 @@ use mailward_model::{
 };
 
 use crate::{
-    case::{Ladder, Rung},
     monitor::{Policy, Rule},
     observer::WINDOW_MS,
 };
@@ -103,14 +101,6 @@ const UNRECOVERABLE_AFTER_MS: u64 = 1_800_000;
 const CONNECTOR_TIMEOUT_MS: RangeInclusive<u64> = 1_000..=10_000;
 /// The same for the way of a message into the health mailbox.
 const MAILFLOW_TIMEOUT_MS: RangeInclusive<u64> = 5_000..=60_000;
-/// How long a component is given after a repair before a bad result is held against it.
-const SETTLE_MS_MAX: u64 = 30_000;
-/// The same after a restart of a process.
-const SETTLE_PROCESS_MS_MAX: u64 = 60_000;
-/// And at least so long, however short the settings are: the old process may take 8 s to let its
-/// sessions end, and until then every result is still about the old one.
-const SETTLE_PROCESS_MS_MIN: u64 = 12_000;
-
 fn ms(span: Span) -> u64 {
     u64::try_from(span.get().as_millis()).unwrap_or(u64::MAX)
 }
@@ -216,55 +206,5 @@ fn of_receive_connector(
             &certificate,
             rule,
         );
-    }
-}
-
-/// The stages of recovery of a component. None for what no act of ours could repair: then a person
-/// is told as soon as the failure is confirmed.
-pub fn ladder(component: &str, settings: &HealthSettings) -> Ladder {
-    let restart = || Rung {
-        act: RepairAct::RestartComponent {
-            component: component.to_owned(),
-        },
-        after_ms: ms(settings.restart_component_after),
-        settle_ms: ms(settings.restart_component_after).min(SETTLE_MS_MAX),
-    };
-    let process = Rung {
-        act: RepairAct::RestartProcess {
-            role: Role::Transport,
-        },
-        after_ms: ms(settings.restart_process_after),
-        settle_ms: ms(settings.restart_process_after)
-            .clamp(SETTLE_PROCESS_MS_MIN, SETTLE_PROCESS_MS_MAX),
-    };
-    let offline = || Rung {
-        act: RepairAct::Offline,
-        after_ms: ms(settings.offline_after),
-        settle_ms: ms(settings.restart_component_after).min(SETTLE_MS_MAX),
-    };
-    match component.split_once('/') {
-        Some(("receive", _)) => vec![restart(), process, offline()],
-        None if component == "deliver" => vec![restart(), process],
-        // It does not hear the control channel, so only its process can be restarted.
-        None if component == "transport" => vec![process],
-        _ => Vec::new(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_wait_for_each_stage_follows_the_settings() {
-        let settings = HealthSettings::default();
-        let waits: Vec<_> = ladder("receive/Internet", &settings)
-            .iter()
-            .map(|rung| (rung.act.stage(), rung.after_ms / 1000))
-            .collect();
-        assert_eq!(waits, [(1, 30), (2, 120), (4, 720)]);
-        for none in ["certificate/Internet", "store", "disk", "queue"] {
-            assert!(ladder(none, &settings).is_empty(), "{none}");
-        }
     }
 }

@@ -7,19 +7,23 @@
 mod case;
 pub mod definition;
 mod group;
+pub mod ladder;
 mod record;
+mod rehearse;
 mod results;
 #[cfg(test)]
 mod simulation;
 mod story;
 mod view;
 mod watch;
+mod weather;
 
 use std::collections::{BTreeMap, VecDeque};
 
 use mailward_api::view::{
     CaseView, HealthEdge, ProbeView, RepairAct, RepairOutcome, RepairProposal,
     health::{Evidence, HealthState},
+    repair::Carried,
 };
 use mailward_events::Event;
 use mailward_model::{Object, kind::HealthSettings};
@@ -37,6 +41,7 @@ use crate::{
     alert::Alert,
     monitor::Input,
     observer::{Observer, Window},
+    storm::Storm,
 };
 
 /// State changes kept in memory.
@@ -49,6 +54,17 @@ const CLOSED_MAX: usize = 32;
 pub enum Order {
     /// Run this probe now.
     Probe(String),
+    /// Run this probe now, even where what it needs is not well.
+    Force(String),
+    /// Ask the manager how an act goes, and give the answer to [`Engine::carried`].
+    AskCarried {
+        /// The case.
+        case: String,
+        /// The ledger entry of the act.
+        entry: u64,
+    },
+    /// Have the manager end the holds of managed availability for this common cause.
+    LiftHolds(String),
     /// Ask the manager, and give the answer to [`Engine::answer`].
     Propose(Box<RepairProposal>),
     /// Tell the manager what an act led to.
@@ -61,7 +77,7 @@ pub enum Order {
     Edge(HealthEdge),
     /// Keep this closed case.
     Closed(Box<CaseView>),
-    /// The open cases changed: keep them.
+    /// The open cases, or what is remembered of cures, changed: keep them.
     Save,
 }
 
@@ -81,6 +97,8 @@ pub enum Answer {
         reasons: Vec<String>,
         /// In how many milliseconds to ask again; `None` where this case is denied the act.
         again_in_ms: Option<u64>,
+        /// It would have been allowed, and nothing is done in shadow mode.
+        shadow: bool,
     },
     /// No answer came.
     Silent {
@@ -90,7 +108,7 @@ pub enum Answer {
 }
 
 /// A probe, its results, and the names of the monitors that judge them.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Probed {
     definition: ProbeDefinition,
     results: Results,
@@ -100,7 +118,7 @@ struct Probed {
 /// Monitors, cases and what happened, of one node.
 ///
 /// Invariant: the probe of every watch is among the probes.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Engine {
     node: String,
     settings: HealthSettings,
@@ -110,6 +128,9 @@ pub struct Engine {
     closed: VecDeque<CaseView>,
     edges: VecDeque<HealthEdge>,
     observer: Observer,
+    storm: Storm,
+    /// The stage that cured a failure last time, by [`case::signature`].
+    cures: BTreeMap<String, u8>,
     probes: u64,
     probes_failed: u64,
     probes_skipped: u64,
@@ -127,6 +148,8 @@ impl Engine {
             closed: VecDeque::new(),
             edges: VecDeque::new(),
             observer: Observer::default(),
+            storm: Storm::default(),
+            cures: BTreeMap::new(),
             probes: 0,
             probes_failed: 0,
             probes_skipped: 0,
@@ -166,7 +189,7 @@ impl Engine {
             self.watches.insert(name, watch);
         }
         for record in self.cases.values_mut() {
-            record.ladder = definition::ladder(&record.component, settings);
+            record.ladder = ladder::ladder(&record.component, settings);
         }
         self.tick(now)
     }
@@ -311,6 +334,7 @@ impl Engine {
         for (name, change) in changes {
             orders.extend(self.changed(&name, change, now));
         }
+        orders.extend(self.look_at_weather(now));
         let components: Vec<String> = self.cases.keys().cloned().collect();
         for component in components {
             orders.extend(self.drive(&component, crate::case::Input::Tick, now));
@@ -499,7 +523,7 @@ impl Engine {
     pub(crate) fn resume(&mut self, saved: Vec<SavedCase>, now: Now) {
         for case in saved {
             let component = case.component().to_owned();
-            let ladder = definition::ladder(&component, &self.settings);
+            let ladder = ladder::ladder(&component, &self.settings);
             let mut record = Record::resume(case, ladder, now);
             record
                 .monitors
@@ -508,6 +532,21 @@ impl Engine {
                 self.cases.insert(component, record);
             }
         }
+    }
+
+    /// What is remembered of cures, for a worker that is started after this one.
+    pub(crate) fn cures(&self) -> &BTreeMap<String, u8> {
+        &self.cures
+    }
+
+    /// Takes up what an earlier worker remembered of cures.
+    pub(crate) fn remember_cures(&mut self, cures: BTreeMap<String, u8>) {
+        self.cures = cures;
+    }
+
+    /// How carrying out an act went, as the manager says.
+    pub fn carried(&mut self, case: &str, how: &Carried, now: Now) -> Vec<Order> {
+        self.carried_out(case, how, now)
     }
 
     /// The answer of the manager to a proposal.

@@ -10,7 +10,7 @@ use crate::Now;
 const RESULTS_MAX: usize = 64;
 
 /// Results and when their probes began, newest last.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Results {
     kept: VecDeque<(ProbeView, Now)>,
 }

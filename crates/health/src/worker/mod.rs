@@ -21,7 +21,7 @@ use std::{
 
 use mailward_api::{
     control::{self, ControlReply, ControlRequest, Role},
-    view::{ProbeView, RepairAct, RepairOutcome, RepairProposal, Verdict},
+    view::{ProbeView, RepairAct, RepairOutcome, RepairProposal, Verdict, repair::Carried},
 };
 use mailward_events::{Event, Events};
 use mailward_host::clock::Clock;
@@ -128,6 +128,13 @@ enum Message {
         answer: Answer,
     },
     /// The objects were read, after a change.
+    /// Give a copy of the engine, for a rehearsal.
+    Copy(oneshot::Sender<Box<Engine>>),
+    /// How an act goes.
+    Carried {
+        case: String,
+        how: Carried,
+    },
     Objects(Vec<Object>),
     /// The control channel asks for something the engine knows.
     Ask(ControlRequest, oneshot::Sender<Option<ControlReply>>),
@@ -150,9 +157,14 @@ impl Worker {
         let (store, past) = (config.store.clone(), history.clone());
         let read = tokio::task::spawn_blocking(move || {
             let objects = store.all().map_err(io::Error::other)?;
-            Ok::<_, io::Error>((objects, past.edges(EDGES_KEPT), past.open_cases()))
+            Ok::<_, io::Error>((
+                objects,
+                past.edges(EDGES_KEPT),
+                past.open_cases(),
+                past.cures(),
+            ))
         });
-        let (objects, edges, open) = read.await.map_err(io::Error::other)??;
+        let (objects, edges, open, cures) = read.await.map_err(io::Error::other)??;
         let context = Arc::new(Context::new(
             config.node.clone(),
             config.run_dir.clone(),
@@ -174,6 +186,7 @@ impl Worker {
             history.clone(),
             config.store.clone(),
             config.clock.clone(),
+            config.events.clone(),
         ));
         let mut running = Running {
             engine: Engine::new(config.node.as_str()),
@@ -195,6 +208,7 @@ impl Worker {
             inside: inside.clone(),
         };
         running.engine.remember(edges);
+        running.engine.remember_cures(cures);
         running.take_objects(objects);
         running.resume(open);
         let task = tokio::spawn(running.run(messages, mailbox, config.store));
@@ -361,6 +375,10 @@ impl Running {
                 let orders = self.engine.answer(&case, &act, answer, now);
                 self.obey(orders);
             }
+            Message::Carried { case, how } => {
+                let orders = self.engine.carried(&case, &how, now);
+                self.obey(orders);
+            }
             Message::Objects(objects) => self.take_objects(objects),
             Message::Ask(request, reply) => {
                 // Whoever asked may have given up.
@@ -374,6 +392,9 @@ impl Running {
             }
             Message::ProbesOf(what, reply) => {
                 let _ = reply.send(self.engine.probes_of(what.as_deref()));
+            }
+            Message::Copy(reply) => {
+                let _ = reply.send(Box::new(self.engine.clone()));
             }
             Message::Results(reply) => {
                 let all = self.engine.probes_of(None);
@@ -436,6 +457,9 @@ impl Running {
         for order in orders {
             match order {
                 Order::Probe(name) => self.begin(&name, false),
+                Order::Force(name) => self.begin(&name, true),
+                Order::AskCarried { case, entry } => self.ask_carried(case, entry),
+                Order::LiftHolds(key) => self.lift_holds(key),
                 Order::Propose(proposal) => self.propose(*proposal),
                 Order::Outcome(outcome) => self.report(*outcome),
                 Order::Alert(alert) => {
@@ -449,7 +473,9 @@ impl Running {
         }
         if save {
             let cases = self.engine.save(self.now());
+            let cures = self.engine.cures().clone();
             self.keep(|history| history.save(&cases));
+            self.keep(|history| history.save_cures(&cures));
         }
     }
 
@@ -488,8 +514,10 @@ impl Running {
                 Ok(ControlReply::Verdict(Verdict::Denied {
                     reasons,
                     until_unix_ms,
+                    shadow,
                 })) => Answer::Denied {
                     reasons,
+                    shadow,
                     again_in_ms: until_unix_ms.map(|until| until.saturating_sub(clock.unix_ms())),
                 },
                 Ok(_) => Answer::Silent {
@@ -500,6 +528,33 @@ impl Running {
                 },
             };
             let _ = inbox.send(Message::Answered { case, act, answer }).await;
+        });
+    }
+
+    /// Asks how an act goes. A manager that does not answer is asked again: the case orders it.
+    fn ask_carried(&self, case: String, entry: u64) {
+        let manager = Role::Manager.socket(&self.run_dir);
+        let inbox = self.inbox.clone();
+        tokio::spawn(async move {
+            let request = ControlRequest::Carried { entry };
+            if let Ok(ControlReply::Carried(how)) =
+                control::call(&manager, &request, PROPOSE_MAX).await
+            {
+                let _ = inbox.send(Message::Carried { case, how }).await;
+            }
+        });
+    }
+
+    fn lift_holds(&self, key: String) {
+        let manager = Role::Manager.socket(&self.run_dir);
+        tokio::spawn(async move {
+            let request = ControlRequest::LiftHolds { key };
+            for attempt in 0..OUTCOME_ATTEMPTS {
+                if control::call(&manager, &request, PROPOSE_MAX).await.is_ok() {
+                    return;
+                }
+                tokio::time::sleep(Duration::from_secs(1 << attempt)).await;
+            }
         });
     }
 

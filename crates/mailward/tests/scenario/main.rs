@@ -16,6 +16,7 @@ mod support;
 mod a_clock_that_jumps_neither_bounces_nor_stalls_mail;
 mod a_full_disk_refuses_mail_and_recovers_by_itself;
 mod a_group_never_loses_its_last_node;
+mod a_held_connector_rests_while_the_other_serves;
 mod a_killed_transport_loses_nothing_and_refuses_nobody;
 mod a_new_certificate_serves_the_next_handshake;
 mod an_alert_reaches_people_without_the_queue;

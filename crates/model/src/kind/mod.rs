@@ -21,7 +21,7 @@ pub use journal::{JournalRule, JournalScope};
 pub use receive_connector::{ReceiveConnector, Relay, StartTls};
 pub use recipient::{DistributionGroup, MailContact, Mailbox, MailboxType};
 pub use send_connector::{ConnectorTarget, OutboundTls, SendConnector, TlsAuthLevel};
-pub use settings::{HealthSettings, TransportSettings};
+pub use settings::{Expendable, HealthSettings, RepairCommand, TransportSettings};
 pub use smart_host::{HostName, SmartHost, SmartHostError};
 
 use crate::FieldError;

@@ -4,6 +4,7 @@
 
 mod certificates;
 mod queue;
+mod repair;
 mod simulate;
 
 use std::sync::Arc;
@@ -11,7 +12,7 @@ use std::sync::Arc;
 use mailward_api::{
     control::{ControlReply, ControlRequest, Role},
     fault::{Fault, FaultKind},
-    view::{Changed, ConnectorStatus, RoleStatus, TransportStatus, transport as view},
+    view::{ConnectorStatus, RoleStatus, TransportStatus, transport as view},
 };
 use mailward_queue::Condition;
 
@@ -60,18 +61,25 @@ pub(crate) async fn answer(
         ControlRequest::CertExplain { connector } => {
             certificates::explain(shared, &connector).map(ControlReply::Certificate)
         }
-        ControlRequest::SetGate { closed, reason } => {
-            running.set_gate(closed, &reason);
-            let text = if closed {
-                "new mail is answered 421 4.3.2"
-            } else {
-                "new mail is taken"
-            };
-            Ok(ControlReply::Changed(Changed {
-                count: 1,
-                text: text.to_owned(),
-            }))
+        ControlRequest::SetComponents(orders) => {
+            running.set_components(&orders);
+            Ok(ControlReply::Components(running.components()))
         }
+        ControlRequest::Components => Ok(ControlReply::Components(running.components())),
+        ControlRequest::Warmed { component } => {
+            running.warmed(&component);
+            Ok(ControlReply::Done)
+        }
+        ControlRequest::SoftReset { component } => {
+            repair::soft_reset(running, &component).await?;
+            Ok(ControlReply::Done)
+        }
+        ControlRequest::Respond {
+            responder,
+            component,
+        } => repair::respond(running, responder, &component)
+            .await
+            .map(ControlReply::Changed),
         ControlRequest::RestartComponent { component } => {
             restart(running, &component).await?;
             Ok(ControlReply::Done)
@@ -150,7 +158,7 @@ fn status(running: &Running) -> TransportStatus {
     let counters = &shared.counters;
     TransportStatus {
         role: role_status(running),
-        gate: running.gate_view(),
+        gate: shared.gate.view(),
         sessions: connectors.iter().map(|connector| connector.sessions).sum(),
         connectors,
         queue: view::QueueStats {
@@ -212,6 +220,7 @@ fn connectors(running: &Running) -> Vec<ConnectorStatus> {
                     .collect(),
                 sessions: count.map_or(0, |count| count.now),
                 sessions_total: count.map_or(0, |count| count.total),
+                state: running.shared.gate.state_of(&connector.name),
                 wedged: count.is_some_and(|count| count.wedged),
                 certificate: chosen,
             }

@@ -7,6 +7,7 @@ pub(super) mod event;
 pub(super) mod health;
 pub(super) mod object;
 pub(super) mod queue;
+pub(super) mod repair;
 pub(super) mod simulate;
 pub(super) mod status;
 pub(super) mod trace;

@@ -6,7 +6,9 @@
 //!
 //! Never here: parsing anything that a stranger sent.
 
+mod act;
 mod child;
+mod hold;
 mod repair;
 mod sockets;
 
@@ -18,7 +20,7 @@ use std::{
 use mailward_api::{
     control::{self, ControlReply, ControlRequest, Role},
     fault::Fault,
-    view::{ChildStatus, ManagerStatus, RoleStatus},
+    view::{Changed, ChildStatus, HoldList, ManagerStatus, RoleStatus},
 };
 use mailward_events::{Event, Events};
 use mailward_health::{Now, group::Votes};
@@ -232,6 +234,7 @@ impl Manager {
             .children
             .values()
             .filter_map(|child| child.supervision.next_tick())
+            .chain(self.repairs.next_tick())
             .min();
         let turn_max = self.turn_max;
         due.map_or(turn_max, |due| due.saturating_sub(now).min(turn_max))
@@ -240,6 +243,7 @@ impl Manager {
     /// Carries out whatever is due, for each role.
     fn tick(&mut self) {
         let now = self.clock.monotonic();
+        self.repairs.tick();
         for role in CHILDREN {
             let Some(child) = self.children.get_mut(&role) else {
                 continue;
@@ -480,6 +484,42 @@ impl Manager {
                 let now = Now::of(&*self.clock);
                 Ok(ControlReply::Lease(self.votes.hear(&ask, now)))
             }
+            ControlRequest::Carried { entry } => {
+                Ok(ControlReply::Carried(self.repairs.carried(entry)))
+            }
+            ControlRequest::Hold(hold) => {
+                self.known_component(&hold.component)?;
+                let text = self.repairs.holding.set(hold)?;
+                Ok(ControlReply::Changed(Changed { count: 1, text }))
+            }
+            ControlRequest::Release {
+                component,
+                requester,
+                force,
+                reason,
+                by,
+            } => {
+                let holding = &self.repairs.holding;
+                let count = holding.release(&component, requester, force, &by, &reason)?;
+                let text = format!("{count} holds on {component} have ended.");
+                let count = count as u64;
+                Ok(ControlReply::Changed(Changed { count, text }))
+            }
+            ControlRequest::Holds => Ok(ControlReply::Holds(HoldList {
+                holds: self.repairs.holding.all(),
+                components: Vec::new(),
+            })),
+            ControlRequest::LiftHolds { key } => {
+                self.repairs.holding.lift(&key);
+                Ok(ControlReply::Done)
+            }
+            ControlRequest::CancelRestart { reason, by } => {
+                let text = self.repairs.cancel_restart(&by, &reason)?;
+                Ok(ControlReply::Changed(Changed { count: 1, text }))
+            }
+            ControlRequest::GuardFacts => {
+                Ok(ControlReply::GuardFacts(self.repairs.facts(&self.settings)))
+            }
             ControlRequest::Outcome(outcome) => {
                 self.repairs.outcome(&outcome);
                 Ok(ControlReply::Done)
@@ -489,6 +529,26 @@ impl Manager {
             )),
             other => Err(Fault::unsupported(Role::Manager.name(), other.name())),
         }
+    }
+
+    /// A component that can be held: a receive connector there is, or all of transport.
+    fn known_component(&self, component: &str) -> Result<(), Fault> {
+        let Some(name) = component.strip_prefix("receive/") else {
+            return Ok(());
+        };
+        // Objects that cannot be read must not keep a person from holding what they name.
+        let connectors: Vec<(String, ReceiveConnector)> = match super::specs(&self.store) {
+            Ok(connectors) => connectors,
+            Err(_) => return Ok(()),
+        };
+        if connectors.iter().any(|(known, _)| known == name) {
+            return Ok(());
+        }
+        Err(Fault::not_found(
+            format!("there is no receive connector named {name:?}"),
+            "`mailward receive-connector list` shows their names",
+        )
+        .at("component"))
     }
 
     fn role_status(&self) -> RoleStatus {
