@@ -19,6 +19,9 @@ _mailward() {
             mailward,accepted-domain)
                 cmd="mailward__subcmd__accepted__subcmd__domain"
                 ;;
+            mailward,alert)
+                cmd="mailward__subcmd__alert"
+                ;;
             mailward,alert-channel)
                 cmd="mailward__subcmd__alert__subcmd__channel"
                 ;;
@@ -70,6 +73,9 @@ _mailward() {
             mailward,plan)
                 cmd="mailward__subcmd__plan"
                 ;;
+            mailward,probe)
+                cmd="mailward__subcmd__probe"
+                ;;
             mailward,queue)
                 cmd="mailward__subcmd__queue"
                 ;;
@@ -78,6 +84,9 @@ _mailward() {
                 ;;
             mailward,recheck)
                 cmd="mailward__subcmd__recheck"
+                ;;
+            mailward,recipient)
+                cmd="mailward__subcmd__recipient"
                 ;;
             mailward,resume)
                 cmd="mailward__subcmd__resume"
@@ -117,6 +126,24 @@ _mailward() {
                 ;;
             mailward__subcmd__accepted__subcmd__domain,show)
                 cmd="mailward__subcmd__accepted__subcmd__domain__subcmd__show"
+                ;;
+            mailward__subcmd__alert,ack)
+                cmd="mailward__subcmd__alert__subcmd__ack"
+                ;;
+            mailward__subcmd__alert,list)
+                cmd="mailward__subcmd__alert__subcmd__list"
+                ;;
+            mailward__subcmd__alert,show)
+                cmd="mailward__subcmd__alert__subcmd__show"
+                ;;
+            mailward__subcmd__alert,silence)
+                cmd="mailward__subcmd__alert__subcmd__silence"
+                ;;
+            mailward__subcmd__alert,test)
+                cmd="mailward__subcmd__alert__subcmd__test"
+                ;;
+            mailward__subcmd__alert,unsilence)
+                cmd="mailward__subcmd__alert__subcmd__unsilence"
                 ;;
             mailward__subcmd__alert__subcmd__channel,list)
                 cmd="mailward__subcmd__alert__subcmd__channel__subcmd__list"
@@ -178,6 +205,9 @@ _mailward() {
             mailward__subcmd__health,ledger)
                 cmd="mailward__subcmd__health__subcmd__ledger"
                 ;;
+            mailward__subcmd__health,mailboxes)
+                cmd="mailward__subcmd__health__subcmd__mailboxes"
+                ;;
             mailward__subcmd__health,override)
                 cmd="mailward__subcmd__health__subcmd__override"
                 ;;
@@ -186,6 +216,9 @@ _mailward() {
                 ;;
             mailward__subcmd__health,report)
                 cmd="mailward__subcmd__health__subcmd__report"
+                ;;
+            mailward__subcmd__health,report-result)
+                cmd="mailward__subcmd__health__subcmd__report__subcmd__result"
                 ;;
             mailward__subcmd__health,show)
                 cmd="mailward__subcmd__health__subcmd__show"
@@ -202,6 +235,9 @@ _mailward() {
             mailward__subcmd__health__subcmd__help,ledger)
                 cmd="mailward__subcmd__health__subcmd__help__subcmd__ledger"
                 ;;
+            mailward__subcmd__health__subcmd__help,mailboxes)
+                cmd="mailward__subcmd__health__subcmd__help__subcmd__mailboxes"
+                ;;
             mailward__subcmd__health__subcmd__help,override)
                 cmd="mailward__subcmd__health__subcmd__help__subcmd__override"
                 ;;
@@ -211,8 +247,23 @@ _mailward() {
             mailward__subcmd__health__subcmd__help,report)
                 cmd="mailward__subcmd__health__subcmd__help__subcmd__report"
                 ;;
+            mailward__subcmd__health__subcmd__help,report-result)
+                cmd="mailward__subcmd__health__subcmd__help__subcmd__report__subcmd__result"
+                ;;
             mailward__subcmd__health__subcmd__help,show)
                 cmd="mailward__subcmd__health__subcmd__help__subcmd__show"
+                ;;
+            mailward__subcmd__health__subcmd__help__subcmd__probe,list)
+                cmd="mailward__subcmd__health__subcmd__help__subcmd__probe__subcmd__list"
+                ;;
+            mailward__subcmd__health__subcmd__help__subcmd__probe,run)
+                cmd="mailward__subcmd__health__subcmd__help__subcmd__probe__subcmd__run"
+                ;;
+            mailward__subcmd__health__subcmd__probe,list)
+                cmd="mailward__subcmd__health__subcmd__probe__subcmd__list"
+                ;;
+            mailward__subcmd__health__subcmd__probe,run)
+                cmd="mailward__subcmd__health__subcmd__probe__subcmd__run"
                 ;;
             mailward__subcmd__health__subcmd__settings,set)
                 cmd="mailward__subcmd__health__subcmd__settings__subcmd__set"
@@ -222,6 +273,9 @@ _mailward() {
                 ;;
             mailward__subcmd__help,accepted-domain)
                 cmd="mailward__subcmd__help__subcmd__accepted__subcmd__domain"
+                ;;
+            mailward__subcmd__help,alert)
+                cmd="mailward__subcmd__help__subcmd__alert"
                 ;;
             mailward__subcmd__help,alert-channel)
                 cmd="mailward__subcmd__help__subcmd__alert__subcmd__channel"
@@ -274,6 +328,9 @@ _mailward() {
             mailward__subcmd__help,plan)
                 cmd="mailward__subcmd__help__subcmd__plan"
                 ;;
+            mailward__subcmd__help,probe)
+                cmd="mailward__subcmd__help__subcmd__probe"
+                ;;
             mailward__subcmd__help,queue)
                 cmd="mailward__subcmd__help__subcmd__queue"
                 ;;
@@ -282,6 +339,9 @@ _mailward() {
                 ;;
             mailward__subcmd__help,recheck)
                 cmd="mailward__subcmd__help__subcmd__recheck"
+                ;;
+            mailward__subcmd__help,recipient)
+                cmd="mailward__subcmd__help__subcmd__recipient"
                 ;;
             mailward__subcmd__help,resume)
                 cmd="mailward__subcmd__help__subcmd__resume"
@@ -321,6 +381,24 @@ _mailward() {
                 ;;
             mailward__subcmd__help__subcmd__accepted__subcmd__domain,show)
                 cmd="mailward__subcmd__help__subcmd__accepted__subcmd__domain__subcmd__show"
+                ;;
+            mailward__subcmd__help__subcmd__alert,ack)
+                cmd="mailward__subcmd__help__subcmd__alert__subcmd__ack"
+                ;;
+            mailward__subcmd__help__subcmd__alert,list)
+                cmd="mailward__subcmd__help__subcmd__alert__subcmd__list"
+                ;;
+            mailward__subcmd__help__subcmd__alert,show)
+                cmd="mailward__subcmd__help__subcmd__alert__subcmd__show"
+                ;;
+            mailward__subcmd__help__subcmd__alert,silence)
+                cmd="mailward__subcmd__help__subcmd__alert__subcmd__silence"
+                ;;
+            mailward__subcmd__help__subcmd__alert,test)
+                cmd="mailward__subcmd__help__subcmd__alert__subcmd__test"
+                ;;
+            mailward__subcmd__help__subcmd__alert,unsilence)
+                cmd="mailward__subcmd__help__subcmd__alert__subcmd__unsilence"
                 ;;
             mailward__subcmd__help__subcmd__alert__subcmd__channel,list)
                 cmd="mailward__subcmd__help__subcmd__alert__subcmd__channel__subcmd__list"
@@ -370,6 +448,9 @@ _mailward() {
             mailward__subcmd__help__subcmd__health,ledger)
                 cmd="mailward__subcmd__help__subcmd__health__subcmd__ledger"
                 ;;
+            mailward__subcmd__help__subcmd__health,mailboxes)
+                cmd="mailward__subcmd__help__subcmd__health__subcmd__mailboxes"
+                ;;
             mailward__subcmd__help__subcmd__health,override)
                 cmd="mailward__subcmd__help__subcmd__health__subcmd__override"
                 ;;
@@ -379,8 +460,17 @@ _mailward() {
             mailward__subcmd__help__subcmd__health,report)
                 cmd="mailward__subcmd__help__subcmd__health__subcmd__report"
                 ;;
+            mailward__subcmd__help__subcmd__health,report-result)
+                cmd="mailward__subcmd__help__subcmd__health__subcmd__report__subcmd__result"
+                ;;
             mailward__subcmd__help__subcmd__health,show)
                 cmd="mailward__subcmd__help__subcmd__health__subcmd__show"
+                ;;
+            mailward__subcmd__help__subcmd__health__subcmd__probe,list)
+                cmd="mailward__subcmd__help__subcmd__health__subcmd__probe__subcmd__list"
+                ;;
+            mailward__subcmd__help__subcmd__health__subcmd__probe,run)
+                cmd="mailward__subcmd__help__subcmd__health__subcmd__probe__subcmd__run"
                 ;;
             mailward__subcmd__help__subcmd__health__subcmd__settings,set)
                 cmd="mailward__subcmd__help__subcmd__health__subcmd__settings__subcmd__set"
@@ -424,6 +514,18 @@ _mailward() {
             mailward__subcmd__help__subcmd__mailbox,show)
                 cmd="mailward__subcmd__help__subcmd__mailbox__subcmd__show"
                 ;;
+            mailward__subcmd__help__subcmd__probe,list)
+                cmd="mailward__subcmd__help__subcmd__probe__subcmd__list"
+                ;;
+            mailward__subcmd__help__subcmd__probe,remove)
+                cmd="mailward__subcmd__help__subcmd__probe__subcmd__remove"
+                ;;
+            mailward__subcmd__help__subcmd__probe,set)
+                cmd="mailward__subcmd__help__subcmd__probe__subcmd__set"
+                ;;
+            mailward__subcmd__help__subcmd__probe,show)
+                cmd="mailward__subcmd__help__subcmd__probe__subcmd__show"
+                ;;
             mailward__subcmd__help__subcmd__queue,export)
                 cmd="mailward__subcmd__help__subcmd__queue__subcmd__export"
                 ;;
@@ -456,6 +558,9 @@ _mailward() {
                 ;;
             mailward__subcmd__help__subcmd__receive__subcmd__connector,show)
                 cmd="mailward__subcmd__help__subcmd__receive__subcmd__connector__subcmd__show"
+                ;;
+            mailward__subcmd__help__subcmd__recipient,list)
+                cmd="mailward__subcmd__help__subcmd__recipient__subcmd__list"
                 ;;
             mailward__subcmd__help__subcmd__send__subcmd__connector,list)
                 cmd="mailward__subcmd__help__subcmd__send__subcmd__connector__subcmd__list"
@@ -517,6 +622,18 @@ _mailward() {
             mailward__subcmd__mailbox,show)
                 cmd="mailward__subcmd__mailbox__subcmd__show"
                 ;;
+            mailward__subcmd__probe,list)
+                cmd="mailward__subcmd__probe__subcmd__list"
+                ;;
+            mailward__subcmd__probe,remove)
+                cmd="mailward__subcmd__probe__subcmd__remove"
+                ;;
+            mailward__subcmd__probe,set)
+                cmd="mailward__subcmd__probe__subcmd__set"
+                ;;
+            mailward__subcmd__probe,show)
+                cmd="mailward__subcmd__probe__subcmd__show"
+                ;;
             mailward__subcmd__queue,export)
                 cmd="mailward__subcmd__queue__subcmd__export"
                 ;;
@@ -550,6 +667,9 @@ _mailward() {
             mailward__subcmd__receive__subcmd__connector,show)
                 cmd="mailward__subcmd__receive__subcmd__connector__subcmd__show"
                 ;;
+            mailward__subcmd__recipient,list)
+                cmd="mailward__subcmd__recipient__subcmd__list"
+                ;;
             mailward__subcmd__send__subcmd__connector,list)
                 cmd="mailward__subcmd__send__subcmd__connector__subcmd__list"
                 ;;
@@ -581,7 +701,7 @@ _mailward() {
 
     case "${cmd}" in
         mailward)
-            opts="-h -V --json --config --socket --color --help --version queue trace event explain cert simulate health recheck status export plan apply transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact distribution-group journal-rule alert-channel drain resume serve demo setup config role help"
+            opts="-h -V --json --config --socket --exchange --color --help --version queue trace event explain cert simulate health alert recheck status export plan apply recipient transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact distribution-group journal-rule alert-channel probe drain resume serve demo setup config role help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -592,6 +712,10 @@ _mailward() {
                     return 0
                     ;;
                 --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -607,7 +731,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__accepted__subcmd__domain)
-            opts="-h --json --config --socket --color --help list show set remove"
+            opts="-h --json --config --socket --exchange --color --help list show set remove"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -618,6 +742,10 @@ _mailward() {
                     return 0
                     ;;
                 --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -633,7 +761,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__accepted__subcmd__domain__subcmd__list)
-            opts="-h --monitoring --json --config --socket --color --help"
+            opts="-h --monitoring --json --config --socket --exchange --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -644,6 +772,10 @@ _mailward() {
                     return 0
                     ;;
                 --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -659,7 +791,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__accepted__subcmd__domain__subcmd__remove)
-            opts="-h --revision --json --config --socket --color --help"
+            opts="-h --revision --json --config --socket --exchange --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -674,6 +806,10 @@ _mailward() {
                     return 0
                     ;;
                 --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -689,7 +825,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__accepted__subcmd__domain__subcmd__set)
-            opts="-h --revision --json --config --socket --color --help"
+            opts="-h --revision --json --config --socket --exchange --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -704,6 +840,10 @@ _mailward() {
                     return 0
                     ;;
                 --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -719,7 +859,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__accepted__subcmd__domain__subcmd__show)
-            opts="-h --json --config --socket --color --help"
+            opts="-h --json --config --socket --exchange --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -730,6 +870,40 @@ _mailward() {
                     return 0
                     ;;
                 --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__alert)
+            opts="-h --json --config --socket --exchange --color --help list show ack silence unsilence test"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -745,7 +919,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__alert__subcmd__channel)
-            opts="-h --json --config --socket --color --help list show set remove"
+            opts="-h --json --config --socket --exchange --color --help list show set remove"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -756,6 +930,10 @@ _mailward() {
                     return 0
                     ;;
                 --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -771,7 +949,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__alert__subcmd__channel__subcmd__list)
-            opts="-h --monitoring --json --config --socket --color --help"
+            opts="-h --monitoring --json --config --socket --exchange --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -782,6 +960,10 @@ _mailward() {
                     return 0
                     ;;
                 --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -797,7 +979,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__alert__subcmd__channel__subcmd__remove)
-            opts="-h --revision --json --config --socket --color --help"
+            opts="-h --revision --json --config --socket --exchange --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -812,6 +994,10 @@ _mailward() {
                     return 0
                     ;;
                 --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -827,7 +1013,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__alert__subcmd__channel__subcmd__set)
-            opts="-h --revision --json --config --socket --color --help"
+            opts="-h --revision --json --config --socket --exchange --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -842,6 +1028,10 @@ _mailward() {
                     return 0
                     ;;
                 --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -857,7 +1047,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__alert__subcmd__channel__subcmd__show)
-            opts="-h --json --config --socket --color --help"
+            opts="-h --json --config --socket --exchange --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -868,6 +1058,202 @@ _mailward() {
                     return 0
                     ;;
                 --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__alert__subcmd__ack)
+            opts="-h --note --json --config --socket --exchange --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --note)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__alert__subcmd__list)
+            opts="-h --all --json --config --socket --exchange --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__alert__subcmd__show)
+            opts="-h --json --config --socket --exchange --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__alert__subcmd__silence)
+            opts="-h --for --reason --json --config --socket --exchange --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --for)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --reason)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__alert__subcmd__test)
+            opts="-h --json --config --socket --exchange --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__alert__subcmd__unsilence)
+            opts="-h --json --config --socket --exchange --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -883,7 +1269,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__apply)
-            opts="-y -h --dry-run --revision --yes --json --config --socket --color --help"
+            opts="-y -h --dry-run --revision --yes --json --config --socket --exchange --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -901,6 +1287,10 @@ _mailward() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --exchange)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -913,7 +1303,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__cert)
-            opts="-h --json --config --socket --color --help list explain"
+            opts="-h --json --config --socket --exchange --color --help list explain"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -924,6 +1314,10 @@ _mailward() {
                     return 0
                     ;;
                 --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -939,7 +1333,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__cert__subcmd__explain)
-            opts="-h --json --config --socket --color --help"
+            opts="-h --json --config --socket --exchange --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -950,6 +1344,10 @@ _mailward() {
                     return 0
                     ;;
                 --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -965,7 +1363,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__cert__subcmd__list)
-            opts="-h --json --config --socket --color --help"
+            opts="-h --json --config --socket --exchange --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -976,6 +1374,10 @@ _mailward() {
                     return 0
                     ;;
                 --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -991,7 +1393,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__config)
-            opts="-h --json --config --socket --color --help check help"
+            opts="-h --json --config --socket --exchange --color --help check help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1002,6 +1404,10 @@ _mailward() {
                     return 0
                     ;;
                 --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1017,7 +1423,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__config__subcmd__check)
-            opts="-h --json --config --socket --color --help"
+            opts="-h --json --config --socket --exchange --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1028,6 +1434,10 @@ _mailward() {
                     return 0
                     ;;
                 --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1085,7 +1495,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__demo)
-            opts="-h --once --json --config --socket --color --help"
+            opts="-h --once --json --config --socket --exchange --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1096,6 +1506,10 @@ _mailward() {
                     return 0
                     ;;
                 --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1111,7 +1525,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__distribution__subcmd__group)
-            opts="-h --json --config --socket --color --help list show set remove"
+            opts="-h --json --config --socket --exchange --color --help list show set remove"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1122,6 +1536,10 @@ _mailward() {
                     return 0
                     ;;
                 --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1137,7 +1555,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__distribution__subcmd__group__subcmd__list)
-            opts="-h --monitoring --json --config --socket --color --help"
+            opts="-h --monitoring --json --config --socket --exchange --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1148,6 +1566,10 @@ _mailward() {
                     return 0
                     ;;
                 --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1163,7 +1585,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__distribution__subcmd__group__subcmd__remove)
-            opts="-h --revision --json --config --socket --color --help"
+            opts="-h --revision --json --config --socket --exchange --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1178,6 +1600,10 @@ _mailward() {
                     return 0
                     ;;
                 --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1193,7 +1619,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__distribution__subcmd__group__subcmd__set)
-            opts="-h --revision --json --config --socket --color --help"
+            opts="-h --revision --json --config --socket --exchange --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1211,6 +1637,10 @@ _mailward() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --exchange)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -1223,7 +1653,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__distribution__subcmd__group__subcmd__show)
-            opts="-h --json --config --socket --color --help"
+            opts="-h --json --config --socket --exchange --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1234,6 +1664,10 @@ _mailward() {
                     return 0
                     ;;
                 --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1249,7 +1683,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__drain)
-            opts="-h --reason --json --config --socket --color --help"
+            opts="-h --reason --json --config --socket --exchange --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1267,6 +1701,10 @@ _mailward() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --exchange)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -1279,7 +1717,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__event)
-            opts="-h --json --config --socket --color --help list show"
+            opts="-h --json --config --socket --exchange --color --help list show"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1290,6 +1728,10 @@ _mailward() {
                     return 0
                     ;;
                 --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1305,7 +1747,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__event__subcmd__list)
-            opts="-h --since --level --event --limit --json --config --socket --color --help"
+            opts="-h --since --level --event --limit --json --config --socket --exchange --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1335,6 +1777,10 @@ _mailward() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --exchange)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -1347,7 +1793,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__event__subcmd__show)
-            opts="-h --json --config --socket --color --help"
+            opts="-h --json --config --socket --exchange --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1358,6 +1804,10 @@ _mailward() {
                     return 0
                     ;;
                 --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1373,7 +1823,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__explain)
-            opts="-h --json --config --socket --color --help"
+            opts="-h --json --config --socket --exchange --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1384,6 +1834,10 @@ _mailward() {
                     return 0
                     ;;
                 --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1399,7 +1853,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__export)
-            opts="-h --json --config --socket --color --help"
+            opts="-h --json --config --socket --exchange --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1410,6 +1864,10 @@ _mailward() {
                     return 0
                     ;;
                 --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1425,17 +1883,29 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__health)
-            opts="-h --json --config --socket --color --help report show history ledger group probe override help"
+            opts="-h --set --server --json --config --socket --exchange --color --help report show history ledger group mailboxes probe report-result override help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --set)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --server)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1451,7 +1921,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__health__subcmd__settings)
-            opts="-h --json --config --socket --color --help show set"
+            opts="-h --json --config --socket --exchange --color --help show set"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1462,6 +1932,10 @@ _mailward() {
                     return 0
                     ;;
                 --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1477,7 +1951,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__health__subcmd__settings__subcmd__set)
-            opts="-h --revision --name --json --config --socket --color --help"
+            opts="-h --revision --name --json --config --socket --exchange --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1499,6 +1973,10 @@ _mailward() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --exchange)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -1511,7 +1989,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__health__subcmd__settings__subcmd__show)
-            opts="-h --name --json --config --socket --color --help"
+            opts="-h --name --json --config --socket --exchange --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1529,6 +2007,10 @@ _mailward() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --exchange)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -1541,7 +2023,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__health__subcmd__group)
-            opts="-h --json --config --socket --color --help"
+            opts="-h --json --config --socket --exchange --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1552,6 +2034,10 @@ _mailward() {
                     return 0
                     ;;
                 --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1567,7 +2053,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__health__subcmd__help)
-            opts="report show history ledger group probe override help"
+            opts="report show history ledger group mailboxes probe report-result override help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1636,6 +2122,20 @@ _mailward() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        mailward__subcmd__health__subcmd__help__subcmd__mailboxes)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         mailward__subcmd__health__subcmd__help__subcmd__override)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
@@ -1651,6 +2151,48 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__health__subcmd__help__subcmd__probe)
+            opts="run list"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__health__subcmd__help__subcmd__probe__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__health__subcmd__help__subcmd__probe__subcmd__run)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__health__subcmd__help__subcmd__report)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1664,7 +2206,7 @@ _mailward() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        mailward__subcmd__health__subcmd__help__subcmd__report)
+        mailward__subcmd__health__subcmd__help__subcmd__report__subcmd__result)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1693,7 +2235,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__health__subcmd__history)
-            opts="-h --limit --json --config --socket --color --help"
+            opts="-h --limit --json --config --socket --exchange --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1708,6 +2250,10 @@ _mailward() {
                     return 0
                     ;;
                 --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1723,7 +2269,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__health__subcmd__ledger)
-            opts="-h --limit --json --config --socket --color --help"
+            opts="-h --limit --json --config --socket --exchange --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1741,6 +2287,40 @@ _mailward() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --exchange)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__health__subcmd__mailboxes)
+            opts="-h --json --config --socket --exchange --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -1753,7 +2333,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__health__subcmd__override)
-            opts="-h --for --reason --on --json --config --socket --color --help"
+            opts="-h --for --reason --on --json --config --socket --exchange --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1775,6 +2355,10 @@ _mailward() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --exchange)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -1787,7 +2371,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__health__subcmd__probe)
-            opts="-h --json --config --socket --color --help"
+            opts="-h --json --config --socket --exchange --color --help run list"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1798,6 +2382,74 @@ _mailward() {
                     return 0
                     ;;
                 --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__health__subcmd__probe__subcmd__list)
+            opts="-h --limit --json --config --socket --exchange --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --limit)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__health__subcmd__probe__subcmd__run)
+            opts="-h --trace --json --config --socket --exchange --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1813,17 +2465,63 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__health__subcmd__report)
-            opts="-h --json --config --socket --color --help"
+            opts="-h --set --server --json --config --socket --exchange --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --set)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --server)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__health__subcmd__report__subcmd__result)
+            opts="-h --text --json --config --socket --exchange --color --help pass fail"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --text)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1839,7 +2537,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__health__subcmd__show)
-            opts="-h --json --config --socket --color --help"
+            opts="-h --json --config --socket --exchange --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1850,6 +2548,10 @@ _mailward() {
                     return 0
                     ;;
                 --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1865,7 +2567,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__help)
-            opts="queue trace event explain cert simulate health recheck status export plan apply transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact distribution-group journal-rule alert-channel drain resume serve demo setup config role help"
+            opts="queue trace event explain cert simulate health alert recheck status export plan apply recipient transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact distribution-group journal-rule alert-channel probe drain resume serve demo setup config role help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1948,6 +2650,20 @@ _mailward() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        mailward__subcmd__help__subcmd__alert)
+            opts="list show ack silence unsilence test"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         mailward__subcmd__help__subcmd__alert__subcmd__channel)
             opts="list show set remove"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -2005,6 +2721,90 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__help__subcmd__alert__subcmd__channel__subcmd__show)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__help__subcmd__alert__subcmd__ack)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__help__subcmd__alert__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__help__subcmd__alert__subcmd__show)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__help__subcmd__alert__subcmd__silence)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__help__subcmd__alert__subcmd__test)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__help__subcmd__alert__subcmd__unsilence)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -2271,7 +3071,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__help__subcmd__health)
-            opts="report show history ledger group probe override"
+            opts="report show history ledger group mailboxes probe report-result override"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2368,6 +3168,20 @@ _mailward() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        mailward__subcmd__help__subcmd__health__subcmd__mailboxes)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         mailward__subcmd__help__subcmd__health__subcmd__override)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
@@ -2383,6 +3197,48 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__help__subcmd__health__subcmd__probe)
+            opts="run list"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__help__subcmd__health__subcmd__probe__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__help__subcmd__health__subcmd__probe__subcmd__run)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__help__subcmd__health__subcmd__report)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -2396,7 +3252,7 @@ _mailward() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        mailward__subcmd__help__subcmd__health__subcmd__report)
+        mailward__subcmd__help__subcmd__health__subcmd__report__subcmd__result)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -2662,6 +3518,76 @@ _mailward() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        mailward__subcmd__help__subcmd__probe)
+            opts="list show set remove"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__help__subcmd__probe__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__help__subcmd__probe__subcmd__remove)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__help__subcmd__probe__subcmd__set)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__help__subcmd__probe__subcmd__show)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         mailward__subcmd__help__subcmd__queue)
             opts="list show hold release retry remove export"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -2847,6 +3773,34 @@ _mailward() {
         mailward__subcmd__help__subcmd__recheck)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__help__subcmd__recipient)
+            opts="list"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__help__subcmd__recipient__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -3097,7 +4051,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__journal__subcmd__rule)
-            opts="-h --json --config --socket --color --help list show set remove"
+            opts="-h --json --config --socket --exchange --color --help list show set remove"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3108,6 +4062,10 @@ _mailward() {
                     return 0
                     ;;
                 --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -3123,7 +4081,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__journal__subcmd__rule__subcmd__list)
-            opts="-h --monitoring --json --config --socket --color --help"
+            opts="-h --monitoring --json --config --socket --exchange --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3134,6 +4092,10 @@ _mailward() {
                     return 0
                     ;;
                 --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -3149,7 +4111,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__journal__subcmd__rule__subcmd__remove)
-            opts="-h --revision --json --config --socket --color --help"
+            opts="-h --revision --json --config --socket --exchange --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3164,6 +4126,10 @@ _mailward() {
                     return 0
                     ;;
                 --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -3179,7 +4145,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__journal__subcmd__rule__subcmd__set)
-            opts="-h --revision --json --config --socket --color --help"
+            opts="-h --revision --json --config --socket --exchange --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3194,6 +4160,10 @@ _mailward() {
                     return 0
                     ;;
                 --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -3209,7 +4179,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__journal__subcmd__rule__subcmd__show)
-            opts="-h --json --config --socket --color --help"
+            opts="-h --json --config --socket --exchange --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3220,6 +4190,10 @@ _mailward() {
                     return 0
                     ;;
                 --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -3235,7 +4209,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__mail__subcmd__contact)
-            opts="-h --json --config --socket --color --help list show set remove"
+            opts="-h --json --config --socket --exchange --color --help list show set remove"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3246,6 +4220,10 @@ _mailward() {
                     return 0
                     ;;
                 --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -3261,7 +4239,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__mail__subcmd__contact__subcmd__list)
-            opts="-h --monitoring --json --config --socket --color --help"
+            opts="-h --monitoring --json --config --socket --exchange --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3272,6 +4250,10 @@ _mailward() {
                     return 0
                     ;;
                 --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -3287,7 +4269,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__mail__subcmd__contact__subcmd__remove)
-            opts="-h --revision --json --config --socket --color --help"
+            opts="-h --revision --json --config --socket --exchange --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3302,6 +4284,10 @@ _mailward() {
                     return 0
                     ;;
                 --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -3317,7 +4303,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__mail__subcmd__contact__subcmd__set)
-            opts="-h --revision --json --config --socket --color --help"
+            opts="-h --revision --json --config --socket --exchange --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3332,6 +4318,10 @@ _mailward() {
                     return 0
                     ;;
                 --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -3347,7 +4337,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__mail__subcmd__contact__subcmd__show)
-            opts="-h --json --config --socket --color --help"
+            opts="-h --json --config --socket --exchange --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3358,6 +4348,10 @@ _mailward() {
                     return 0
                     ;;
                 --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -3373,7 +4367,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__mailbox)
-            opts="-h --json --config --socket --color --help list show set remove"
+            opts="-h --json --config --socket --exchange --color --help list show set remove"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3384,6 +4378,10 @@ _mailward() {
                     return 0
                     ;;
                 --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -3399,7 +4397,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__mailbox__subcmd__list)
-            opts="-h --monitoring --json --config --socket --color --help"
+            opts="-h --monitoring --json --config --socket --exchange --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3410,6 +4408,10 @@ _mailward() {
                     return 0
                     ;;
                 --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -3425,7 +4427,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__mailbox__subcmd__remove)
-            opts="-h --revision --json --config --socket --color --help"
+            opts="-h --revision --json --config --socket --exchange --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3440,6 +4442,10 @@ _mailward() {
                     return 0
                     ;;
                 --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -3455,7 +4461,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__mailbox__subcmd__set)
-            opts="-h --revision --json --config --socket --color --help"
+            opts="-h --revision --json --config --socket --exchange --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3473,6 +4479,10 @@ _mailward() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --exchange)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -3485,7 +4495,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__mailbox__subcmd__show)
-            opts="-h --json --config --socket --color --help"
+            opts="-h --json --config --socket --exchange --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3496,6 +4506,10 @@ _mailward() {
                     return 0
                     ;;
                 --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -3511,7 +4525,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__plan)
-            opts="-h --json --config --socket --color --help"
+            opts="-h --json --config --socket --exchange --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3522,6 +4536,168 @@ _mailward() {
                     return 0
                     ;;
                 --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__probe)
+            opts="-h --json --config --socket --exchange --color --help list show set remove"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__probe__subcmd__list)
+            opts="-h --monitoring --json --config --socket --exchange --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__probe__subcmd__remove)
+            opts="-h --revision --json --config --socket --exchange --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --revision)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__probe__subcmd__set)
+            opts="-h --revision --json --config --socket --exchange --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --revision)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__probe__subcmd__show)
+            opts="-h --json --config --socket --exchange --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -3537,7 +4713,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__queue)
-            opts="-h --json --config --socket --color --help list show hold release retry remove export"
+            opts="-h --json --config --socket --exchange --color --help list show hold release retry remove export"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3548,6 +4724,10 @@ _mailward() {
                     return 0
                     ;;
                 --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -3563,7 +4743,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__queue__subcmd__export)
-            opts="-o -h --output --json --config --socket --color --help"
+            opts="-o -h --output --json --config --socket --exchange --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3585,6 +4765,10 @@ _mailward() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --exchange)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -3597,7 +4781,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__queue__subcmd__hold)
-            opts="-h --json --config --socket --color --help"
+            opts="-h --json --config --socket --exchange --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3608,6 +4792,10 @@ _mailward() {
                     return 0
                     ;;
                 --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -3623,7 +4811,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__queue__subcmd__list)
-            opts="-h --from --to --limit --probes --json --config --socket --color --help"
+            opts="-h --from --to --limit --probes --json --config --socket --exchange --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3649,6 +4837,10 @@ _mailward() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --exchange)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -3661,7 +4853,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__queue__subcmd__release)
-            opts="-h --json --config --socket --color --help"
+            opts="-h --json --config --socket --exchange --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3672,6 +4864,10 @@ _mailward() {
                     return 0
                     ;;
                 --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -3687,7 +4883,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__queue__subcmd__remove)
-            opts="-h --notify --json --config --socket --color --help"
+            opts="-h --notify --json --config --socket --exchange --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3698,6 +4894,10 @@ _mailward() {
                     return 0
                     ;;
                 --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -3713,7 +4913,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__queue__subcmd__retry)
-            opts="-h --json --config --socket --color --help"
+            opts="-h --json --config --socket --exchange --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3724,6 +4924,10 @@ _mailward() {
                     return 0
                     ;;
                 --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -3739,7 +4943,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__queue__subcmd__show)
-            opts="-h --json --config --socket --color --help"
+            opts="-h --json --config --socket --exchange --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3750,6 +4954,10 @@ _mailward() {
                     return 0
                     ;;
                 --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -3765,7 +4973,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__receive__subcmd__connector)
-            opts="-h --json --config --socket --color --help list show set remove"
+            opts="-h --json --config --socket --exchange --color --help list show set remove"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3776,6 +4984,10 @@ _mailward() {
                     return 0
                     ;;
                 --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -3791,7 +5003,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__receive__subcmd__connector__subcmd__list)
-            opts="-h --monitoring --json --config --socket --color --help"
+            opts="-h --monitoring --json --config --socket --exchange --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3802,6 +5014,10 @@ _mailward() {
                     return 0
                     ;;
                 --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -3817,7 +5033,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__receive__subcmd__connector__subcmd__remove)
-            opts="-h --revision --json --config --socket --color --help"
+            opts="-h --revision --json --config --socket --exchange --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3832,6 +5048,10 @@ _mailward() {
                     return 0
                     ;;
                 --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -3847,7 +5067,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__receive__subcmd__connector__subcmd__set)
-            opts="-h --revision --json --config --socket --color --help"
+            opts="-h --revision --json --config --socket --exchange --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3865,6 +5085,10 @@ _mailward() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --exchange)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -3877,7 +5101,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__receive__subcmd__connector__subcmd__show)
-            opts="-h --json --config --socket --color --help"
+            opts="-h --json --config --socket --exchange --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3888,6 +5112,10 @@ _mailward() {
                     return 0
                     ;;
                 --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -3903,7 +5131,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__recheck)
-            opts="-h --json --config --socket --color --help"
+            opts="-h --json --config --socket --exchange --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3914,6 +5142,78 @@ _mailward() {
                     return 0
                     ;;
                 --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__recipient)
+            opts="-h --json --config --socket --exchange --color --help list"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__recipient__subcmd__list)
+            opts="-h --filter --limit --json --config --socket --exchange --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --filter)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --limit)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -3929,7 +5229,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__resume)
-            opts="-h --json --config --socket --color --help"
+            opts="-h --json --config --socket --exchange --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3940,6 +5240,10 @@ _mailward() {
                     return 0
                     ;;
                 --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -3955,7 +5259,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__role)
-            opts="-h --parent --json --config --socket --color --help"
+            opts="-h --parent --json --config --socket --exchange --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3973,6 +5277,10 @@ _mailward() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --exchange)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -3985,7 +5293,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__send__subcmd__connector)
-            opts="-h --json --config --socket --color --help list show set remove"
+            opts="-h --json --config --socket --exchange --color --help list show set remove"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3996,6 +5304,10 @@ _mailward() {
                     return 0
                     ;;
                 --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -4011,7 +5323,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__send__subcmd__connector__subcmd__list)
-            opts="-h --monitoring --json --config --socket --color --help"
+            opts="-h --monitoring --json --config --socket --exchange --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -4022,6 +5334,10 @@ _mailward() {
                     return 0
                     ;;
                 --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -4037,7 +5353,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__send__subcmd__connector__subcmd__remove)
-            opts="-h --revision --json --config --socket --color --help"
+            opts="-h --revision --json --config --socket --exchange --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -4052,6 +5368,10 @@ _mailward() {
                     return 0
                     ;;
                 --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -4067,7 +5387,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__send__subcmd__connector__subcmd__set)
-            opts="-h --revision --json --config --socket --color --help"
+            opts="-h --revision --json --config --socket --exchange --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -4085,6 +5405,10 @@ _mailward() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --exchange)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -4097,7 +5421,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__send__subcmd__connector__subcmd__show)
-            opts="-h --json --config --socket --color --help"
+            opts="-h --json --config --socket --exchange --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -4108,6 +5432,10 @@ _mailward() {
                     return 0
                     ;;
                 --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -4123,7 +5451,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__serve)
-            opts="-h --json --config --socket --color --help"
+            opts="-h --json --config --socket --exchange --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -4134,6 +5462,10 @@ _mailward() {
                     return 0
                     ;;
                 --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -4149,7 +5481,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__setup)
-            opts="-h --domain --hostname --port --bind --objects --allow-faults --http --data-dir --run-dir --certificate-dir --user --json --config --socket --color --help"
+            opts="-h --domain --hostname --port --bind --objects --allow-faults --http --data-dir --run-dir --certificate-dir --user --json --config --socket --exchange --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -4203,6 +5535,10 @@ _mailward() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --exchange)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -4215,7 +5551,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__simulate)
-            opts="-h --json --config --socket --color --help connection message"
+            opts="-h --json --config --socket --exchange --color --help connection message"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -4226,6 +5562,10 @@ _mailward() {
                     return 0
                     ;;
                 --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -4241,7 +5581,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__simulate__subcmd__connection)
-            opts="-h --from --to --json --config --socket --color --help"
+            opts="-h --from --to --json --config --socket --exchange --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -4263,6 +5603,10 @@ _mailward() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --exchange)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -4275,7 +5619,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__simulate__subcmd__message)
-            opts="-h --from --to --client --helo --json --config --socket --color --help"
+            opts="-h --from --to --client --helo --json --config --socket --exchange --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -4305,6 +5649,10 @@ _mailward() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --exchange)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -4317,7 +5665,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__status)
-            opts="-h --json --config --socket --color --help"
+            opts="-h --json --config --socket --exchange --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -4328,6 +5676,10 @@ _mailward() {
                     return 0
                     ;;
                 --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -4343,7 +5695,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__trace)
-            opts="-h --from --to --since --until --message-id --probes --limit --json --config --socket --color --help"
+            opts="-h --from --to --since --until --message-id --probes --limit --json --config --socket --exchange --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -4381,6 +5733,10 @@ _mailward() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --exchange)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -4393,7 +5749,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__transport__subcmd__settings)
-            opts="-h --json --config --socket --color --help show set"
+            opts="-h --json --config --socket --exchange --color --help show set"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -4404,6 +5760,10 @@ _mailward() {
                     return 0
                     ;;
                 --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -4419,7 +5779,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__transport__subcmd__settings__subcmd__set)
-            opts="-h --revision --name --json --config --socket --color --help"
+            opts="-h --revision --name --json --config --socket --exchange --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -4441,6 +5801,10 @@ _mailward() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --exchange)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -4453,7 +5817,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__transport__subcmd__settings__subcmd__show)
-            opts="-h --name --json --config --socket --color --help"
+            opts="-h --name --json --config --socket --exchange --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -4468,6 +5832,10 @@ _mailward() {
                     return 0
                     ;;
                 --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -1,6 +1,6 @@
 # Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
 function __fish_mailward_global_optspecs
-    string join \n json config= socket= color= h/help V/version
+    string join \n json config= socket= exchange= color= h/help V/version
 end
 
 function __fish_mailward_needs_command
@@ -26,6 +26,7 @@ end
 
 complete -c mailward -n "__fish_mailward_needs_command" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_needs_command" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_needs_command" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_needs_command" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -39,11 +40,13 @@ complete -c mailward -n "__fish_mailward_needs_command" -f -a "explain" -d 'Expl
 complete -c mailward -n "__fish_mailward_needs_command" -f -a "cert" -d 'Certificates'
 complete -c mailward -n "__fish_mailward_needs_command" -f -a "simulate" -d 'What would happen'
 complete -c mailward -n "__fish_mailward_needs_command" -f -a "health" -d 'Tell whether this node is healthy'
+complete -c mailward -n "__fish_mailward_needs_command" -f -a "alert" -d 'What people are told'
 complete -c mailward -n "__fish_mailward_needs_command" -f -a "recheck" -d 'Run the probes now'
 complete -c mailward -n "__fish_mailward_needs_command" -f -a "status" -d 'Show which roles run, since when, and what they are doing'
 complete -c mailward -n "__fish_mailward_needs_command" -f -a "export" -d 'Write all objects as text'
 complete -c mailward -n "__fish_mailward_needs_command" -f -a "plan" -d 'Show what applying a file would change'
 complete -c mailward -n "__fish_mailward_needs_command" -f -a "apply" -d 'Make the objects what a file says'
+complete -c mailward -n "__fish_mailward_needs_command" -f -a "recipient" -d ''
 complete -c mailward -n "__fish_mailward_needs_command" -f -a "transport-settings" -d 'Transport settings'
 complete -c mailward -n "__fish_mailward_needs_command" -f -a "health-settings" -d 'Health settings'
 complete -c mailward -n "__fish_mailward_needs_command" -f -a "accepted-domain" -d 'Accepted domains'
@@ -54,6 +57,7 @@ complete -c mailward -n "__fish_mailward_needs_command" -f -a "mail-contact" -d 
 complete -c mailward -n "__fish_mailward_needs_command" -f -a "distribution-group" -d 'Distribution groups'
 complete -c mailward -n "__fish_mailward_needs_command" -f -a "journal-rule" -d 'Journal rules'
 complete -c mailward -n "__fish_mailward_needs_command" -f -a "alert-channel" -d 'Alert channels'
+complete -c mailward -n "__fish_mailward_needs_command" -f -a "probe" -d 'Probes'
 complete -c mailward -n "__fish_mailward_needs_command" -f -a "drain" -d 'Take no new mail until resume'
 complete -c mailward -n "__fish_mailward_needs_command" -f -a "resume" -d 'Take new mail again'
 complete -c mailward -n "__fish_mailward_needs_command" -f -a "serve" -d 'Run this node: the manager, which starts all roles'
@@ -64,6 +68,7 @@ complete -c mailward -n "__fish_mailward_needs_command" -f -a "role" -d 'Run one
 complete -c mailward -n "__fish_mailward_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and not __fish_seen_subcommand_from list show hold release retry remove export" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and not __fish_seen_subcommand_from list show hold release retry remove export" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand queue; and not __fish_seen_subcommand_from list show hold release retry remove export" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and not __fish_seen_subcommand_from list show hold release retry remove export" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -81,6 +86,7 @@ complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from list" -l limit -d 'Messages to list at most' -r
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from list" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from list" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from list" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from list" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -89,6 +95,7 @@ complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from show" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from show" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from show" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from show" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -96,6 +103,7 @@ complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from hold" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from hold" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from hold" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from hold" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -103,6 +111,7 @@ complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from hold" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from release" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from release" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from release" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from release" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -110,6 +119,7 @@ complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from release" -s h -l help -d 'Print help'
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from retry" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from retry" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from retry" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from retry" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -117,6 +127,7 @@ complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from retry" -s h -l help -d 'Print help'
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from remove" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from remove" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from remove" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from remove" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -126,6 +137,7 @@ complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from export" -s o -l output -d 'Write to this file, which must not exist yet' -r
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from export" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from export" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from export" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from export" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -139,6 +151,7 @@ complete -c mailward -n "__fish_mailward_using_subcommand trace" -l message-id -
 complete -c mailward -n "__fish_mailward_using_subcommand trace" -l limit -d 'Entries at most' -r
 complete -c mailward -n "__fish_mailward_using_subcommand trace" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand trace" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand trace" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand trace" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -147,6 +160,7 @@ complete -c mailward -n "__fish_mailward_using_subcommand trace" -l json -d 'Pri
 complete -c mailward -n "__fish_mailward_using_subcommand trace" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mailward -n "__fish_mailward_using_subcommand event; and not __fish_seen_subcommand_from list show" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand event; and not __fish_seen_subcommand_from list show" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand event; and not __fish_seen_subcommand_from list show" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand event; and not __fish_seen_subcommand_from list show" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -164,6 +178,7 @@ complete -c mailward -n "__fish_mailward_using_subcommand event; and __fish_seen
 complete -c mailward -n "__fish_mailward_using_subcommand event; and __fish_seen_subcommand_from list" -l limit -d 'Events at most, the newest ones' -r
 complete -c mailward -n "__fish_mailward_using_subcommand event; and __fish_seen_subcommand_from list" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand event; and __fish_seen_subcommand_from list" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand event; and __fish_seen_subcommand_from list" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand event; and __fish_seen_subcommand_from list" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -171,6 +186,7 @@ complete -c mailward -n "__fish_mailward_using_subcommand event; and __fish_seen
 complete -c mailward -n "__fish_mailward_using_subcommand event; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
 complete -c mailward -n "__fish_mailward_using_subcommand event; and __fish_seen_subcommand_from show" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand event; and __fish_seen_subcommand_from show" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand event; and __fish_seen_subcommand_from show" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand event; and __fish_seen_subcommand_from show" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -178,6 +194,7 @@ complete -c mailward -n "__fish_mailward_using_subcommand event; and __fish_seen
 complete -c mailward -n "__fish_mailward_using_subcommand event; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
 complete -c mailward -n "__fish_mailward_using_subcommand explain" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand explain" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand explain" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand explain" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -185,6 +202,7 @@ complete -c mailward -n "__fish_mailward_using_subcommand explain" -l json -d 'P
 complete -c mailward -n "__fish_mailward_using_subcommand explain" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mailward -n "__fish_mailward_using_subcommand cert; and not __fish_seen_subcommand_from list explain" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand cert; and not __fish_seen_subcommand_from list explain" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand cert; and not __fish_seen_subcommand_from list explain" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand cert; and not __fish_seen_subcommand_from list explain" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -194,6 +212,7 @@ complete -c mailward -n "__fish_mailward_using_subcommand cert; and not __fish_s
 complete -c mailward -n "__fish_mailward_using_subcommand cert; and not __fish_seen_subcommand_from list explain" -f -a "explain" -d 'Show which certificate a receive connector uses, and why not the others'
 complete -c mailward -n "__fish_mailward_using_subcommand cert; and __fish_seen_subcommand_from list" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand cert; and __fish_seen_subcommand_from list" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand cert; and __fish_seen_subcommand_from list" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand cert; and __fish_seen_subcommand_from list" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -201,6 +220,7 @@ complete -c mailward -n "__fish_mailward_using_subcommand cert; and __fish_seen_
 complete -c mailward -n "__fish_mailward_using_subcommand cert; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
 complete -c mailward -n "__fish_mailward_using_subcommand cert; and __fish_seen_subcommand_from explain" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand cert; and __fish_seen_subcommand_from explain" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand cert; and __fish_seen_subcommand_from explain" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand cert; and __fish_seen_subcommand_from explain" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -208,6 +228,7 @@ complete -c mailward -n "__fish_mailward_using_subcommand cert; and __fish_seen_
 complete -c mailward -n "__fish_mailward_using_subcommand cert; and __fish_seen_subcommand_from explain" -s h -l help -d 'Print help'
 complete -c mailward -n "__fish_mailward_using_subcommand simulate; and not __fish_seen_subcommand_from connection message" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand simulate; and not __fish_seen_subcommand_from connection message" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand simulate; and not __fish_seen_subcommand_from connection message" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand simulate; and not __fish_seen_subcommand_from connection message" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -219,6 +240,7 @@ complete -c mailward -n "__fish_mailward_using_subcommand simulate; and __fish_s
 complete -c mailward -n "__fish_mailward_using_subcommand simulate; and __fish_seen_subcommand_from connection" -l to -d 'The local address, as [IP]:PORT; :25 for any local address' -r
 complete -c mailward -n "__fish_mailward_using_subcommand simulate; and __fish_seen_subcommand_from connection" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand simulate; and __fish_seen_subcommand_from connection" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand simulate; and __fish_seen_subcommand_from connection" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand simulate; and __fish_seen_subcommand_from connection" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -230,28 +252,37 @@ complete -c mailward -n "__fish_mailward_using_subcommand simulate; and __fish_s
 complete -c mailward -n "__fish_mailward_using_subcommand simulate; and __fish_seen_subcommand_from message" -l helo -d 'What the client says in EHLO' -r
 complete -c mailward -n "__fish_mailward_using_subcommand simulate; and __fish_seen_subcommand_from message" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand simulate; and __fish_seen_subcommand_from message" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand simulate; and __fish_seen_subcommand_from message" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand simulate; and __fish_seen_subcommand_from message" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
 complete -c mailward -n "__fish_mailward_using_subcommand simulate; and __fish_seen_subcommand_from message" -l json -d 'Print the answer as JSON'
 complete -c mailward -n "__fish_mailward_using_subcommand simulate; and __fish_seen_subcommand_from message" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger group probe override help" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
-complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger group probe override help" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
-complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger group probe override help" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger group mailboxes probe report-result override help" -l set -d 'Only this health set' -r
+complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger group mailboxes probe report-result override help" -l server -d 'The node that is meant; there is only this one to ask' -r
+complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger group mailboxes probe report-result override help" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
+complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger group mailboxes probe report-result override help" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger group mailboxes probe report-result override help" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
+complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger group mailboxes probe report-result override help" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger group probe override help" -l json -d 'Print the answer as JSON'
-complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger group probe override help" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger group probe override help" -f -a "report" -d 'Show every health set with its monitors'
-complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger group probe override help" -f -a "show" -d 'Show one health set with the last results of its probes'
-complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger group probe override help" -f -a "history" -d 'Show what changed lately, and the repairs that followed'
-complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger group probe override help" -f -a "ledger" -d 'Show the repair ledger and what the budgets still allow'
-complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger group probe override help" -f -a "group" -d 'Show the other nodes of this one\'s group'
-complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger group probe override help" -f -a "probe" -d 'Run one probe now'
-complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger group probe override help" -f -a "override" -d 'Switch off, for a time, what watches something'
-complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger group probe override help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger group mailboxes probe report-result override help" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger group mailboxes probe report-result override help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger group mailboxes probe report-result override help" -f -a "report" -d 'Show every health set with its monitors'
+complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger group mailboxes probe report-result override help" -f -a "show" -d 'Show one health set with the last results of its probes'
+complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger group mailboxes probe report-result override help" -f -a "history" -d 'Show what changed lately, and the repairs that followed'
+complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger group mailboxes probe report-result override help" -f -a "ledger" -d 'Show the repair ledger and what the budgets still allow'
+complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger group mailboxes probe report-result override help" -f -a "group" -d 'Show the other nodes of this one\'s group'
+complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger group mailboxes probe report-result override help" -f -a "mailboxes" -d 'Show the health mailboxes and the probes that arrived in them'
+complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger group mailboxes probe report-result override help" -f -a "probe" -d 'Probes: what is looked at, and when'
+complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger group mailboxes probe report-result override help" -f -a "report-result" -d 'Report what another program saw'
+complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger group mailboxes probe report-result override help" -f -a "override" -d 'Switch off, for a time, what watches something'
+complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger group mailboxes probe report-result override help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from report" -l set -d 'Only this health set' -r
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from report" -l server -d 'The node that is meant; there is only this one to ask' -r
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from report" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from report" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from report" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from report" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -259,6 +290,7 @@ complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_see
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from report" -s h -l help -d 'Print help'
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from show" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from show" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from show" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from show" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -267,6 +299,7 @@ complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_see
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from history" -l limit -d 'Entries at most, the newest ones' -r
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from history" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from history" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from history" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from history" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -275,6 +308,7 @@ complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_see
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from ledger" -l limit -d 'Entries at most, the newest ones' -r
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from ledger" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from ledger" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from ledger" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from ledger" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -282,22 +316,44 @@ complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_see
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from ledger" -s h -l help -d 'Print help'
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from group" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from group" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from group" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from group" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from group" -l json -d 'Print the answer as JSON'
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from group" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from mailboxes" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from mailboxes" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from mailboxes" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from mailboxes" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from mailboxes" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from mailboxes" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from probe" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from probe" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from probe" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from probe" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from probe" -l json -d 'Print the answer as JSON'
-complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from probe" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from probe" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from probe" -f -a "run" -d 'Run one probe now'
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from probe" -f -a "list" -d 'List the probes with their newest results'
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from report-result" -l text -d 'What was seen, in one sentence' -r
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from report-result" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from report-result" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from report-result" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from report-result" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from report-result" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from report-result" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from override" -l for -d 'For how long, at most a year' -r
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from override" -l reason -d 'Why, for whoever finds it switched off' -r
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from override" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from override" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from override" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from override" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -309,11 +365,80 @@ complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_see
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from help" -f -a "history" -d 'Show what changed lately, and the repairs that followed'
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from help" -f -a "ledger" -d 'Show the repair ledger and what the budgets still allow'
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from help" -f -a "group" -d 'Show the other nodes of this one\'s group'
-complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from help" -f -a "probe" -d 'Run one probe now'
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from help" -f -a "mailboxes" -d 'Show the health mailboxes and the probes that arrived in them'
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from help" -f -a "probe" -d 'Probes: what is looked at, and when'
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from help" -f -a "report-result" -d 'Report what another program saw'
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from help" -f -a "override" -d 'Switch off, for a time, what watches something'
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c mailward -n "__fish_mailward_using_subcommand alert; and not __fish_seen_subcommand_from list show ack silence unsilence test" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
+complete -c mailward -n "__fish_mailward_using_subcommand alert; and not __fish_seen_subcommand_from list show ack silence unsilence test" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand alert; and not __fish_seen_subcommand_from list show ack silence unsilence test" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
+complete -c mailward -n "__fish_mailward_using_subcommand alert; and not __fish_seen_subcommand_from list show ack silence unsilence test" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand alert; and not __fish_seen_subcommand_from list show ack silence unsilence test" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand alert; and not __fish_seen_subcommand_from list show ack silence unsilence test" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand alert; and not __fish_seen_subcommand_from list show ack silence unsilence test" -f -a "list" -d 'List alerts, silences and how the alert channels do'
+complete -c mailward -n "__fish_mailward_using_subcommand alert; and not __fish_seen_subcommand_from list show ack silence unsilence test" -f -a "show" -d 'Show one alert: what broke, what was tried, what to do, who was told'
+complete -c mailward -n "__fish_mailward_using_subcommand alert; and not __fish_seen_subcommand_from list show ack silence unsilence test" -f -a "ack" -d 'Say that you are on it'
+complete -c mailward -n "__fish_mailward_using_subcommand alert; and not __fish_seen_subcommand_from list show ack silence unsilence test" -f -a "silence" -d 'Keep alerts from being told, for a time'
+complete -c mailward -n "__fish_mailward_using_subcommand alert; and not __fish_seen_subcommand_from list show ack silence unsilence test" -f -a "unsilence" -d 'End a silence'
+complete -c mailward -n "__fish_mailward_using_subcommand alert; and not __fish_seen_subcommand_from list show ack silence unsilence test" -f -a "test" -d 'Send a test by the alert channels and show how it went'
+complete -c mailward -n "__fish_mailward_using_subcommand alert; and __fish_seen_subcommand_from list" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
+complete -c mailward -n "__fish_mailward_using_subcommand alert; and __fish_seen_subcommand_from list" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand alert; and __fish_seen_subcommand_from list" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
+complete -c mailward -n "__fish_mailward_using_subcommand alert; and __fish_seen_subcommand_from list" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand alert; and __fish_seen_subcommand_from list" -l all -d 'List alerts that are over, too'
+complete -c mailward -n "__fish_mailward_using_subcommand alert; and __fish_seen_subcommand_from list" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand alert; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand alert; and __fish_seen_subcommand_from show" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
+complete -c mailward -n "__fish_mailward_using_subcommand alert; and __fish_seen_subcommand_from show" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand alert; and __fish_seen_subcommand_from show" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
+complete -c mailward -n "__fish_mailward_using_subcommand alert; and __fish_seen_subcommand_from show" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand alert; and __fish_seen_subcommand_from show" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand alert; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand alert; and __fish_seen_subcommand_from ack" -l note -d 'What others should know' -r
+complete -c mailward -n "__fish_mailward_using_subcommand alert; and __fish_seen_subcommand_from ack" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
+complete -c mailward -n "__fish_mailward_using_subcommand alert; and __fish_seen_subcommand_from ack" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand alert; and __fish_seen_subcommand_from ack" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
+complete -c mailward -n "__fish_mailward_using_subcommand alert; and __fish_seen_subcommand_from ack" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand alert; and __fish_seen_subcommand_from ack" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand alert; and __fish_seen_subcommand_from ack" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mailward -n "__fish_mailward_using_subcommand alert; and __fish_seen_subcommand_from silence" -l for -d 'For how long, at most a year' -r
+complete -c mailward -n "__fish_mailward_using_subcommand alert; and __fish_seen_subcommand_from silence" -l reason -d 'Why, for whoever misses the alerts' -r
+complete -c mailward -n "__fish_mailward_using_subcommand alert; and __fish_seen_subcommand_from silence" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
+complete -c mailward -n "__fish_mailward_using_subcommand alert; and __fish_seen_subcommand_from silence" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand alert; and __fish_seen_subcommand_from silence" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
+complete -c mailward -n "__fish_mailward_using_subcommand alert; and __fish_seen_subcommand_from silence" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand alert; and __fish_seen_subcommand_from silence" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand alert; and __fish_seen_subcommand_from silence" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mailward -n "__fish_mailward_using_subcommand alert; and __fish_seen_subcommand_from unsilence" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
+complete -c mailward -n "__fish_mailward_using_subcommand alert; and __fish_seen_subcommand_from unsilence" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand alert; and __fish_seen_subcommand_from unsilence" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
+complete -c mailward -n "__fish_mailward_using_subcommand alert; and __fish_seen_subcommand_from unsilence" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand alert; and __fish_seen_subcommand_from unsilence" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand alert; and __fish_seen_subcommand_from unsilence" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand alert; and __fish_seen_subcommand_from test" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
+complete -c mailward -n "__fish_mailward_using_subcommand alert; and __fish_seen_subcommand_from test" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand alert; and __fish_seen_subcommand_from test" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
+complete -c mailward -n "__fish_mailward_using_subcommand alert; and __fish_seen_subcommand_from test" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand alert; and __fish_seen_subcommand_from test" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand alert; and __fish_seen_subcommand_from test" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mailward -n "__fish_mailward_using_subcommand recheck" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand recheck" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand recheck" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand recheck" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -321,6 +446,7 @@ complete -c mailward -n "__fish_mailward_using_subcommand recheck" -l json -d 'P
 complete -c mailward -n "__fish_mailward_using_subcommand recheck" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mailward -n "__fish_mailward_using_subcommand status" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand status" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand status" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand status" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -328,6 +454,7 @@ complete -c mailward -n "__fish_mailward_using_subcommand status" -l json -d 'Pr
 complete -c mailward -n "__fish_mailward_using_subcommand status" -s h -l help -d 'Print help'
 complete -c mailward -n "__fish_mailward_using_subcommand export" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand export" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand export" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand export" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -335,6 +462,7 @@ complete -c mailward -n "__fish_mailward_using_subcommand export" -l json -d 'Pr
 complete -c mailward -n "__fish_mailward_using_subcommand export" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mailward -n "__fish_mailward_using_subcommand plan" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand plan" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand plan" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand plan" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -343,6 +471,7 @@ complete -c mailward -n "__fish_mailward_using_subcommand plan" -s h -l help -d 
 complete -c mailward -n "__fish_mailward_using_subcommand apply" -l revision -d 'Do it only if nothing has changed since this revision' -r
 complete -c mailward -n "__fish_mailward_using_subcommand apply" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand apply" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand apply" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand apply" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -350,8 +479,28 @@ complete -c mailward -n "__fish_mailward_using_subcommand apply" -l dry-run -d '
 complete -c mailward -n "__fish_mailward_using_subcommand apply" -s y -l yes -d 'Do not ask'
 complete -c mailward -n "__fish_mailward_using_subcommand apply" -l json -d 'Print the answer as JSON'
 complete -c mailward -n "__fish_mailward_using_subcommand apply" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mailward -n "__fish_mailward_using_subcommand recipient; and not __fish_seen_subcommand_from list" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
+complete -c mailward -n "__fish_mailward_using_subcommand recipient; and not __fish_seen_subcommand_from list" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand recipient; and not __fish_seen_subcommand_from list" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
+complete -c mailward -n "__fish_mailward_using_subcommand recipient; and not __fish_seen_subcommand_from list" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand recipient; and not __fish_seen_subcommand_from list" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand recipient; and not __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand recipient; and not __fish_seen_subcommand_from list" -f -a "list" -d 'List recipients of every kind that fit a filter'
+complete -c mailward -n "__fish_mailward_using_subcommand recipient; and __fish_seen_subcommand_from list" -l filter -d 'Only recipients that fit this filter, such as "RecipientType -eq \'UserMailbox\'"' -r
+complete -c mailward -n "__fish_mailward_using_subcommand recipient; and __fish_seen_subcommand_from list" -l limit -d 'Recipients to list at most' -r
+complete -c mailward -n "__fish_mailward_using_subcommand recipient; and __fish_seen_subcommand_from list" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
+complete -c mailward -n "__fish_mailward_using_subcommand recipient; and __fish_seen_subcommand_from list" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand recipient; and __fish_seen_subcommand_from list" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
+complete -c mailward -n "__fish_mailward_using_subcommand recipient; and __fish_seen_subcommand_from list" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand recipient; and __fish_seen_subcommand_from list" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand recipient; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mailward -n "__fish_mailward_using_subcommand transport-settings; and not __fish_seen_subcommand_from show set" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand transport-settings; and not __fish_seen_subcommand_from show set" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand transport-settings; and not __fish_seen_subcommand_from show set" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand transport-settings; and not __fish_seen_subcommand_from show set" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -362,6 +511,7 @@ complete -c mailward -n "__fish_mailward_using_subcommand transport-settings; an
 complete -c mailward -n "__fish_mailward_using_subcommand transport-settings; and __fish_seen_subcommand_from show" -l name -d 'The object\'s name' -r
 complete -c mailward -n "__fish_mailward_using_subcommand transport-settings; and __fish_seen_subcommand_from show" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand transport-settings; and __fish_seen_subcommand_from show" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand transport-settings; and __fish_seen_subcommand_from show" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand transport-settings; and __fish_seen_subcommand_from show" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -371,6 +521,7 @@ complete -c mailward -n "__fish_mailward_using_subcommand transport-settings; an
 complete -c mailward -n "__fish_mailward_using_subcommand transport-settings; and __fish_seen_subcommand_from set" -l name -d 'The object\'s name' -r
 complete -c mailward -n "__fish_mailward_using_subcommand transport-settings; and __fish_seen_subcommand_from set" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand transport-settings; and __fish_seen_subcommand_from set" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand transport-settings; and __fish_seen_subcommand_from set" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand transport-settings; and __fish_seen_subcommand_from set" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -378,6 +529,7 @@ complete -c mailward -n "__fish_mailward_using_subcommand transport-settings; an
 complete -c mailward -n "__fish_mailward_using_subcommand transport-settings; and __fish_seen_subcommand_from set" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mailward -n "__fish_mailward_using_subcommand health-settings; and not __fish_seen_subcommand_from show set" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand health-settings; and not __fish_seen_subcommand_from show set" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand health-settings; and not __fish_seen_subcommand_from show set" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand health-settings; and not __fish_seen_subcommand_from show set" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -388,6 +540,7 @@ complete -c mailward -n "__fish_mailward_using_subcommand health-settings; and n
 complete -c mailward -n "__fish_mailward_using_subcommand health-settings; and __fish_seen_subcommand_from show" -l name -d 'The object\'s name' -r
 complete -c mailward -n "__fish_mailward_using_subcommand health-settings; and __fish_seen_subcommand_from show" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand health-settings; and __fish_seen_subcommand_from show" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand health-settings; and __fish_seen_subcommand_from show" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand health-settings; and __fish_seen_subcommand_from show" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -397,6 +550,7 @@ complete -c mailward -n "__fish_mailward_using_subcommand health-settings; and _
 complete -c mailward -n "__fish_mailward_using_subcommand health-settings; and __fish_seen_subcommand_from set" -l name -d 'The object\'s name' -r
 complete -c mailward -n "__fish_mailward_using_subcommand health-settings; and __fish_seen_subcommand_from set" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand health-settings; and __fish_seen_subcommand_from set" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand health-settings; and __fish_seen_subcommand_from set" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand health-settings; and __fish_seen_subcommand_from set" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -404,6 +558,7 @@ complete -c mailward -n "__fish_mailward_using_subcommand health-settings; and _
 complete -c mailward -n "__fish_mailward_using_subcommand health-settings; and __fish_seen_subcommand_from set" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and not __fish_seen_subcommand_from list show set remove" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and not __fish_seen_subcommand_from list show set remove" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and not __fish_seen_subcommand_from list show set remove" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and not __fish_seen_subcommand_from list show set remove" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -415,6 +570,7 @@ complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and n
 complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and not __fish_seen_subcommand_from list show set remove" -f -a "remove" -d 'Remove one of the accepted domains'
 complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and __fish_seen_subcommand_from list" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and __fish_seen_subcommand_from list" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and __fish_seen_subcommand_from list" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and __fish_seen_subcommand_from list" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -423,6 +579,7 @@ complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and _
 complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
 complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and __fish_seen_subcommand_from show" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and __fish_seen_subcommand_from show" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and __fish_seen_subcommand_from show" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and __fish_seen_subcommand_from show" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -431,6 +588,7 @@ complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and _
 complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and __fish_seen_subcommand_from set" -l revision -d 'Do it only if the object is still at this revision; 0: only if there is none yet' -r
 complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and __fish_seen_subcommand_from set" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and __fish_seen_subcommand_from set" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and __fish_seen_subcommand_from set" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and __fish_seen_subcommand_from set" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -439,6 +597,7 @@ complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and _
 complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and __fish_seen_subcommand_from remove" -l revision -d 'Do it only if the object is still at this revision' -r
 complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and __fish_seen_subcommand_from remove" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and __fish_seen_subcommand_from remove" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and __fish_seen_subcommand_from remove" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and __fish_seen_subcommand_from remove" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -446,6 +605,7 @@ complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and _
 complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help'
 complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and not __fish_seen_subcommand_from list show set remove" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and not __fish_seen_subcommand_from list show set remove" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and not __fish_seen_subcommand_from list show set remove" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and not __fish_seen_subcommand_from list show set remove" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -457,6 +617,7 @@ complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and
 complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and not __fish_seen_subcommand_from list show set remove" -f -a "remove" -d 'Remove one of the receive connectors'
 complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and __fish_seen_subcommand_from list" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and __fish_seen_subcommand_from list" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and __fish_seen_subcommand_from list" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and __fish_seen_subcommand_from list" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -465,6 +626,7 @@ complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and
 complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
 complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and __fish_seen_subcommand_from show" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and __fish_seen_subcommand_from show" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and __fish_seen_subcommand_from show" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and __fish_seen_subcommand_from show" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -473,6 +635,7 @@ complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and
 complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and __fish_seen_subcommand_from set" -l revision -d 'Do it only if the object is still at this revision; 0: only if there is none yet' -r
 complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and __fish_seen_subcommand_from set" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and __fish_seen_subcommand_from set" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and __fish_seen_subcommand_from set" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and __fish_seen_subcommand_from set" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -481,6 +644,7 @@ complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and
 complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and __fish_seen_subcommand_from remove" -l revision -d 'Do it only if the object is still at this revision' -r
 complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and __fish_seen_subcommand_from remove" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and __fish_seen_subcommand_from remove" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and __fish_seen_subcommand_from remove" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and __fish_seen_subcommand_from remove" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -488,6 +652,7 @@ complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and
 complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help'
 complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and not __fish_seen_subcommand_from list show set remove" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and not __fish_seen_subcommand_from list show set remove" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and not __fish_seen_subcommand_from list show set remove" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and not __fish_seen_subcommand_from list show set remove" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -499,6 +664,7 @@ complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and no
 complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and not __fish_seen_subcommand_from list show set remove" -f -a "remove" -d 'Remove one of the send connectors'
 complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and __fish_seen_subcommand_from list" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and __fish_seen_subcommand_from list" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and __fish_seen_subcommand_from list" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and __fish_seen_subcommand_from list" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -507,6 +673,7 @@ complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and __
 complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
 complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and __fish_seen_subcommand_from show" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and __fish_seen_subcommand_from show" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and __fish_seen_subcommand_from show" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and __fish_seen_subcommand_from show" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -515,6 +682,7 @@ complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and __
 complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and __fish_seen_subcommand_from set" -l revision -d 'Do it only if the object is still at this revision; 0: only if there is none yet' -r
 complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and __fish_seen_subcommand_from set" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and __fish_seen_subcommand_from set" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and __fish_seen_subcommand_from set" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and __fish_seen_subcommand_from set" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -523,6 +691,7 @@ complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and __
 complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and __fish_seen_subcommand_from remove" -l revision -d 'Do it only if the object is still at this revision' -r
 complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and __fish_seen_subcommand_from remove" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and __fish_seen_subcommand_from remove" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and __fish_seen_subcommand_from remove" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and __fish_seen_subcommand_from remove" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -530,6 +699,7 @@ complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and __
 complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help'
 complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and not __fish_seen_subcommand_from list show set remove" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and not __fish_seen_subcommand_from list show set remove" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and not __fish_seen_subcommand_from list show set remove" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and not __fish_seen_subcommand_from list show set remove" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -541,6 +711,7 @@ complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and not __fis
 complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and not __fish_seen_subcommand_from list show set remove" -f -a "remove" -d 'Remove one of the mailboxes'
 complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and __fish_seen_subcommand_from list" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and __fish_seen_subcommand_from list" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and __fish_seen_subcommand_from list" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and __fish_seen_subcommand_from list" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -549,6 +720,7 @@ complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and __fish_se
 complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
 complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and __fish_seen_subcommand_from show" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and __fish_seen_subcommand_from show" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and __fish_seen_subcommand_from show" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and __fish_seen_subcommand_from show" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -557,6 +729,7 @@ complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and __fish_se
 complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and __fish_seen_subcommand_from set" -l revision -d 'Do it only if the object is still at this revision; 0: only if there is none yet' -r
 complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and __fish_seen_subcommand_from set" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and __fish_seen_subcommand_from set" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and __fish_seen_subcommand_from set" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and __fish_seen_subcommand_from set" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -565,6 +738,7 @@ complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and __fish_se
 complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and __fish_seen_subcommand_from remove" -l revision -d 'Do it only if the object is still at this revision' -r
 complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and __fish_seen_subcommand_from remove" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and __fish_seen_subcommand_from remove" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and __fish_seen_subcommand_from remove" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and __fish_seen_subcommand_from remove" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -572,6 +746,7 @@ complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and __fish_se
 complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help'
 complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and not __fish_seen_subcommand_from list show set remove" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and not __fish_seen_subcommand_from list show set remove" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and not __fish_seen_subcommand_from list show set remove" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and not __fish_seen_subcommand_from list show set remove" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -583,6 +758,7 @@ complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and not 
 complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and not __fish_seen_subcommand_from list show set remove" -f -a "remove" -d 'Remove one of the mail contacts'
 complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and __fish_seen_subcommand_from list" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and __fish_seen_subcommand_from list" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and __fish_seen_subcommand_from list" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and __fish_seen_subcommand_from list" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -591,6 +767,7 @@ complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and __fi
 complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
 complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and __fish_seen_subcommand_from show" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and __fish_seen_subcommand_from show" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and __fish_seen_subcommand_from show" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and __fish_seen_subcommand_from show" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -599,6 +776,7 @@ complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and __fi
 complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and __fish_seen_subcommand_from set" -l revision -d 'Do it only if the object is still at this revision; 0: only if there is none yet' -r
 complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and __fish_seen_subcommand_from set" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and __fish_seen_subcommand_from set" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and __fish_seen_subcommand_from set" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and __fish_seen_subcommand_from set" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -607,6 +785,7 @@ complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and __fi
 complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and __fish_seen_subcommand_from remove" -l revision -d 'Do it only if the object is still at this revision' -r
 complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and __fish_seen_subcommand_from remove" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and __fish_seen_subcommand_from remove" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and __fish_seen_subcommand_from remove" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and __fish_seen_subcommand_from remove" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -614,6 +793,7 @@ complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and __fi
 complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help'
 complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; and not __fish_seen_subcommand_from list show set remove" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; and not __fish_seen_subcommand_from list show set remove" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; and not __fish_seen_subcommand_from list show set remove" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; and not __fish_seen_subcommand_from list show set remove" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -625,6 +805,7 @@ complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; an
 complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; and not __fish_seen_subcommand_from list show set remove" -f -a "remove" -d 'Remove one of the distribution groups'
 complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; and __fish_seen_subcommand_from list" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; and __fish_seen_subcommand_from list" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; and __fish_seen_subcommand_from list" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; and __fish_seen_subcommand_from list" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -633,6 +814,7 @@ complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; an
 complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
 complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; and __fish_seen_subcommand_from show" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; and __fish_seen_subcommand_from show" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; and __fish_seen_subcommand_from show" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; and __fish_seen_subcommand_from show" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -641,6 +823,7 @@ complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; an
 complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; and __fish_seen_subcommand_from set" -l revision -d 'Do it only if the object is still at this revision; 0: only if there is none yet' -r
 complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; and __fish_seen_subcommand_from set" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; and __fish_seen_subcommand_from set" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; and __fish_seen_subcommand_from set" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; and __fish_seen_subcommand_from set" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -649,6 +832,7 @@ complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; an
 complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; and __fish_seen_subcommand_from remove" -l revision -d 'Do it only if the object is still at this revision' -r
 complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; and __fish_seen_subcommand_from remove" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; and __fish_seen_subcommand_from remove" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; and __fish_seen_subcommand_from remove" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; and __fish_seen_subcommand_from remove" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -656,6 +840,7 @@ complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; an
 complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help'
 complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and not __fish_seen_subcommand_from list show set remove" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and not __fish_seen_subcommand_from list show set remove" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and not __fish_seen_subcommand_from list show set remove" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and not __fish_seen_subcommand_from list show set remove" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -667,6 +852,7 @@ complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and not 
 complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and not __fish_seen_subcommand_from list show set remove" -f -a "remove" -d 'Remove one of the journal rules'
 complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and __fish_seen_subcommand_from list" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and __fish_seen_subcommand_from list" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and __fish_seen_subcommand_from list" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and __fish_seen_subcommand_from list" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -675,6 +861,7 @@ complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and __fi
 complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
 complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and __fish_seen_subcommand_from show" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and __fish_seen_subcommand_from show" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and __fish_seen_subcommand_from show" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and __fish_seen_subcommand_from show" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -683,6 +870,7 @@ complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and __fi
 complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and __fish_seen_subcommand_from set" -l revision -d 'Do it only if the object is still at this revision; 0: only if there is none yet' -r
 complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and __fish_seen_subcommand_from set" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and __fish_seen_subcommand_from set" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and __fish_seen_subcommand_from set" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and __fish_seen_subcommand_from set" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -691,6 +879,7 @@ complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and __fi
 complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and __fish_seen_subcommand_from remove" -l revision -d 'Do it only if the object is still at this revision' -r
 complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and __fish_seen_subcommand_from remove" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and __fish_seen_subcommand_from remove" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and __fish_seen_subcommand_from remove" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and __fish_seen_subcommand_from remove" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -698,6 +887,7 @@ complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and __fi
 complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help'
 complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and not __fish_seen_subcommand_from list show set remove" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and not __fish_seen_subcommand_from list show set remove" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and not __fish_seen_subcommand_from list show set remove" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and not __fish_seen_subcommand_from list show set remove" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -709,6 +899,7 @@ complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and not
 complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and not __fish_seen_subcommand_from list show set remove" -f -a "remove" -d 'Remove one of the alert channels'
 complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and __fish_seen_subcommand_from list" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and __fish_seen_subcommand_from list" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and __fish_seen_subcommand_from list" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and __fish_seen_subcommand_from list" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -717,6 +908,7 @@ complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and __f
 complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
 complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and __fish_seen_subcommand_from show" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and __fish_seen_subcommand_from show" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and __fish_seen_subcommand_from show" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and __fish_seen_subcommand_from show" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -725,6 +917,7 @@ complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and __f
 complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and __fish_seen_subcommand_from set" -l revision -d 'Do it only if the object is still at this revision; 0: only if there is none yet' -r
 complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and __fish_seen_subcommand_from set" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and __fish_seen_subcommand_from set" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and __fish_seen_subcommand_from set" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and __fish_seen_subcommand_from set" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -733,14 +926,63 @@ complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and __f
 complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and __fish_seen_subcommand_from remove" -l revision -d 'Do it only if the object is still at this revision' -r
 complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and __fish_seen_subcommand_from remove" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and __fish_seen_subcommand_from remove" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and __fish_seen_subcommand_from remove" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and __fish_seen_subcommand_from remove" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
 complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and __fish_seen_subcommand_from remove" -l json -d 'Print the answer as JSON'
 complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand probe; and not __fish_seen_subcommand_from list show set remove" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
+complete -c mailward -n "__fish_mailward_using_subcommand probe; and not __fish_seen_subcommand_from list show set remove" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand probe; and not __fish_seen_subcommand_from list show set remove" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
+complete -c mailward -n "__fish_mailward_using_subcommand probe; and not __fish_seen_subcommand_from list show set remove" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand probe; and not __fish_seen_subcommand_from list show set remove" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand probe; and not __fish_seen_subcommand_from list show set remove" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand probe; and not __fish_seen_subcommand_from list show set remove" -f -a "list" -d 'List the probes'
+complete -c mailward -n "__fish_mailward_using_subcommand probe; and not __fish_seen_subcommand_from list show set remove" -f -a "show" -d 'Show one of the probes'
+complete -c mailward -n "__fish_mailward_using_subcommand probe; and not __fish_seen_subcommand_from list show set remove" -f -a "set" -d 'Change one of the probes, or create it'
+complete -c mailward -n "__fish_mailward_using_subcommand probe; and not __fish_seen_subcommand_from list show set remove" -f -a "remove" -d 'Remove one of the probes'
+complete -c mailward -n "__fish_mailward_using_subcommand probe; and __fish_seen_subcommand_from list" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
+complete -c mailward -n "__fish_mailward_using_subcommand probe; and __fish_seen_subcommand_from list" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand probe; and __fish_seen_subcommand_from list" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
+complete -c mailward -n "__fish_mailward_using_subcommand probe; and __fish_seen_subcommand_from list" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand probe; and __fish_seen_subcommand_from list" -l monitoring -d 'List health mailboxes, which are hidden otherwise'
+complete -c mailward -n "__fish_mailward_using_subcommand probe; and __fish_seen_subcommand_from list" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand probe; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand probe; and __fish_seen_subcommand_from show" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
+complete -c mailward -n "__fish_mailward_using_subcommand probe; and __fish_seen_subcommand_from show" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand probe; and __fish_seen_subcommand_from show" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
+complete -c mailward -n "__fish_mailward_using_subcommand probe; and __fish_seen_subcommand_from show" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand probe; and __fish_seen_subcommand_from show" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand probe; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand probe; and __fish_seen_subcommand_from set" -l revision -d 'Do it only if the object is still at this revision; 0: only if there is none yet' -r
+complete -c mailward -n "__fish_mailward_using_subcommand probe; and __fish_seen_subcommand_from set" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
+complete -c mailward -n "__fish_mailward_using_subcommand probe; and __fish_seen_subcommand_from set" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand probe; and __fish_seen_subcommand_from set" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
+complete -c mailward -n "__fish_mailward_using_subcommand probe; and __fish_seen_subcommand_from set" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand probe; and __fish_seen_subcommand_from set" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand probe; and __fish_seen_subcommand_from set" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mailward -n "__fish_mailward_using_subcommand probe; and __fish_seen_subcommand_from remove" -l revision -d 'Do it only if the object is still at this revision' -r
+complete -c mailward -n "__fish_mailward_using_subcommand probe; and __fish_seen_subcommand_from remove" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
+complete -c mailward -n "__fish_mailward_using_subcommand probe; and __fish_seen_subcommand_from remove" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand probe; and __fish_seen_subcommand_from remove" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
+complete -c mailward -n "__fish_mailward_using_subcommand probe; and __fish_seen_subcommand_from remove" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand probe; and __fish_seen_subcommand_from remove" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand probe; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help'
 complete -c mailward -n "__fish_mailward_using_subcommand drain" -l reason -d 'For the log, and for whoever asks with `status`' -r
 complete -c mailward -n "__fish_mailward_using_subcommand drain" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand drain" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand drain" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand drain" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -748,6 +990,7 @@ complete -c mailward -n "__fish_mailward_using_subcommand drain" -l json -d 'Pri
 complete -c mailward -n "__fish_mailward_using_subcommand drain" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mailward -n "__fish_mailward_using_subcommand resume" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand resume" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand resume" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand resume" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -755,6 +998,7 @@ complete -c mailward -n "__fish_mailward_using_subcommand resume" -l json -d 'Pr
 complete -c mailward -n "__fish_mailward_using_subcommand resume" -s h -l help -d 'Print help'
 complete -c mailward -n "__fish_mailward_using_subcommand serve" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand serve" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand serve" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand serve" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -762,6 +1006,7 @@ complete -c mailward -n "__fish_mailward_using_subcommand serve" -l json -d 'Pri
 complete -c mailward -n "__fish_mailward_using_subcommand serve" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mailward -n "__fish_mailward_using_subcommand demo" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand demo" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand demo" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand demo" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -780,6 +1025,7 @@ complete -c mailward -n "__fish_mailward_using_subcommand setup" -l certificate-
 complete -c mailward -n "__fish_mailward_using_subcommand setup" -l user -d 'Whom the roles run as when the manager is started by root' -r
 complete -c mailward -n "__fish_mailward_using_subcommand setup" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand setup" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand setup" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand setup" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -788,6 +1034,7 @@ complete -c mailward -n "__fish_mailward_using_subcommand setup" -l json -d 'Pri
 complete -c mailward -n "__fish_mailward_using_subcommand setup" -s h -l help -d 'Print help'
 complete -c mailward -n "__fish_mailward_using_subcommand config; and not __fish_seen_subcommand_from check help" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand config; and not __fish_seen_subcommand_from check help" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand config; and not __fish_seen_subcommand_from check help" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand config; and not __fish_seen_subcommand_from check help" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -797,6 +1044,7 @@ complete -c mailward -n "__fish_mailward_using_subcommand config; and not __fish
 complete -c mailward -n "__fish_mailward_using_subcommand config; and not __fish_seen_subcommand_from check help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c mailward -n "__fish_mailward_using_subcommand config; and __fish_seen_subcommand_from check" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand config; and __fish_seen_subcommand_from check" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand config; and __fish_seen_subcommand_from check" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand config; and __fish_seen_subcommand_from check" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -807,41 +1055,45 @@ complete -c mailward -n "__fish_mailward_using_subcommand config; and __fish_see
 complete -c mailward -n "__fish_mailward_using_subcommand role" -l parent -d 'The manager\'s process' -r
 complete -c mailward -n "__fish_mailward_using_subcommand role" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand role" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand role" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand role" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
 complete -c mailward -n "__fish_mailward_using_subcommand role" -l json -d 'Print the answer as JSON'
 complete -c mailward -n "__fish_mailward_using_subcommand role" -s h -l help -d 'Print help'
-complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate health recheck status export plan apply transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact distribution-group journal-rule alert-channel drain resume serve demo setup config role help" -f -a "queue" -d 'What waits to be delivered'
-complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate health recheck status export plan apply transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact distribution-group journal-rule alert-channel drain resume serve demo setup config role help" -f -a "trace" -d 'Show where messages came from and what became of them'
-complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate health recheck status export plan apply transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact distribution-group journal-rule alert-channel drain resume serve demo setup config role help" -f -a "event" -d 'What happened here'
-complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate health recheck status export plan apply transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact distribution-group journal-rule alert-channel drain resume serve demo setup config role help" -f -a "explain" -d 'Explain an event, a message or a repair'
-complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate health recheck status export plan apply transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact distribution-group journal-rule alert-channel drain resume serve demo setup config role help" -f -a "cert" -d 'Certificates'
-complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate health recheck status export plan apply transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact distribution-group journal-rule alert-channel drain resume serve demo setup config role help" -f -a "simulate" -d 'What would happen'
-complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate health recheck status export plan apply transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact distribution-group journal-rule alert-channel drain resume serve demo setup config role help" -f -a "health" -d 'Tell whether this node is healthy'
-complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate health recheck status export plan apply transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact distribution-group journal-rule alert-channel drain resume serve demo setup config role help" -f -a "recheck" -d 'Run the probes now'
-complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate health recheck status export plan apply transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact distribution-group journal-rule alert-channel drain resume serve demo setup config role help" -f -a "status" -d 'Show which roles run, since when, and what they are doing'
-complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate health recheck status export plan apply transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact distribution-group journal-rule alert-channel drain resume serve demo setup config role help" -f -a "export" -d 'Write all objects as text'
-complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate health recheck status export plan apply transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact distribution-group journal-rule alert-channel drain resume serve demo setup config role help" -f -a "plan" -d 'Show what applying a file would change'
-complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate health recheck status export plan apply transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact distribution-group journal-rule alert-channel drain resume serve demo setup config role help" -f -a "apply" -d 'Make the objects what a file says'
-complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate health recheck status export plan apply transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact distribution-group journal-rule alert-channel drain resume serve demo setup config role help" -f -a "transport-settings" -d 'Transport settings'
-complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate health recheck status export plan apply transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact distribution-group journal-rule alert-channel drain resume serve demo setup config role help" -f -a "health-settings" -d 'Health settings'
-complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate health recheck status export plan apply transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact distribution-group journal-rule alert-channel drain resume serve demo setup config role help" -f -a "accepted-domain" -d 'Accepted domains'
-complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate health recheck status export plan apply transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact distribution-group journal-rule alert-channel drain resume serve demo setup config role help" -f -a "receive-connector" -d 'Receive connectors'
-complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate health recheck status export plan apply transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact distribution-group journal-rule alert-channel drain resume serve demo setup config role help" -f -a "send-connector" -d 'Send connectors'
-complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate health recheck status export plan apply transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact distribution-group journal-rule alert-channel drain resume serve demo setup config role help" -f -a "mailbox" -d 'Mailboxes'
-complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate health recheck status export plan apply transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact distribution-group journal-rule alert-channel drain resume serve demo setup config role help" -f -a "mail-contact" -d 'Mail contacts'
-complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate health recheck status export plan apply transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact distribution-group journal-rule alert-channel drain resume serve demo setup config role help" -f -a "distribution-group" -d 'Distribution groups'
-complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate health recheck status export plan apply transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact distribution-group journal-rule alert-channel drain resume serve demo setup config role help" -f -a "journal-rule" -d 'Journal rules'
-complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate health recheck status export plan apply transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact distribution-group journal-rule alert-channel drain resume serve demo setup config role help" -f -a "alert-channel" -d 'Alert channels'
-complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate health recheck status export plan apply transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact distribution-group journal-rule alert-channel drain resume serve demo setup config role help" -f -a "drain" -d 'Take no new mail until resume'
-complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate health recheck status export plan apply transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact distribution-group journal-rule alert-channel drain resume serve demo setup config role help" -f -a "resume" -d 'Take new mail again'
-complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate health recheck status export plan apply transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact distribution-group journal-rule alert-channel drain resume serve demo setup config role help" -f -a "serve" -d 'Run this node: the manager, which starts all roles'
-complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate health recheck status export plan apply transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact distribution-group journal-rule alert-channel drain resume serve demo setup config role help" -f -a "demo" -d 'Show the main job in a temporary folder, accidents and repairs included'
-complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate health recheck status export plan apply transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact distribution-group journal-rule alert-channel drain resume serve demo setup config role help" -f -a "setup" -d 'Look at this machine, write a configuration, a certificate and the first objects'
-complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate health recheck status export plan apply transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact distribution-group journal-rule alert-channel drain resume serve demo setup config role help" -f -a "config" -d 'The configuration file'
-complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate health recheck status export plan apply transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact distribution-group journal-rule alert-channel drain resume serve demo setup config role help" -f -a "role" -d 'Run one role; the manager does this'
-complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate health recheck status export plan apply transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact distribution-group journal-rule alert-channel drain resume serve demo setup config role help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate health alert recheck status export plan apply recipient transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact distribution-group journal-rule alert-channel probe drain resume serve demo setup config role help" -f -a "queue" -d 'What waits to be delivered'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate health alert recheck status export plan apply recipient transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact distribution-group journal-rule alert-channel probe drain resume serve demo setup config role help" -f -a "trace" -d 'Show where messages came from and what became of them'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate health alert recheck status export plan apply recipient transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact distribution-group journal-rule alert-channel probe drain resume serve demo setup config role help" -f -a "event" -d 'What happened here'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate health alert recheck status export plan apply recipient transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact distribution-group journal-rule alert-channel probe drain resume serve demo setup config role help" -f -a "explain" -d 'Explain an event, a message or a repair'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate health alert recheck status export plan apply recipient transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact distribution-group journal-rule alert-channel probe drain resume serve demo setup config role help" -f -a "cert" -d 'Certificates'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate health alert recheck status export plan apply recipient transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact distribution-group journal-rule alert-channel probe drain resume serve demo setup config role help" -f -a "simulate" -d 'What would happen'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate health alert recheck status export plan apply recipient transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact distribution-group journal-rule alert-channel probe drain resume serve demo setup config role help" -f -a "health" -d 'Tell whether this node is healthy'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate health alert recheck status export plan apply recipient transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact distribution-group journal-rule alert-channel probe drain resume serve demo setup config role help" -f -a "alert" -d 'What people are told'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate health alert recheck status export plan apply recipient transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact distribution-group journal-rule alert-channel probe drain resume serve demo setup config role help" -f -a "recheck" -d 'Run the probes now'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate health alert recheck status export plan apply recipient transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact distribution-group journal-rule alert-channel probe drain resume serve demo setup config role help" -f -a "status" -d 'Show which roles run, since when, and what they are doing'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate health alert recheck status export plan apply recipient transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact distribution-group journal-rule alert-channel probe drain resume serve demo setup config role help" -f -a "export" -d 'Write all objects as text'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate health alert recheck status export plan apply recipient transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact distribution-group journal-rule alert-channel probe drain resume serve demo setup config role help" -f -a "plan" -d 'Show what applying a file would change'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate health alert recheck status export plan apply recipient transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact distribution-group journal-rule alert-channel probe drain resume serve demo setup config role help" -f -a "apply" -d 'Make the objects what a file says'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate health alert recheck status export plan apply recipient transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact distribution-group journal-rule alert-channel probe drain resume serve demo setup config role help" -f -a "recipient" -d ''
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate health alert recheck status export plan apply recipient transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact distribution-group journal-rule alert-channel probe drain resume serve demo setup config role help" -f -a "transport-settings" -d 'Transport settings'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate health alert recheck status export plan apply recipient transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact distribution-group journal-rule alert-channel probe drain resume serve demo setup config role help" -f -a "health-settings" -d 'Health settings'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate health alert recheck status export plan apply recipient transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact distribution-group journal-rule alert-channel probe drain resume serve demo setup config role help" -f -a "accepted-domain" -d 'Accepted domains'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate health alert recheck status export plan apply recipient transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact distribution-group journal-rule alert-channel probe drain resume serve demo setup config role help" -f -a "receive-connector" -d 'Receive connectors'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate health alert recheck status export plan apply recipient transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact distribution-group journal-rule alert-channel probe drain resume serve demo setup config role help" -f -a "send-connector" -d 'Send connectors'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate health alert recheck status export plan apply recipient transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact distribution-group journal-rule alert-channel probe drain resume serve demo setup config role help" -f -a "mailbox" -d 'Mailboxes'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate health alert recheck status export plan apply recipient transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact distribution-group journal-rule alert-channel probe drain resume serve demo setup config role help" -f -a "mail-contact" -d 'Mail contacts'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate health alert recheck status export plan apply recipient transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact distribution-group journal-rule alert-channel probe drain resume serve demo setup config role help" -f -a "distribution-group" -d 'Distribution groups'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate health alert recheck status export plan apply recipient transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact distribution-group journal-rule alert-channel probe drain resume serve demo setup config role help" -f -a "journal-rule" -d 'Journal rules'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate health alert recheck status export plan apply recipient transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact distribution-group journal-rule alert-channel probe drain resume serve demo setup config role help" -f -a "alert-channel" -d 'Alert channels'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate health alert recheck status export plan apply recipient transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact distribution-group journal-rule alert-channel probe drain resume serve demo setup config role help" -f -a "probe" -d 'Probes'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate health alert recheck status export plan apply recipient transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact distribution-group journal-rule alert-channel probe drain resume serve demo setup config role help" -f -a "drain" -d 'Take no new mail until resume'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate health alert recheck status export plan apply recipient transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact distribution-group journal-rule alert-channel probe drain resume serve demo setup config role help" -f -a "resume" -d 'Take new mail again'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate health alert recheck status export plan apply recipient transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact distribution-group journal-rule alert-channel probe drain resume serve demo setup config role help" -f -a "serve" -d 'Run this node: the manager, which starts all roles'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate health alert recheck status export plan apply recipient transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact distribution-group journal-rule alert-channel probe drain resume serve demo setup config role help" -f -a "demo" -d 'Show the main job in a temporary folder, accidents and repairs included'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate health alert recheck status export plan apply recipient transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact distribution-group journal-rule alert-channel probe drain resume serve demo setup config role help" -f -a "setup" -d 'Look at this machine, write a configuration, a certificate and the first objects'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate health alert recheck status export plan apply recipient transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact distribution-group journal-rule alert-channel probe drain resume serve demo setup config role help" -f -a "config" -d 'The configuration file'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate health alert recheck status export plan apply recipient transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact distribution-group journal-rule alert-channel probe drain resume serve demo setup config role help" -f -a "role" -d 'Run one role; the manager does this'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate health alert recheck status export plan apply recipient transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact distribution-group journal-rule alert-channel probe drain resume serve demo setup config role help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from queue" -f -a "list" -d 'Show what waits in the queue'
 complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from queue" -f -a "show" -d 'Show one message: where from, where to, and the last reply for each recipient'
 complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from queue" -f -a "hold" -d 'Keep a message, or everything for one next hop, until it is released'
@@ -860,8 +1112,17 @@ complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_
 complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from health" -f -a "history" -d 'Show what changed lately, and the repairs that followed'
 complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from health" -f -a "ledger" -d 'Show the repair ledger and what the budgets still allow'
 complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from health" -f -a "group" -d 'Show the other nodes of this one\'s group'
-complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from health" -f -a "probe" -d 'Run one probe now'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from health" -f -a "mailboxes" -d 'Show the health mailboxes and the probes that arrived in them'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from health" -f -a "probe" -d 'Probes: what is looked at, and when'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from health" -f -a "report-result" -d 'Report what another program saw'
 complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from health" -f -a "override" -d 'Switch off, for a time, what watches something'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from alert" -f -a "list" -d 'List alerts, silences and how the alert channels do'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from alert" -f -a "show" -d 'Show one alert: what broke, what was tried, what to do, who was told'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from alert" -f -a "ack" -d 'Say that you are on it'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from alert" -f -a "silence" -d 'Keep alerts from being told, for a time'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from alert" -f -a "unsilence" -d 'End a silence'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from alert" -f -a "test" -d 'Send a test by the alert channels and show how it went'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from recipient" -f -a "list" -d 'List recipients of every kind that fit a filter'
 complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from transport-settings" -f -a "show" -d 'Show the transport settings'
 complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from transport-settings" -f -a "set" -d 'Change the transport settings'
 complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from health-settings" -f -a "show" -d 'Show the health settings'
@@ -898,4 +1159,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_
 complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from alert-channel" -f -a "show" -d 'Show one of the alert channels'
 complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from alert-channel" -f -a "set" -d 'Change one of the alert channels, or create it'
 complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from alert-channel" -f -a "remove" -d 'Remove one of the alert channels'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from probe" -f -a "list" -d 'List the probes'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from probe" -f -a "show" -d 'Show one of the probes'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from probe" -f -a "set" -d 'Change one of the probes, or create it'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from probe" -f -a "remove" -d 'Remove one of the probes'
 complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "check" -d 'Read the configuration and say what is wrong, with line, column and the nearest known key'

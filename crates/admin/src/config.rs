@@ -8,7 +8,14 @@ use mailward_host::clock::Clock;
 use mailward_store::Store;
 use tokio::task::JoinHandle;
 
-use crate::{answer::Access, http, probe::Probes};
+use crate::{
+    answer::Access,
+    http::{self, route::Pages},
+    metric::Meter,
+    otlp::{Export, OtlpConfig, Resource, Tally},
+    peer::Caller,
+    probe::{self, Probes},
+};
 
 /// What the admin API needs.
 pub struct AdminConfig {
@@ -33,6 +40,74 @@ pub struct AdminConfig {
     /// An open socket for health pages and metrics; those are then served without a sign-in, to
     /// whoever reaches it.
     pub http: Option<TcpListener>,
+    /// An open socket for the agent that balancers ask.
+    pub agent: Option<TcpListener>,
+    /// Who is told the reasons behind a state.
+    pub details: Details,
+    /// Where metrics and events are exported to.
+    pub otlp: Option<OtlpConfig>,
+}
+
+/// Whom reasons are told that reaches the health pages without a sign-in. On the admin socket they
+/// are told always.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DetailsTo {
+    /// Whoever asks from this host, and not through a proxy that says so.
+    #[default]
+    Loopback,
+    /// Whoever shows the token, and nobody else.
+    Token,
+    /// Whoever reaches the port.
+    Anyone,
+}
+
+/// Who is told reasons.
+#[derive(Clone, Default)]
+pub struct Details {
+    /// Whom without the token.
+    pub to: DetailsTo,
+    /// The token: whoever shows it is told them from anywhere.
+    pub token: Option<String>,
+}
+
+impl std::fmt::Debug for Details {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Details")
+            .field("to", &self.to)
+            .field("token", &self.token.is_some())
+            .finish()
+    }
+}
+
+impl Details {
+    /// Whether this caller is told reasons. `given` is the token shown, `forwarded` whether a proxy
+    /// asks for someone else.
+    pub(crate) fn allow(&self, caller: Caller, given: Option<&str>, forwarded: bool) -> bool {
+        let from = match caller {
+            Caller::Admitted(_) => return true,
+            Caller::Outside(from) => from.to_canonical(),
+        };
+        let known = match (&self.token, given) {
+            (Some(token), Some(given)) => is_same(token.as_bytes(), given.as_bytes()),
+            _ => false,
+        };
+        known
+            || match self.to {
+                DetailsTo::Loopback => from.is_loopback() && !forwarded,
+                DetailsTo::Token => false,
+                DetailsTo::Anyone => true,
+            }
+    }
+}
+
+/// Compares without telling by its time how much agreed.
+fn is_same(one: &[u8], other: &[u8]) -> bool {
+    let differs = one
+        .iter()
+        .zip(other)
+        .fold(0, |differs, (a, b)| differs | (a ^ b));
+    one.len() == other.len() && differs == 0
 }
 
 /// Why the admin API cannot be served.
@@ -74,22 +149,39 @@ pub fn serve(config: AdminConfig) -> Result<AdminServer, ServeError> {
         None => bind(&config.run_dir.join("admin.sock"))?,
     };
     let unix = tokio::net::UnixListener::from_std(unix).map_err(ServeError::Listen)?;
-    let tcp = config
-        .http
-        .map(|listener| {
-            listener.set_nonblocking(true)?;
-            tokio::net::TcpListener::from_std(listener)
-        })
-        .transpose()
-        .map_err(ServeError::Listen)?;
-    let probes = Arc::new(Probes::new(
+    let http = config.http.map(listening).transpose()?;
+    let agent = config.agent.map(listening).transpose()?;
+    let exports = Arc::new(Tally::default());
+    let probes = Arc::new(Probes::start(
+        config.node.clone(),
         config.run_dir.clone(),
         Arc::clone(&config.clock),
+        config.details,
     ));
     let group = config.group_key.map(|key| {
         let clock = Arc::clone(&config.clock);
         http::group::routes(config.run_dir.clone(), key, clock)
     });
+    let meter = Arc::new(Meter::new(
+        config.run_dir.clone(),
+        Arc::clone(&config.clock),
+        config.events.clone(),
+        Arc::clone(&probes),
+        Arc::clone(&exports),
+    ));
+    let mut tasks = Vec::new();
+    if let Some(otlp) = config.otlp {
+        let export = Export {
+            config: otlp,
+            resource: Resource { node: config.node },
+            meter: Arc::clone(&meter),
+            store: config.store.clone(),
+            events: config.events.clone(),
+            clock: Arc::clone(&config.clock),
+            tally: exports,
+        };
+        tasks.extend(export.start());
+    }
     let access = Arc::new(Access {
         run_dir: config.run_dir,
         events_dir: config.events_dir,
@@ -98,16 +190,105 @@ pub fn serve(config: AdminConfig) -> Result<AdminServer, ServeError> {
         events: config.events,
         clock: config.clock,
     });
-    let mut tasks = vec![tokio::spawn(http::listen::unix(
-        unix,
-        http::route::operations(access, Arc::clone(&probes), &config.node),
-    ))];
-    if let Some(tcp) = tcp {
-        let mut pages = http::route::pages(probes, &config.node);
+    let pages = Pages {
+        probes: Arc::clone(&probes),
+        meter,
+    };
+    let operations = http::route::operations(access, pages.clone());
+    tasks.push(tokio::spawn(http::listen::unix(unix, operations)));
+    if let Some(http) = http {
+        let mut pages = http::route::pages(pages);
         if let Some(group) = group {
             pages = pages.merge(group);
         }
-        tasks.push(tokio::spawn(http::listen::tcp(tcp, pages)));
+        tasks.push(tokio::spawn(http::listen::tcp(http, pages)));
+    }
+    if let Some(agent) = agent {
+        tasks.push(tokio::spawn(probe::agent::serve(agent, probes)));
     }
     Ok(AdminServer { tasks })
+}
+
+fn listening(listener: TcpListener) -> Result<tokio::net::TcpListener, ServeError> {
+    listener.set_nonblocking(true).map_err(ServeError::Listen)?;
+    tokio::net::TcpListener::from_std(listener).map_err(ServeError::Listen)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reasons_are_told_to_those_who_may_know_them() {
+        let secret = Some("correct horse".to_owned());
+        for (to, token, from, given, forwarded, expect) in [
+            (DetailsTo::Loopback, None, "127.0.0.1", None, false, true),
+            (DetailsTo::Loopback, None, "::1", None, false, true),
+            (
+                DetailsTo::Loopback,
+                None,
+                "::ffff:127.0.0.1",
+                None,
+                false,
+                true,
+            ),
+            (DetailsTo::Loopback, None, "127.0.0.1", None, true, false),
+            (DetailsTo::Loopback, None, "192.0.2.7", None, false, false),
+            (
+                DetailsTo::Loopback,
+                None,
+                "192.0.2.7",
+                Some("x"),
+                false,
+                false,
+            ),
+            (
+                DetailsTo::Loopback,
+                secret.clone(),
+                "192.0.2.7",
+                Some("correct horse"),
+                true,
+                true,
+            ),
+            (
+                DetailsTo::Token,
+                secret.clone(),
+                "127.0.0.1",
+                None,
+                false,
+                false,
+            ),
+            (
+                DetailsTo::Token,
+                secret.clone(),
+                "127.0.0.1",
+                Some("correct hors"),
+                false,
+                false,
+            ),
+            (
+                DetailsTo::Token,
+                secret.clone(),
+                "127.0.0.1",
+                Some(""),
+                false,
+                false,
+            ),
+            (
+                DetailsTo::Token,
+                secret,
+                "127.0.0.1",
+                Some("correct horse"),
+                false,
+                true,
+            ),
+            (DetailsTo::Token, None, "127.0.0.1", Some(""), false, false),
+            (DetailsTo::Anyone, None, "192.0.2.7", None, true, true),
+        ] {
+            let caller = Caller::Outside(from.parse().unwrap());
+            let details = Details { to, token };
+            let found = details.allow(caller, given, forwarded);
+            assert_eq!(found, expect, "{details:?} {from} {given:?} {forwarded}");
+        }
+    }
 }

@@ -1,7 +1,7 @@
 //! The admin API: the operations over HTTP, health pages, metrics.
 //!
 //! [`serve`] answers on a Unix socket for root and Mailward's own user, and, where asked, on a TCP
-//! port that knows only `/livez`, `/readyz`, `/healthz` and `/metrics`. Objects are read and written
+//! port that knows only the health pages and `/metrics`; on a further one the agent for balancers. Objects are read and written
 //! in the store, the tracking and event logs are read from their files, and everything else is
 //! asked of the role that knows it, over its control socket.
 //!
@@ -13,7 +13,10 @@
 mod answer;
 mod config;
 mod http;
+mod metric;
+mod otlp;
 mod peer;
 mod probe;
 
-pub use config::{AdminConfig, AdminServer, ServeError, serve};
+pub use config::{AdminConfig, AdminServer, Details, DetailsTo, ServeError, serve};
+pub use otlp::{OtlpConfig, OtlpError};

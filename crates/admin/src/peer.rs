@@ -1,4 +1,6 @@
-//! Who asks: the user at the other end of the Unix socket, as the kernel tells.
+//! Who asks: the user at the other end of the Unix socket, as the kernel tells, or an address.
+
+use std::net::IpAddr;
 
 use nix::unistd::{Uid, User};
 use tokio::net::UnixStream;
@@ -25,4 +27,13 @@ impl Peer {
             _ => format!("uid {}", self.uid),
         }
     }
+}
+
+/// Who asks for a page.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Caller {
+    /// A user who was let in on the Unix socket.
+    Admitted(Peer),
+    /// Whoever reaches the port for health pages, from this address.
+    Outside(IpAddr),
 }

@@ -1,179 +1,238 @@
-//! Pages for load balancers and Prometheus: is it alive, does it take mail, is it healthy, how much.
+//! Pages for load balancers, orchestrators and people: is it alive, does it take mail, is it well.
 //!
-//! Answers come from what the roles said at most a second ago, so that however often they are asked
-//! for, each role is asked once a second. Without a sign-in they tell states and counts, never an
-//! address, a name from mail, or a reason in detail.
+//! Answers come from memory ([`seen`]): however often they are asked for, each role is asked once a
+//! second, and none is waited for. Whoever reaches the port learns states. Reasons, which may name
+//! addresses and hosts, are told only where [`Details`] allows it.
+//!
+//! Never here: a judgement of health. Whether mail is taken is decided in [`standing`].
 
-mod metrics;
+pub(crate) mod agent;
+mod seen;
+mod standing;
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{path::PathBuf, sync::Arc};
 
 use axum::{
     body::Body,
-    http::{Response, StatusCode},
+    http::{HeaderMap, Response, StatusCode, header},
 };
-use mailward_api::{
-    control::{self, ControlReply, ControlRequest, Role},
-    view::{HealthState, ManagerStatus, QueueHealth, TransportStatus, WorkerStatus},
-};
+use mailward_api::page::stamp;
 use mailward_host::clock::Clock;
-use tokio::sync::Mutex;
 
-use crate::http::reply;
+pub(crate) use self::seen::Seen;
+use self::{
+    seen::Watch,
+    standing::{Component, Standing, Word, standing},
+};
+use crate::{config::Details, http::reply, peer::Caller};
 
-/// How old what the roles said may be.
-const FRESH: Duration = Duration::from_secs(1);
-/// How long a role may take. Load balancers wait two or three seconds, seldom longer.
-const TIMEOUT: Duration = Duration::from_millis(1500);
-
-/// What the roles said; `None` where one did not answer.
-#[derive(Debug, Default)]
-struct Heard {
-    transport: Option<TransportStatus>,
-    manager: Option<ManagerStatus>,
-    worker: Option<WorkerStatus>,
-}
+/// Octets of a page for a load balancer, its line break included: some look no further.
+const PAGE_OCTETS_MAX: usize = 63;
+/// Fields by which a proxy says that it asks for someone else.
+const FORWARDED: [&str; 4] = ["forwarded", "x-forwarded-for", "x-real-ip", "via"];
 
 /// The pages' source.
 pub(crate) struct Probes {
-    run_dir: PathBuf,
+    node: String,
     clock: Arc<dyn Clock>,
-    last: Mutex<Option<(Duration, Arc<Heard>)>>,
+    details: Details,
+    watch: Watch,
 }
 
 impl Probes {
-    pub(crate) fn new(run_dir: PathBuf, clock: Arc<dyn Clock>) -> Self {
+    /// Begins to ask the roles. Must be called inside a tokio runtime.
+    pub(crate) fn start(
+        node: String,
+        run_dir: PathBuf,
+        clock: Arc<dyn Clock>,
+        details: Details,
+    ) -> Self {
         Probes {
-            run_dir,
+            node,
+            watch: Watch::start(run_dir, Arc::clone(&clock)),
             clock,
-            last: Mutex::new(None),
+            details,
         }
     }
 
-    /// What the roles said a moment ago. While one caller asks, the others wait for its answer.
-    async fn heard(&self) -> Arc<Heard> {
-        let mut last = self.last.lock().await;
-        let now = self.clock.monotonic();
-        if let Some((at, heard)) = last.as_ref()
-            && now.saturating_sub(*at) < FRESH
-        {
-            return Arc::clone(heard);
-        }
-        let (transport, manager, worker) = tokio::join!(
-            self.status(Role::Transport),
-            self.status(Role::Manager),
-            self.status(Role::Worker)
-        );
-        let heard = Arc::new(Heard {
-            transport: match transport {
-                Some(ControlReply::Transport(status)) => Some(status),
-                _ => None,
-            },
-            manager: match manager {
-                Some(ControlReply::Manager(status)) => Some(status),
-                _ => None,
-            },
-            worker: match worker {
-                Some(ControlReply::Worker(status)) => Some(status),
-                _ => None,
-            },
-        });
-        *last = Some((self.clock.monotonic(), Arc::clone(&heard)));
-        heard
+    /// What the roles last said.
+    pub(crate) fn seen(&self) -> Arc<Seen> {
+        self.watch.seen()
     }
 
-    async fn status(&self, role: Role) -> Option<ControlReply> {
-        let socket = role.socket(&self.run_dir);
-        control::call(&socket, &ControlRequest::Status, TIMEOUT)
-            .await
-            .ok()
+    fn standing(&self, component: Component<'_>) -> Option<Standing> {
+        standing(&self.seen(), component, self.clock.monotonic())
+    }
+
+    /// Whether the page of a component answers 200; `None` where there is no such component.
+    pub(crate) fn is_active(&self, name: &str) -> Option<bool> {
+        let standing = Component::named(name).and_then(|component| self.standing(component));
+        standing.map(|standing| standing.word == Word::Ok)
     }
 
     /// `/readyz`: 200 where new mail is taken.
-    pub(crate) async fn ready(&self, node: &str) -> Response<Body> {
-        let heard = self.heard().await;
-        match not_ready(&heard) {
-            None => reply::text(StatusCode::OK, format!("ok {node}\n")),
-            Some(word) => reply::text(StatusCode::SERVICE_UNAVAILABLE, format!("{word} {node}\n")),
-        }
+    pub(crate) fn ready(&self) -> Response<Body> {
+        self.component("smtp")
     }
 
-    /// `/healthz`: 200 where nothing needs attention; with `?verbose` a line for each part.
-    pub(crate) async fn health(&self, node: &str, verbose: bool) -> Response<Body> {
-        let heard = self.heard().await;
-        let mut parts: Vec<(String, bool, &str)> = vec![match not_ready(&heard) {
-            None => ("transport".to_owned(), true, "ok"),
-            Some(word) => ("transport".to_owned(), false, word),
-        }];
-        parts.push(match &heard.manager {
-            Some(_) => ("manager".to_owned(), true, "ok"),
-            None => ("manager".to_owned(), false, "unreachable"),
-        });
-        match &heard.worker {
-            Some(worker) => parts.extend(
-                worker
-                    .sets
-                    .iter()
-                    .map(|(set, state)| (format!("set {set}"), !state.is_bad(), state.word())),
-            ),
-            None => parts.push(("worker".to_owned(), false, "unreachable")),
-        }
-        let well = parts.iter().all(|(_, well, _)| *well);
-        let status = if well {
-            StatusCode::OK
-        } else {
-            StatusCode::SERVICE_UNAVAILABLE
+    /// `/health/COMPONENT`: 200 where it takes what is sent to it.
+    pub(crate) fn component(&self, name: &str) -> Response<Body> {
+        let standing = Component::named(name).and_then(|component| self.standing(component));
+        let Some(standing) = standing else {
+            return reply::text(StatusCode::NOT_FOUND, "unknown\n".to_owned());
         };
-        let word = if well { "ok" } else { "unhealthy" };
+        let status = match standing.word {
+            Word::Ok => StatusCode::OK,
+            Word::Draining | Word::Inactive | Word::Starting => StatusCode::SERVICE_UNAVAILABLE,
+        };
+        reply::text(status, line(standing, &self.node))
+    }
+
+    /// `/healthz`: 200 where nothing needs attention; with `?verbose` a line for each part, with
+    /// reasons for those who may know them.
+    pub(crate) fn health(
+        &self,
+        verbose: bool,
+        caller: Caller,
+        headers: &HeaderMap,
+    ) -> Response<Body> {
+        let seen = self.seen();
+        let parts = parts(
+            &seen,
+            standing(&seen, Component::Smtp, self.clock.monotonic()),
+        );
+        let well = parts.iter().all(|part| part.well);
+        let (status, word) = if well {
+            (StatusCode::OK, "ok")
+        } else {
+            (StatusCode::SERVICE_UNAVAILABLE, "unhealthy")
+        };
         let mut text = String::new();
         if verbose {
-            for (part, well, word) in &parts {
-                let sign = if *well { '+' } else { '-' };
-                text.push_str(&format!("[{sign}] {part}: {word}\n"));
+            let told = self.may_know(caller, headers);
+            for part in &parts {
+                let sign = if part.well { '+' } else { '-' };
+                text.push_str(&format!("[{sign}] {}: {}", part.name, part.word));
+                if told && !part.details.is_empty() {
+                    text.push_str(&format!(" {}", one_line(&part.details)));
+                }
+                text.push('\n');
             }
         }
-        text.push_str(&format!("{word} {node}\n"));
+        text.push_str(&format!("{word} {}\n", self.node));
         reply::text(status, text)
     }
 
-    /// `/metrics`.
-    pub(crate) async fn metrics(&self) -> Response<Body> {
-        match metrics::render(self.heard().await) {
-            Ok(text) => reply::metrics(text),
-            Err(_) => reply::text(
-                StatusCode::INTERNAL_SERVER_ERROR,
-                "the metrics cannot be written\n".to_owned(),
-            ),
+    /// Whether reasons are told to this caller.
+    fn may_know(&self, caller: Caller, headers: &HeaderMap) -> bool {
+        let given = headers
+            .get(header::AUTHORIZATION)
+            .and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
+        let forwarded = FORWARDED.iter().any(|name| headers.contains_key(*name));
+        self.details.allow(caller, given, forwarded)
+    }
+}
+
+/// The page of a component: a word, the node, and the mark where nobody supervises. A node's name
+/// that is too long is cut.
+fn line(standing: Standing, node: &str) -> String {
+    let mark = if standing.supervised {
+        ""
+    } else {
+        " unsupervised"
+    };
+    let word = standing.word.as_str();
+    let room = PAGE_OCTETS_MAX.saturating_sub(word.len() + mark.len() + 2);
+    let node = node
+        .get(..node.floor_char_boundary(room))
+        .unwrap_or_default();
+    format!("{word} {node}{mark}\n")
+}
+
+/// A line of `/healthz?verbose`.
+struct Part {
+    name: String,
+    well: bool,
+    word: &'static str,
+    details: String,
+}
+
+fn parts(seen: &Seen, takes_mail: Option<Standing>) -> Vec<Part> {
+    let role = |name: &str, answers: bool| Part {
+        name: name.to_owned(),
+        well: answers,
+        word: if answers { "ok" } else { "unreachable" },
+        details: String::new(),
+    };
+    let word = takes_mail.map_or(Word::Starting, |standing| standing.word);
+    let mut parts = vec![Part {
+        name: "transport".to_owned(),
+        well: word == Word::Ok && seen.transport.answers,
+        word: match word {
+            Word::Ok if !seen.transport.answers => "unreachable",
+            other => other.as_str(),
+        },
+        details: seen.transport.said().map_or_else(String::new, |said| {
+            let since = said.gate.since_unix_ms.map(stamp).unwrap_or_default();
+            match said.gate.closed {
+                true => format!("since {since}: {}", said.gate.reason),
+                false => String::new(),
+            }
+        }),
+    }];
+    parts.push(role("manager", seen.manager.answers));
+    parts.push(role("worker", seen.worker.answers));
+    if seen.worker.answers
+        && let Some(worker) = seen.worker.said()
+    {
+        parts.extend(worker.sets.iter().map(|set| Part {
+            name: format!("set {}", set.set),
+            well: !set.state.is_bad(),
+            word: set.state.word(),
+            details: format!("since {}: {}", stamp(set.since_unix_ms), set.because),
+        }));
+    }
+    parts
+}
+
+/// Reasons come in part from peers: nothing in them ends a line or moves a cursor.
+fn one_line(text: &str) -> String {
+    let safe = |c: char| if c.is_control() { ' ' } else { c };
+    text.chars().map(safe).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_has_less_than_64_octets_whatever_the_node_is_called() {
+        for supervised in [true, false] {
+            for node in [
+                "mx1.example.org".to_owned(),
+                "ü".repeat(200),
+                "x".repeat(253),
+            ] {
+                let standing = Standing {
+                    word: Word::Draining,
+                    supervised,
+                };
+                let page = line(standing, &node);
+                assert!(page.len() < 64, "{page}");
+                assert!(
+                    page.starts_with("draining ") && page.ends_with('\n'),
+                    "{page}"
+                );
+                assert_eq!(page.contains("unsupervised"), !supervised);
+            }
         }
     }
-}
 
-/// Why no new mail is taken, in a word or two; `None` where it is.
-fn not_ready(heard: &Heard) -> Option<&'static str> {
-    let Some(transport) = &heard.transport else {
-        return Some("unreachable");
-    };
-    if transport.gate.closed {
-        return Some("draining");
-    }
-    match transport.queue.health {
-        QueueHealth::Ok => None,
-        QueueHealth::Full => Some("disk full"),
-        QueueHealth::Failing => Some("disk failing"),
-    }
-}
-
-/// The number a health state is told as: higher is worse.
-fn severity(state: HealthState) -> i64 {
-    match state {
-        HealthState::Healthy => 0,
-        HealthState::Disabled => 1,
-        HealthState::Unknown => 2,
-        HealthState::Recovering => 3,
-        HealthState::Suspect => 4,
-        HealthState::Unavailable => 5,
-        HealthState::Degraded => 6,
-        HealthState::Unhealthy => 7,
-        HealthState::Unrecoverable => 8,
+    #[test]
+    fn a_reason_stays_on_its_line() {
+        assert_eq!(
+            one_line("550 no\r\n[+] all: ok\u{1b}[2J"),
+            "550 no  [+] all: ok [2J"
+        );
     }
 }

@@ -51,6 +51,14 @@ pub fn command() -> Command {
                 .help("The admin socket; else $MAILWARD_SOCKET, else that of the configuration"),
         )
         .arg(
+            // Set where the command was given by its Exchange name, never typed.
+            Arg::new("exchange")
+                .long("exchange")
+                .global(true)
+                .hide(true)
+                .help("Show the answer as the Exchange command of this name does"),
+        )
+        .arg(
             Arg::new("color")
                 .long("color")
                 .global(true)
@@ -84,10 +92,14 @@ pub fn command() -> Command {
                     })
             }
             [noun, verb] => add(root, noun, about_noun(noun), leaf(*op, verb, None)),
+            // The noun of the first two words stands above it in the table.
+            [noun, part, verb] => root.mut_subcommand(noun, |command| {
+                add(command, part, about_noun(part), leaf(*op, verb, None))
+            }),
             _ => root,
         };
     }
-    root
+    root.subcommand(crate::top::command())
 }
 
 /// Settings of which there is one object are neither listed nor removed.
@@ -115,7 +127,10 @@ fn about_noun(noun: &str) -> &'static str {
         "queue" => "What waits to be delivered",
         "event" => "What happened here",
         "cert" => "Certificates",
+        "drill" => "Faults on purpose, to see them noticed and repaired",
         "simulate" => "What would happen",
+        "probe" => "Probes: what is looked at, and when",
+        "alert" => "What people are told",
         _ => "",
     }
 }
@@ -149,6 +164,10 @@ fn leaf(op: Op, word: &'static str, kind: Option<Kind>) -> Command {
     } else {
         command.long_about(prose(&format!("{}\n\n{help}", definition.summary)))
     };
+    let usage = op.exchange_usage(kind.map(Kind::noun));
+    if !usage.is_empty() {
+        command = command.after_help(format!("Exchange's name: {}", usage.join(", ")));
+    }
     if let Some(kind) = kind {
         command = for_kind(op, command, kind);
     }
@@ -234,6 +253,10 @@ fn find(matches: &ArgMatches) -> Option<(Op, Option<Kind>, &ArgMatches)> {
             ([noun, verb], Some((second, leaf))) if *noun == first && *verb == second => {
                 Some((op, None, leaf))
             }
+            ([noun, part, verb], Some((second, inner))) if *noun == first && *part == second => {
+                let (third, leaf) = inner.subcommand()?;
+                (*verb == third).then_some((op, None, leaf))
+            }
             _ => None,
         })
 }
@@ -300,10 +323,22 @@ mod tests {
                 Value::Null,
             ),
             (
-                "mailward health probe mailflow/Internet",
-                Op::HealthProbe,
+                "mailward health probe run mailflow/Internet --trace",
+                Op::HealthProbeRun,
                 "name",
                 "mailflow/Internet".into(),
+            ),
+            (
+                "mailward health probe list imap",
+                Op::HealthProbeList,
+                "filter",
+                "imap".into(),
+            ),
+            (
+                "mailward health report-result sync fail --text late",
+                Op::HealthReportResult,
+                "result",
+                "fail".into(),
             ),
             (
                 "mailward health override disk --for 2h --reason x",
@@ -311,6 +346,25 @@ mod tests {
                 "span",
                 "2h".into(),
             ),
+            (
+                "mailward alert silence receive/* --for 30m --reason x",
+                Op::AlertSilence,
+                "span",
+                "30m".into(),
+            ),
+            (
+                "mailward alert list --all",
+                Op::AlertList,
+                "all",
+                true.into(),
+            ),
+            (
+                "mailward alert ack case-1 --note x",
+                Op::AlertAck,
+                "note",
+                "x".into(),
+            ),
+            ("mailward alert test", Op::AlertTest, "", Value::Null),
             (
                 "mailward health override disk --on",
                 Op::HealthOverride,

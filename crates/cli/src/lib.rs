@@ -18,13 +18,18 @@ mod apply;
 mod command;
 mod connection;
 mod document;
+mod drill;
+mod exchange;
 mod json;
 mod layout;
 mod run;
 mod terminal;
+mod top;
 
 pub use command::{EXIT_CODES, command, is_operation};
 pub use connection::{Connection, DEFAULT_RUN_DIR};
 pub use document::{completions, man_pages};
+pub use exchange::respell;
 pub use layout::Style;
 pub use run::{run, run_to};
+pub use top::{is_top, top};

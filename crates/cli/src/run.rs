@@ -14,6 +14,7 @@ use mailward_api::{
     fault::{Fault, FaultKind},
     operation::{Media, Op},
     page::{Page, Tone},
+    view::ForecastReport,
 };
 use serde_json::{Map, Value};
 
@@ -21,6 +22,7 @@ use crate::{
     apply,
     command::{Given, given},
     connection::Connection,
+    drill,
     json::pretty,
     layout::{Style, lay_out},
 };
@@ -28,6 +30,8 @@ use crate::{
 /// Where answers are printed, and how.
 pub(crate) struct Output<'a> {
     pub(crate) json: bool,
+    /// The Exchange name the command was given by.
+    exchange: Option<String>,
     style: Style,
     errors: Style,
     to: RefCell<Streams<'a>>,
@@ -40,16 +44,8 @@ struct Streams<'a> {
 
 impl<'a> Output<'a> {
     fn new(matches: &ArgMatches, out: &'a mut dyn Write, err: &'a mut dyn Write) -> Self {
-        let wanted = matches.get_one::<String>("color").map(String::as_str);
         let style = |terminal: bool| Style {
-            color: match wanted {
-                Some("always") => true,
-                Some("never") => false,
-                _ => {
-                    // https://no-color.org: any value but the empty one says no.
-                    terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
-                }
-            },
+            color: wants_color(matches, terminal),
             width: if terminal {
                 terminal_size::terminal_size().map_or(0, |(width, _)| usize::from(width.0))
             } else {
@@ -58,6 +54,7 @@ impl<'a> Output<'a> {
         };
         Output {
             json: matches.get_flag("json"),
+            exchange: matches.get_one("exchange").cloned(),
             style: style(io::stdout().is_terminal()),
             errors: style(io::stderr().is_terminal()),
             to: RefCell::new(Streams { out, err }),
@@ -101,7 +98,10 @@ impl<'a> Output<'a> {
             };
             self.print(&format!("{text}\n"));
         } else {
-            self.page(&page);
+            let exchange = self.exchange.as_deref();
+            let own = exchange.and_then(|name| op.exchange_page(name, answer, now_unix_ms()));
+            // The view was understood just now.
+            self.page(&own.and_then(Result::ok).unwrap_or(page));
         }
         Ok(code)
     }
@@ -114,6 +114,16 @@ impl<'a> Output<'a> {
             return;
         }
         self.complain(&lay_out(&fault_page(fault), self.errors));
+    }
+}
+
+/// Whether colours are wanted on a stream that is a terminal or is none.
+pub(crate) fn wants_color(matches: &ArgMatches, terminal: bool) -> bool {
+    match matches.get_one::<String>("color").map(String::as_str) {
+        Some("always") => true,
+        Some("never") => false,
+        // https://no-color.org: any value but the empty one says no.
+        _ => terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()),
     }
 }
 
@@ -202,11 +212,25 @@ async fn carry_out(
     if op == Op::Apply {
         return apply::run(fields, matches, connection, output).await;
     }
+    if op == Op::DrillRun {
+        return drill::run(fields, connection, output).await;
+    }
     if op.definition().media == Media::Message {
         let file = matches.get_one::<String>("output");
         return export(op, fields, file.map(String::as_str), connection, output).await;
     }
     let answer = ask(op, fields, connection).await?;
+    if op == Op::HealthForecast
+        && !output.json
+        && let Ok(ForecastReport {
+            calendar: Some(calendar),
+            ..
+        }) = serde_json::from_slice(&answer)
+    {
+        // For a program: its lines end with CR LF (RFC 5545 §3.1), and it holds no other control.
+        output.print(&calendar);
+        return Ok(0);
+    }
     output.answer(op, &answer)
 }
 

@@ -48,6 +48,9 @@ impl Node {
             group_key: None,
             unix: None,
             http: None,
+            agent: None,
+            details: mailward_admin::Details::default(),
+            otlp: None,
         };
         let server = serve(config).unwrap();
         drop(inside);
@@ -268,10 +271,12 @@ fn text_is_planned_and_applied() {
 fn bad_health_is_an_exit_code() {
     fn report(state: HealthState) -> Result<ControlReply, Fault> {
         Ok(ControlReply::HealthReport(HealthReport {
+            soon: Vec::new(),
             node: "mx1".to_owned(),
             state,
             unix_ms: 0,
             repair: true,
+            offline: None,
             sets: vec![HealthSetView {
                 set: "Transport".to_owned(),
                 state,

@@ -37,6 +37,7 @@
 #![forbid(unsafe_code)]
 
 mod domains;
+pub mod filter;
 mod index;
 mod membership;
 mod resolution;

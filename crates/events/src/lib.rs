@@ -19,6 +19,7 @@
 
 pub mod catalogue;
 mod copy;
+mod count;
 mod escape;
 mod journald;
 mod limit;

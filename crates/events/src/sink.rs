@@ -22,7 +22,9 @@ use parking_lot::Mutex;
 
 use crate::{
     Event, Level, Record,
+    catalogue::Page,
     copy::{Batch, RecordSink},
+    count::Counts,
     journald::{self, Journal},
     limit::{Limiter, Told},
     log,
@@ -104,6 +106,7 @@ impl Drop for Thread {
 #[derive(Clone)]
 pub struct Events {
     sink: Arc<Sink>,
+    counts: Arc<Counts>,
 }
 
 impl std::fmt::Debug for Events {
@@ -178,6 +181,7 @@ impl Events {
                 clock,
                 handle: Some(handle),
             })),
+            counts: Arc::default(),
         })
     }
 
@@ -185,6 +189,7 @@ impl Events {
     pub fn discard() -> Events {
         Events {
             sink: Arc::new(Sink::Discard),
+            counts: Arc::default(),
         }
     }
 
@@ -192,11 +197,13 @@ impl Events {
     pub fn collect() -> (Events, Collector) {
         let events = Arc::new(Mutex::new(Vec::new()));
         let sink = Arc::new(Sink::Collect(events.clone()));
-        (Events { sink }, Collector { events })
+        let counts = Arc::default();
+        (Events { sink, counts }, Collector { events })
     }
 
     /// Raises an event. Never waits.
     pub fn emit(&self, event: Event) {
+        self.counts.add(event.number());
         match &*self.sink {
             Sink::Discard => {}
             Sink::Collect(events) => events.lock().push(event),
@@ -214,6 +221,12 @@ impl Events {
                 }
             }
         }
+    }
+
+    /// How often each event was raised by this process, whether it was written or left out as a
+    /// repetition. Those that never were are left out.
+    pub fn counts(&self) -> Vec<(&'static Page, u64)> {
+        self.counts.all()
     }
 
     /// Records that were written to the file but given up for the store, which refused for too long.

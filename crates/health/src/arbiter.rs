@@ -7,6 +7,8 @@
 //!
 //! Invariant: [`Verdict::Granted`] is returned only after its intent is on disk.
 
+mod figures;
+
 use std::{path::Path, sync::Arc};
 
 use mailward_api::{
@@ -75,6 +77,7 @@ pub struct Arbiter {
     clock: Arc<dyn Clock>,
     events: Events,
     path: String,
+    tally: figures::Tally,
 }
 
 struct Inner {
@@ -132,6 +135,7 @@ impl Arbiter {
             clock,
             events,
             path,
+            tally: figures::Tally::default(),
         };
         arbiter.close_open_intents();
         Ok(arbiter)
@@ -228,6 +232,7 @@ impl Arbiter {
                     Ok(entry) => {
                         inner.last_denial = None;
                         drop(inner);
+                        self.tally.count(Some(&proposal.act), "begun");
                         self.events.emit(Event::RepairStarted {
                             case: proposal.case.clone(),
                             component: proposal.component.clone(),
@@ -275,6 +280,11 @@ impl Arbiter {
                 self.failing(&error);
             }
             inner.last_denial = Some(denial);
+            let outcome = match ruling.chosen {
+                Ruling::Shadow => "shadow",
+                _ => "refused",
+            };
+            self.tally.count(Some(&proposal.act), outcome);
             self.events.emit(Event::RepairRefused {
                 case: proposal.case.clone(),
                 component: proposal.component.clone(),
@@ -291,6 +301,36 @@ impl Arbiter {
             reasons: against,
             until_unix_ms,
             shadow: ruling.chosen == Ruling::Shadow,
+        }
+    }
+
+    /// What would be said to a proposal now. Nothing is written, and nothing follows from it.
+    pub fn weigh(&self, proposal: &RepairProposal, around: &Around<'_>) -> Verdict {
+        let inner = self.inner.lock();
+        let checks = guard::checks(
+            proposal,
+            &Facts {
+                settings: around.settings,
+                past: &past(&inner.ledger, &proposal.case),
+                exits: &exits(&inner.ledger),
+                now_unix_ms: self.clock.unix_ms(),
+                frozen: around.frozen,
+                holds: around.holds,
+                ledger_writable: inner.writable,
+                queue_writable: around.queue_writable,
+            },
+        );
+        let (allows, against): (Vec<_>, Vec<_>) = checks.iter().partition(|check| check.allows);
+        if against.is_empty() {
+            return Verdict::Granted {
+                entry: 0,
+                reasons: allows.into_iter().map(guard::Check::sentence).collect(),
+            };
+        }
+        Verdict::Denied {
+            reasons: against.into_iter().map(guard::Check::sentence).collect(),
+            until_unix_ms: None,
+            shadow: false,
         }
     }
 
@@ -348,6 +388,8 @@ impl Arbiter {
             Err(text) => (word::FAILED, text),
         };
         let (case, component, act) = self.intent(entry);
+        let outcome = if how.is_ok() { "acted" } else { "failed" };
+        self.tally.count(act.as_ref(), outcome);
         self.note(
             LedgerEntry {
                 entry: 0,
@@ -423,6 +465,12 @@ impl Arbiter {
     /// What a granted act has led to, as the worker found by probing afterwards.
     pub fn record_outcome(&self, outcome: &RepairOutcome) {
         let (_, component, act) = self.intent(outcome.entry);
+        let helped = if outcome.solved {
+            "helped"
+        } else {
+            "did_not_help"
+        };
+        self.tally.count(act.as_ref(), helped);
         self.note(
             LedgerEntry {
                 entry: 0,

@@ -5,6 +5,8 @@
 //! skipped probes, one down for each clean one. From [`FREEZE_AT`] on, only the mildest act is
 //! still proposed without an objection. Pure: time is an input.
 
+use std::collections::HashMap;
+
 use crate::Now;
 
 /// Length of a window, in milliseconds.
@@ -13,10 +15,21 @@ pub(crate) const WINDOW_MS: u64 = 30_000;
 const LAG_MAX_MS: u64 = 100;
 /// Probes skipped for want of a lane, of 100, above which the worker is overloaded.
 const SKIPPED_PERCENT_MAX: u64 = 5;
+/// Subjects that time out, of 100, above which the observer doubts itself and not them.
+const SILENT_PERCENT_MAX: usize = 30;
+/// With fewer subjects than these, silence of some says nothing about the observer.
+const SUBJECTS_MIN: usize = 4;
+/// Subjects that are told apart in one window.
+const SUBJECTS_MAX: usize = 4096;
 /// The highest strain.
 const STRAIN_MAX: u32 = 8;
 /// The strain from which on acts beyond a component's restart are objected to.
 pub(crate) const FREEZE_AT: u32 = 4;
+
+/// A time limit or a number as an observer of this strain takes it: (1 + strain / 2) times as much.
+pub(crate) fn strained(value: u64, strain: u32) -> u64 {
+    value.saturating_add(value.saturating_mul(u64::from(strain)) / 2)
+}
 
 /// What the worker knows about itself.
 #[derive(Debug, Clone, Default)]
@@ -28,6 +41,8 @@ pub(crate) struct Observer {
     skipped: u64,
     impaired: u64,
     last_problem: String,
+    /// Whether each subject has answered anything in this window.
+    subjects: HashMap<String, bool>,
 }
 
 /// What one window showed of the observer.
@@ -39,6 +54,10 @@ pub(crate) struct Window {
     pub(crate) lag_ms: u64,
     /// Probes skipped for want of a lane.
     pub(crate) skipped: u64,
+    /// Subjects of which nothing but timeouts came.
+    pub(crate) silent: usize,
+    /// Subjects in all.
+    pub(crate) subjects: usize,
     /// Probes that could not be carried out.
     pub(crate) impaired: u64,
     /// Why the last of them could not.
@@ -57,6 +76,14 @@ impl Observer {
         self.skipped += u64::from(skipped);
     }
 
+    /// A probe of this subject ended, by a timeout or otherwise. Probes of one subject are related:
+    /// one that is down is one that is silent, however many look at it.
+    pub(crate) fn answer(&mut self, subject: String, timed_out: bool) {
+        if self.subjects.len() < SUBJECTS_MAX || self.subjects.contains_key(&subject) {
+            *self.subjects.entry(subject).or_default() |= !timed_out;
+        }
+    }
+
     /// A probe could not be carried out.
     pub(crate) fn impaired(&mut self, problem: &str) {
         self.impaired += 1;
@@ -68,12 +95,22 @@ impl Observer {
         if now.since(self.window_began) < WINDOW_MS {
             return None;
         }
+        let subjects = self.subjects.len();
+        let silent = self
+            .subjects
+            .values()
+            .filter(|answered| !**answered)
+            .count();
+        let cut_off = subjects >= SUBJECTS_MIN && silent * 100 > subjects * SILENT_PERCENT_MAX;
         let overloaded = self.lag_max_ms > LAG_MAX_MS
-            || self.skipped * 100 > self.probes.saturating_mul(SKIPPED_PERCENT_MAX);
+            || self.skipped * 100 > self.probes.saturating_mul(SKIPPED_PERCENT_MAX)
+            || cut_off;
         let window = Window {
             overloaded,
             lag_ms: self.lag_max_ms,
             skipped: self.skipped,
+            silent,
+            subjects,
             impaired: self.impaired,
             problem: std::mem::take(&mut self.last_problem),
         };
@@ -117,5 +154,52 @@ mod tests {
         let window = observer.tick(now).unwrap();
         assert!(window.overloaded && window.skipped == 6);
         assert_eq!(observer.tick(now), None);
+    }
+
+    #[test]
+    fn silence_of_many_is_the_observer_s_own() {
+        let mut now = Now::default();
+        let mut window = |answers: &[(&str, bool)]| {
+            let mut observer = Observer {
+                window_began: now,
+                ..Observer::default()
+            };
+            for (subject, timed_out) in answers {
+                observer.answer((*subject).to_owned(), *timed_out);
+            }
+            now.mono_ms += WINDOW_MS;
+            observer.tick(now).unwrap().overloaded
+        };
+        // One host with many probes is one subject.
+        assert!(!window(&[
+            ("a", true),
+            ("a", true),
+            ("a", true),
+            ("b", false),
+            ("c", false),
+            ("d", false)
+        ]));
+        assert!(window(&[
+            ("a", true),
+            ("b", true),
+            ("c", false),
+            ("d", false)
+        ]));
+        // Whoever answered once is there.
+        assert!(!window(&[
+            ("a", true),
+            ("a", false),
+            ("b", true),
+            ("c", false),
+            ("d", false)
+        ]));
+        assert!(
+            !window(&[("a", true), ("b", true), ("c", true)]),
+            "too few to say"
+        );
+        assert_eq!(
+            [strained(100, 0), strained(100, 1), strained(100, 8)],
+            [100, 150, 500]
+        );
     }
 }

@@ -8,5 +8,7 @@ pub mod clock;
 pub mod disk;
 pub mod entropy;
 pub mod fake;
+pub mod keyring;
 pub mod listen;
 pub mod process;
+pub mod until;

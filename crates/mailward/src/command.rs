@@ -66,9 +66,19 @@ pub fn command() -> clap::Command {
 
 /// The program.
 pub fn main() -> ExitCode {
-    let matches = command().get_matches();
-    if mailward_cli::is_operation(&matches) {
+    let line = match mailward_cli::respell(std::env::args_os().collect()) {
+        Ok(line) => line,
+        Err(error) => {
+            complain(&error.to_string());
+            // The exit code of wrong usage.
+            return ExitCode::from(2);
+        }
+    };
+    let matches = command().get_matches_from(line);
+    let is_top = mailward_cli::is_top(&matches);
+    if is_top || mailward_cli::is_operation(&matches) {
         return match connection(&matches) {
+            Ok(connection) if is_top => mailward_cli::top(&matches, &connection),
             Ok(connection) => mailward_cli::run(&matches, &connection),
             Err(problem) => {
                 complain(&problem);
@@ -150,6 +160,9 @@ fn run(matches: &ArgMatches) -> Result<ExitCode, String> {
             command: ConfigCommand::Check,
         }) => {
             let config = Config::read(&path).map_err(|error| text(&error))?;
+            if let Some(otlp) = config.otlp() {
+                otlp.check().map_err(|error| text(&error))?;
+            }
             say(&format!(
                 "{}: in order; this is {}",
                 path.display(),

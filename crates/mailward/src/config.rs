@@ -7,11 +7,13 @@ use std::{
     fmt::Write as _,
     net::SocketAddr,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use hyper::Uri;
+use mailward_admin::{DetailsTo, OtlpConfig};
 use mailward_api::signed::KEY_OCTETS_MIN;
-use mailward_model::Domain;
+use mailward_model::{Domain, unit::Span};
 use serde::Deserialize;
 
 use crate::role::RoleError;
@@ -37,16 +39,28 @@ pub(crate) struct Config {
     /// Roots trusted besides the system's.
     #[serde(default)]
     pub(crate) extra_roots: Option<PathBuf>,
-    /// Where `/livez`, `/readyz` and `/metrics` are served; nowhere if unset.
+    /// Where the health pages and `/metrics` are served; nowhere if unset.
     #[serde(default)]
     pub(crate) http: Option<SocketAddr>,
+    /// Whom `/healthz?verbose` tells reasons without a token.
+    #[serde(default)]
+    pub(crate) http_details: DetailsTo,
+    /// File of a token; whoever shows it is told reasons from anywhere.
+    #[serde(default)]
+    pub(crate) http_token_file: Option<PathBuf>,
+    /// Where balancers ask the agent; nowhere if unset.
+    #[serde(default)]
+    pub(crate) agent: Option<SocketAddr>,
+    /// Where metrics and events are exported to; nowhere if unset.
+    #[serde(default)]
+    pub(crate) otlp: Option<Otlp>,
     /// DNS servers; those of the system if empty.
     #[serde(default)]
     pub(crate) resolvers: Vec<SocketAddr>,
     /// Whom the roles run as, when the manager is started by root.
     #[serde(default)]
     pub(crate) user: Option<String>,
-    /// Whether a connector may be wedged on purpose, for drills.
+    /// Whether faults may be injected on purpose, for drills.
     #[serde(default)]
     pub(crate) allow_faults: bool,
     /// Other nodes, not all of which may be away at once.
@@ -103,6 +117,37 @@ fn member_urls<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Vec<Uri>, D:
     texts.iter().map(read).collect()
 }
 
+/// Export to a collector of OpenTelemetry.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Otlp {
+    /// `http://host:4318` or `https://…`.
+    pub(crate) endpoint: String,
+    /// File of header fields, one `Name: value` per line.
+    #[serde(default)]
+    pub(crate) headers_file: Option<PathBuf>,
+    /// How often.
+    #[serde(default = "default_otlp_interval")]
+    pub(crate) interval: Span,
+    /// Whether metrics are exported.
+    #[serde(default = "yes")]
+    pub(crate) metrics: bool,
+    /// Whether events are exported.
+    #[serde(default = "yes")]
+    pub(crate) events: bool,
+}
+
+/// Shorter intervals than this would send most numbers unchanged.
+const OTLP_INTERVAL_MIN: Duration = Duration::from_secs(1);
+
+fn default_otlp_interval() -> Span {
+    Span::from_secs(15)
+}
+
+fn yes() -> bool {
+    true
+}
+
 fn default_data_dir() -> PathBuf {
     "/var/lib/mailward".into()
 }
@@ -123,6 +168,15 @@ const KEYS: &[&str] = &[
     "certificate_dir",
     "extra_roots",
     "http",
+    "http_details",
+    "http_token_file",
+    "agent",
+    "otlp",
+    "endpoint",
+    "headers_file",
+    "interval",
+    "metrics",
+    "events",
     "resolvers",
     "user",
     "allow_faults",
@@ -168,7 +222,17 @@ impl Config {
     /// # Errors
     /// [`ConfigError::Text`].
     pub(crate) fn parse(name: &str, text: &str) -> Result<Config, ConfigError> {
-        toml::from_str(text).map_err(|error| ConfigError::Text(describe(name, text, &error)))
+        let config: Config = toml::from_str(text)
+            .map_err(|error| ConfigError::Text(describe(name, text, &error)))?;
+        match &config.otlp {
+            Some(otlp) if otlp.interval.get() < OTLP_INTERVAL_MIN => {
+                Err(ConfigError::Text(format!(
+                    "{name}: the interval of otlp is {}; it must be one second at least",
+                    otlp.interval
+                )))
+            }
+            _ => Ok(config),
+        }
     }
 
     /// The store's file.
@@ -194,6 +258,19 @@ impl Config {
     /// The folder of the message tracking log.
     pub(crate) fn tracking_dir(&self) -> PathBuf {
         self.data_dir.join("tracking")
+    }
+
+    /// What is exported over OTLP, and where to.
+    pub(crate) fn otlp(&self) -> Option<OtlpConfig> {
+        self.otlp.as_ref().map(|otlp| OtlpConfig {
+            endpoint: otlp.endpoint.clone(),
+            headers_file: otlp.headers_file.clone(),
+            interval: otlp.interval.get(),
+            metrics: otlp.metrics,
+            logs: otlp.events,
+            extra_roots: self.extra_roots.clone(),
+            place_file: self.events_dir().join("otlp.place"),
+        })
     }
 
     /// The folder of managed availability: its ledger, its edges, the probe key.
@@ -285,6 +362,30 @@ mod tests {
             if let Err(problem) = check("m", &String::from_utf8_lossy(&octets)) {
                 assert!(problem.starts_with("m:"), "{problem}");
             }
+        }
+    }
+
+    #[test]
+    fn what_looks_in_from_outside_is_off_until_it_is_set() {
+        let config = Config::parse("m", "hostname = \"a.example\"").unwrap();
+        assert_eq!((config.agent, config.otlp()), (None, None));
+        assert_eq!(config.http_details, DetailsTo::Loopback);
+        let text = "hostname = \"a.example\"\nagent = \"127.0.0.1:9\"\nhttp_details = \"token\"\n\
+                    [otlp]\nendpoint = \"http://x\"\ninterval = \"5s\"\n";
+        let config = Config::parse("m", text).unwrap();
+        assert_eq!(config.http_details, DetailsTo::Token);
+        let otlp = config.otlp().unwrap();
+        assert_eq!((otlp.interval, otlp.logs), (Duration::from_secs(5), true));
+        for (text, expect) in [
+            ("[otlp]\nendpiont = \"x\"", "did you mean `endpoint`?"),
+            (
+                "[otlp]\nendpoint = \"x\"\ninterval = \"10ms\"",
+                "one second at least",
+            ),
+            ("http_details = \"everybody\"", "anyone"),
+        ] {
+            let message = refused(&format!("hostname = \"a.example\"\n{text}"));
+            assert!(message.contains(expect), "{message}");
         }
     }
 

@@ -8,7 +8,7 @@ use crate::{
     id::{ObjectId, Revision},
     kind::{
         AcceptedDomain, AlertChannel, DistributionGroup, HealthSettings, JournalRule, MailContact,
-        Mailbox, ReceiveConnector, SendConnector, TransportSettings,
+        Mailbox, Probe, ReceiveConnector, SendConnector, TransportSettings,
     },
 };
 
@@ -165,6 +165,8 @@ kinds! {
     HealthSettings "health_settings" "health-settings" "health settings",
     /// Ways by which alerts reach people.
     AlertChannel "alert_channel" "alert-channel" "alert channels",
+    /// What else is watched.
+    Probe "probe" "probe" "probes",
 }
 
 impl Kind {

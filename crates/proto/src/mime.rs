@@ -101,7 +101,7 @@ pub(crate) fn boundary(id: MessageId, delivery: u32, known: &[u8]) -> String {
 }
 
 /// An unstructured header field, folded; encoded (RFC 2047) where it is not plain ASCII.
-pub(crate) fn unstructured(name: &str, value: &str) -> String {
+pub fn unstructured(name: &str, value: &str) -> String {
     let value: String = value
         .trim()
         .chars()

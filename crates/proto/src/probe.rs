@@ -1,12 +1,12 @@
 //! The marker of a health probe: a header field that only this installation can write.
 //!
-//! `X-Mailward-Probe: v1; path=Internet; node=mx.example.org; slot=7; expires=1739349005; sig=…`
-//! The signature is HMAC-SHA-256 (RFC 2104) under the node's probe key, over path, node, slot and
-//! expiry with a NUL after each of the first three. Names are percent-encoded in the field and
-//! plain in what is signed.
+//! `X-Mailward-Probe: v1; path=receive%2FInternet; node=mx.example.org; slot=7; expires=1739349005;
+//! sig=…` on one line. The signature is HMAC-SHA-256 (RFC 2104) under the node's probe key, over
+//! path, node, slot and expiry with a NUL after each of the first three. Names are percent-encoded
+//! in the field and plain in what is signed.
 //!
-//! Invariant: a [`Marker`] returned by [`Marker::verify`] was signed with the key and has not
-//! expired. What a marked message may do is decided elsewhere.
+//! Invariant: a [`Marker`] returned by [`Marker::verify`] was signed with one of the keys and has
+//! not expired. What a marked message may do, and that a marker is used once, is decided elsewhere.
 
 use std::fmt::Write as _;
 
@@ -15,22 +15,40 @@ use sha2::Sha256;
 
 /// The field's name.
 pub const FIELD: &str = "X-Mailward-Probe";
-/// How far ahead an expiry may lie, in seconds: a marker is for one probe, not for a career.
-pub const LIFETIME_SECS_MAX: u64 = 86_400;
+/// How long a marker is worth anything, in seconds.
+pub const LIFETIME_SECS: u64 = 900;
+/// How far the clock may have been put back since a marker was signed, in seconds. A marker that
+/// claims to live longer than [`LIFETIME_SECS`] and this is no marker.
+const CLOCK_SLACK_SECS: u64 = 60;
 /// Octets a marker may have; a longer value is not looked at.
 const VALUE_OCTETS_MAX: usize = 2_048;
 
 /// What a marker says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Marker {
-    /// The receive connector the probe goes through.
+    /// The path the probe takes: [`received_path`] or [`sent_path`].
     pub path: String,
     /// The node that sent it.
     pub node: String,
-    /// Which run of the probe it is.
+    /// Which run of the probe it is; greater with each run of a path.
     pub slot: u64,
     /// When it stops being worth anything, Unix seconds.
     pub expires_unix: u64,
+}
+
+/// The path of mail that comes in through a receive connector.
+pub fn received_path(connector: &str) -> String {
+    format!("receive/{connector}")
+}
+
+/// The path of mail that goes out through a send connector.
+pub fn sent_path(connector: &str) -> String {
+    format!("send/{connector}")
+}
+
+/// The send connector of a [`sent_path`].
+pub fn sent_through(path: &str) -> Option<&str> {
+    path.strip_prefix("send/")
 }
 
 impl Marker {
@@ -52,9 +70,14 @@ impl Marker {
         value
     }
 
-    /// Reads a field's value; `None` where it is no marker, was signed with another key, has
-    /// expired at `now_unix` (Unix seconds), or claims a life longer than [`LIFETIME_SECS_MAX`].
-    pub fn verify(key: &[u8; 32], value: &str, now_unix: u64) -> Option<Marker> {
+    /// When it was signed, Unix seconds.
+    pub fn signed_unix(&self) -> u64 {
+        self.expires_unix.saturating_sub(LIFETIME_SECS)
+    }
+
+    /// Reads a field's value; `None` where it is no marker, was signed with none of these keys, has
+    /// expired at `now_unix` (Unix seconds), or claims a life longer than [`LIFETIME_SECS`].
+    pub fn verify(keys: &[[u8; 32]], value: &str, now_unix: u64) -> Option<Marker> {
         if value.len() > VALUE_OCTETS_MAX {
             return None;
         }
@@ -74,9 +97,17 @@ impl Marker {
             return None;
         }
         // Compared in constant time.
-        marker.mac(key)?.verify_slice(&signature).ok()?;
+        let signed = |key| {
+            let mac: Option<Hmac<Sha256>> = marker.mac(key);
+            mac.is_some_and(|mac| mac.verify_slice(&signature).is_ok())
+        };
+        if !keys.iter().any(signed) {
+            return None;
+        }
         let lives = marker.expires_unix.checked_sub(now_unix)?;
-        (1..=LIFETIME_SECS_MAX).contains(&lives).then_some(marker)
+        (1..=LIFETIME_SECS + CLOCK_SLACK_SECS)
+            .contains(&lives)
+            .then_some(marker)
     }
 
     /// `None` never happens: HMAC takes keys of any length.
@@ -142,7 +173,7 @@ mod tests {
 
     fn marker() -> Marker {
         Marker {
-            path: "Internet; inbound".into(),
+            path: received_path("Internet; inbound"),
             node: "mx.example.org".into(),
             slot: 7,
             expires_unix: 1_000,
@@ -154,14 +185,22 @@ mod tests {
         let key = [7; 32];
         let value = marker().sign(&key);
         assert!(!value.contains(['\r', '\n']));
-        assert_eq!(Marker::verify(&key, &value, 999), Some(marker()));
-        assert_eq!(Marker::verify(&key, &value, 1_000), None);
-        assert_eq!(Marker::verify(&[8; 32], &value, 999), None);
-        let eternal = Marker {
-            expires_unix: u64::MAX,
-            ..marker()
-        };
-        assert_eq!(Marker::verify(&key, &eternal.sign(&key), 999), None);
+        assert_eq!(Marker::verify(&[key], &value, 999), Some(marker()));
+        assert_eq!(
+            Marker::verify(&[[8; 32], key], &value, 999),
+            Some(marker()),
+            "signed before the key was changed"
+        );
+        assert_eq!(Marker::verify(&[key], &value, 1_000), None);
+        assert_eq!(Marker::verify(&[[8; 32]], &value, 999), None);
+        assert_eq!(Marker::verify(&[], &value, 999), None);
+        for expires_unix in [u64::MAX, 999 + LIFETIME_SECS + CLOCK_SLACK_SECS + 1] {
+            let eternal = Marker {
+                expires_unix,
+                ..marker()
+            };
+            assert_eq!(Marker::verify(&[key], &eternal.sign(&key), 999), None);
+        }
     }
 
     #[test]
@@ -176,7 +215,7 @@ mod tests {
             ("v1", "v2"),
         ] {
             assert_eq!(
-                Marker::verify(&key, &value.replace(from, to), 1),
+                Marker::verify(&[key], &value.replace(from, to), 1),
                 None,
                 "{to}"
             );
@@ -186,13 +225,13 @@ mod tests {
     proptest! {
         #[test]
         fn random_text_is_no_marker(value in "(v1; )?[ -~é]{0,120}") {
-            prop_assert_eq!(Marker::verify(&[7; 32], &value, 1), None);
+            prop_assert_eq!(Marker::verify(&[[7; 32]], &value, 1), None);
         }
 
         #[test]
         fn names_survive(path in "[^\\p{C}]{0,30}", slot: u64) {
             let marker = Marker { path, slot, ..marker() };
-            prop_assert_eq!(Marker::verify(&[1; 32], &marker.sign(&[1; 32]), 1), Some(marker));
+            prop_assert_eq!(Marker::verify(&[[1; 32]], &marker.sign(&[1; 32]), 500), Some(marker));
         }
     }
 }

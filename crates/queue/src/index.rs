@@ -93,6 +93,8 @@ pub(crate) struct Index {
     pub(crate) schedule: Schedule,
     pub(crate) unplanned: BTreeSet<MessageId>,
     pub(crate) body_bytes: u64,
+    /// Health probes among the messages.
+    pub(crate) probes: usize,
 }
 
 impl Index {
@@ -130,6 +132,7 @@ impl Index {
             base.states,
         );
         self.body_bytes += entry.body.len();
+        self.probes += usize::from(entry.probe);
         if !entry.planned {
             self.unplanned.insert(id);
         }
@@ -155,6 +158,7 @@ impl Index {
             }
         }
         self.body_bytes -= entry.body.len();
+        self.probes -= usize::from(entry.probe);
         self.unplanned.remove(&id);
         Some(entry)
     }

@@ -10,6 +10,7 @@
 #![forbid(unsafe_code)]
 
 mod apply;
+mod audit;
 mod batch;
 mod body;
 mod clean;
@@ -40,6 +41,6 @@ pub use error::{AcceptError, OpenError, QueueError, ReadError, SpoolError};
 pub use lease::Lease;
 pub use queue::{NewMessage, Queue};
 pub use view::{
-    Condition, Damage, DeliveryStatus, LastAttempt, ListFilter, Message, QueueSummary,
+    Audit, Condition, Damage, DeliveryStatus, LastAttempt, ListFilter, Message, QueueSummary,
     RecipientState, RecoveryReport, Selection, Stats, Stored, StoredDelivery, Summary,
 };

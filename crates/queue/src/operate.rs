@@ -296,6 +296,7 @@ impl Queue {
         let index = &state.index;
         let mut stats = Stats {
             messages: index.messages.len(),
+            probes: index.probes,
             unplanned: index.unplanned.len(),
             body_bytes: index.body_bytes,
             oldest_unix_ms: index

@@ -413,6 +413,11 @@ impl Queue {
         self.shared.round_age()
     }
 
+    /// Health probes that wait to be delivered. Counted, not searched for.
+    pub fn probes(&self) -> usize {
+        self.shared.state().index.probes
+    }
+
     /// Figures.
     pub fn stats(&self) -> Stats {
         self.gather_stats()
@@ -421,6 +426,12 @@ impl Queue {
     /// Whether it takes mail, and each change of that.
     pub fn condition(&self) -> watch::Receiver<Condition> {
         self.shared.condition.subscribe()
+    }
+
+    /// Looks at the free space of the disk, and has [`Queue::condition`] say what was found. For
+    /// whoever waits for room: a queue that takes nothing looks at nothing by itself.
+    pub fn look_for_room(&self) {
+        self.shared.look_at_free();
     }
 
     /// Sets the free space below which no mail is accepted, octets.

@@ -131,6 +131,41 @@ impl From<NextHop> for Selection {
     }
 }
 
+/// Whether each message has an owner, a next act and a time by which it happens.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Audit {
+    /// Messages looked at.
+    pub messages: usize,
+    /// Accepted a while ago, and no plan was made.
+    pub unplanned: usize,
+    /// Planned, and no delivery of theirs is open, and yet here.
+    pub unowned: usize,
+    /// Due deliveries whose next hop the schedule does not know.
+    pub unannounced: usize,
+    /// Deliveries that wait beyond the longest wait.
+    pub endless: usize,
+    /// The first messages of these kinds, [`Audit::ORPHANS_MAX`] at most.
+    pub orphans: Vec<MessageId>,
+    /// Open deliveries to which a journal report belongs.
+    pub journal_open: usize,
+    /// Of these, tried at least once.
+    pub journal_parked: usize,
+    /// When the oldest message with an open one was accepted, Unix milliseconds.
+    pub journal_oldest_unix_ms: Option<u64>,
+}
+
+impl Audit {
+    /// Orphans that are named.
+    pub const ORPHANS_MAX: usize = 20;
+
+    /// Adds a message that nobody looks after.
+    pub(crate) fn orphan(&mut self, id: MessageId) {
+        if self.orphans.len() < Audit::ORPHANS_MAX && self.orphans.last() != Some(&id) {
+            self.orphans.push(id);
+        }
+    }
+}
+
 /// Which messages to list.
 #[derive(Debug, Clone, Default)]
 pub struct ListFilter {
@@ -209,6 +244,8 @@ pub struct QueueSummary {
 pub struct Stats {
     /// Messages in it.
     pub messages: usize,
+    /// Of these, health probes.
+    pub probes: usize,
     /// Messages without a plan.
     pub unplanned: usize,
     /// Octets of their bodies.

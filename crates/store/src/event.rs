@@ -179,6 +179,29 @@ pub(crate) fn read(path: &Path, filter: &EventFilter) -> Result<Vec<String>, Rea
     Ok(records)
 }
 
+/// The place of the newest row; 0 where there is none.
+pub(crate) fn last(path: &Path) -> Result<u64, ReadError> {
+    let sql = "SELECT coalesce(max(id), 0) FROM event";
+    let last: i64 = open(path)?.query_row(sql, [], |row| row.get(0))?;
+    Ok(u64::try_from(last).unwrap_or(0))
+}
+
+/// The records behind a place, in the order in which they were kept, each with its own place.
+pub(crate) fn after(
+    path: &Path,
+    place: u64,
+    limit: usize,
+) -> Result<Vec<(u64, String)>, ReadError> {
+    let connection = open(path)?;
+    let sql = "SELECT id, record FROM event WHERE id > ?1 ORDER BY id LIMIT ?2";
+    let mut statement = connection.prepare(sql)?;
+    let rows = statement.query_map([number(place), number(limit as u64)], |row| {
+        let id: i64 = row.get(0)?;
+        Ok((u64::try_from(id).unwrap_or(0), row.get(1)?))
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
 /// Opens a store that is there: making one is [`crate::Store`]'s.
 fn open(path: &Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
@@ -293,6 +316,25 @@ mod tests {
         ] {
             assert_eq!(ats(&store, filter.clone()), expect, "{filter:?}");
         }
+    }
+
+    #[test]
+    fn a_reader_goes_on_behind_the_place_it_has_reached() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("store.db");
+        let store = Store::open(&path).unwrap();
+        assert_eq!(store.last_event().unwrap(), 0);
+        let mut log = EventLog::new(&path);
+        let rows: Vec<_> = (0..5).map(|n| row(100 - n, 1, "a")).collect();
+        log.append(&rows).unwrap();
+        assert_eq!(store.last_event().unwrap(), 5);
+        let first = store.events_after(0, 3).unwrap();
+        let places: Vec<u64> = first.iter().map(|(place, _)| *place).collect();
+        assert_eq!(places, [1, 2, 3], "as they were kept, not by their times");
+        let rest = store.events_after(3, 3).unwrap();
+        assert_eq!(rest.len(), 2);
+        assert!(rest[1].1.contains("\"at\":96"), "{rest:?}");
+        assert!(store.events_after(5, 3).unwrap().is_empty());
     }
 
     #[test]

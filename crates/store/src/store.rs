@@ -15,12 +15,15 @@ use std::{
     time::Duration,
 };
 
-use mailward_host::clock::{Clock, SystemClock};
+use mailward_host::{
+    clock::{Clock, SystemClock},
+    until::Until,
+};
 use mailward_model::{
     Kind, Object, ObjectId, Revision, Spec,
     kind::{HealthSettings, TransportSettings},
 };
-use parking_lot::Mutex;
+use parking_lot::{Mutex, MutexGuard};
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 use tokio::sync::watch;
 
@@ -46,6 +49,8 @@ struct Inner {
     connection: Mutex<Connection>,
     revision: watch::Sender<Revision>,
     clock: Arc<dyn Clock>,
+    /// While it is on, the file is as if it were gone: a fault on purpose.
+    lost: Until,
     /// Its end tells the following thread to stop.
     _alive: mpsc::Sender<()>,
 }
@@ -123,6 +128,7 @@ impl Store {
             connection: Mutex::new(connection),
             revision: watch::Sender::new(revision),
             clock,
+            lost: Until::default(),
             _alive: alive,
         }));
         if is_new {
@@ -157,12 +163,31 @@ impl Store {
         Ok(())
     }
 
+    /// The connection, where the file is not lost on purpose.
+    fn reach(&self) -> Result<MutexGuard<'_, Connection>, Cause> {
+        if self.0.lost.is_on(&*self.0.clock) {
+            return Err("the file is lost on purpose, for a drill".into());
+        }
+        Ok(self.0.connection.lock())
+    }
+
+    /// For this long every read and write of this process fails as if the file were gone: a fault
+    /// for drills, which ends by itself. Nothing in the file changes.
+    pub fn lose(&self, span: Duration) {
+        self.0.lost.turn_on(&*self.0.clock, span);
+    }
+
+    /// Ends what [`Store::lose`] began.
+    pub fn find(&self) {
+        self.0.lost.turn_off();
+    }
+
     /// Every object that can be read, oldest first.
     ///
     /// # Errors
     /// [`ReadError`] where the engine cannot read the file.
     pub fn all(&self) -> Result<Vec<Object>, ReadError> {
-        let (objects, _) = read_all(&self.0.connection.lock())?;
+        let (objects, _) = read_all(&*self.reach().map_err(ReadError)?)?;
         Ok(objects)
     }
 
@@ -171,7 +196,7 @@ impl Store {
     /// # Errors
     /// As [`Store::all`].
     pub fn all_at(&self) -> Result<(Vec<Object>, Revision), ReadError> {
-        let mut connection = self.0.connection.lock();
+        let mut connection = self.reach().map_err(ReadError)?;
         let transaction = connection.transaction()?;
         let (objects, _) = read_all(&transaction)?;
         let revision = last_revision(&transaction)?;
@@ -183,7 +208,7 @@ impl Store {
     /// # Errors
     /// As [`Store::all`].
     pub fn list(&self, kind: Kind) -> Result<Vec<Object>, ReadError> {
-        let connection = self.0.connection.lock();
+        let connection = self.reach().map_err(ReadError)?;
         let sql = format!(
             "SELECT {} FROM object WHERE kind = ?1 ORDER BY name_folded",
             Stored::COLUMNS
@@ -202,7 +227,7 @@ impl Store {
     /// # Errors
     /// As [`Store::all`].
     pub fn get(&self, kind: Kind, name: &str) -> Result<Option<Object>, ReadError> {
-        let connection = self.0.connection.lock();
+        let connection = self.reach().map_err(ReadError)?;
         let sql = format!(
             "SELECT {} FROM object WHERE kind = ?1 AND name_folded = ?2",
             Stored::COLUMNS
@@ -219,7 +244,7 @@ impl Store {
     /// # Errors
     /// As [`Store::all`].
     pub fn set_aside(&self) -> Result<Vec<SetAside>, ReadError> {
-        let (_, aside) = read_all(&self.0.connection.lock())?;
+        let (_, aside) = read_all(&*self.reach().map_err(ReadError)?)?;
         Ok(aside)
     }
 
@@ -241,8 +266,24 @@ impl Store {
         self.run(changes, "", false).map(drop)
     }
 
-    fn run(&self, changes: Vec<Change>, by: &str, write: bool) -> Result<Revision, ApplyError> {
+    /// Writes, and takes it back: whether the file could be written now. Changes nothing.
+    ///
+    /// # Errors
+    /// The file cannot be written, or another writer holds it for too long.
+    pub fn write_test(&self) -> Result<(), ReadError> {
         let mut connection = self.0.connection.lock();
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        // Two pages of the engine's are dirty after it, and its checks of the row are done.
+        transaction.execute(
+            "INSERT INTO object (kind, name, name_folded, revision, spec) VALUES ('', '', '', 0, '')",
+            [],
+        )?;
+        transaction.rollback()?;
+        Ok(())
+    }
+
+    fn run(&self, changes: Vec<Change>, by: &str, write: bool) -> Result<Revision, ApplyError> {
+        let mut connection = self.reach().map_err(ApplyError::Engine)?;
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let (objects, _) = read_all(&transaction).map_err(|error| ApplyError::Engine(error.0))?;
         let stored = || read_all(&transaction).map_or_else(|_| Vec::new(), |(objects, _)| objects);
@@ -292,7 +333,7 @@ impl Store {
     }
 
     fn feed(&self, which: &str, number: u64, limit: usize) -> Result<Vec<ChangeRecord>, ReadError> {
-        let connection = self.0.connection.lock();
+        let connection = self.reach().map_err(ReadError)?;
         let mut statement = connection.prepare_cached(&format!(
             "SELECT revision, kind, id, name, op, spec_before, spec_after, at_unix_ms, by
              FROM change WHERE {which}"
@@ -324,6 +365,23 @@ impl Store {
     /// As [`Store::all`].
     pub fn events(&self, filter: &EventFilter) -> Result<Vec<String>, ReadError> {
         event::read(&self.0.path, filter)
+    }
+
+    /// The place of the newest event kept; 0 where there is none.
+    ///
+    /// # Errors
+    /// As [`Store::all`].
+    pub fn last_event(&self) -> Result<u64, ReadError> {
+        event::last(&self.0.path)
+    }
+
+    /// The events kept behind a place, oldest first, each with its own place: for whoever follows
+    /// them. Places only grow.
+    ///
+    /// # Errors
+    /// As [`Store::all`].
+    pub fn events_after(&self, place: u64, limit: usize) -> Result<Vec<(u64, String)>, ReadError> {
+        event::after(&self.0.path, place, limit)
     }
 
     /// The last revision that this process knows of.
@@ -474,6 +532,9 @@ fn follow(inner: &Weak<Inner>, stopped: &mpsc::Receiver<()>) {
         let Some(inner) = inner.upgrade() else {
             return;
         };
+        if inner.lost.is_on(&*inner.clock) {
+            continue;
+        }
         let connection = inner.connection.lock();
         // An engine that fails now is asked again; whoever reads or writes gets the error.
         let version = connection

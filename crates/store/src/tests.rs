@@ -531,3 +531,19 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_store_that_is_lost_on_purpose_is_found_again_by_itself() {
+    let dir = tempfile::tempdir().unwrap();
+    let clock = std::sync::Arc::new(mailward_host::fake::clock::FakeClock::new(1));
+    let store = Store::open_with(&dir.path().join("store.db"), clock.clone()).unwrap();
+    let before = store.all().unwrap();
+    store.lose(std::time::Duration::from_secs(30));
+    assert!(store.all().is_err() && store.list(mailward_model::Kind::Mailbox).is_err());
+    assert!(store.check(Vec::new()).is_err());
+    clock.advance(std::time::Duration::from_secs(30));
+    assert_eq!(store.all().unwrap(), before);
+    store.lose(std::time::Duration::from_secs(30));
+    store.find();
+    assert_eq!(store.all().unwrap(), before);
+}

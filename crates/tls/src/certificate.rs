@@ -82,6 +82,14 @@ impl CertificateFacts {
         }
     }
 
+    /// What a certificate of a peer says, from its octets. It has no file.
+    ///
+    /// # Errors
+    /// The octets are no certificate.
+    pub fn of_der(der: &CertificateDer<'_>) -> Result<CertificateFacts, String> {
+        parse(der).map(|parsed| parsed.facts)
+    }
+
     /// The text that pins it by issuer and subject, as Exchange's TlsCertificateName.
     pub fn issuer_and_subject(&self) -> String {
         format!("<I>{}<S>{}", self.issuer, self.subject)

@@ -203,6 +203,37 @@ impl ClientTls {
         Ok(Some(config))
     }
 
+    /// Checks a chain that a peer has shown already: that it leads to a root, and carries the name.
+    /// For whoever wants to see a certificate that would be refused.
+    ///
+    /// # Errors
+    /// Why it would be refused, or that there is nothing to check against.
+    pub fn check_chain(
+        &self,
+        chain: &[CertificateDer<'_>],
+        name: &ServerName<'_>,
+        unix_ms: u64,
+    ) -> Result<(), String> {
+        let purpose = Purpose {
+            level: TlsAuthLevel::DomainValidation,
+            name: None,
+        };
+        let check = self
+            .check(&purpose, &mut self.state.lock())
+            .map_err(|error| error.to_string())?;
+        let verifier = PeerVerifier {
+            check,
+            algorithms: self.provider.signature_verification_algorithms,
+            verdict: self.verdict.clone(),
+        };
+        let (leaf, rest) = chain.split_first().ok_or("no certificate was shown")?;
+        let now = UnixTime::since_unix_epoch(std::time::Duration::from_millis(unix_ms));
+        verifier
+            .verify_server_cert(leaf, rest, name, &[], now)
+            .map(drop)
+            .map_err(|error| error.to_string())
+    }
+
     /// Forgets configurations and roots: the next connection reads the roots again.
     pub fn reload(&self) {
         *self.state.lock() = State::default();

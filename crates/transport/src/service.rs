@@ -20,7 +20,10 @@ use mailward_api::{
     },
 };
 use mailward_events::{Event, Events, tracking::TrackingLog};
-use mailward_host::{clock::Clock, disk::RealDisk};
+use mailward_host::{
+    clock::Clock,
+    disk::{Disk, FaultyDisk, RealDisk},
+};
 use mailward_model::kind::StartTls;
 use mailward_queue::{Condition, OpenError, Queue, QueueConfig};
 use mailward_store::Store;
@@ -28,8 +31,9 @@ use mailward_tls::{Certificates, ClientTls, Roots};
 use parking_lot::Mutex;
 
 use crate::{
-    Counters, Gate, Node, Shared, control as answers,
+    Counters, Gate, Node, Probes, Shared, control as answers,
     deliver::Dispatcher,
+    faults::Faults,
     gate::{Change, Moment},
     receive::Receiver,
     snapshot::Snapshot,
@@ -37,6 +41,8 @@ use crate::{
 
 /// How long running transactions may take to end when transport is stopped.
 const DRAIN_MAX: Duration = Duration::from_secs(8);
+/// How often a full disk is looked at.
+const ROOM_LOOK: Duration = Duration::from_secs(1);
 
 /// How often it is looked whether a draining component has no session left.
 const GATE_TICK: Duration = Duration::from_secs(1);
@@ -96,6 +102,7 @@ pub(crate) struct Running {
     pub(crate) addresses: Vec<SocketAddr>,
     pub(crate) started_unix_ms: u64,
     store: Store,
+    pub(crate) faults: Faults,
     orders: Mutex<Vec<ComponentOrder>>,
     gate_file: PathBuf,
 }
@@ -220,7 +227,16 @@ impl Transport {
         let (snapshot, _) = build(&store, &node)?;
         let certificates =
             Certificates::with_events(&setup.certificate_dir, Arc::clone(&clock), events.clone());
-        let queue = open_queue(&setup.queue_dir, &snapshot, &events, &clock)?;
+        let faults = Faults::new(Arc::clone(&clock), store.clone(), &setup.run_dir);
+        let disk: Arc<dyn Disk> = if node.allow_faults {
+            Arc::new(FaultyDisk::new(
+                Arc::new(RealDisk),
+                Arc::clone(&faults.disk),
+            ))
+        } else {
+            Arc::new(RealDisk)
+        };
+        let queue = open_queue(&setup.queue_dir, disk, &snapshot, &events, &clock)?;
         let tracking =
             TrackingLog::open_with(&setup.tracking_dir, events.clone()).map_err(|source| {
                 StartError::Tracking {
@@ -245,18 +261,20 @@ impl Transport {
             tracking,
             gate: Gate::default(),
             counters: Counters::default(),
+            probes: Probes::new(clock.unix_ms()),
             clock,
         });
         let gate_file = setup.run_dir.join("gate.json");
         let orders = read_orders(&gate_file);
         let running = Arc::new(Running {
             receiver: Receiver::start(Arc::clone(&shared), listeners),
-            dispatcher: Dispatcher::start(Arc::clone(&shared)),
+            dispatcher: Dispatcher::start(Arc::clone(&shared), Arc::clone(&faults.dns)),
             addresses,
             started_unix_ms: shared.clock.unix_ms(),
             store: store.clone(),
             orders: Mutex::new(Vec::new()),
             gate_file,
+            faults,
             shared,
         });
         running.set_components(&orders);
@@ -338,6 +356,7 @@ fn build(store: &Store, node: &Node) -> Result<(Snapshot, u64), StartError> {
 
 fn open_queue(
     dir: &Path,
+    disk: Arc<dyn Disk>,
     snapshot: &Snapshot,
     events: &Events,
     clock: &Arc<dyn Clock>,
@@ -347,7 +366,7 @@ fn open_queue(
         ..QueueConfig::new(dir)
     };
     let started = clock.monotonic();
-    let (queue, report) = Queue::open(config, Arc::new(RealDisk), Arc::clone(clock))?;
+    let (queue, report) = Queue::open(config, disk, Arc::clone(clock))?;
     events.emit(Event::QueueOpened {
         messages: report.messages as u64,
         segments: report.segments as u64,
@@ -463,6 +482,14 @@ async fn follow_queue(shared: Arc<Shared>) {
                     error,
                 });
             }
+        }
+        // A full queue is offered no mail (it is refused at MAIL), so nothing but this sees that
+        // there is room again. An empty queue would refuse mail for ever.
+        while matches!(&*condition.borrow(), Condition::Full { .. })
+            && !condition.has_changed().unwrap_or(true)
+        {
+            tokio::time::sleep(ROOM_LOOK).await;
+            shared.queue.look_for_room();
         }
         if condition.changed().await.is_err() {
             return;

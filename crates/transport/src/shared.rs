@@ -10,12 +10,12 @@ use std::{
 
 use arc_swap::ArcSwap;
 use mailward_events::{Events, tracking::TrackingLog};
-use mailward_host::clock::Clock;
+use mailward_host::{clock::Clock, keyring::Keyring};
 use mailward_model::Domain;
 use mailward_queue::Queue;
 use mailward_tls::{Certificates, ClientTls};
 
-use crate::{gate::Gate, snapshot::Snapshot};
+use crate::{gate::Gate, probe::Probes, snapshot::Snapshot};
 
 /// What is true of this machine, from `mailward.toml`; fixed while the process lives.
 #[derive(Debug, Clone)]
@@ -24,11 +24,11 @@ pub struct Node {
     pub hostname: Domain,
     /// Where Maildirs are kept: `<mail_dir>/<mailbox name>/{tmp,new,cur}`.
     pub mail_dir: PathBuf,
-    /// Secret with which health probes sign their marker (HMAC-SHA-256), 32 octets.
-    pub probe_key: [u8; 32],
+    /// Secrets with which health probes sign their marker (HMAC-SHA-256).
+    pub probe_keys: Arc<Keyring>,
     /// Addresses of DNS servers; the system's resolver configuration where empty.
     pub resolvers: Vec<std::net::SocketAddr>,
-    /// Whether the control channel may wedge a connector on purpose (the demo, drills).
+    /// Whether the control channel may inject faults on purpose (drills, the demo).
     pub allow_faults: bool,
 }
 
@@ -93,6 +93,8 @@ pub struct Shared {
     pub gate: Gate,
     /// What was done.
     pub counters: Counters,
+    /// What is remembered of health probes.
+    pub probes: Probes,
     /// Time.
     pub clock: Arc<dyn Clock>,
 }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use mailward_directory::{Directory, Found, Membership, RcptDecision};
 use mailward_model::{
     Domain, EmailAddress, Object, ObjectId, Origin, Revision, Spec,
-    kind::{JournalRule, ReceiveConnector, SendConnector, TransportSettings},
+    kind::{JournalRule, MailboxType, ReceiveConnector, SendConnector, TransportSettings},
 };
 use mailward_tls::ConnectorNeeds;
 
@@ -83,6 +83,10 @@ pub struct Snapshot {
     pub journal_rules: Vec<JournalInForce>,
     /// The targets of the rules, each once.
     pub journal_targets: Vec<JournalTarget>,
+    /// Names of the health mailboxes.
+    pub health_mailboxes: Vec<String>,
+    /// Probes that were sent out through a send connector are sent back from elsewhere.
+    pub probes_return: bool,
     /// Settings of transport as a whole.
     pub settings: TransportSettings,
     /// The highest revision among the objects.
@@ -100,6 +104,8 @@ impl Snapshot {
             send_connectors: Vec::new(),
             journal_rules: Vec::new(),
             journal_targets: Vec::new(),
+            health_mailboxes: Vec::new(),
+            probes_return: false,
             settings: TransportSettings::default(),
             revision: Revision(objects.iter().map(|o| o.revision.0).max().unwrap_or(0)),
             hostname: hostname.clone(),
@@ -113,11 +119,16 @@ impl Snapshot {
                 Spec::SendConnector(spec) if spec.enabled => {
                     snapshot.send_connectors.push(Named::new(object, spec));
                 }
+                Spec::Mailbox(spec) if spec.mailbox_type == MailboxType::Monitoring => {
+                    snapshot.health_mailboxes.push(object.name.clone());
+                }
                 Spec::JournalRule(spec) if spec.enabled => rules.push(Named::new(object, spec)),
                 Spec::TransportSettings(spec) => snapshot.settings = spec.clone(),
                 _ => {}
             }
         }
+        let mut out = snapshot.send_connectors.iter();
+        snapshot.probes_return = out.any(|connector| connector.spec.probes_return());
         snapshot
             .receive_connectors
             .sort_by(|a, b| a.name.cmp(&b.name));
@@ -165,6 +176,12 @@ impl Snapshot {
     /// Where it does not, the header need not be read for them.
     pub fn wants_address_headers(&self, origin: &Origin) -> bool {
         !self.journal_rules.is_empty() && origin.account.is_some() && !origin.probe
+    }
+
+    /// Whether health probes sent through this send connector come back.
+    pub fn expects_returned_probes(&self, connector: &str) -> bool {
+        let connector = self.send_connector(connector);
+        connector.is_some_and(|connector| connector.spec.probes_return())
     }
 
     /// A send connector in force, by name (compared without regard to ASCII case).

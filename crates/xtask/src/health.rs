@@ -1,7 +1,7 @@
 //! The generated page of the handbook on managed availability: what is watched, the table of states
 //! as the monitor itself walks it, the stages of recovery, the budgets.
 
-use std::fmt::Write as _;
+use std::{fmt::Write as _, net::SocketAddr};
 
 use mailward_api::{
     control::Role,
@@ -22,7 +22,7 @@ use mailward_health::{
 };
 use mailward_model::{
     Object, ObjectId, Revision, Spec,
-    kind::{HealthSettings, ReceiveConnector},
+    kind::{ConnectorTarget, HealthSettings, ReceiveConnector, SendConnector},
     unit::Span,
 };
 
@@ -33,7 +33,8 @@ pub(crate) fn page() -> String {
     let settings = HealthSettings::default();
     let mut page = format!(
         "{NOTE}# Reference: managed availability\n\n\
-         With the default health settings and one receive connector, `NAME`. [06-health.md](06-health.md) explains it.\n"
+         With the default health settings, one receive connector `NAME`, and one send connector `NAME` to a smart host.\n\
+         Probe objects come beside them: [16-probes.md](16-probes.md). [06-health.md](06-health.md) explains it.\n"
     );
     page.push_str(&monitors(&settings));
     page.push_str(&states(&settings));
@@ -53,7 +54,18 @@ fn watched(settings: &HealthSettings) -> Watched {
         revision: Revision(1),
         spec: Spec::ReceiveConnector(ReceiveConnector::default()),
     };
-    definition::watched(&[connector], settings)
+    let route = Object {
+        id: ObjectId(2),
+        name: "NAME".to_owned(),
+        revision: Revision(1),
+        spec: Spec::SendConnector(SendConnector {
+            target: ConnectorTarget::SmartHosts,
+            smart_hosts: "relay.example.org".parse().into_iter().collect(),
+            ..SendConnector::default()
+        }),
+    };
+    let resolver = SocketAddr::from(([192, 0, 2, 53], 53));
+    definition::watched(&[connector, route], settings, &[resolver])
 }
 
 fn monitors(settings: &HealthSettings) -> String {

@@ -1,23 +1,68 @@
 //! Health, asked of the worker and the manager.
 
+use std::time::Duration;
+
 use mailward_api::{
     control::{ControlReply, ControlRequest, Role},
     fault::Fault,
     operation::request,
     page::stamp,
     view::{
-        Changed, GroupView, HealthHistory, HealthReport, HealthSetView, Ledger, ProbeView,
+        Changed, GroupView, HealthHistory, HealthMailboxes, HealthReport, HealthSetView, Ledger,
+        ProbeView,
+        health::{ProbeList, ProbeReport},
         repair::Override,
     },
 };
 
-use super::{Access, RECHECK_TIMEOUT, blocking, expect_reply, unexpected};
+use super::{Access, RECHECK_TIMEOUT, blocking, expect_reply, unexpected, unknown};
 use crate::peer::Peer;
 
+/// How long transport may take to say whether it takes mail: where it hangs, that is the answer.
+const TRANSPORT_TIMEOUT: Duration = Duration::from_secs(2);
+
 impl Access {
-    pub(super) async fn health_report(&self) -> Result<HealthReport, Fault> {
+    pub(super) async fn health_report(
+        &self,
+        r: request::HealthReport,
+    ) -> Result<HealthReport, Fault> {
         let reply = self.ask(Role::Worker, ControlRequest::HealthReport).await;
-        expect_reply!(reply, HealthReport)
+        let mut report: HealthReport = expect_reply!(reply, HealthReport)?;
+        if let Some(server) = r.server
+            && !server.eq_ignore_ascii_case(&report.node)
+        {
+            return Err(unknown(
+                "node",
+                &server,
+                &[&report.node],
+                "ask that node itself",
+            ));
+        }
+        if let Some(wanted) = r.set {
+            let known: Vec<String> = report.sets.iter().map(|set| set.set.clone()).collect();
+            report
+                .sets
+                .retain(|set| set.set.eq_ignore_ascii_case(&wanted));
+            let Some(set) = report.sets.first() else {
+                let known: Vec<&str> = known.iter().map(String::as_str).collect();
+                let list = "`mailward health` lists the health sets";
+                return Err(unknown("health set", &wanted, &known, list));
+            };
+            report.state = set.state;
+        }
+        report.offline = self.offline().await;
+        Ok(report)
+    }
+
+    /// Why transport takes no new mail, where that is so.
+    async fn offline(&self) -> Option<String> {
+        let status = self.ask_within(Role::Transport, ControlRequest::Status, TRANSPORT_TIMEOUT);
+        match status.await {
+            Ok(ControlReply::Transport(status)) if !status.gate.closed => None,
+            Ok(ControlReply::Transport(status)) => Some(status.gate.reason),
+            Ok(_) => Some("transport answered something else".to_owned()),
+            Err(fault) => Some(fault.error),
+        }
     }
 
     pub(super) async fn health_show(&self, set: String) -> Result<HealthSetView, Fault> {
@@ -25,6 +70,13 @@ impl Access {
             .ask(Role::Worker, ControlRequest::HealthShow { set })
             .await;
         expect_reply!(reply, HealthSet)
+    }
+
+    pub(super) async fn health_mailboxes(&self) -> Result<HealthMailboxes, Fault> {
+        let reply = self
+            .ask(Role::Worker, ControlRequest::HealthMailboxes)
+            .await;
+        expect_reply!(reply, HealthMailboxes)
     }
 
     pub(super) async fn health_history(&self, limit: u32) -> Result<HealthHistory, Fault> {
@@ -44,9 +96,44 @@ impl Access {
         expect_reply!(reply, Ledger)
     }
 
-    pub(super) async fn health_probe(&self, name: String, peer: Peer) -> Result<ProbeView, Fault> {
-        self.audit(peer, "health probe", name.clone()).await;
-        let request = ControlRequest::ProbeRun { name };
+    pub(super) async fn health_probe_list(
+        &self,
+        r: request::HealthProbeList,
+    ) -> Result<ProbeList, Fault> {
+        let request = ControlRequest::ProbeList {
+            filter: r.filter.unwrap_or_default(),
+            limit: r.limit,
+        };
+        let reply = self.ask(Role::Worker, request).await;
+        expect_reply!(reply, Probes)
+    }
+
+    pub(super) async fn health_report_result(
+        &self,
+        r: request::HealthReportResult,
+        peer: Peer,
+    ) -> Result<ProbeView, Fault> {
+        self.audit(peer, "health report-result", r.name.clone())
+            .await;
+        let request = ControlRequest::ProbeReport(ProbeReport {
+            probe: r.name,
+            passed: r.result == request::ReportedResult::Pass,
+            text: r.text.unwrap_or_default(),
+        });
+        let reply = self.ask(Role::Worker, request).await;
+        expect_reply!(reply, Probe)
+    }
+
+    pub(super) async fn health_probe_run(
+        &self,
+        r: request::HealthProbeRun,
+        peer: Peer,
+    ) -> Result<ProbeView, Fault> {
+        self.audit(peer, "health probe run", r.name.clone()).await;
+        let request = ControlRequest::ProbeRun {
+            name: r.name,
+            trace: r.trace,
+        };
         let reply = self
             .ask_within(Role::Worker, request, RECHECK_TIMEOUT)
             .await;

@@ -3,11 +3,14 @@
 //! Objects go to the store, logs are read from their files, the rest is asked of other roles. What
 //! changes something leaves an event that names who asked.
 
+mod alert;
+mod drill;
 mod event;
 mod health;
 mod message;
 mod object;
 mod queue;
+mod recipient;
 mod repair;
 mod status;
 
@@ -158,9 +161,12 @@ impl Access {
             Call::SimulateMessage(r) => {
                 answer(typed::SimulateMessage, self.simulate_message(r).await)
             }
-            Call::Health(_) => answer(typed::Health, self.health_report().await),
-            Call::HealthReport(_) => answer(typed::HealthReport, self.health_report().await),
+            Call::Health(r) => answer(typed::Health, self.health_report(r).await),
+            Call::HealthReport(r) => answer(typed::HealthReport, self.health_report(r).await),
             Call::HealthShow(r) => answer(typed::HealthShow, self.health_show(r.set).await),
+            Call::HealthMailboxes(_) => {
+                answer(typed::HealthMailboxes, self.health_mailboxes().await)
+            }
             Call::HealthHistory(r) => {
                 answer(typed::HealthHistory, self.health_history(r.limit).await)
             }
@@ -175,17 +181,42 @@ impl Access {
             ),
             Call::HealthSimulate(r) => answer(typed::HealthSimulate, self.rehearse(r).await),
             Call::HealthNote(r) => answer(typed::HealthNote, self.note(r, peer).await),
-            Call::HealthProbe(r) => {
-                answer(typed::HealthProbe, self.health_probe(r.name, peer).await)
+            Call::HealthProbeRun(r) => {
+                answer(typed::HealthProbeRun, self.health_probe_run(r, peer).await)
             }
+            Call::HealthProbeList(r) => {
+                answer(typed::HealthProbeList, self.health_probe_list(r).await)
+            }
+            Call::HealthReportResult(r) => answer(
+                typed::HealthReportResult,
+                self.health_report_result(r, peer).await,
+            ),
             Call::HealthOverride(r) => {
                 answer(typed::HealthOverride, self.health_override(r, peer).await)
+            }
+            Call::AlertList(r) => answer(typed::AlertList, self.alert_list(r.all).await),
+            Call::AlertShow(r) => answer(typed::AlertShow, self.alert_show(r.id).await),
+            Call::AlertAck(r) => answer(typed::AlertAck, self.alert_ack(r, peer).await),
+            Call::AlertSilence(r) => answer(typed::AlertSilence, self.alert_silence(r, peer).await),
+            Call::AlertUnsilence(r) => answer(
+                typed::AlertUnsilence,
+                self.alert_unsilence(r.id, peer).await,
+            ),
+            Call::AlertTest(r) => answer(typed::AlertTest, self.alert_test(r.channel, peer).await),
+            Call::HealthForecast(r) => answer(typed::HealthForecast, self.health_forecast(r).await),
+            Call::DrillList(_) => answer(typed::DrillList, self.drill_list().await),
+            Call::DrillRun(r) => answer(typed::DrillRun, self.drill_run(r, peer).await),
+            Call::DrillShow(r) => answer(typed::DrillShow, self.drill_show(r.id).await),
+            Call::DrillEnd(r) => answer(typed::DrillEnd, self.drill_end(r.id, peer).await),
+            Call::DrillSchedule(r) => {
+                answer(typed::DrillSchedule, self.drill_schedule(r, peer).await)
             }
             Call::Recheck(r) => answer(typed::Recheck, self.recheck(r.component, peer).await),
             Call::Status(_) => answer(typed::Status, self.status().await),
             Call::Export(_) => answer(typed::Export, self.export().await),
             Call::Plan(r) => answer(typed::Plan, self.plan(r.text).await),
             Call::Apply(r) => answer(typed::Apply, self.apply(r, peer).await),
+            Call::RecipientList(r) => answer(typed::RecipientList, self.recipient_list(r).await),
             Call::ObjectList(r) => answer(typed::ObjectList, self.object_list(r).await),
             Call::ObjectShow(r) => answer(typed::ObjectShow, self.object_show(r).await),
             Call::ObjectSet(r) => answer(typed::ObjectSet, self.object_set(r, peer).await),

@@ -14,7 +14,7 @@ use tokio::{
     task::JoinSet,
 };
 
-use crate::peer::Peer;
+use crate::peer::{Caller, Peer};
 
 /// Connections of administrators at one time.
 const UNIX_CONNECTIONS_MAX: usize = 64;
@@ -34,7 +34,7 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// A router that tells its routes who asks.
 struct ForPeer {
     router: TowerToHyperService<Router>,
-    peer: Peer,
+    caller: Caller,
 }
 
 impl hyper::service::Service<Request<Incoming>> for ForPeer {
@@ -44,7 +44,10 @@ impl hyper::service::Service<Request<Incoming>> for ForPeer {
         <TowerToHyperService<Router> as hyper::service::Service<Request<Incoming>>>::Future;
 
     fn call(&self, mut request: Request<Incoming>) -> Self::Future {
-        request.extensions_mut().insert(self.peer);
+        request.extensions_mut().insert(self.caller);
+        if let Caller::Admitted(peer) = self.caller {
+            request.extensions_mut().insert(peer);
+        }
         self.router.call(request)
     }
 }
@@ -80,7 +83,7 @@ pub(crate) async fn unix(listener: UnixListener, router: Router) {
         };
         let service = ForPeer {
             router: TowerToHyperService::new(router.clone()),
-            peer,
+            caller: Caller::Admitted(peer),
         };
         connections.spawn(async move {
             // A client that breaks off or breaks the protocol has its answer already.
@@ -99,14 +102,17 @@ pub(crate) async fn tcp(listener: TcpListener, router: Router) {
         let Ok(place) = Arc::clone(&places).acquire_owned().await else {
             return;
         };
-        let stream = match listener.accept().await {
-            Ok((stream, _)) => stream,
+        let (stream, from) = match listener.accept().await {
+            Ok(accepted) => accepted,
             Err(_) => {
                 tokio::time::sleep(ACCEPT_PAUSE).await;
                 continue;
             }
         };
-        let service = TowerToHyperService::new(router.clone());
+        let service = ForPeer {
+            router: TowerToHyperService::new(router.clone()),
+            caller: Caller::Outside(from.ip()),
+        };
         connections.spawn(async move {
             let connection = http()
                 .keep_alive(false)

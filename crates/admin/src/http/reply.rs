@@ -51,13 +51,21 @@ pub(crate) fn text(status: StatusCode, text: String) -> Response<Body> {
     respond(status, "text/plain; charset=utf-8", text.into())
 }
 
-/// Metrics in the OpenMetrics text format.
-pub(crate) fn metrics(text: String) -> Response<Body> {
-    respond(
-        StatusCode::OK,
-        "application/openmetrics-text; version=1.0.0; charset=utf-8",
-        text.into(),
-    )
+/// A calendar, RFC 5545.
+pub(crate) fn calendar(text: String) -> Response<Body> {
+    respond(StatusCode::OK, "text/calendar; charset=utf-8", text.into())
+}
+
+/// Metrics, in the OpenMetrics text format or in Prometheus' own.
+pub(crate) fn metrics(text: String, open: bool) -> Response<Body> {
+    let kind = match open {
+        true => "application/openmetrics-text; version=1.0.0; charset=utf-8",
+        false => "text/plain; version=0.0.4; charset=utf-8",
+    };
+    let mut response = respond(StatusCode::OK, kind, text.into());
+    let headers = response.headers_mut();
+    headers.insert(header::VARY, HeaderValue::from_static("accept"));
+    response
 }
 
 /// A message of known length, in pieces as they come.

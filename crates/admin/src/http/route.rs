@@ -3,22 +3,23 @@
 use std::{sync::Arc, time::Duration};
 
 use axum::{
-    Router,
+    Extension, Router,
     body::Body,
-    extract::{RawPathParams, RawQuery, Request, rejection::RawPathParamsRejection},
-    http::{Response, StatusCode},
+    extract::{Path, RawPathParams, RawQuery, Request, State, rejection::RawPathParamsRejection},
+    http::{HeaderMap, Response, StatusCode, header},
     routing::{MethodFilter, get, on},
 };
 use http_body_util::{BodyExt, Limited};
 use mailward_api::{
     fault::{Fault, FaultKind},
-    operation::{Method, Op, TEXT_OCTETS_MAX, document},
+    operation::{Call, Method, Op, TEXT_OCTETS_MAX, document},
 };
 
 use super::reply;
 use crate::{
     answer::{Access, Answer},
-    peer::Peer,
+    metric::{Meter, text},
+    peer::{Caller, Peer},
     probe::Probes,
 };
 
@@ -28,8 +29,9 @@ const BODY_OCTETS_MAX: usize = 2 * TEXT_OCTETS_MAX as usize + 4096;
 const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The operations, the OpenAPI document, and the pages.
-pub(crate) fn operations(access: Arc<Access>, probes: Arc<Probes>, node: &str) -> Router {
-    let mut router = pages(probes, node).route(
+pub(crate) fn operations(access: Arc<Access>, pages: Pages) -> Router {
+    let calendar = Arc::clone(&access);
+    let mut router = self::pages(pages).route(
         "/openapi.json",
         get(async || reply::json(document().to_string().into_bytes())),
     );
@@ -47,6 +49,21 @@ pub(crate) fn operations(access: Arc<Access>, probes: Arc<Probes>, node: &str) -
         };
         router = router.route(definition.route, on(filter, handle));
     }
+    router = router.route(
+        "/v1/health/forecast.ics",
+        get(async move |RawQuery(query): RawQuery| {
+            match Op::HealthForecast.call_query(query.as_deref().unwrap_or_default()) {
+                Ok(Call::HealthForecast(asked)) => {
+                    match calendar.forecast_calendar(asked.days).await {
+                        Ok(text) => reply::calendar(text),
+                        Err(fault) => reply::fault(&fault),
+                    }
+                }
+                Ok(_) => reply::fault(&Fault::failed("the request was read as another one")),
+                Err(fault) => reply::fault(&fault),
+            }
+        }),
+    );
     router.method_not_allowed_fallback(async || {
         reply::fault_as(
             StatusCode::METHOD_NOT_ALLOWED,
@@ -56,11 +73,18 @@ pub(crate) fn operations(access: Arc<Access>, probes: Arc<Probes>, node: &str) -
     })
 }
 
-/// The pages for load balancers and Prometheus.
-pub(crate) fn pages(probes: Arc<Probes>, node: &str) -> Router {
-    let node: Arc<str> = node.into();
-    let ready = (Arc::clone(&probes), Arc::clone(&node));
-    let health = (Arc::clone(&probes), node);
+/// What the pages are made from.
+#[derive(Clone)]
+pub(crate) struct Pages {
+    pub(crate) probes: Arc<Probes>,
+    pub(crate) meter: Arc<Meter>,
+}
+
+/// The pages for load balancers and Prometheus. GET and HEAD are taken.
+pub(crate) fn pages(pages: Pages) -> Router {
+    let component = |name: &'static str| {
+        get(async move |State(pages): State<Pages>| pages.probes.component(name))
+    };
     Router::new()
         // It answers, so it lives. Whether mail is taken is asked of /readyz.
         .route(
@@ -69,30 +93,72 @@ pub(crate) fn pages(probes: Arc<Probes>, node: &str) -> Router {
         )
         .route(
             "/readyz",
-            get(async move || {
-                let (probes, node) = &ready;
-                probes.ready(node).await
-            }),
+            get(async |State(pages): State<Pages>| pages.probes.ready()),
+        )
+        .route("/healthz", get(healthz))
+        .route("/metrics", get(metrics))
+        .route(
+            "/health/{component}",
+            get(
+                async |State(pages): State<Pages>, Path(name): Path<String>| {
+                    pages.probes.component(&name)
+                },
+            ),
         )
         .route(
-            "/healthz",
-            get(async move |RawQuery(query): RawQuery| {
-                let (probes, node) = &health;
-                let verbose = query.is_some_and(|query| {
-                    query
-                        .split('&')
-                        .any(|part| part.split('=').next() == Some("verbose"))
-                });
-                probes.health(node, verbose).await
-            }),
+            "/health/receive/{name}",
+            get(
+                async |State(pages): State<Pages>, Path(name): Path<String>| {
+                    pages.probes.component(&format!("receive/{name}"))
+                },
+            ),
         )
-        .route("/metrics", get(async move || probes.metrics().await))
+        // The paths that balancers in front of Exchange have been set up with.
+        .route("/smtp/healthcheck.htm", component("smtp"))
+        .route("/submission/healthcheck.htm", component("submission"))
+        .route("/lmtp/healthcheck.htm", component("lmtp"))
+        .route("/admin/healthcheck.htm", component("admin"))
         .fallback(async || {
             reply::fault(&Fault::not_found(
                 "nothing is at this path",
                 "GET /openapi.json describes every request of the admin socket",
             ))
         })
+        .with_state(pages)
+}
+
+async fn healthz(
+    State(pages): State<Pages>,
+    Extension(caller): Extension<Caller>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Response<Body> {
+    let verbose = query.is_some_and(|query| {
+        query
+            .split('&')
+            .any(|part| part.split('=').next() == Some("verbose"))
+    });
+    pages.probes.health(verbose, caller, &headers)
+}
+
+async fn metrics(State(pages): State<Pages>, headers: HeaderMap) -> Response<Body> {
+    let families = pages.meter.families().await;
+    // Prometheus names what it prefers first and takes either.
+    let accepts = headers
+        .get(header::ACCEPT)
+        .and_then(|value| value.to_str().ok());
+    let open = accepts.is_some_and(|kinds| kinds.contains("application/openmetrics-text"));
+    let written = match open {
+        true => text::open_metrics(families),
+        false => text::prometheus(families),
+    };
+    match written {
+        Ok(written) => reply::metrics(written, open),
+        Err(_) => reply::text(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "the metrics cannot be written\n".to_owned(),
+        ),
+    }
 }
 
 async fn operation(

@@ -18,18 +18,22 @@
 //! ```
 
 mod client;
+pub mod drill;
 pub mod frame;
 mod request;
 mod server;
 
 pub use client::{CallError, Client, call};
-pub use request::{ControlReply, ControlRequest, Octets, SimulatedMessage};
+pub use drill::{DrillFault, DrillRequest};
+pub use request::{
+    ControlReply, ControlRequest, Octets, ProbeLetter, Resolved, RouteProbed, SimulatedMessage,
+};
 pub use server::{BindError, Server, Service, bind, is_trusted, serve, serve_for};
 
 use std::path::{Path, PathBuf};
 
 /// Version of requests and replies. Raised by every change that is not purely additive.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// The roles that answer on a control socket.
 #[derive(

@@ -7,14 +7,19 @@ use std::net::{IpAddr, SocketAddr};
 use mailward_model::{Domain, EmailAddress, MessageId, ReversePath};
 use serde::{Deserialize, Serialize};
 
-use super::Role;
+use super::{
+    Role,
+    drill::{DrillFault, DrillRequest},
+};
 use crate::view::{
-    CaseView, CertificateChoice, CertificateList, Changed, ConnectionChoice, ConnectorStatus,
-    GroupStatus, GroupView, HealthHistory, HealthReport, HealthSetView, LeaseAsk, LeaseReply,
+    AlertList, AlertTest, AlertView, CaseView, CertificateChoice, CertificateList, Changed,
+    ConnectionChoice, ConnectorStatus, DrillList, DrillRun, ForecastReport, GroupStatus, GroupView,
+    HealthHistory, HealthMailboxes, HealthReport, HealthSetView, LeaseAsk, LeaseReply,
     ManagerStatus, MessageList, MessagePlan, MessageView, ProbeView, QueueList, RepairOutcome,
-    RepairProposal, RoleStatus, TransportStatus, Verdict, WorkerStatus,
+    RepairProposal, RoleFigures, RoleStatus, TransportStatus, Verdict, WorkerStatus,
+    health::{ProbeList, ProbeReport},
     hold::{ComponentOrder, ComponentState, Hold, HoldList, Requester},
-    queue::{MessageFilter, QueueTarget},
+    queue::{MessageFilter, QueueAudit, QueueTarget},
     rehearsal::{GuardFacts, Rehearsal},
     repair::{Carried, CaseNote, Ledger, Override, Responder},
 };
@@ -27,6 +32,11 @@ pub enum ControlRequest {
     Ping,
     /// How are you? Every role; answer: its own status.
     Status,
+    /// What have you counted? Every role; answer: `Figures`.
+    Figures {
+        /// Worker: how many monitors are named at most.
+        monitors: u32,
+    },
 
     /// Transport: the connectors and their bound addresses. Answer: `Connectors`.
     ListConnectors,
@@ -61,6 +71,8 @@ pub enum ControlRequest {
         /// Whether the sender gets a failure report.
         notify: bool,
     },
+    /// Transport: whether each queued message has an owner and a next act. Answer: `Audit`.
+    QueueAudit,
     /// Transport: a piece of a message's octets. Answer: `Octets`.
     QueueExport {
         /// Which.
@@ -79,6 +91,9 @@ pub enum ControlRequest {
     },
     /// Transport: what would follow from this message? Answer: `Plan`.
     SimulateMessage(SimulatedMessage),
+    /// Transport: send a health probe through a send connector, and tell what the next hop said.
+    /// Answer: `RouteProbed`.
+    ProbeRoute(ProbeLetter),
     /// Transport: the certificates held. Answer: `Certificates`.
     CertList,
     /// Transport: which certificate a receive connector shows, and why. Answer: `Certificate`.
@@ -114,11 +129,28 @@ pub enum ControlRequest {
         /// Which.
         component: String,
     },
-    /// Transport, only where faults are allowed: the connector accepts and never answers, until it
-    /// is restarted. Answer: `Done`.
+    /// Transport, only where faults are allowed: [`DrillFault::WedgeConnector`] for as long as a
+    /// fault may last. Answer: `Done`.
     Wedge {
         /// Name of the receive connector.
         connector: String,
+    },
+    /// Transport and manager, only where faults are allowed: a fault for a drill. Answer: `Done`.
+    InjectFault {
+        /// Which.
+        fault: DrillFault,
+        /// It ends by itself after so long, at most
+        /// [`FAULT_MS_MAX`](super::drill::FAULT_MS_MAX).
+        for_ms: u64,
+    },
+    /// Transport and manager: end the fault that is in force; that none is, is no error. Answer:
+    /// `Done`.
+    EndFault,
+    /// Transport: ask the resolver that delivery asks for the addresses of a host. Answer:
+    /// `Resolved`.
+    Resolve {
+        /// Its name.
+        host: Domain,
     },
 
     /// Manager: restart a role's process. Answer: `Done`.
@@ -132,6 +164,9 @@ pub enum ControlRequest {
     },
     /// Manager: may this repair be done, and if so do it. Answer: `Verdict`.
     Propose(RepairProposal),
+    /// Manager: would this repair be granted? Nothing is written and nothing done. Answer:
+    /// `Verdict`.
+    Weigh(RepairProposal),
     /// Manager: what a granted repair has led to. Answer: `Done`.
     Outcome(RepairOutcome),
     /// Manager: the repair ledger, newest first. Answer: `Ledger`.
@@ -213,11 +248,25 @@ pub enum ControlRequest {
     },
     /// Worker: keep a note by a person on a case. Answer: `Done`.
     Note(CaseNote),
+    /// Worker: the health mailboxes and the mail that arrived in them. Answer: `HealthMailboxes`.
+    HealthMailboxes,
     /// Worker: run one probe now. Answer: `Probe`.
     ProbeRun {
         /// The probe's name, as in the health report.
         name: String,
+        /// Whether each step says what was seen in it.
+        #[serde(default)]
+        trace: bool,
     },
+    /// Worker: the probes. Answer: `Probes`.
+    ProbeList {
+        /// Only those whose name has this in it.
+        filter: String,
+        /// How many at most.
+        limit: u32,
+    },
+    /// Worker: what another program saw. Answer: `Probe`.
+    ProbeReport(ProbeReport),
     /// Worker: run all probes of a component now, or of every one. Answer: `HealthReport`.
     Recheck {
         /// The component; all of them where unset.
@@ -225,6 +274,57 @@ pub enum ControlRequest {
     },
     /// Worker: change a probe, monitor or responder for a time. Answer: `Done`.
     Override(Override),
+    /// Worker: alerts, silences and channels. Answer: `Alerts`.
+    AlertList {
+        /// Those that are over, too.
+        all: bool,
+    },
+    /// Worker: one alert. Answer: `Alert`.
+    AlertShow {
+        /// Its id.
+        id: String,
+    },
+    /// Worker: somebody takes an alert on. Answer: `Changed`.
+    AlertAck {
+        /// Its id.
+        id: String,
+        /// Who.
+        by: String,
+        /// What others should know.
+        note: String,
+    },
+    /// Worker: alerts that fit are not told for a time. Answer: `Changed`.
+    AlertSilence {
+        /// A component, a health set or a monitor, with `*` for anything.
+        pattern: String,
+        /// Who.
+        by: String,
+        /// Why.
+        reason: String,
+        /// Until when.
+        until_unix_ms: u64,
+    },
+    /// Worker: end a silence. Answer: `Changed`.
+    AlertUnsilence {
+        /// Its id.
+        id: String,
+        /// Who.
+        by: String,
+    },
+    /// Worker: send a test by one channel, or by every one. Answer: `AlertTest`.
+    AlertTest {
+        /// The channel.
+        channel: Option<String>,
+        /// Who.
+        by: String,
+    },
+    /// Worker: drills. Answer: as each says.
+    Drill(DrillRequest),
+    /// Worker: what will break. Answer: `Forecast`.
+    Forecast {
+        /// Within so many days.
+        days: u32,
+    },
 }
 
 impl ControlRequest {
@@ -233,6 +333,7 @@ impl ControlRequest {
         match self {
             ControlRequest::Ping => "ping",
             ControlRequest::Status => "status",
+            ControlRequest::Figures { .. } => "figures",
             ControlRequest::ListConnectors => "list_connectors",
             ControlRequest::QueueList => "queue_list",
             ControlRequest::MessageList(_) => "message_list",
@@ -241,9 +342,11 @@ impl ControlRequest {
             ControlRequest::QueueRelease { .. } => "queue_release",
             ControlRequest::QueueRetry { .. } => "queue_retry",
             ControlRequest::QueueRemove { .. } => "queue_remove",
+            ControlRequest::QueueAudit => "queue_audit",
             ControlRequest::QueueExport { .. } => "queue_export",
             ControlRequest::SimulateConnection { .. } => "simulate_connection",
             ControlRequest::SimulateMessage(_) => "simulate_message",
+            ControlRequest::ProbeRoute(_) => "probe_route",
             ControlRequest::CertList => "cert_list",
             ControlRequest::CertExplain { .. } => "cert_explain",
             ControlRequest::SetComponents(_) => "set_components",
@@ -262,8 +365,12 @@ impl ControlRequest {
             ControlRequest::Note(_) => "note",
             ControlRequest::RestartComponent { .. } => "restart_component",
             ControlRequest::Wedge { .. } => "wedge",
+            ControlRequest::InjectFault { .. } => "inject_fault",
+            ControlRequest::EndFault => "end_fault",
+            ControlRequest::Resolve { .. } => "resolve",
             ControlRequest::RestartRole { .. } => "restart_role",
             ControlRequest::Propose(_) => "propose",
+            ControlRequest::Weigh(_) => "weigh",
             ControlRequest::Outcome(_) => "outcome",
             ControlRequest::Ledger { .. } => "ledger",
             ControlRequest::ReopenSockets => "reopen_sockets",
@@ -274,9 +381,20 @@ impl ControlRequest {
             ControlRequest::HealthShow { .. } => "health_show",
             ControlRequest::HealthHistory { .. } => "health_history",
             ControlRequest::Explain { .. } => "explain",
+            ControlRequest::HealthMailboxes => "health_mailboxes",
             ControlRequest::ProbeRun { .. } => "probe_run",
+            ControlRequest::ProbeList { .. } => "probe_list",
+            ControlRequest::ProbeReport(_) => "probe_report",
             ControlRequest::Recheck { .. } => "recheck",
             ControlRequest::Override(_) => "override",
+            ControlRequest::AlertList { .. } => "alert_list",
+            ControlRequest::AlertShow { .. } => "alert_show",
+            ControlRequest::AlertAck { .. } => "alert_ack",
+            ControlRequest::AlertSilence { .. } => "alert_silence",
+            ControlRequest::AlertUnsilence { .. } => "alert_unsilence",
+            ControlRequest::AlertTest { .. } => "alert_test",
+            ControlRequest::Drill(_) => "drill",
+            ControlRequest::Forecast { .. } => "forecast",
         }
     }
 }
@@ -298,6 +416,53 @@ pub struct SimulatedMessage {
     pub helo: Option<Domain>,
 }
 
+/// A health probe to be sent through a send connector.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProbeLetter {
+    /// Name of the send connector.
+    pub connector: String,
+    /// RCPT TO.
+    pub recipient: EmailAddress,
+    /// The message.
+    pub content: String,
+    /// How long to wait for the next hop, in milliseconds.
+    pub wait_ms: u64,
+}
+
+/// What became of a health probe that was to go through a send connector.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RouteProbed {
+    /// It was not sent: ordinary routing would take it another way.
+    Elsewhere {
+        /// What ordinary routing does with it, as the rest of a sentence about it.
+        way: String,
+    },
+    /// The queue did not take it.
+    Refused {
+        /// The reply a client would have got.
+        reply: String,
+    },
+    /// The next hop, or transport in its place, has answered.
+    Answered {
+        /// It took the message.
+        delivered: bool,
+        /// The reply.
+        reply: String,
+        /// The host that gave it, where a connection stood.
+        remote: Option<String>,
+        /// Until the message was durable.
+        accepted_ms: u64,
+        /// From then until the answer.
+        answered_ms: u64,
+    },
+    /// No answer came within the wait.
+    Silent {
+        /// Until the message was durable.
+        accepted_ms: u64,
+    },
+}
+
 /// What a role answers.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -314,6 +479,8 @@ pub enum ControlReply {
     Worker(WorkerStatus),
     /// Status of a role that has nothing of its own to add.
     Role(RoleStatus),
+    /// To `Figures`.
+    Figures(RoleFigures),
     /// Receive connectors.
     Connectors(Vec<ConnectorStatus>),
     /// Delivery queues.
@@ -364,6 +531,38 @@ pub enum ControlReply {
     Case(CaseView),
     /// A probe's result.
     Probe(ProbeView),
+    /// The health mailboxes.
+    HealthMailboxes(HealthMailboxes),
+    /// What became of a probe sent through a send connector.
+    RouteProbed(RouteProbed),
+    /// Probes.
+    Probes(ProbeList),
+    /// What the queue's own accounts say.
+    Audit(QueueAudit),
+    /// Alerts, silences and channels.
+    Alerts(AlertList),
+    /// One alert.
+    Alert(Box<AlertView>),
+    /// How a test of the alert channels went.
+    AlertTest(AlertTest),
+    /// The drills.
+    Drills(DrillList),
+    /// One drill, under way or over.
+    Drill(Box<DrillRun>),
+    /// What will break.
+    Forecast(ForecastReport),
+    /// What a resolver answered.
+    Resolved(Resolved),
+}
+
+/// What the resolver said about a host. That the host does not exist is an answer too.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Resolved {
+    /// It answered: these addresses, or none.
+    Answered(Vec<IpAddr>),
+    /// It gave no answer, or one that says nothing.
+    Failed(String),
 }
 
 /// A piece of a message's octets.

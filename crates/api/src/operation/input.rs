@@ -6,7 +6,7 @@ use std::{
     net::{IpAddr, Ipv6Addr, SocketAddr},
 };
 
-use mailward_model::{Binding, unit::Span};
+use mailward_model::{Binding, kind::TimeOfDay, unit::Span};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::view::Requester;
@@ -62,6 +62,41 @@ pub(super) fn requester() -> Requester {
 
 pub(super) fn cancel_reason() -> String {
     "cancelled by an administrator".to_owned()
+}
+
+/// As long as a night's work.
+pub(super) fn silence_span() -> Span {
+    Span::from_secs(2 * 3600)
+}
+pub(super) fn forecast_days() -> u32 {
+    90
+}
+
+/// Days a forecast may look ahead.
+const DAYS: std::ops::RangeInclusive<u32> = 1..=3650;
+
+pub(super) fn deserialize_days<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<u32, D::Error> {
+    let days = u32::deserialize(deserializer)?;
+    if DAYS.contains(&days) {
+        return Ok(days);
+    }
+    Err(serde::de::Error::custom(format!(
+        "{days} is out of range: choose a number from {} to {}",
+        DAYS.start(),
+        DAYS.end()
+    )))
+}
+
+/// A week.
+pub(super) fn drill_every() -> Span {
+    Span::from_secs(7 * 86_400)
+}
+
+/// When most organisations sleep.
+pub(super) fn drill_at() -> TimeOfDay {
+    TimeOfDay::from_minutes(3 * 60)
 }
 
 pub(super) fn drain_reason() -> String {

@@ -11,6 +11,7 @@
 //! assert!(matches!(call, Ok(Call::QueueShow(_))));
 //! ```
 
+pub mod exchange;
 mod input;
 mod openapi;
 mod page;
@@ -102,6 +103,8 @@ pub struct Definition {
     pub route: &'static str,
     /// What the answer is made of.
     pub media: Media,
+    /// The names it goes by in Exchange.
+    pub exchange: &'static [exchange::Exchange],
 }
 
 impl Definition {

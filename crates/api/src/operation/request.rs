@@ -6,7 +6,9 @@
 use std::net::{IpAddr, SocketAddr};
 
 use clap::Args;
-use mailward_model::{Domain, EmailAddress, Kind, MessageId, ReversePath, unit::Span};
+use mailward_model::{
+    Domain, EmailAddress, Kind, MessageId, ReversePath, kind::TimeOfDay, unit::Span,
+};
 use serde::{Deserialize, Serialize};
 
 use super::input::{self, MessageFile};
@@ -15,6 +17,18 @@ use crate::{
     view::{Requester, queue::QueueTarget},
     when::When,
 };
+
+/// What is reported of something that is watched.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema, clap::ValueEnum,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum ReportedResult {
+    /// It is well
+    Pass,
+    /// It is not
+    Fail,
+}
 
 /// The attributes every request has.
 macro_rules! requests {
@@ -195,6 +209,18 @@ requests! {
     /// Operations that are asked without anything
     Nothing {}
 
+    /// `health`, `health report`
+    HealthReport {
+        /// Only this health set
+        #[serde(default)]
+        #[arg(long, value_name = "NAME")]
+        pub set: Option<String>,
+        /// The node that is meant; there is only this one to ask
+        #[serde(default)]
+        #[arg(long, value_name = "NODE")]
+        pub server: Option<String>,
+    }
+
     /// `health show`
     HealthShow {
         /// The health set's name
@@ -283,10 +309,38 @@ requests! {
         pub text: String,
     }
 
-    /// `health probe`
-    HealthProbe {
+    /// `health probe run`
+    HealthProbeRun {
         /// The probe's name, such as mailflow/Internet
         pub name: String,
+        /// Show what was seen in each step
+        #[serde(default)]
+        #[arg(long)]
+        pub trace: bool,
+    }
+
+    /// `health probe list`
+    HealthProbeList {
+        /// Only those with this in their name
+        #[serde(default)]
+        pub filter: Option<String>,
+        /// Probes at most
+        #[serde(default = "input::list_limit", deserialize_with = "input::deserialize_limit")]
+        #[arg(long, default_value_t = input::list_limit(), value_parser = clap::value_parser!(u32).range(1..=10_000))]
+        #[schemars(range(min = 1, max = 10_000))]
+        pub limit: u32,
+    }
+
+    /// `health report-result`
+    HealthReportResult {
+        /// The probe's name
+        pub name: String,
+        /// Whether it is well
+        pub result: ReportedResult,
+        /// What was seen, in one sentence
+        #[serde(default)]
+        #[arg(long, value_name = "TEXT")]
+        pub text: Option<String>,
     }
 
     /// `health override`
@@ -305,6 +359,106 @@ requests! {
         #[serde(default)]
         #[arg(long, conflicts_with = "reason")]
         pub on: bool,
+    }
+
+    /// `alert list`
+    AlertList {
+        /// List alerts that are over, too
+        #[serde(default)]
+        #[arg(long)]
+        pub all: bool,
+    }
+
+    /// `alert show`
+    AlertShow {
+        /// The alert's id, which is that of its recovery case
+        pub id: String,
+    }
+
+    /// `alert ack`
+    AlertAck {
+        /// The alert's id
+        pub id: String,
+        /// What others should know
+        #[serde(default)]
+        #[arg(long, value_name = "TEXT")]
+        pub note: Option<String>,
+    }
+
+    /// `alert silence`
+    AlertSilence {
+        /// A component, a health set or a monitor; * stands for anything, as in receive/*
+        pub pattern: String,
+        /// For how long, at most a year
+        #[serde(default = "input::silence_span")]
+        #[arg(long = "for", value_name = "TIME", default_value_t = input::silence_span())]
+        pub span: Span,
+        /// Why, for whoever misses the alerts
+        #[arg(long, value_name = "TEXT")]
+        pub reason: String,
+    }
+
+    /// `alert unsilence`
+    AlertUnsilence {
+        /// The silence's id
+        pub id: String,
+    }
+
+    /// `alert test`
+    AlertTest {
+        /// The alert channel; all of them where none is given
+        #[serde(default)]
+        pub channel: Option<String>,
+    }
+    /// `health forecast`
+    HealthForecast {
+        /// How many days to look ahead
+        #[serde(default = "input::forecast_days", deserialize_with = "input::deserialize_days")]
+        #[arg(long, value_name = "DAYS", default_value_t = input::forecast_days(), value_parser = clap::value_parser!(u32).range(1..=3650))]
+        #[schemars(range(min = 1, max = 3650))]
+        pub days: u32,
+        /// Write it as a calendar (iCalendar)
+        #[serde(default)]
+        #[arg(long)]
+        pub ical: bool,
+    }
+
+    /// `drill run`
+    DrillRun {
+        /// The drill's name, as `drill list` shows it
+        pub name: String,
+        /// The receive connector it is about; else the first that is well
+        #[serde(default)]
+        #[arg(long, value_name = "NAME")]
+        pub connector: Option<String>,
+        /// Run it although clients will notice
+        #[serde(default)]
+        #[arg(long, short = 'y')]
+        pub yes: bool,
+    }
+
+    /// `drill show`, `drill end`
+    DrillId {
+        /// The run's id
+        pub id: String,
+    }
+
+    /// `drill schedule`
+    DrillSchedule {
+        /// The drill's name, as `drill list` shows it
+        pub name: String,
+        /// From one run to the next: 7d, 30d
+        #[serde(default = "input::drill_every")]
+        #[arg(long, value_name = "TIME", default_value_t = input::drill_every())]
+        pub every: Span,
+        /// The time of day at which it begins, in the zone of the server
+        #[serde(default = "input::drill_at")]
+        #[arg(long, value_name = "HH:MM", default_value_t = input::drill_at())]
+        pub at: TimeOfDay,
+        /// Run it by itself no more
+        #[serde(default)]
+        #[arg(long)]
+        pub off: bool,
     }
 
     /// `recheck`
@@ -345,6 +499,19 @@ requests! {
         #[serde(default)]
         #[arg(long)]
         pub monitoring: bool,
+    }
+
+    /// `recipient list`
+    RecipientList {
+        /// Only recipients that fit this filter, such as "RecipientType -eq 'UserMailbox'"
+        #[serde(default)]
+        #[arg(long, value_name = "FILTER")]
+        pub filter: Option<String>,
+        /// Recipients to list at most
+        #[serde(default = "input::list_limit", deserialize_with = "input::deserialize_limit")]
+        #[arg(long, default_value_t = input::list_limit(), value_parser = clap::value_parser!(u32).range(1..=10_000))]
+        #[schemars(range(min = 1, max = 10_000))]
+        pub limit: u32,
     }
 
     /// `<noun> show`

@@ -2,15 +2,30 @@
 
 use serde_json::Value;
 
-use super::{Definition, Media, Method, Operation, page, read_query, read_request, request};
+use super::{
+    Definition, Media, Method, Operation, exchange::Exchange, page, read_query, read_request,
+    request,
+};
 use crate::{fault::Fault, page::Page, view};
 
 /// Defines [`Op`], [`Call`] and each operation's [`Definition`] from one table.
 macro_rules! operations {
+    (@kind) => { None };
+    (@kind $kind:literal) => { Some($kind) };
+    (@page $view:ty;) => { None };
+    (@page $view:ty; $page:expr) => {
+        Some(|answer: &[u8], now_unix_ms: u64| {
+            let view: $view = serde_json::from_slice(answer)?;
+            let page: fn(&$view, u64) -> Page = $page;
+            Ok(page(&view, now_unix_ms))
+        })
+    };
     ($(
         $(#[doc = $doc:literal])*
         $variant:ident [$($word:literal)+] $method:ident $route:literal $media:ident
-        ($request:ty) -> $view:ty, page $page:expr $(, exit $exit:expr)?;
+        ($request:ty) -> $view:ty, page $page:expr $(, exit $exit:expr)?
+        $(, exchange $name:literal {$($parameter:literal = $argument:literal),*}
+            $(kind $kind:literal)? $(page $exchange_page:expr)?)*;
     )*) => {
         /// The operations.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -36,6 +51,12 @@ macro_rules! operations {
                         method: Method::$method,
                         route: $route,
                         media: Media::$media,
+                        exchange: &[$(Exchange {
+                            name: $name,
+                            parameters: &[$(($parameter, $argument)),*],
+                            kind: operations!(@kind $($kind)?),
+                            page: operations!(@page $view; $($exchange_page)?),
+                        }),*],
                     };
                     &DEFINITION
                 })* }
@@ -225,13 +246,17 @@ operations! {
     ///
     /// One line for each health set. Ends with exit code 1 where one of them is not well.
     Health ["health"] Get "/v1/health" Json
-    (request::Nothing) -> view::HealthReport, page page::health::brief,
-    exit page::health::exit;
+    (request::HealthReport) -> view::HealthReport, page page::health::brief,
+    exit page::health::exit,
+    exchange "Get-HealthReport" {"Identity" = "server", "HealthSet" = "set"}
+        page page::exchange::health_report;
 
     /// Show every health set with its monitors
     HealthReport ["health" "report"] Get "/v1/health/report" Json
-    (request::Nothing) -> view::HealthReport, page page::health::report,
-    exit page::health::exit;
+    (request::HealthReport) -> view::HealthReport, page page::health::report,
+    exit page::health::exit,
+    exchange "Get-ServerHealth" {"Identity" = "server", "HealthSet" = "set"}
+        page page::exchange::server_health;
 
     /// Show one health set with the last results of its probes
     HealthShow ["health" "show"] Get "/v1/health/sets/{set}" Json
@@ -286,13 +311,33 @@ operations! {
     HealthNote ["health" "note"] Post "/v1/health/note" Json
     (request::HealthNote) -> view::Changed, page page::changed;
 
+    /// Show the health mailboxes and the probes that arrived in them
+    ///
+    /// Whether each is as it must be and what was mended, when the newest probe of each path of mail
+    /// arrived, and how old the key is that signs probes.
+    HealthMailboxes ["health" "mailboxes"] Get "/v1/health/mailboxes" Json
+    (request::Nothing) -> view::HealthMailboxes, page page::health::mailboxes;
+
     /// Run one probe now
     ///
     /// Shows what it saw, step by step, and how long each step took. Ends with exit code 1 where the
     /// result speaks against what was probed. The result counts like any other.
-    HealthProbe ["health" "probe"] Post "/v1/health/probe" Json
-    (request::HealthProbe) -> view::ProbeView, page page::health::probe,
-    exit page::health::probe_exit;
+    /// With --trace each step says what was seen in it: names resolved, addresses, TLS and the
+    /// certificate, what was said on either side. Secrets are never shown.
+    HealthProbeRun ["health" "probe" "run"] Post "/v1/health/probes/run" Json
+    (request::HealthProbeRun) -> view::ProbeView, page page::probe::result,
+    exit page::probe::exit;
+
+    /// List the probes with their newest results
+    HealthProbeList ["health" "probe" "list"] Get "/v1/health/probes" Json
+    (request::HealthProbeList) -> view::health::ProbeList, page page::probe::list;
+
+    /// Report what another program saw
+    ///
+    /// For probes with the target `report`: a directory sync, a backup, a feed. The result counts
+    /// until it expires or the next one comes.
+    HealthReportResult ["health" "report-result"] Post "/v1/health/results" Json
+    (request::HealthReportResult) -> view::ProbeView, page page::probe::result;
 
     /// Switch off, for a time, what watches something
     ///
@@ -301,6 +346,76 @@ operations! {
     /// a restart of the worker.
     HealthOverride ["health" "override"] Post "/v1/health/override" Json
     (request::HealthOverride) -> view::Changed, page page::changed;
+
+    /// List alerts, silences and how the alert channels do
+    AlertList ["alert" "list"] Get "/v1/alerts" Json
+    (request::AlertList) -> view::AlertList, page page::alert::list;
+
+    /// Show one alert: what broke, what was tried, what to do, who was told
+    AlertShow ["alert" "show"] Get "/v1/alerts/cases/{id}" Json
+    (request::AlertShow) -> view::AlertView, page page::alert::show;
+
+    /// Say that you are on it
+    ///
+    /// The alert is not told again until it becomes worse, or is over.
+    AlertAck ["alert" "ack"] Post "/v1/alerts/ack" Json
+    (request::AlertAck) -> view::Changed, page page::changed;
+
+    /// Keep alerts from being told, for a time
+    ///
+    /// They are still raised, listed and repaired. What is still open when the time is over is told
+    /// then, and so is that something told before is over.
+    AlertSilence ["alert" "silence"] Post "/v1/alerts/silence" Json
+    (request::AlertSilence) -> view::Changed, page page::changed;
+
+    /// End a silence
+    AlertUnsilence ["alert" "unsilence"] Post "/v1/alerts/unsilence" Json
+    (request::AlertUnsilence) -> view::Changed, page page::changed;
+
+    /// Send a test by the alert channels and show how it went
+    ///
+    /// The notice says that it is a test. Ends with exit code 1 where a channel did not take it.
+    AlertTest ["alert" "test"] Post "/v1/alerts/test" Json
+    (request::AlertTest) -> view::AlertTest, page page::alert::test,
+    exit page::alert::test_exit;
+    /// Show what will break, when, and what to do
+    ///
+    /// Looks at dates that are written down (certificates), at ages (keys) and at the trends of what
+    /// probes measured (free space, the queue, files). What nothing can be said of yet is listed too.
+    /// With --ical it is a calendar, for any program that reads iCalendar; over HTTP that is also
+    /// GET /v1/health/forecast.ics.
+    HealthForecast ["health" "forecast"] Get "/v1/health/forecast" Json
+    (request::HealthForecast) -> view::ForecastReport, page page::forecast::forecast;
+
+    /// List the drills: faults on purpose, and what came of them last
+    DrillList ["drill" "list"] Get "/v1/drills" Json
+    (request::Nothing) -> view::DrillList, page page::drill::list;
+
+    /// Break something on purpose, and watch it being noticed and repaired
+    ///
+    /// The fault ends by itself after some minutes at the latest, whatever happens. A drill is not
+    /// started while something is wrong. One that clients notice wants --yes. The command shows what
+    /// happens and ends with exit code 1 where the drill failed; Ctrl-C ends drill and fault. Over
+    /// HTTP the drill goes on after the answer: ask GET /v1/drills/{id}.
+    DrillRun ["drill" "run"] Post "/v1/drills/run" Json
+    (request::DrillRun) -> view::DrillRun, page page::drill::run,
+    exit page::drill::exit;
+
+    /// Show a drill that is under way or over
+    DrillShow ["drill" "show"] Get "/v1/drills/{id}" Json
+    (request::DrillId) -> view::DrillRun, page page::drill::run,
+    exit page::drill::exit;
+
+    /// End the drill that is under way, and its fault
+    DrillEnd ["drill" "end"] Post "/v1/drills/{id}/end" Json
+    (request::DrillId) -> view::DrillRun, page page::drill::run;
+
+    /// Run a drill by itself, again and again
+    ///
+    /// It is kept in the health settings. A drill whose time has come while something is wrong is
+    /// skipped, and an event says why. A schedule is the confirmation of what clients notice.
+    DrillSchedule ["drill" "schedule"] Post "/v1/drills/schedule" Json
+    (request::DrillSchedule) -> view::Changed, page page::changed;
 
     /// Run the probes now
     ///
@@ -311,7 +426,8 @@ operations! {
 
     /// Show which roles run, since when, and what they are doing
     Status ["status"] Get "/v1/status" Json
-    (request::Nothing) -> view::NodeStatus, page page::status::status;
+    (request::Nothing) -> view::NodeStatus, page page::status::status,
+    exchange "Get-ServerComponentState" {};
 
     /// Write all objects as text
     ///
@@ -334,9 +450,22 @@ operations! {
     Apply ["apply"] Post "/v1/apply" Json
     (request::Apply) -> view::PlanView, page page::object::plan;
 
+    /// List recipients of every kind that fit a filter
+    ///
+    /// The filter is in Exchange's recipient filter language: comparisons such as
+    /// Name -like 'Anna*', joined by -and, -or and -not. It is shown as it would be stored, fully
+    /// parenthesised, with how many fit.
+    RecipientList ["recipient" "list"] Get "/v1/recipients" Json
+    (request::RecipientList) -> view::RecipientList, page page::object::recipients;
+
     /// List the {plural}
     ObjectList ["{kind}" "list"] Get "/v1/objects/{kind}" Json
-    (request::ObjectList) -> view::ObjectList, page page::object::list;
+    (request::ObjectList) -> view::ObjectList, page page::object::list,
+    exchange "Get-Mailbox" {"Monitoring" = "monitoring"} kind "mailbox",
+    exchange "Get-ReceiveConnector" {} kind "receive-connector",
+    exchange "Get-SendConnector" {} kind "send-connector",
+    exchange "Get-AcceptedDomain" {} kind "accepted-domain",
+    exchange "Get-JournalRule" {} kind "journal-rule";
 
     /// Show one of the {plural}
     ObjectShow ["{kind}" "show"] Get "/v1/objects/{kind}/{name}" Json

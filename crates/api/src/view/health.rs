@@ -110,6 +110,54 @@ pub struct ProbeStep {
     pub step: String,
     /// How long it took.
     pub took_ms: u64,
+    /// What was seen in it, line by line: names resolved, what was said. Never a secret. Only where
+    /// a trace was asked for, and of failures.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub seen: Vec<String>,
+}
+
+/// A probe, as it is defined.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct ProbeSummary {
+    /// Its name.
+    pub probe: String,
+    /// What it looks at: `connector`, `tcp`, `command`, …
+    pub target: String,
+    /// The lane it runs in.
+    pub lane: String,
+    /// From start to start.
+    pub interval_ms: u64,
+    /// How long it may take.
+    pub timeout_ms: u64,
+    /// Who looks after it; empty for Mailward's own.
+    #[serde(default)]
+    pub owner: String,
+    /// True where a failure holds up mail.
+    pub traffic: bool,
+    /// Its newest result, without its steps.
+    #[serde(default)]
+    pub last: Option<ProbeView>,
+}
+
+/// Probes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct ProbeList {
+    /// How many there are in all.
+    pub total: u64,
+    /// Those that were asked for, by name.
+    pub probes: Vec<ProbeSummary>,
+}
+
+/// What another program reports of something that is watched.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct ProbeReport {
+    /// The probe's name.
+    pub probe: String,
+    /// Whether it is well.
+    pub passed: bool,
+    /// What was seen, in one sentence.
+    #[serde(default)]
+    pub text: String,
 }
 
 /// A monitor.
@@ -158,8 +206,14 @@ pub struct HealthReport {
     pub unix_ms: u64,
     /// False in shadow mode: repairs are recorded, not done.
     pub repair: bool,
+    /// Why no new mail is taken, where that is so.
+    #[serde(default)]
+    pub offline: Option<String>,
     /// The sets.
     pub sets: Vec<HealthSetView>,
+    /// What will break within two weeks, one sentence each; `health forecast` tells all.
+    #[serde(default)]
+    pub soon: Vec<String>,
 }
 
 /// A change of state, or a step of a case, as history shows it.
@@ -185,6 +239,58 @@ pub struct HealthEdge {
 pub struct HealthHistory {
     /// The changes.
     pub edges: Vec<HealthEdge>,
+}
+
+/// The health mailboxes of a node, and what arrives in them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct HealthMailboxes {
+    /// The node.
+    pub node: String,
+    /// The mailboxes.
+    pub mailboxes: Vec<HealthMailboxView>,
+    /// The paths whose probes arrive there.
+    pub paths: Vec<MailPathView>,
+    /// When the key that signs probes was made; unset where there is none.
+    #[serde(default)]
+    pub key_unix_ms: Option<u64>,
+    /// How many keys are believed: the newest, and those before it for a while.
+    pub keys: u32,
+}
+
+/// A health mailbox.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct HealthMailboxView {
+    /// Its name.
+    pub mailbox: String,
+    /// Its address.
+    pub address: String,
+    /// `right`; `made` or `mended` when last looked at; `failing`.
+    pub state: String,
+    /// When it was last looked at, where it was.
+    #[serde(default)]
+    pub checked_unix_ms: Option<u64>,
+    /// What was found wrong, when last something was.
+    #[serde(default)]
+    pub problem: Option<String>,
+    /// Messages in it now.
+    pub messages: u64,
+    /// Messages judged and removed since the worker was started.
+    pub judged: u64,
+    /// Messages removed unjudged because they were too old.
+    pub expunged: u64,
+}
+
+/// A path of mail as its receiving end sees it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct MailPathView {
+    /// `receive/NAME` or `send/NAME`.
+    pub path: String,
+    /// When its newest probe arrived.
+    #[serde(default)]
+    pub arrived_unix_ms: Option<u64>,
+    /// How long that took, from its signature to the mailbox.
+    #[serde(default)]
+    pub took_ms: Option<u64>,
 }
 
 /// One step of a recovery case.

@@ -3,8 +3,12 @@
 //! Times are Unix milliseconds and end in `_unix_ms`; lengths of time end in `_ms`; texts from
 //! peers and from mail may hold anything and are cleaned only where they are printed.
 
+pub mod alert;
 pub mod cert;
+pub mod drill;
 pub mod event;
+pub mod figures;
+pub mod forecast;
 pub mod group;
 pub mod health;
 pub mod hold;
@@ -17,15 +21,24 @@ pub mod simulate;
 pub mod trace;
 pub mod transport;
 
+pub use alert::{
+    AlertAcknowledged, AlertChannelView, AlertList, AlertSilence, AlertTest, AlertTestResult,
+    AlertTold, AlertTried, AlertView,
+};
 pub use cert::{CertificateChoice, CertificateList, CertificateView, SetAsideFile};
+pub use drill::{DrillExpectation, DrillList, DrillRun, DrillState, DrillStep, DrillView};
 pub use event::{EventList, EventPage, EventRecord, Explanation};
+pub use figures::{HealthFigures, RepairFigures, RoleFigures};
+pub use forecast::{Confidence, Forecast, ForecastGap, ForecastKind, ForecastReport};
 pub use group::{GroupFacts, GroupMember, GroupStatus, GroupView, Lease, LeaseAsk, LeaseReply};
 pub use health::{
-    CaseStep, CaseView, Evidence, HealthEdge, HealthHistory, HealthReport, HealthSetView,
-    HealthState, MonitorView, ProbeView,
+    CaseStep, CaseView, Evidence, HealthEdge, HealthHistory, HealthMailboxes, HealthReport,
+    HealthSetView, HealthState, MonitorView, ProbeView,
 };
 pub use hold::{ComponentState, Hold, HoldList, Requester, ServingState, Wanted};
-pub use object::{Effect, ExportText, ObjectList, ObjectView, PlanView};
+pub use object::{
+    Effect, ExportText, FoundRecipient, ObjectList, ObjectView, PlanView, RecipientList,
+};
 pub use queue::{
     Changed, DeliveryView, MessageList, MessageSummary, MessageView, QueueList, QueueListing,
     QueueSummary, RecipientView,

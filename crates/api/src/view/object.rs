@@ -30,6 +30,31 @@ pub struct ObjectList {
     pub hidden: u64,
 }
 
+/// A recipient, of whatever kind.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct FoundRecipient {
+    /// Its name.
+    pub name: String,
+    /// Its primary address.
+    pub address: String,
+    /// Exchange's RecipientTypeDetails: `UserMailbox`, `MailContact`, …
+    pub recipient_type: String,
+}
+
+/// Recipients that fit a filter, by name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct RecipientList {
+    /// The filter in its stored form, fully parenthesised.
+    #[serde(default)]
+    pub filter: Option<String>,
+    /// The recipients, at most as many as were asked for.
+    pub recipients: Vec<FoundRecipient>,
+    /// How many fit.
+    pub fitting: u64,
+    /// How many there are.
+    pub all: u64,
+}
+
 /// All objects as text.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ExportText {

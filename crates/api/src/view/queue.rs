@@ -244,3 +244,28 @@ pub struct Changed {
     /// What was done, in one sentence.
     pub text: String,
 }
+
+/// Whether each queued message has an owner, a next act and a time by which it happens.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct QueueAudit {
+    /// Messages looked at.
+    pub messages: u64,
+    /// Messages that no plan was made for, though they were accepted a while ago.
+    pub unplanned: u64,
+    /// Messages without an open delivery that are still here.
+    pub unowned: u64,
+    /// Deliveries that are due and that no worker of their next hop knows of.
+    pub unannounced: u64,
+    /// Deliveries that wait without an end.
+    pub endless: u64,
+    /// The first messages of these kinds.
+    #[serde(default)]
+    pub orphans: Vec<MessageId>,
+    /// Open deliveries of journal reports.
+    pub journal_open: u64,
+    /// Of these, deferred at least once: parked at their journal.
+    pub journal_parked: u64,
+    /// When the oldest message with an open journal report was accepted.
+    #[serde(default)]
+    pub journal_oldest_unix_ms: Option<u64>,
+}

@@ -23,6 +23,9 @@ pub struct ConnectorStatus {
     /// Whether it takes mail, by the holds on it.
     #[serde(default)]
     pub state: super::hold::ServingState,
+    /// True where it speaks LMTP.
+    #[serde(default)]
+    pub lmtp: bool,
     /// File of the certificate it shows; unset where STARTTLS is not offered.
     #[serde(default)]
     pub certificate: Option<String>,

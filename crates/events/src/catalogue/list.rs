@@ -165,7 +165,7 @@ catalogue! {
         "{client} sent mail to a health mailbox on {connector} without a valid marker: {problem}"
         means "Mail to a health mailbox must carry a marker signed by this host. This one was missing, expired or forged."
         breaks "That message is refused with 550 5.7.1."
-        mend "Nothing, if it is a stranger. From this host itself: the clock jumped, or the probe key differs between roles; restart the service.";
+        mend "Nothing, if it is a stranger. From this host itself: the clock jumped, or the marker was used before.";
     3007 Info ErrorLimitReached { connector: String, client: IpAddr, errors: u64 } per [connector, client]
         "{client} made {errors} protocol errors on {connector} and was closed with 421"
         means "The client sent more wrong commands than max_protocol_errors."
@@ -224,9 +224,9 @@ catalogue! {
         mend "Nothing is to be done.";
     4010 Error AlertFailed { case: String, channel: String, error: String, attempt: u64 } per [channel]
         "alert about case {case} could not be delivered by {channel} (attempt {attempt}): {error}"
-        means "A webhook, command or file did not take the alert. It is tried again, other channels are not held up."
+        means "A channel did not take the alert. It is tried again with growing pauses, for as long as there is something to tell; other channels are not held up."
         breaks "Somebody may not know."
-        mend "Check the channel's target with `mailward alert-channel list`.";
+        mend "Check the channel's target with `mailward alert-channel show`, then `mailward alert test`.";
     4011 Notice CaseClosed { case: String, component: String, solved_by: String, open_ms: u64 } per [case]
         "case {case} for {component} is closed after {open_ms} ms: {solved_by}"
         means "The component stayed well during probation."
@@ -262,6 +262,96 @@ catalogue! {
         means "The observer itself is too slow to judge others."
         breaks "Repair above the first stage waits."
         mend "Find out what uses the processor or the disk.";
+    4100 Notice AlertAcknowledged { case: String, by: String, note: String } per [case]
+        "{by} has acknowledged the alert about case {case}: {note}"
+        means "Somebody is on it. The alert is not repeated until it becomes worse."
+        breaks "Nothing is broken by this."
+        mend "Nothing is to be done.";
+    4101 Notice AlertsSilenced { silence: String, pattern: String, by: String, reason: String, until: String } per [silence]
+        "{by} has silenced alerts about {pattern} until {until} ({silence}): {reason}"
+        means "Alerts that fit are raised and listed, and not told."
+        breaks "Nobody hears of what fits until then."
+        mend "`mailward alert unsilence` ends it.";
+    4102 Notice AlertSilenceEnded { silence: String, pattern: String, by: String } per [silence]
+        "{by} has ended {silence}: alerts about {pattern} are told again"
+        means "What is open and fits is told now."
+        breaks "Nothing is broken by this."
+        mend "Nothing is to be done.";
+    4103 Error HeartbeatWithheld { channel: String, because: String } per [channel]
+        "no sign of life is given by {channel}: {because}"
+        means "The worker runs, but watches nothing. Whoever waits for the sign of life outside will notice."
+        breaks "What breaks now is not noticed here."
+        mend "See `mailward health show Monitoring` and the host's load; `mailward status` shows whether the roles run.";
+    4104 Warning HeartbeatFailed { channel: String, error: String } per [channel]
+        "the sign of life by {channel} did not arrive: {error}"
+        means "The target of the channel did not take it. It is given again with the next interval at the latest."
+        breaks "Whoever waits for it outside may raise an alarm."
+        mend "Check the channel's target with `mailward alert-channel show` and whether this host reaches it.";
+    4105 Warning AlertPartlyRefused { channel: String, problem: String } per [channel]
+        "an alert was taken by the relay of {channel}, but not for everybody: {problem}"
+        means "The relay refused some of the recipients."
+        breaks "Those people are not told."
+        mend "Correct `to` of the channel, or let the relay take mail for them.";
+    4106 Error AlertsNotKept { path: String, error: String } per []
+        "what was told to whom cannot be kept at {path}: {error}"
+        means "Alerts go out all the same. A worker that is started again will tell open ones again, and forgets acknowledgements and silences."
+        breaks "Nothing until the worker is started again."
+        mend "Free space or mend the disk of the data folder.";
+    4120 Warning HealthMailboxMended { mailbox: String, problem: String } per [mailbox]
+        "health mailbox {mailbox} was not as it must be and was mended: {problem}"
+        means "Someone or something altered, removed or damaged the mailbox that mail-flow probes are sent to. It was put right by itself."
+        breaks "Mail-flow probes said nothing until now."
+        mend "Nothing is to be done, unless it comes back: then find out who changes the mailbox or its folder.";
+    4121 Warning ProbeKeyMended { problem: String } per []
+        "the key that signs health probes was lost or damaged and was made anew: {problem}"
+        means "The file probe.key in the health folder was missing, damaged, or could be read by others than its owner. Every role reads the new one by itself."
+        breaks "Probes that were under way may have been refused."
+        mend "Nothing is to be done, unless it comes back: then find out who changes the file.";
+    4122 Info ProbeKeyChanged {} per []
+        "the key that signs health probes was changed"
+        means "It had the age of probe_key_interval. The one before is believed for another half hour."
+        breaks "Nothing is broken by this."
+        mend "Nothing is to be done.";
+    4130 Warning FaultInjected { fault: String, span_ms: u64 } per [fault]
+        "the fault {fault} is in force on purpose, for at most {span_ms} ms"
+        means "A drill has begun: something is broken on purpose, to see whether it is noticed and repaired. Only possible where allow_faults is set."
+        breaks "What the drill says, as `mailward drill list` shows it. No accepted message is lost."
+        mend "Nothing: it ends by itself. `mailward drill end` with the drill's id ends it now.";
+    4131 Notice FaultEnded { fault: String } per [fault]
+        "the fault {fault} is in force no more"
+        means "A fault on purpose was ended: by its drill, by a restart, or by its deadline."
+        breaks "Nothing is broken by this."
+        mend "Nothing is to be done.";
+    4132 Notice DrillStarted { drill: String, run: String, by: String } per [drill]
+        "the drill {drill} was started by {by} ({run})"
+        means "A fault is injected on purpose, and what follows is measured."
+        breaks "What the drill says, as `mailward drill list` shows it."
+        mend "Nothing; `mailward drill show` with its id tells how it stands.";
+    4133 Notice DrillMet { drill: String, run: String, detect_ms: u64, repair_ms: u64 } per [drill]
+        "the drill {drill} went as it must: noticed after {detect_ms} ms, well again after {repair_ms} ms ({run})"
+        means "Everything that must happen happened, and nothing that must not."
+        breaks "Nothing is broken by this."
+        mend "Nothing is to be done.";
+    4134 Error DrillFailed { drill: String, run: String, because: String } per [drill]
+        "the drill {drill} failed: {because} ({run})"
+        means "A fault on purpose was not noticed or not repaired as it must be, or led to something that it must not lead to. A real failure of this kind would go the same way."
+        breaks "Nothing now: the fault is over."
+        mend "`mailward drill show` with its id tells what was expected and what was found, `mailward explain` on its case the rest.";
+    4135 Notice DrillSkipped { drill: String, because: String } per [drill]
+        "the drill {drill} was not run at its time: {because}"
+        means "A drill is not started while something is wrong: it would hide it, or be spoilt by it."
+        breaks "Nothing; the drill waits for its next time."
+        mend "Mend what is named. Run it by hand with `mailward drill run`, if it should not wait.";
+    4136 Warning HealthFileFailing { path: String, error: String } per [path]
+        "{path} cannot be written: {error}"
+        means "The results of drills, or what probes measured, cannot be kept. Watching and repairing go on."
+        breaks "A forecast knows less; `mailward drill list` forgets with the worker's next start."
+        mend "Free space or mend the disk of the data folder.";
+    4137 Warning SeriesDamaged { path: String, segments: u64 } per [path]
+        "{segments} files of measured values in {path} are damaged at their end; what stands before is used"
+        means "The worker ended while it wrote, or the disk has changed what it keeps."
+        breaks "At most some hours are missing from the forecast's data."
+        mend "Check the disk where this comes again without the worker having been killed.";
     4190 Critical StormHoldBegan { key: String, sets: Items } per [key]
         "most of this node turned bad within a minute ({key}): {sets}"
         means "More than half of the health sets failed at one time. One cause is behind that, so single components are not restarted as processes, and nothing is taken offline for it."
@@ -350,8 +440,8 @@ catalogue! {
     4221 Notice GroupMemberHeard { member: String } per [member]
         "the member {member} of this node's group answers again"
         means "Another node of the group that had been silent was heard."
-        breaks "Nothing."
-        mend "Nothing.";
+        breaks "Nothing is broken by this."
+        mend "Nothing is to be done.";
 
     5001 Notice ObjectsApplied { revision: u64, by: String, changes: Items } per [revision]
         "{by} applied revision {revision}: {changes}"
@@ -445,6 +535,26 @@ catalogue! {
         means "A role found something missing that it cannot do without, and ended before it served."
         breaks "What the role does: transport carries mail, access answers administrators, the worker watches. The manager tries again, with growing waits."
         mend "The error names what is missing. Put it right; the next try needs no command.";
+    6040 Warning OtlpExportFailing { endpoint: String, signal: String, error: String } per [signal]
+        "{signal} cannot be exported to {endpoint}: {error}"
+        means "The collector that mailward.toml names under otlp did not answer, or did not take what was sent."
+        breaks "The monitoring system behind it sees nothing of this server. Mail is not touched. Events wait in the store and are sent later; metrics of the time between are lost."
+        mend "The error says what is wrong: start the collector, correct the endpoint, or put the right token into the header file and restart access with `systemctl restart mailward`.";
+    6041 Notice OtlpExportResumed { endpoint: String, signal: String, seconds: u64 } per [signal]
+        "{signal} are exported to {endpoint} again, after {seconds} s"
+        means "The collector takes what is sent to it again."
+        breaks "Nothing is broken by this."
+        mend "Nothing; the events that waited in the store are sent now.";
+    6042 Warning OtlpRecordsRefused { endpoint: String, signal: String, count: u64, status: String } per [signal]
+        "{endpoint} refused {count} records of {signal}: {status}"
+        means "The collector answered that it will never take this request. What was in it is not sent again."
+        breaks "The monitoring system misses these records; the event log and `/metrics` of this server have them."
+        mend "Look into the collector's log. It must offer OTLP over HTTP with JSON and take requests of a few megabytes.";
+    6043 Warning PageTokenUnusable { file: String, error: String } per [file]
+        "the token in {file} cannot be used: {error}"
+        means "mailward.toml names a file with the token for the reasons on /healthz?verbose, and it cannot be read or holds too short a token."
+        breaks "Nobody is told reasons on the port for health pages. States are told, and everything is told on the admin socket."
+        mend "Write a long random token into the file, readable by Mailward's user: `openssl rand -hex 32 >FILE`; then restart access.";
     7001 Warning CertificateFileUnreadable { file: String, error: String } per [file]
         "certificate file {file} cannot be used: {error}"
         means "A file in the certificate folder is not a certificate with its key."

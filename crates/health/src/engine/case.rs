@@ -78,9 +78,8 @@ impl Engine {
             related: Vec::new(),
             online_ms: None,
         };
-        let skip = results.len().saturating_sub(8);
-        for sample in results.iter().skip(skip) {
-            record.sample(sample.clone());
+        for sample in results.views(8) {
+            record.sample(sample);
         }
         self.relate(&mut record, now);
         let first = record

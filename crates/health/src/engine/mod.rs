@@ -6,6 +6,9 @@
 
 mod case;
 pub mod definition;
+mod drill;
+mod due;
+mod figures;
 mod group;
 pub mod ladder;
 mod record;
@@ -18,7 +21,10 @@ mod view;
 mod watch;
 mod weather;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::{
+    collections::{BTreeMap, VecDeque},
+    net::SocketAddr,
+};
 
 use mailward_api::view::{
     CaseView, HealthEdge, ProbeView, RepairAct, RepairOutcome, RepairProposal,
@@ -31,7 +37,8 @@ use mailward_model::{Object, kind::HealthSettings};
 pub(crate) use record::SavedCase;
 
 use self::{
-    definition::{OBSERVER, ProbeDefinition, Target},
+    definition::{OBSERVER, PREFIX, ProbeDefinition, Target, Watched},
+    due::Due,
     record::Record,
     results::Results,
     watch::{Change, Watch},
@@ -41,11 +48,15 @@ use crate::{
     alert::Alert,
     monitor::Input,
     observer::{Observer, Window},
+    probe::Verdict,
     storm::Storm,
 };
 
 /// State changes kept in memory.
 const EDGES_MAX: usize = 256;
+/// How often open cases are looked at, in milliseconds, and how many of them that often.
+const CASES_MS: u64 = 100;
+const CASES_AT_ONCE: usize = 100;
 /// Closed cases kept in memory; the others are read from the file.
 const CLOSED_MAX: usize = 32;
 
@@ -124,16 +135,26 @@ pub struct Engine {
     settings: HealthSettings,
     probed: BTreeMap<String, Probed>,
     watches: BTreeMap<String, Watch>,
+    /// What is watched besides, for a drill.
+    also: Watched,
     cases: BTreeMap<String, Record>,
     closed: VecDeque<CaseView>,
     edges: VecDeque<HealthEdge>,
     observer: Observer,
+    due: Due,
+    /// When the open cases are to be looked at next, monotonic milliseconds.
+    cases_due_ms: u64,
+    /// The resolvers that this node asks.
+    resolvers: Vec<SocketAddr>,
     storm: Storm,
+    /// When it is looked whether there is a storm, monotonic milliseconds.
+    weather_due_ms: u64,
     /// The stage that cured a failure last time, by [`case::signature`].
     cures: BTreeMap<String, u8>,
     probes: u64,
     probes_failed: u64,
     probes_skipped: u64,
+    tally: figures::Tally,
 }
 
 impl Engine {
@@ -144,16 +165,34 @@ impl Engine {
             settings: HealthSettings::default(),
             probed: BTreeMap::new(),
             watches: BTreeMap::new(),
+            also: Watched::default(),
             cases: BTreeMap::new(),
             closed: VecDeque::new(),
             edges: VecDeque::new(),
             observer: Observer::default(),
+            due: Due::default(),
+            cases_due_ms: 0,
+            resolvers: Vec::new(),
             storm: Storm::default(),
+            weather_due_ms: 0,
             cures: BTreeMap::new(),
             probes: 0,
             probes_failed: 0,
             probes_skipped: 0,
+            tally: figures::Tally::default(),
         }
+    }
+
+    /// Asks these resolvers too, from the next definition on.
+    #[must_use]
+    pub fn with_resolvers(mut self, resolvers: Vec<SocketAddr>) -> Self {
+        self.resolvers = resolvers;
+        self
+    }
+
+    /// How far the worker doubts itself.
+    pub fn strain(&self) -> u32 {
+        self.observer.strain
     }
 
     /// Watches what these objects ask for. Monitors that stay keep their state.
@@ -164,18 +203,21 @@ impl Engine {
         now: Now,
     ) -> Vec<Order> {
         self.settings = settings.clone();
-        let wanted = definition::watched(objects, settings);
+        let mut wanted = definition::watched(objects, settings, &self.resolvers);
+        wanted.probes.extend(self.also.probes.iter().cloned());
+        wanted.monitors.extend(self.also.monitors.iter().cloned());
         let mut earlier = std::mem::take(&mut self.probed);
         for definition in wanted.probes {
             let kept = earlier.remove(&definition.name);
             let probed = Probed {
-                results: kept.map(|kept| kept.results).unwrap_or_default(),
+                results: kept.map_or_else(|| Results::of(&definition.name), |kept| kept.results),
                 monitors: Vec::new(),
                 definition,
             };
             self.probed.insert(probed.definition.name.clone(), probed);
         }
         let mut earlier = std::mem::take(&mut self.watches);
+        self.due = Due::default();
         for definition in wanted.monitors {
             let Some(probed) = self.probed.get_mut(&definition.probe) else {
                 continue;
@@ -186,6 +228,7 @@ impl Engine {
                 Some(kept) => Watch { definition, ..kept },
                 None => Watch::new(definition, now),
             };
+            self.due.set(&name, due::next_look(&watch, now));
             self.watches.insert(name, watch);
         }
         for record in self.cases.values_mut() {
@@ -262,6 +305,12 @@ impl Engine {
         }
     }
 
+    /// Whether a person has switched off everything that judges this probe.
+    pub fn is_switched_off(&self, probe: &str) -> bool {
+        let mut judges = self.judges(probe).peekable();
+        judges.peek().is_some() && judges.all(Watch::is_overridden)
+    }
+
     /// The worker's timers ran so late.
     pub fn lag(&mut self, late_ms: u64) {
         self.observer.lag(late_ms);
@@ -272,6 +321,7 @@ impl Engine {
         let mut orders = Vec::new();
         let overload = sample.verdict == "skipped" && sample.cause.as_deref() == Some("overload");
         self.observer.probe(overload);
+        self.tally.probe(&sample);
         self.probes += 1;
         self.probes_failed += u64::from(sample.evidence == Evidence::Bad);
         self.probes_skipped += u64::from(sample.verdict == "skipped");
@@ -287,13 +337,18 @@ impl Engine {
         let Some(probed) = self.probed.get_mut(&sample.probe) else {
             return orders;
         };
-        probed.results.push(sample.clone(), now);
+        if sample.evidence != Evidence::None {
+            let timed_out = sample.verdict == Verdict::Timeout.as_str();
+            self.observer.answer(probed.definition.subject(), timed_out);
+        }
+        probed.results.push(&sample, now);
         for name in probed.monitors.clone() {
             let Some(watch) = self.watches.get_mut(&name) else {
                 continue;
             };
             let component = watch.definition.component.clone();
             let change = watch.observe(&sample, strain, now);
+            self.due.set(&name, due::next_look(watch, now));
             if let Some(record) = self.cases.get_mut(&component)
                 && record.monitors.contains(&name)
                 && sample.evidence != Evidence::None
@@ -316,7 +371,10 @@ impl Engine {
         }
         let strain = self.observer.strain;
         let mut changes = Vec::new();
-        for (name, watch) in &mut self.watches {
+        while let Some(name) = self.due.take(now.mono_ms) {
+            let Some(watch) = self.watches.get_mut(name.as_ref()) else {
+                continue;
+            };
             if watch
                 .off_until_unix_ms
                 .is_some_and(|until| until <= now.unix_ms)
@@ -330,11 +388,18 @@ impl Engine {
                 watch.recheck_ms = None;
                 orders.push(Order::Probe(watch.definition.probe.clone()));
             }
+            self.due.set(&name, due::next_look(watch, now));
         }
         for (name, change) in changes {
             orders.extend(self.changed(&name, change, now));
         }
         orders.extend(self.look_at_weather(now));
+        if now.mono_ms < self.cases_due_ms && !self.cases.is_empty() {
+            return orders;
+        }
+        // Many open cases are looked at less often: together they may not cost more.
+        let many = (self.cases.len() / CASES_AT_ONCE) as u64;
+        self.cases_due_ms = now.mono_ms + CASES_MS * (1 + many);
         let components: Vec<String> = self.cases.keys().cloned().collect();
         for component in components {
             orders.extend(self.drive(&component, crate::case::Input::Tick, now));
@@ -346,7 +411,13 @@ impl Engine {
     fn judge_self(&mut self, window: &Window, now: Now) -> Vec<Order> {
         let (lag_ms, skipped) = (window.lag_ms, window.skipped);
         let (verdict, evidence, text) = if window.overloaded {
-            let text = format!("it was {lag_ms} ms late and skipped {skipped} probes");
+            let mut text = format!("it was {lag_ms} ms late and skipped {skipped} probes");
+            if window.silent > 0 {
+                let (silent, subjects) = (window.silent, window.subjects);
+                text.push_str(&format!(
+                    "; of {subjects} unrelated targets {silent} were silent"
+                ));
+            }
             ("fail", Evidence::Bad, text)
         } else if window.impaired > 0 {
             let text = format!(
@@ -397,6 +468,7 @@ impl Engine {
         let confirmed = watch.state.is_confirmed_bad();
         let mut orders = Vec::new();
         if confirmed {
+            self.weather_due_ms = now.mono_ms;
             orders.extend(self.join(name, &component, &change.because, now));
         }
         let case = self
@@ -479,6 +551,7 @@ impl Engine {
             if named.iter().any(|name| name.eq_ignore_ascii_case(item)) {
                 found = true;
                 watch.switch(off_until_unix_ms, reason, now);
+                self.due.set(name, due::next_look(watch, now));
             }
         }
         if found {
@@ -493,11 +566,28 @@ impl Engine {
 
     /// Names of the probes of a monitor, a component, a set or a role; of all where `None`.
     pub fn probes_of(&self, what: Option<&str>) -> Vec<String> {
-        let of_transport = |target: &Target| !matches!(target, Target::Store | Target::Disk);
+        let of_transport = |target: &Target| {
+            matches!(
+                target,
+                Target::Connector(..)
+                    | Target::MailFlow(..)
+                    | Target::Certificate(..)
+                    | Target::Certificates
+                    | Target::Transport
+                    | Target::Queue
+                    | Target::QueueOwnership
+                    | Target::Journal
+            )
+        };
         let fits = |probed: &Probed| {
             let Some(what) = what else { return true };
             let named = |name: &str| name.eq_ignore_ascii_case(what);
             named(&probed.definition.name)
+                || probed
+                    .definition
+                    .name
+                    .strip_prefix(PREFIX)
+                    .is_some_and(&named)
                 || (what == "transport" && of_transport(&probed.definition.target))
                 || self.judges(&probed.definition.name).any(|watch| {
                     let definition = &watch.definition;

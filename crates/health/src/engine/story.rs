@@ -20,7 +20,7 @@ const CURES_MAX: usize = 10_000;
 impl Engine {
     pub(super) fn proposal(&self, record: &Record, act: RepairAct, reason: &str) -> RepairProposal {
         let watched = self.watched(&record.monitors);
-        let samples = watched.flat_map(|(_, results)| results.iter().rev().take(8).cloned());
+        let samples = watched.flat_map(|(_, results)| results.views(8));
         RepairProposal {
             case: record.id.clone(),
             component: record.component.clone(),
@@ -67,14 +67,10 @@ impl Engine {
         let Some(act) = record.act(rung).cloned() else {
             return;
         };
-        let mut newest = self
+        let newest = self
             .watched(&record.monitors)
-            .filter_map(|(_, results)| results.newest());
-        let seen = newest
-            .next()
-            .map(|sample| sample.text.clone())
-            .unwrap_or_default();
-        drop(newest);
+            .find_map(|(_, results)| results.newest());
+        let seen = newest.map(|sample| sample.text).unwrap_or_default();
         record.step(
             now,
             "proposed",
@@ -98,7 +94,7 @@ impl Engine {
         let act = record.state.acted.and_then(|at| record.act(at)).cloned();
         let samples: Vec<ProbeView> = self
             .watched(&record.monitors)
-            .filter_map(|(_, results)| results.newest().cloned())
+            .filter_map(|(_, results)| results.newest())
             .collect();
         let word = if solved {
             "it helped"
@@ -168,6 +164,11 @@ impl Engine {
         orders: &mut Vec<Order>,
     ) {
         record.alerted_ms = Some(now.mono_ms);
+        let set = record
+            .monitors
+            .iter()
+            .find_map(|name| self.watches.get(name))
+            .map_or_else(String::new, |watch| watch.definition.set.to_string());
         record.step(
             now,
             "alerted",
@@ -175,13 +176,16 @@ impl Engine {
             Vec::new(),
             None,
         );
-        orders.push(Order::Alert(Box::new(Alert {
+        let alert = Alert {
             kind,
             node: self.node.clone(),
             case: record.id.clone(),
             component: record.component.clone(),
+            set,
+            monitors: record.monitors.iter().cloned().collect(),
             unix_ms: now.unix_ms,
             since_unix_ms: record.state.first_bad.unix_ms,
+            effect: String::new(),
             text: text.to_owned(),
             cause: record.class.clone(),
             seen: record
@@ -189,8 +193,13 @@ impl Engine {
                 .last()
                 .map(|sample| sample.text.clone())
                 .unwrap_or_default(),
+            tried: Vec::new(),
+            todo: Vec::new(),
+            drill: None,
             explain: format!("mailward explain {}", record.id),
-        })));
+        };
+        let alert = alert.told_for_people(&record.steps);
+        orders.push(Order::Alert(Box::new(alert)));
     }
 
     pub(super) fn close(

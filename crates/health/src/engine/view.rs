@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 
 use mailward_api::view::{
-    CaseView, HealthHistory, HealthReport, HealthSetView, health::HealthState,
+    CaseView, HealthHistory, HealthReport, HealthSetView, ProbeView,
+    health::{HealthState, ProbeList, ProbeSummary},
 };
+use mailward_model::kind::ProbeImpact;
 
-use super::{Engine, Results, watch::Watch};
+use super::{Engine, Probed, Results, definition::Target, watch::Watch};
 use crate::Now;
 
 /// Results shown with each monitor in a report, and when one set is asked for.
@@ -14,7 +16,7 @@ const RESULTS_BRIEF: usize = 1;
 const RESULTS_LONG: usize = 16;
 
 /// Which of two states is the worse one to be in.
-fn badness(state: HealthState) -> u8 {
+pub(super) fn badness(state: HealthState) -> u8 {
     match state {
         HealthState::Disabled => 0,
         HealthState::Healthy => 1,
@@ -28,7 +30,31 @@ fn badness(state: HealthState) -> u8 {
     }
 }
 
-fn worst(states: impl Iterator<Item = HealthState>) -> HealthState {
+fn summary(probed: &Probed) -> ProbeSummary {
+    let definition = &probed.definition;
+    let object = match &definition.target {
+        Target::Object(object) => Some(object),
+        _ => None,
+    };
+    ProbeSummary {
+        probe: definition.name.clone(),
+        target: definition.word().to_owned(),
+        lane: crate::probe::lane_word(definition.lane).to_owned(),
+        interval_ms: definition.interval_ms,
+        timeout_ms: definition.timeout_ms,
+        owner: object
+            .map(|object| object.owner.clone())
+            .unwrap_or_default(),
+        // All of Mailward's own stand in the way of mail, or soon will.
+        traffic: object.is_none_or(|object| object.impact == ProbeImpact::Traffic),
+        last: probed.results.newest().map(|last| ProbeView {
+            steps: Vec::new(),
+            ..last
+        }),
+    }
+}
+
+pub(super) fn worst(states: impl Iterator<Item = HealthState>) -> HealthState {
     states
         .max_by_key(|state| badness(*state))
         .unwrap_or(HealthState::Unknown)
@@ -80,7 +106,10 @@ impl Engine {
             state: worst(sets.iter().map(|set| set.state)),
             unix_ms: now.unix_ms,
             repair: self.settings.repair,
+            // Transport knows; whoever asks the worker alone does not.
+            offline: None,
             sets,
+            soon: Vec::new(),
         }
     }
 
@@ -94,8 +123,15 @@ impl Engine {
 
     /// The names and states of all sets.
     pub fn sets(&self) -> Vec<(String, HealthState)> {
-        let sets = self.sets_with(0);
-        sets.into_iter().map(|set| (set.set, set.state)).collect()
+        let mut sets: BTreeMap<&str, HealthState> = BTreeMap::new();
+        for watch in self.watches.values() {
+            let state = sets
+                .entry(&watch.definition.set)
+                .or_insert(HealthState::Disabled);
+            *state = worst([*state, watch.state.phase].into_iter());
+        }
+        let named = sets.into_iter();
+        named.map(|(set, state)| (set.to_owned(), state)).collect()
     }
 
     /// State changes, newest first.
@@ -112,13 +148,36 @@ impl Engine {
         open.map(|record| record.view(now)).or_else(closed)
     }
 
-    /// True where nothing is going on: no case is open and no result is doubted.
-    pub fn is_calm(&self) -> bool {
-        self.cases.is_empty()
-            && self
-                .watches
-                .values()
-                .all(|watch| watch.recheck_ms.is_none())
+    /// When time alone may next change something (monotonic milliseconds): a monitor, or an open
+    /// case.
+    pub fn next_look_ms(&self) -> Option<u64> {
+        let cases = (!self.cases.is_empty()).then_some(self.cases_due_ms);
+        [self.due.next_ms(), cases].into_iter().flatten().min()
+    }
+
+    /// Probes whose name has `filter` in it, `most` of them, each with its newest result.
+    pub fn list(&self, filter: &str, most: usize) -> ProbeList {
+        let filter = filter.to_ascii_lowercase();
+        let mut found = self.probed.values().filter(|probed| {
+            probed
+                .definition
+                .name
+                .to_ascii_lowercase()
+                .contains(&filter)
+        });
+        let probes: Vec<ProbeSummary> = found.by_ref().take(most).map(summary).collect();
+        ProbeList {
+            total: (probes.len() + found.count()) as u64,
+            probes,
+        }
+    }
+
+    /// The last failures of a probe, with what was seen in each step.
+    pub fn failures(&self, probe: &str) -> Vec<ProbeView> {
+        let probed = self.probed.get(probe);
+        probed
+            .map(|probed| probed.results.failures())
+            .unwrap_or_default()
     }
 
     /// Every open case.
@@ -130,7 +189,7 @@ impl Engine {
     pub fn results(&self, probes: &[String]) -> Vec<mailward_api::view::ProbeView> {
         let probed = probes.iter().filter_map(|name| self.probed.get(name));
         let mut results: Vec<_> = probed
-            .flat_map(|probed| probed.results.iter().cloned())
+            .flat_map(|probed| probed.results.views(usize::MAX))
             .collect();
         results.sort_by_key(|result| result.unix_ms);
         results

@@ -134,7 +134,6 @@ impl Watch {
     }
 
     pub(super) fn view(&self, results: &Results, most: usize) -> MonitorView {
-        let skip = results.len().saturating_sub(most);
         MonitorView {
             monitor: self.definition.name.clone(),
             component: self.definition.component.clone(),
@@ -142,7 +141,7 @@ impl Watch {
             since_unix_ms: self.state.since.unix_ms,
             rule: self.definition.rule.sentence(),
             because: self.because.clone(),
-            results: results.iter().skip(skip).cloned().collect(),
+            results: results.views(most),
         }
     }
 }

@@ -13,6 +13,10 @@ use crate::{
     storm::{Change, SetNow},
 };
 
+/// How often it is looked whether there is a storm, in milliseconds; besides, as soon as a monitor
+/// is confirmed bad. There may be ten thousand monitors.
+const LOOK_MS: u64 = 1_000;
+
 impl Engine {
     /// What the guard must know around this case.
     pub(super) fn circumstances(&self, record: &Record) -> Circumstances {
@@ -61,8 +65,12 @@ impl Engine {
 
     /// Looks whether much of this node has turned bad at one time, or that is over.
     pub(super) fn look_at_weather(&mut self, now: Now) -> Vec<Order> {
+        if now.mono_ms < self.weather_due_ms {
+            return Vec::new();
+        }
+        self.weather_due_ms = now.mono_ms + LOOK_MS;
         let mut sets: BTreeMap<&str, SetNow> = BTreeMap::new();
-        for (watch, results) in self.watched(self.watches.keys()) {
+        for watch in self.watches.values() {
             let set = &watch.definition.set;
             let now = sets.entry(set).or_insert_with(|| SetNow {
                 set: set.clone(),
@@ -71,7 +79,10 @@ impl Engine {
             });
             if watch.state.is_confirmed_bad() {
                 now.bad = true;
-                now.class = now.class.take().or_else(|| results.class().flatten());
+                if now.class.is_none() {
+                    let probed = self.probed.get(&watch.definition.probe);
+                    now.class = probed.and_then(|probed| probed.results.class().flatten());
+                }
             }
         }
         let sets: Vec<SetNow> = sets.into_values().collect();

@@ -6,6 +6,7 @@ use mailward_model::kind::{ReceiveConnector, StartTls};
 use super::{
     Context, Door, Found, Steps,
     smtp::{Answer, Smtp},
+    wire::Shown,
 };
 use crate::Cause;
 
@@ -20,32 +21,46 @@ pub(super) async fn look(
         Err(found) => return found,
     };
     let mut said = Vec::new();
+    let mut days_left: Option<i64> = None;
     for door in doors {
         match enter(context, spec, door, steps).await {
-            Ok(Entered { session, hello, .. }) => {
+            Ok(Entered {
+                session,
+                hello,
+                shown,
+                ..
+            }) => {
                 steps.next("quit");
                 session.quit().await;
-                said.push(format!(
+                let mut text = format!(
                     "{} answers {}",
                     door.address,
                     hello.lines.first().map_or("", |line| line.as_str())
-                ));
+                );
+                if let Some(shown) = shown {
+                    let now = context.clock.unix_ms();
+                    text.push_str(&format!(", {}", shown.summary(now)));
+                    let left = shown.days_left(now);
+                    days_left = [days_left, left].into_iter().flatten().min();
+                }
+                said.push(text);
             }
-            Err(found) => return explain(context, door, found).await,
+            Err(found) => return explain(context, name, door, found).await,
         }
     }
-    Found::pass(said.join("; "))
+    let found = Found::pass(said.join("; "));
+    match days_left {
+        Some(days) => found.measured("days_left", days),
+        None => found,
+    }
 }
 
-/// A refusal because of a closed gate says that the connector works as it should.
-async fn explain(context: &Context, door: Door, found: Found) -> Found {
+/// A refusal because of a hold says that the connector works as it should.
+async fn explain(context: &Context, name: &str, door: Door, found: Found) -> Found {
     if found.cause.as_deref() == Some(Cause::Hold.as_str())
-        && let Some(reason) = context.gate_closed().await
+        && let Some(reason) = context.held(name).await
     {
-        return Found::pass(format!(
-            "{} answers 421: the gate is closed ({reason})",
-            door.address
-        ));
+        return Found::pass(format!("{} answers 421: {reason}", door.address));
     }
     Found {
         text: format!("{}: {}", door.address, found.text),
@@ -62,6 +77,8 @@ pub(super) struct Entered {
     pub(super) hello: Answer,
     /// Whether it goes on under TLS.
     pub(super) secured: bool,
+    /// What a peer got to see in the handshake.
+    pub(super) shown: Option<Shown>,
 }
 
 /// Opens a session as far as mail could be sent: greeting, EHLO, TLS where it is offered.
@@ -76,7 +93,8 @@ pub(super) async fn enter(
         StartTls::Implicit => Some((context.tls_config()?, fqdn)),
         _ => None,
     };
-    let (mut session, greeting) = Smtp::open(door, spec.proxy_protocol, implicit, steps).await?;
+    let (mut session, greeting, mut shown) =
+        Smtp::open(door, spec.proxy_protocol, implicit, steps).await?;
     if greeting.code != 220 {
         return Err(refused(&greeting, "the connection"));
     }
@@ -95,7 +113,8 @@ pub(super) async fn enter(
             return Err(go_on.refusal("STARTTLS"));
         }
         steps.next("handshake");
-        session = session.secure(context.tls_config()?, fqdn).await?;
+        let (secure, seen) = session.secure(context.tls_config()?, fqdn).await?;
+        (session, shown) = (secure, Some(seen));
         steps.next("hello");
         answer = session.command(&hello).await?;
         if !answer.is_positive() {
@@ -107,6 +126,7 @@ pub(super) async fn enter(
         session,
         hello: answer,
         secured,
+        shown,
     })
 }
 

@@ -1,31 +1,26 @@
 //! The mail-flow probe: sends a signed message through a receive connector to this node's health
-//! mailbox, waits for it in the Maildir, and removes it. What it says is what a user would say:
-//! mail goes in, and arrives.
+//! mailbox and waits until it is there. What it says is what a user would say: mail goes in, and
+//! arrives. Its steps end with the hops of the message: queued, delivered, read.
+//!
+//! Never here: reading and emptying the mailbox ([`crate::inbox`]).
 
-use std::{
-    io::Read,
-    path::{Path, PathBuf},
-    time::{Duration, SystemTime},
-};
+use std::{sync::Arc, time::Duration};
 
 use mailward_model::kind::{ReceiveConnector, StartTls};
-use mailward_proto::probe::{FIELD, Marker};
+use mailward_proto::probe;
 
 use super::{
     Context, Found, Steps, connector,
+    letter::{self, Letter},
     smtp::{Answer, Smtp},
 };
-use crate::{Cause, mailbox::HealthMailbox};
+use crate::{Cause, inbox::Arrival, mailbox::HealthMailbox};
 
-/// How long a marker is worth anything, in seconds.
-const LIFETIME_S: u64 = 900;
-/// Left-over messages are removed after this time.
-const LEFT_OVER: Duration = Duration::from_secs(3600);
-/// Octets of a file that are looked at: the header section is at its beginning.
-const HEAD_OCTETS: u64 = 8 * 1024;
 /// First and last pause between two looks into the mailbox.
 const LOOK_MIN: Duration = Duration::from_millis(10);
 const LOOK_MAX: Duration = Duration::from_millis(250);
+/// The enhanced code of a refusal because enough probes wait (RFC 3463 §3.5).
+const CROWDED: &str = "4.4.5";
 
 pub(super) async fn look(
     context: &Context,
@@ -33,10 +28,11 @@ pub(super) async fn look(
     spec: &ReceiveConnector,
     steps: &mut Steps,
 ) -> Found {
-    let Some(mailbox) = context.mailbox.lock().clone() else {
-        // Where it cannot be made, whoever looks after it raises the event.
-        return Found::skipped("the health mailbox is not there yet");
+    let mailbox = match mailbox(context).await {
+        Ok(mailbox) => mailbox,
+        Err(found) => return found,
     };
+    let path = probe::received_path(name);
     let doors = match context.doors(name).await {
         Ok(doors) => doors,
         Err(found) => return found,
@@ -57,22 +53,65 @@ pub(super) async fn look(
                 Found::fail("TLS is required and STARTTLS is not offered").of(Cause::Certificate)
             );
         }
-        let letter = compose(context, name, &mailbox)?;
+        let to = &mailbox.address;
+        let letter = letter::compose(context, &path, to, to).await?;
         let sent = send(&mut session, &mailbox, &letter, steps).await;
+        let accepted_ms = context.clock.unix_ms();
         session.quit().await;
-        sent.map(|()| letter)
+        sent.map(|()| (letter.slot, accepted_ms))
     };
-    let letter = match sent.await {
-        Ok(letter) => letter,
-        Err(found) => return explain(context, found).await,
+    let (slot, accepted_ms) = match sent.await {
+        Ok(sent) => sent,
+        Err(found) => {
+            if found.verdict == super::Verdict::ProbeError {
+                // The mailbox or the key may have been lost: whoever looks after them looks now.
+                context.inbox.amiss.notify_one();
+            }
+            return explain(context, name, found).await;
+        }
     };
     steps.next("delivered");
-    let new = context.mail_dir.join(&mailbox.name).join("new");
-    wait_for(new, letter.message_id).await;
+    let arrival = arrival(context, &path, slot).await;
+    steps.hops(&hops(accepted_ms, &arrival));
     Found::pass(format!(
         "a message through {} arrived in {}",
         door.address, mailbox.name
     ))
+    .measured("arrived_ms", arrival.read_ms.saturating_sub(slot))
+}
+
+/// The health mailbox, where it is as it must be.
+pub(super) async fn mailbox(context: &Context) -> Result<HealthMailbox, Found> {
+    if let Some(problem) = context.mailbox_status.lock().failing() {
+        return Err(Found::error(problem));
+    }
+    let Some(mailbox) = context.mailbox.lock().clone() else {
+        return Err(Found::skipped("the health mailbox is not there yet"));
+    };
+    let (looked_at, mail_dir) = (mailbox.clone(), context.mail_dir.clone());
+    // A disk that hangs must not hang the worker.
+    let problem = tokio::task::spawn_blocking(move || looked_at.problem(&mail_dir)).await;
+    match problem {
+        Ok(None) => Ok(mailbox),
+        Ok(Some(problem)) => {
+            context.inbox.amiss.notify_one();
+            Err(Found::error(format!("{problem}; it is being mended")))
+        }
+        Err(error) => Err(Found::error(error.to_string())),
+    }
+}
+
+/// How long the message took from one hop to the next. Delivery may have begun before the client
+/// had read its 250.
+fn hops(accepted_ms: u64, arrival: &Arrival) -> [(&'static str, u64); 3] {
+    [
+        ("queued", arrival.written_ms.saturating_sub(accepted_ms)),
+        (
+            "delivered",
+            arrival.delivered_ms.saturating_sub(arrival.written_ms),
+        ),
+        ("read", arrival.read_ms.saturating_sub(arrival.delivered_ms)),
+    ]
 }
 
 /// The steps at which a silence is about the way of mail, and not about the door to it.
@@ -80,7 +119,7 @@ pub(super) fn is_own_step(step: &str) -> bool {
     matches!(step, "mail" | "rcpt" | "data" | "accepted" | "delivered")
 }
 
-/// A door that does not open is the connector probe's to tell; a closed gate is told as such.
+/// A door that does not open is the connector probe's to tell; a hold is told as such.
 fn not_the_way(found: Found) -> Found {
     if found.cause.as_deref() == Some(Cause::Hold.as_str()) {
         return found;
@@ -88,9 +127,9 @@ fn not_the_way(found: Found) -> Found {
     Found::skipped(format!("no session could be opened: {}", found.text))
 }
 
-async fn explain(context: &Context, found: Found) -> Found {
+async fn explain(context: &Context, name: &str, found: Found) -> Found {
     if found.cause.as_deref() == Some(Cause::Hold.as_str()) {
-        return match context.gate_closed().await {
+        return match context.held(name).await {
             Some(reason) => Found::skipped(format!("no mail is taken: {reason}")),
             None => Found {
                 cause: None,
@@ -99,53 +138,6 @@ async fn explain(context: &Context, found: Found) -> Found {
         };
     }
     found
-}
-
-struct Letter {
-    message_id: String,
-    octets: Vec<u8>,
-}
-
-fn compose(context: &Context, path: &str, mailbox: &HealthMailbox) -> Result<Letter, Found> {
-    let unix_ms = context.clock.unix_ms();
-    let nonce: [u8; 8] = mailward_host::entropy::random()
-        .map_err(|error| Found::error(format!("no random octets: {error}")))?;
-    let message_id = format!(
-        "<probe.{unix_ms}.{:016x}@{}>",
-        u64::from_be_bytes(nonce),
-        context.node
-    );
-    let marker = Marker {
-        path: path.to_owned(),
-        node: context.node.to_string(),
-        slot: unix_ms,
-        expires_unix: unix_ms / 1000 + LIFETIME_S,
-    };
-    let date = i64::try_from(unix_ms / 1000)
-        .ok()
-        .and_then(|s| jiff::Timestamp::from_second(s).ok())
-        .map(|at| at.strftime("%a, %d %b %Y %H:%M:%S +0000").to_string())
-        .ok_or_else(|| Found::error("the clock shows no date"))?;
-    let address = &mailbox.address;
-    let text = format!(
-        "{FIELD}: {}\r\n\
-         Date: {date}\r\n\
-         From: <{address}>\r\n\
-         To: <{address}>\r\n\
-         Subject: Mailward health probe\r\n\
-         Message-ID: {message_id}\r\n\
-         Auto-Submitted: auto-generated\r\n\
-         \r\n\
-         This message was sent by the health manager of {} to see whether mail flows.\r\n\
-         It is removed as soon as it has arrived.\r\n\
-         .\r\n",
-        marker.sign(&context.probe_key),
-        context.node
-    );
-    Ok(Letter {
-        message_id,
-        octets: text.into_bytes(),
-    })
 }
 
 async fn send(
@@ -171,7 +163,8 @@ async fn send(
     if answer.code != 354 {
         return Err(answer.refusal("DATA"));
     }
-    session.send(&letter.octets, "the message").await?;
+    session.send(letter.text.as_bytes(), "the message").await?;
+    session.send(b".\r\n", "the message").await?;
     steps.next("accepted");
     let answer = session.reply("the end of data").await?;
     if !answer.is_positive() {
@@ -181,10 +174,11 @@ async fn send(
 }
 
 /// A refusal of the health mailbox or of the marker is the probe's own trouble: the mailbox was
-/// made a moment ago, or the clock jumped.
+/// made a moment ago, or the clock jumped. So is one because enough probes wait: what keeps them
+/// waiting is told by those, and by the receiving end.
 fn not_ours(answer: &Answer, step: &str) -> Found {
     match answer.enhanced() {
-        Some("5.1.1" | "5.7.1") => Found::error(format!(
+        Some("5.1.1" | "5.7.1" | CROWDED) => Found::error(format!(
             "{step} of the probe was answered {}",
             answer.text()
         )),
@@ -192,52 +186,29 @@ fn not_ours(answer: &Answer, step: &str) -> Found {
     }
 }
 
-/// Waits until the message has arrived, and removes it. Ends only then: the limit is the probe's.
-async fn wait_for(new: PathBuf, message_id: String) {
+/// The finding where the queue did not take a probe that goes out: a queue that takes no mail is
+/// the queue probe's to tell.
+pub(super) fn not_taken(reply: &str) -> Found {
+    let text = format!("the queue did not take the probe: {reply}");
+    if reply.split(' ').nth(1) == Some(CROWDED) {
+        return Found::error(text);
+    }
+    Found::skipped(text)
+}
+
+/// Waits until this run of a path has arrived. Ends only then: the limit is the probe's.
+pub(super) async fn arrival(context: &Context, path: &str, slot: u64) -> Arrival {
     let mut pause = LOOK_MIN;
     loop {
-        let (new, wanted) = (new.clone(), message_id.clone());
-        // A disk that hangs must not hang the worker.
-        let found = tokio::task::spawn_blocking(move || take(&new, &wanted)).await;
-        if found.unwrap_or(false) {
-            return;
+        let inbox = Arc::clone(&context.inbox);
+        // A disk that hangs must not hang the worker; a look that was broken off is taken again.
+        let _ = tokio::task::spawn_blocking(move || inbox.look()).await;
+        if let Some(arrival) = context.inbox.arrived(path, slot) {
+            return arrival;
         }
         tokio::time::sleep(pause).await;
         pause = (pause * 3 / 2).min(LOOK_MAX);
     }
-}
-
-/// Removes the message with this id, and what earlier probes left; true where it was there.
-fn take(new: &Path, message_id: &str) -> bool {
-    let Ok(entries) = std::fs::read_dir(new) else {
-        // Nothing was ever delivered: the folder is made with the first message.
-        return false;
-    };
-    let mut found = false;
-    for entry in entries.flatten() {
-        let path = entry.path();
-        let mine = head(&path).is_some_and(|head| head.contains(message_id));
-        let modified = entry.metadata().ok().and_then(|meta| meta.modified().ok());
-        let left_over = modified
-            .and_then(|time| SystemTime::now().duration_since(time).ok())
-            .is_some_and(|age| age > LEFT_OVER);
-        if mine || left_over {
-            // One that cannot be removed is removed as a left-over later.
-            let _ = std::fs::remove_file(&path);
-        }
-        found |= mine;
-    }
-    found
-}
-
-fn head(path: &Path) -> Option<String> {
-    let mut octets = Vec::new();
-    std::fs::File::open(path)
-        .ok()?
-        .take(HEAD_OCTETS)
-        .read_to_end(&mut octets)
-        .ok()?;
-    Some(String::from_utf8_lossy(&octets).into_owned())
 }
 
 #[cfg(test)]
@@ -245,14 +216,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_message_is_taken_and_others_stay() {
-        let dir = tempfile::tempdir().unwrap();
-        std::fs::write(dir.path().join("a"), "Message-ID: <probe.1@x>\r\n\r\n").unwrap();
-        std::fs::write(dir.path().join("b"), "Message-ID: <probe.2@x>\r\n\r\n").unwrap();
-        assert!(!take(dir.path(), "<probe.3@x>"));
-        assert!(take(dir.path(), "<probe.2@x>"));
-        assert!(!take(dir.path(), "<probe.2@x>"));
-        assert!(dir.path().join("a").exists() && !dir.path().join("b").exists());
-        assert!(!take(&dir.path().join("none"), "<probe.2@x>"));
+    fn hops_are_told_apart_and_never_negative() {
+        let arrival = Arrival {
+            slot: 90,
+            written_ms: 110,
+            delivered_ms: 115,
+            read_ms: 130,
+        };
+        assert_eq!(
+            hops(100, &arrival),
+            [("queued", 10), ("delivered", 5), ("read", 15)]
+        );
+        assert_eq!(hops(120, &arrival)[0], ("queued", 0));
     }
 }

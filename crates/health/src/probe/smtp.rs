@@ -1,38 +1,21 @@
-//! A client that speaks just enough SMTP to look at a server. It shares no code with the server
-//! and the client of this house: a fault in those must not hide itself.
-//!
-//! Every read has a limit; the time limit is the probe's.
+//! A client that speaks just enough SMTP to look at a server.
 
-use std::{
-    io,
-    net::{IpAddr, SocketAddr},
-    sync::Arc,
+use std::sync::Arc;
+
+use mailward_model::{Domain, kind::HostName};
+
+use super::{
+    Door, Found, Steps,
+    wire::{Shown, Wire, server_name},
 };
-
-use mailward_model::Domain;
-use rustls::pki_types::ServerName;
-use tokio::{
-    io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader},
-    net::{TcpSocket, TcpStream},
-};
-use tokio_rustls::TlsConnector;
-
-use super::{Door, Found, Steps};
 use crate::Cause;
 
-/// Octets of one line of a reply.
-const LINE_OCTETS_MAX: u64 = 4096;
 /// Lines of one reply.
 const LINES_MAX: usize = 64;
-/// Octets of the read buffer: replies are short.
-const BUFFER: usize = 1024;
-
-trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
-impl<T: AsyncRead + AsyncWrite + Unpin + Send> Stream for T {}
 
 /// A session.
 pub(super) struct Smtp {
-    stream: BufReader<Box<dyn Stream>>,
+    pub(super) wire: Wire,
 }
 
 /// A reply.
@@ -62,14 +45,18 @@ impl Answer {
             .filter(|w| w.contains('.'))
     }
 
+    /// The arguments of an extension that an EHLO reply offers; `None` where it does not.
+    pub(super) fn extension(&self, keyword: &str) -> Option<&str> {
+        let mut lines = self.lines.iter().skip(1);
+        lines.find_map(|line| {
+            let (word, rest) = line.split_once(' ').unwrap_or((line, ""));
+            word.eq_ignore_ascii_case(keyword).then_some(rest)
+        })
+    }
+
     /// Whether an EHLO reply offers an extension.
     pub(super) fn offers(&self, keyword: &str) -> bool {
-        let mut words = self
-            .lines
-            .iter()
-            .skip(1)
-            .filter_map(|line| line.split(' ').next());
-        words.any(|word| word.eq_ignore_ascii_case(keyword))
+        self.extension(keyword).is_some()
     }
 
     /// The finding that a refusal stands for.
@@ -85,11 +72,6 @@ impl Answer {
     }
 }
 
-/// What went wrong on the wire.
-fn broken(step: &str, error: &io::Error) -> Found {
-    Found::fail(format!("{step}: {error}"))
-}
-
 impl Smtp {
     /// Connects; speaks PROXY protocol and TLS first where the connector expects them, and waits
     /// for the greeting.
@@ -98,26 +80,23 @@ impl Smtp {
         proxied: bool,
         tls: Option<(Arc<rustls::ClientConfig>, &Domain)>,
         steps: &mut Steps,
-    ) -> Result<(Smtp, Answer), Found> {
+    ) -> Result<(Smtp, Answer, Option<Shown>), Found> {
         steps.next("connect");
-        let mut stream = connect(door)
-            .await
-            .map_err(|error| broken("connect", &error))?;
-        if proxied {
-            // PROXY protocol v1: a connection of the proxy's own, without a client behind it.
-            let header = stream.write_all(b"PROXY UNKNOWN\r\n").await;
-            header.map_err(|error| broken("the PROXY header", &error))?;
+        let mut wire = Wire::enter(door, proxied, steps).await?;
+        let mut shown = None;
+        if let Some((config, name)) = tls {
+            steps.next("handshake");
+            let name = server_name(&HostName::Name(name.clone()));
+            let (secured, seen) = wire.secure(config, name).await?;
+            (wire, shown) = (secured, Some(seen));
         }
-        let stream: Box<dyn Stream> = match tls {
-            Some((config, name)) => {
-                steps.next("handshake");
-                shake_hands(Box::new(stream), config, name).await?
-            }
-            None => Box::new(stream),
-        };
-        let mut session = Smtp {
-            stream: BufReader::with_capacity(BUFFER, stream),
-        };
+        let (session, greeting) = Smtp::greeted(wire, steps).await?;
+        Ok((session, greeting, shown))
+    }
+
+    /// Waits for the greeting on an open connection.
+    pub(super) async fn greeted(wire: Wire, steps: &mut Steps) -> Result<(Smtp, Answer), Found> {
+        let mut session = Smtp { wire };
         steps.next("greeting");
         let greeting = session.reply("the greeting").await?;
         Ok((session, greeting))
@@ -130,22 +109,7 @@ impl Smtp {
             lines: Vec::new(),
         };
         loop {
-            let mut line = Vec::new();
-            let read = (&mut self.stream)
-                .take(LINE_OCTETS_MAX)
-                .read_until(b'\n', &mut line)
-                .await;
-            match read {
-                Ok(0) => {
-                    return Err(Found::fail(format!(
-                        "the connection was closed instead of a reply to {step}"
-                    )));
-                }
-                Ok(_) => {}
-                Err(error) => return Err(broken(step, &error)),
-            }
-            let text = String::from_utf8_lossy(&line);
-            let text = text.trim_end();
+            let text = self.wire.expect_line(step).await?;
             let strange = || {
                 Found::fail(format!(
                     "{step} was answered with what is no reply: {text:?}"
@@ -170,17 +134,20 @@ impl Smtp {
     /// Sends a command and reads its reply.
     pub(super) async fn command(&mut self, line: &str) -> Result<Answer, Found> {
         let verb = line.split(' ').next().unwrap_or(line);
-        self.send(format!("{line}\r\n").as_bytes(), verb).await?;
+        self.wire.say(line, verb).await?;
         self.reply(verb).await
     }
 
-    /// Sends octets as they are.
+    /// Sends a line that nobody may see, and reads the reply to it.
+    pub(super) async fn secret(&mut self, line: &str, shown: &str) -> Result<Answer, Found> {
+        self.wire.seen.note(format!("> {shown}"));
+        self.send(format!("{line}\r\n").as_bytes(), shown).await?;
+        self.reply(shown).await
+    }
+
+    /// Sends octets as they are; nothing of them is noted.
     pub(super) async fn send(&mut self, octets: &[u8], step: &str) -> Result<(), Found> {
-        let written = async {
-            self.stream.write_all(octets).await?;
-            self.stream.flush().await
-        };
-        written.await.map_err(|error| broken(step, &error))
+        self.wire.send(octets, step).await
     }
 
     /// Goes on under TLS, after the 220 to STARTTLS.
@@ -188,44 +155,14 @@ impl Smtp {
         self,
         config: Arc<rustls::ClientConfig>,
         name: &Domain,
-    ) -> Result<Smtp, Found> {
-        if !self.stream.buffer().is_empty() {
-            return Err(Found::fail("something waited behind the reply to STARTTLS"));
-        }
-        let stream = shake_hands(self.stream.into_inner(), config, name).await?;
-        Ok(Smtp {
-            stream: BufReader::with_capacity(BUFFER, stream),
-        })
+    ) -> Result<(Smtp, Shown), Found> {
+        let name = server_name(&HostName::Name(name.clone()));
+        let (wire, shown) = self.wire.secure(config, name).await?;
+        Ok((Smtp { wire }, shown))
     }
 
     /// Ends the session politely. How that goes is of no interest.
     pub(super) async fn quit(mut self) {
         let _ = self.command("QUIT").await;
-    }
-}
-
-async fn connect(door: Door) -> io::Result<TcpStream> {
-    let socket = match door.address {
-        SocketAddr::V4(_) => TcpSocket::new_v4()?,
-        SocketAddr::V6(_) => TcpSocket::new_v6()?,
-    };
-    if door.source != door.address.ip() && door.source.is_loopback() {
-        socket.bind(SocketAddr::new(door.source, 0))?;
-    }
-    let stream = socket.connect(door.address).await?;
-    stream.set_nodelay(true)?;
-    Ok(stream)
-}
-
-async fn shake_hands(
-    stream: Box<dyn Stream>,
-    config: Arc<rustls::ClientConfig>,
-    name: &Domain,
-) -> Result<Box<dyn Stream>, Found> {
-    let name = ServerName::try_from(name.as_str().to_owned())
-        .unwrap_or(ServerName::from(IpAddr::from([127, 0, 0, 1])));
-    match TlsConnector::from(config).connect(name, stream).await {
-        Ok(stream) => Ok(Box::new(stream)),
-        Err(error) => Err(broken("the TLS handshake", &error)),
     }
 }

@@ -1,17 +1,31 @@
 //! Probes against real sockets: a scripted SMTP server behind a real control channel.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+mod elsewhere;
+mod here;
+mod names;
+
+use std::{
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
 use mailward_api::{
-    control::Server,
+    control::{self, ControlReply, ControlRequest, Role, Server},
     fault::Fault,
     view::{
-        ConnectionChoice, GateView, RoleStatus, TransportStatus,
+        ConnectionChoice, ConnectorStatus, Evidence, GateView, RoleStatus, TransportStatus,
         transport::{Counters, QueueHealth, QueueStats},
     },
 };
 use mailward_host::clock::SystemClock;
-use mailward_model::{Decision, Revision, kind::StartTls};
+use mailward_model::{
+    Decision, Revision,
+    kind::{ReceiveConnector, StartTls},
+};
+use mailward_store::Store;
 use mailward_tls::{Certificates, ConnectorNeeds, ca};
 use tokio::{
     io::{AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufReader},
@@ -19,7 +33,7 @@ use tokio::{
 };
 
 use super::*;
-use crate::mailbox::HealthMailbox;
+use crate::{engine::definition::Place, mailbox::HealthMailbox};
 
 pub(crate) fn role_status() -> RoleStatus {
     RoleStatus {
@@ -90,6 +104,7 @@ fn node(address: SocketAddr, takes: &'static str) -> Node {
                 sessions: 0,
                 sessions_total: 0,
                 wedged: false,
+                lmtp: false,
                 certificate: None,
             }])),
             ControlRequest::SimulateConnection { remote, local } => {
@@ -110,7 +125,7 @@ fn node(address: SocketAddr, takes: &'static str) -> Node {
         dir.path().to_owned(),
         dir.path().to_owned(),
         dir.path().join("mail"),
-        [7; 32],
+        Arc::new(mailward_host::keyring::Keyring::fixed([7; 32])),
         store,
         Arc::new(SystemClock::default()),
     );
@@ -130,6 +145,10 @@ fn definition(target: Target, timeout_ms: u64) -> ProbeDefinition {
         interval_ms: 2 * timeout_ms,
         timeout_ms,
         needs: None,
+        lane: ProbeLane::Local,
+        slow_after_ms: None,
+        again: false,
+        soon: false,
     }
 }
 
@@ -203,6 +222,8 @@ async fn what_a_connector_says_is_judged() {
     let view = look_at(WELL, false).await;
     assert_found(&view, "pass", "answers mx", None);
     let steps: Vec<_> = view.steps.iter().map(|step| step.step.as_str()).collect();
+    let greeting = &view.steps[1].seen;
+    assert_eq!(greeting, &["< 220 mx ready"]);
     assert_eq!(steps, ["connect", "greeting", "hello", "quit"]);
     let view = look_at(&[("", "")], false).await;
     assert_found(&view, "timeout", "at the step greeting", None);
@@ -300,7 +321,18 @@ async fn starttls_is_shaken_hands_on() {
         &node.context,
     )
     .await;
-    assert_found(&view, "pass", "mx under TLS", None);
+    assert_found(
+        &view,
+        "pass",
+        "mx under TLS, certificate CN=mx.example.org for mx.example.org",
+        None,
+    );
+    assert_eq!(view.measures[0].name, "days_left");
+    let handshake = view.steps.iter().find(|step| step.step == "handshake");
+    assert!(
+        handshake.unwrap().seen[0].starts_with("TLSv1.3 TLS_"),
+        "{view:?}"
+    );
     assert!(view.steps.iter().any(|step| step.step == "handshake"));
 }
 
@@ -316,10 +348,15 @@ async fn the_node_is_looked_at() {
     assert_found(&look(Target::Queue).await, "pass", "0 messages", None);
     assert_found(&look(Target::Store).await, "pass", "can be read", None);
     *node.context.min_free_bytes.lock() = 1;
-    assert_found(&look(Target::Disk).await, "pass", "are free", None);
+    assert_found(
+        &look(Target::Disk(Place::Data)).await,
+        "pass",
+        "are free",
+        None,
+    );
     *node.context.min_free_bytes.lock() = u64::MAX;
     assert_found(
-        &look(Target::Disk).await,
+        &look(Target::Disk(Place::Data)).await,
         "fail",
         "are needed",
         Some("disk_full"),
@@ -369,6 +406,11 @@ fn a_silence_is_held_against_the_one_who_was_silent() {
         None,
     );
     check(&Target::Queue, "begin", Verdict::Skipped, None);
-    check(&Target::Disk, "begin", Verdict::Timeout, Some("disk"));
+    check(
+        &Target::Disk(Place::Data),
+        "begin",
+        Verdict::Timeout,
+        Some("disk"),
+    );
     check(&Target::Transport, "begin", Verdict::Timeout, None);
 }

@@ -6,11 +6,17 @@
 //!
 //! Never here: carrying a repair out. A worker that dies can leave no half act.
 
+mod drill_request;
+mod drilling;
+mod foreseeing;
+mod lane;
 mod service;
+pub(crate) mod upkeep;
 
 use std::{
     collections::HashMap,
     io,
+    net::SocketAddr,
     path::PathBuf,
     sync::{
         Arc,
@@ -21,54 +27,61 @@ use std::{
 
 use mailward_api::{
     control::{self, ControlReply, ControlRequest, Role},
-    view::{ProbeView, RepairAct, RepairOutcome, RepairProposal, Verdict, repair::Carried},
+    fault::Fault,
+    view::{
+        ProbeView, RepairAct, RepairOutcome, RepairProposal, Verdict, health::ProbeReport,
+        repair::Carried,
+    },
 };
 use mailward_events::{Event, Events};
-use mailward_host::clock::Clock;
+use mailward_host::{clock::Clock, keyring::Keyring};
 use mailward_model::{
     Domain, Object, Spec,
-    kind::{HealthSettings, TransportSettings},
+    kind::{HealthSettings, ProbeTarget, TransportSettings},
 };
+use mailward_proto::probe::received_path;
 use mailward_store::Store;
+use mailward_tls::Roots;
 use tokio::{
-    sync::{Semaphore, mpsc, oneshot},
+    sync::{mpsc, oneshot},
     task::JoinHandle,
 };
 
-use self::service::Inside;
+use self::{drilling::Drills, foreseeing::Foresight, lane::Lanes, service::Inside};
 use crate::{
     Now,
-    alert::Alerter,
-    engine::{Answer, Engine, Order, SavedCase, definition::Target},
+    alert::{
+        Alerter,
+        desk::{self, Couriers},
+    },
+    engine::{
+        Answer, Engine, Order, SavedCase,
+        definition::{PREFIX, Target},
+    },
+    forecast::gather::{Limits, Places},
     group::{Group, GroupConfig},
     history::History,
     mailbox::HealthMailbox,
-    probe::{self, Context, OVERLOAD},
-    schedule::Slots,
+    observer::strained,
+    probe::{self, Context},
+    schedule::{Slots, Timetable},
 };
 
 /// Messages to the worker's task that may wait.
 const INBOX: usize = 256;
-/// How often the engine is told that time passed, while all is well and while it is not.
-const TURN_CALM: Duration = Duration::from_millis(1_000);
-const TURN_BUSY: Duration = Duration::from_millis(100);
-/// Probes at one time: those that send mail, and the others.
-const LANE_MAILFLOW: usize = 8;
-const LANE_LOCAL: usize = 64;
-/// The longest wait for a lane.
-const LANE_WAIT_MAX: Duration = Duration::from_secs(5);
+/// How often the engine is told that time passed even where nothing is due.
+const TURN_MAX_MS: u64 = 1_000;
+/// Probes begun in one turn: what a stall left behind must not hold up the rest.
+const BEGUN_MAX: usize = 512;
 /// How long the manager may take over a proposal.
 const PROPOSE_MAX: Duration = Duration::from_secs(10);
 /// Attempts to tell the manager an outcome.
 const OUTCOME_ATTEMPTS: u32 = 5;
-/// How often the health mailbox is looked after.
-const RECONCILE: Duration = Duration::from_secs(600);
-/// The same until it is there.
-const RECONCILE_SOON: Duration = Duration::from_secs(2);
-/// How long transport takes at most to put a change of the objects in force.
-const HEARD_AFTER: Duration = Duration::from_secs(1);
 /// How often it is looked whether the group's lease is to be renewed or given back, in milliseconds.
 const LEASE_LOOK_MS: u64 = 5_000;
+/// So long no probe may end before the signs of life to the outside stop; three intervals of the
+/// most frequent probes where those are longer.
+const QUIET_MIN: Duration = Duration::from_secs(60);
 /// Changes of state taken over from the worker before.
 const EDGES_KEPT: usize = 256;
 
@@ -84,8 +97,21 @@ pub struct WorkerConfig {
     pub data_dir: PathBuf,
     /// Maildirs: where the health mailbox is read.
     pub mail_dir: PathBuf,
-    /// Secret with which the markers of probes are signed; transport has the same.
-    pub probe_key: [u8; 32],
+    /// The queue's folder, and that of what is written about the past.
+    pub queue_dir: PathBuf,
+    /// See [`WorkerConfig::queue_dir`].
+    pub log_dir: PathBuf,
+    /// Certificates and their keys: how old they are is watched.
+    pub certificate_dir: PathBuf,
+    /// Whether drills may inject faults.
+    pub allow_faults: bool,
+    /// The resolvers that delivery asks; those of the system where there are none.
+    pub resolvers: Vec<SocketAddr>,
+    /// The roots that outside certificates must lead to.
+    pub roots: Roots,
+    /// Secrets with which the markers of probes are signed, changed by this worker; transport has
+    /// the same file open.
+    pub probe_keys: Arc<Keyring>,
     /// The objects.
     pub store: Store,
     /// The group of nodes this one belongs to, where there is one.
@@ -98,6 +124,8 @@ pub struct WorkerConfig {
 
 /// A running worker. Dropping it ends its tasks.
 pub struct Worker {
+    couriers: Couriers,
+    node: String,
     inbox: mpsc::Sender<Message>,
     inside: Arc<Inside>,
     group: Option<Arc<Group>>,
@@ -138,12 +166,18 @@ enum Message {
     Objects(Vec<Object>),
     /// The control channel asks for something the engine knows.
     Ask(ControlRequest, oneshot::Sender<Option<ControlReply>>),
+    /// The control channel asks about alerts.
+    Alerts(ControlRequest, oneshot::Sender<Result<ControlReply, Fault>>),
     /// Run a probe and answer with its result.
     Run(String, oneshot::Sender<ProbeView>),
     /// The names of the probes of a component.
     ProbesOf(Option<String>, oneshot::Sender<Vec<String>>),
-    /// The results kept of all probes.
+    /// The results kept of the probes of transport and the way of mail.
     Results(oneshot::Sender<Vec<ProbeView>>),
+    /// About drills.
+    Drill(drilling::Drilling),
+    /// Another program reports; `None` where no probe waits for it.
+    Report(ProbeReport, oneshot::Sender<Option<ProbeView>>),
 }
 
 impl Worker {
@@ -155,25 +189,46 @@ impl Worker {
         let mailbox = HealthMailbox::of(&config.node).map_err(io::Error::other)?;
         let history = History::new(&config.health_dir);
         let (store, past) = (config.store.clone(), history.clone());
+        let health_dir = config.health_dir.clone();
+        let places = Places {
+            run_dir: config.run_dir.clone(),
+            health_dir: config.health_dir.clone(),
+            data_dir: config.data_dir.clone(),
+            certificate_dir: config.certificate_dir,
+        };
+        let (node, events) = (config.node.to_string(), config.events.clone());
+        let clock = config.clock.clone();
+        let allowed = config.allow_faults;
+        let begun = Now::of(&*clock);
         let read = tokio::task::spawn_blocking(move || {
             let objects = store.all().map_err(io::Error::other)?;
-            Ok::<_, io::Error>((
-                objects,
-                past.edges(EDGES_KEPT),
-                past.open_cases(),
-                past.cures(),
-            ))
+            let told = desk::read(&health_dir);
+            let drills = Drills::open(&health_dir, allowed, begun);
+            let foresight = Foresight::open(&node, places, events, clock);
+            let past = (past.edges(EDGES_KEPT), past.open_cases(), past.cures());
+            Ok::<_, io::Error>((objects, past, told, drills, foresight))
         });
-        let (objects, edges, open, cures) = read.await.map_err(io::Error::other)??;
-        let context = Arc::new(Context::new(
+        let (objects, (edges, open, cures), told, drills, foresight) =
+            read.await.map_err(io::Error::other)??;
+        let foresight = Arc::new(foresight);
+        let resolvers = match config.resolvers {
+            none if none.is_empty() => probe::system_resolvers(),
+            some => some,
+        };
+        let context = Context::new(
             config.node.clone(),
             config.run_dir.clone(),
             config.data_dir,
             config.mail_dir,
-            config.probe_key,
+            config.probe_keys,
             config.store.clone(),
             config.clock.clone(),
-        ));
+        );
+        let context = Arc::new(
+            context
+                .with_folders(config.queue_dir, config.log_dir)
+                .with_network(resolvers.clone(), config.roots),
+        );
         let (inbox, messages) = mpsc::channel(INBOX);
         let group = config.group.map(|group| {
             let manager = Role::Manager.socket(&config.run_dir);
@@ -185,34 +240,46 @@ impl Worker {
             &config.run_dir,
             history.clone(),
             config.store.clone(),
-            config.clock.clone(),
             config.events.clone(),
+            config.clock.clone(),
+            context.clone(),
+            foresight.clone(),
         ));
         let mut running = Running {
-            engine: Engine::new(config.node.as_str()),
+            engine: Engine::new(config.node.as_str()).with_resolvers(resolvers),
             node: config.node.to_string(),
             run_dir: config.run_dir,
             clock: config.clock,
-            alerter: Alerter::new(config.events.clone()),
+            alerter: Alerter::new(
+                config.node.as_str(),
+                &config.health_dir,
+                told,
+                context.couriers.clone(),
+                config.events.clone(),
+            ),
             events: config.events,
             context,
             history,
             inbox: inbox.clone(),
-            slots: HashMap::new(),
+            timetable: Timetable::default(),
             under_way: HashMap::new(),
-            lane_local: Arc::new(Semaphore::new(LANE_LOCAL)),
-            lane_mailflow: Arc::new(Semaphore::new(LANE_MAILFLOW)),
+            lanes: Lanes::open(),
             history_failing: false,
             group: group.clone(),
             turns: turns.clone(),
             inside: inside.clone(),
+            drills,
+            foresight,
         };
         running.engine.remember(edges);
         running.engine.remember_cures(cures);
         running.take_objects(objects);
         running.resume(open);
+        let (couriers, node) = (running.context.couriers.clone(), running.node.clone());
         let task = tokio::spawn(running.run(messages, mailbox, config.store));
         Ok(Worker {
+            couriers,
+            node,
             inbox,
             inside,
             group,
@@ -237,15 +304,16 @@ struct Running {
     context: Arc<Context>,
     history: History,
     inbox: mpsc::Sender<Message>,
-    slots: HashMap<String, Slots>,
+    timetable: Timetable,
     /// Probes that run, and who waits for their results.
     under_way: HashMap<String, Vec<oneshot::Sender<ProbeView>>>,
-    lane_local: Arc<Semaphore>,
-    lane_mailflow: Arc<Semaphore>,
+    lanes: Lanes,
     history_failing: bool,
     group: Option<Arc<Group>>,
     turns: Arc<AtomicU64>,
     inside: Arc<Inside>,
+    drills: Drills,
+    foresight: Arc<Foresight>,
 }
 
 impl Running {
@@ -259,8 +327,9 @@ impl Running {
         mailbox: HealthMailbox,
         store: Store,
     ) {
-        let upkeep = tokio::spawn(follow_objects(store.clone(), self.inbox.clone()));
-        let looked_after = tokio::spawn(look_after(
+        let foreseen = tokio::spawn(self.foresight.clone().keep());
+        let followed = tokio::spawn(follow_objects(store.clone(), self.inbox.clone()));
+        let looked_after = tokio::spawn(upkeep::look_after(
             mailbox,
             store,
             self.context.clone(),
@@ -282,16 +351,12 @@ impl Running {
                     group.keep_lease(acting).await;
                 });
             }
-            let turn = if self.engine.is_calm() {
-                TURN_CALM
-            } else {
-                TURN_BUSY
-            };
-            let slot = self.slots.values().map(Slots::next_ms).min();
-            let wait = slot.map_or(turn, |next| {
-                turn.min(Duration::from_millis(next.saturating_sub(now.mono_ms)))
-            });
-            let planned = now.mono_ms + u64::try_from(wait.as_millis()).unwrap_or(0);
+            let due = [self.timetable.next_ms(), self.engine.next_look_ms()];
+            let due = due.into_iter().flatten().min();
+            let wait_ms = due.map_or(TURN_MAX_MS, |at| at.saturating_sub(now.mono_ms));
+            let turn_max_ms = self.drills.turn_max_ms().min(TURN_MAX_MS);
+            let planned = now.mono_ms + wait_ms.min(turn_max_ms);
+            let wait = Duration::from_millis(planned - now.mono_ms);
             tokio::select! {
                 message = messages.recv() => match message {
                     Some(message) => self.hear(message),
@@ -310,20 +375,21 @@ impl Running {
             self.run_due(now);
             let orders = self.engine.tick(now);
             self.obey(orders);
+            self.turn_drills(now);
+            self.tell_people(now);
         }
-        upkeep.abort();
+        foreseen.abort();
+        followed.abort();
         looked_after.abort();
         members.inspect(JoinHandle::abort);
     }
 
     /// Begins the probes whose slot has come.
     fn run_due(&mut self, now: Now) {
-        let due: Vec<String> = self
-            .slots
-            .iter_mut()
-            .filter_map(|(name, slots)| slots.take(now.mono_ms).map(|_late| name.clone()))
-            .collect();
-        for name in due {
+        for _ in 0..BEGUN_MAX {
+            let Some((name, _late)) = self.timetable.take(now.mono_ms) else {
+                break;
+            };
             self.begin(&name, false);
         }
     }
@@ -335,35 +401,31 @@ impl Running {
             return;
         }
         let known = self.engine.probe(name).cloned();
-        let Some(definition) = known.filter(|known| known.target != Target::Observer) else {
+        let Some(mut definition) = known.filter(|known| known.target != Target::Observer) else {
             return;
         };
         if let Err(why) = self.engine.may_run(name)
             && !forced
         {
+            if let Target::MailFlow(connector, _) = &definition.target
+                && self.engine.is_switched_off(name)
+            {
+                // Nothing is sent on purpose: the receiving end does not wait for it.
+                self.context.inbox.excuse(&received_path(connector));
+            }
             let skipped = probe::not_run(name, &why, None, self.clock.unix_ms());
             self.probed(skipped);
             return;
         }
+        // A strained observer is slow itself, and gives others the time that it takes from them.
+        let limit_ms = strained(definition.timeout_ms, self.engine.strain());
+        definition.timeout_ms = limit_ms.min(definition.interval_ms.max(definition.timeout_ms));
         self.under_way.insert(name.to_owned(), Vec::new());
-        let lane = match definition.target {
-            Target::MailFlow(..) => self.lane_mailflow.clone(),
-            _ => self.lane_local.clone(),
-        };
-        let wait = Duration::from_millis(definition.interval_ms / 10).min(LANE_WAIT_MAX);
-        let (context, inbox) = (self.context.clone(), self.inbox.clone());
+        let run = self.lanes.clone().run(definition, self.context.clone());
+        let inbox = self.inbox.clone();
         tokio::spawn(async move {
-            let view = match tokio::time::timeout(wait, lane.acquire_owned()).await {
-                Ok(Ok(_permit)) => probe::run(&definition, &context).await,
-                _ => probe::not_run(
-                    &definition.name,
-                    "no lane was free",
-                    Some(OVERLOAD),
-                    context.clock.unix_ms(),
-                ),
-            };
             // The worker is gone only when the process ends.
-            let _ = inbox.send(Message::Probed(Box::new(view))).await;
+            let _ = inbox.send(Message::Probed(Box::new(run.await))).await;
         });
     }
 
@@ -384,6 +446,9 @@ impl Running {
                 // Whoever asked may have given up.
                 let _ = reply.send(self.inside.answer(&mut self.engine, request, now));
             }
+            Message::Alerts(request, reply) => {
+                let _ = reply.send(self.alerter.answer(request, now.unix_ms));
+            }
             Message::Run(name, reply) => {
                 self.begin(&name, true);
                 if let Some(waiting) = self.under_way.get_mut(&name) {
@@ -397,8 +462,12 @@ impl Running {
                 let _ = reply.send(Box::new(self.engine.clone()));
             }
             Message::Results(reply) => {
-                let all = self.engine.probes_of(None);
-                let _ = reply.send(self.engine.results(&all));
+                let path_of_mail = self.engine.probes_of(Some("transport"));
+                let _ = reply.send(self.engine.results(&path_of_mail));
+            }
+            Message::Drill(message) => self.hear_drill(message, now),
+            Message::Report(report, reply) => {
+                let _ = reply.send(self.reported(report));
             }
         }
     }
@@ -407,9 +476,30 @@ impl Running {
         for waiting in self.under_way.remove(&view.probe).unwrap_or_default() {
             let _ = waiting.send(view.clone());
         }
+        // What a drill has bent is no trend.
+        if !self.drills.is_running() {
+            self.foresight.observe(&view);
+        }
         let now = self.now();
         let orders = self.engine.observe(view, now);
         self.obey(orders);
+    }
+
+    /// Takes in what another program saw, and judges by it at once.
+    fn reported(&mut self, mut report: ProbeReport) -> Option<ProbeView> {
+        let named = [report.probe.clone(), format!("{PREFIX}{}", report.probe)];
+        let definition = named.iter().find_map(|name| self.engine.probe(name))?;
+        let Target::Object(object) = &definition.target else {
+            return None;
+        };
+        let ProbeTarget::Report(target) = &object.target else {
+            return None;
+        };
+        report.probe.clone_from(&definition.name);
+        let (target, now) = (target.clone(), self.now());
+        let view = self.context.reports.take(report, &target, now);
+        self.probed(view.clone());
+        Some(view)
     }
 
     fn take_objects(&mut self, objects: Vec<Object>) {
@@ -419,37 +509,54 @@ impl Running {
             _ => None,
         });
         let transport = objects.iter().find_map(|object| match &object.spec {
-            Spec::TransportSettings(settings) => Some(settings.min_free_space),
+            Spec::TransportSettings(settings) => Some(settings.clone()),
             _ => None,
         });
-        let transport = transport.unwrap_or(TransportSettings::default().min_free_space);
-        *self.context.min_free_bytes.lock() = transport.0;
+        let transport: TransportSettings = transport.unwrap_or_default();
+        *self.context.min_free_bytes.lock() = transport.min_free_space.0;
+        let expiration = transport.message_expiration.get().as_millis();
+        self.foresight.set_limits(Limits {
+            min_free_octets: transport.min_free_space.0,
+            message_expiration_ms: u64::try_from(expiration).unwrap_or(u64::MAX),
+        });
         self.alerter.set_channels(&objects);
         let settings: HealthSettings = settings.unwrap_or_default();
+        *self.context.key_interval.lock() = settings.probe_key_interval.get();
         let orders = self.engine.define(&objects, &settings, now);
-        let mut slots = HashMap::new();
-        let probed = self.engine.probes();
-        for definition in probed.filter(|definition| definition.target != Target::Observer) {
-            let fresh = Slots::new(
-                &self.node,
-                &definition.name,
-                definition.interval_ms,
-                now.mono_ms,
-            );
-            // One whose interval is the same keeps its grid.
-            let kept = self
-                .slots
-                .remove(&definition.name)
-                .filter(|old| old.same_interval(&fresh));
-            slots.insert(definition.name.clone(), kept.unwrap_or(fresh));
-        }
-        self.slots = slots;
+        self.make_slots(now);
+        self.context
+            .reports
+            .retain(|name| self.engine.probe(name).is_some());
         self.obey(orders);
+    }
+
+    /// Gives each probe its slots.
+    fn make_slots(&mut self, now: Now) {
+        let probed = self.engine.probes();
+        let timed = probed.filter(|definition| definition.target != Target::Observer);
+        self.timetable.set(timed.map(|one| {
+            let slots = Slots::new(&self.node, &one.name, one.interval_ms, one.soon, now);
+            (one.name.as_str(), slots)
+        }));
     }
 
     fn resume(&mut self, open: Vec<SavedCase>) {
         let now = self.now();
         self.engine.resume(open, now);
+        let open = self.engine.open_cases(now);
+        let open: Vec<String> = open.into_iter().map(|case| case.id).collect();
+        self.alerter.still_open(&open, now.unix_ms);
+    }
+
+    /// Tells people what is due, and looks at channels that have become broken or whole.
+    fn tell_people(&mut self, now: Now) {
+        let interval = self.engine.settings().connector_probe_interval.get();
+        let quiet_max = (interval * 3).max(QUIET_MIN);
+        let quiet_max_ms = u64::try_from(quiet_max.as_millis()).unwrap_or(u64::MAX);
+        let (probes, _, _) = self.engine.counts();
+        for channel in self.alerter.tick(now, probes, quiet_max_ms) {
+            self.begin(&format!("alerting/{channel}"), true);
+        }
     }
 
     fn obey(&mut self, orders: Vec<Order>) {
@@ -462,12 +569,17 @@ impl Running {
                 Order::LiftHolds(key) => self.lift_holds(key),
                 Order::Propose(proposal) => self.propose(*proposal),
                 Order::Outcome(outcome) => self.report(*outcome),
-                Order::Alert(alert) => {
-                    self.alerter.raise(&alert);
+                Order::Alert(mut alert) => {
+                    self.engine.alert_raised(&alert.kind);
+                    self.drills.mark(&mut alert);
+                    self.alerter.raise(*alert, self.clock.unix_ms());
                 }
                 Order::Emit(event) => self.events.emit(event),
                 Order::Edge(edge) => self.keep(|history| history.edge(&edge)),
-                Order::Closed(case) => self.keep(|history| history.closed(&case)),
+                Order::Closed(case) => {
+                    self.alerter.closed(&case, self.clock.unix_ms());
+                    self.keep(|history| history.closed(&case));
+                }
                 Order::Save => save = true,
             }
         }
@@ -583,38 +695,6 @@ async fn follow_objects(store: Store, inbox: mpsc::Sender<Message>) {
         {
             return;
         }
-    }
-}
-
-/// Keeps the health mailbox right.
-async fn look_after(mailbox: HealthMailbox, store: Store, context: Arc<Context>, events: Events) {
-    loop {
-        let (wanted, store) = (mailbox.clone(), store.clone());
-        let done = tokio::task::spawn_blocking(move || wanted.reconcile(&store)).await;
-        let pause = match done {
-            Ok(Ok(made)) => {
-                if made {
-                    events.emit(Event::HealthMailboxCreated {
-                        mailbox: mailbox.name.clone(),
-                        address: mailbox.address.to_string(),
-                    });
-                    // Transport has to hear of it before a probe can arrive in it.
-                    tokio::time::sleep(HEARD_AFTER).await;
-                }
-                *context.mailbox.lock() = Some(mailbox.clone());
-                RECONCILE
-            }
-            Ok(Err(error)) => {
-                let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}"));
-                events.emit(Event::ProbeImpaired {
-                    probe: "mailflow".into(),
-                    problem: format!("{error}{}", cause.unwrap_or_default()),
-                });
-                RECONCILE_SOON
-            }
-            Err(_) => RECONCILE_SOON,
-        };
-        tokio::time::sleep(pause).await;
     }
 }
 

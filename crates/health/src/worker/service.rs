@@ -10,7 +10,9 @@ use mailward_api::{
     control::{self, ControlReply, ControlRequest, Role},
     fault::Fault,
     view::{
-        GroupStatus, GroupView, HealthEdge, HealthHistory, RoleStatus, WorkerStatus,
+        GroupStatus, GroupView, HealthEdge, HealthHistory, RoleFigures, RoleStatus, ServingState,
+        WorkerStatus,
+        figures::EventFigure,
         health::HealthState,
         repair::{CaseNote, LedgerEntry},
     },
@@ -20,8 +22,15 @@ use mailward_host::clock::Clock;
 use mailward_store::Store;
 use tokio::sync::oneshot;
 
-use super::{Message, Worker};
-use crate::{Now, engine::Engine, explain, history::History};
+use super::{Message, Worker, drill_request, foreseeing::Foresight, upkeep};
+use crate::{
+    Now,
+    alert::desk,
+    engine::{Engine, definition::PREFIX},
+    explain,
+    history::History,
+    probe::Context,
+};
 
 /// How long another role may take over a question that an answer waits for.
 const ROLE_MAX: Duration = Duration::from_secs(2);
@@ -35,11 +44,14 @@ const OVERRIDE_MAX_MS: u64 = 366 * 86_400_000;
 /// What answers need besides the engine.
 pub(super) struct Inside {
     manager: PathBuf,
+    pub(super) run_dir: Arc<Path>,
+    pub(super) foresight: Arc<Foresight>,
     transport: PathBuf,
     history: History,
     store: Store,
-    clock: Arc<dyn Clock>,
     events: Events,
+    clock: Arc<dyn Clock>,
+    context: Arc<Context>,
     started_unix_ms: u64,
 }
 
@@ -48,17 +60,22 @@ impl Inside {
         run_dir: &Path,
         history: History,
         store: Store,
-        clock: Arc<dyn Clock>,
         events: Events,
+        clock: Arc<dyn Clock>,
+        context: Arc<Context>,
+        foresight: Arc<Foresight>,
     ) -> Self {
         Inside {
             manager: Role::Manager.socket(run_dir),
+            run_dir: run_dir.into(),
+            foresight,
             transport: Role::Transport.socket(run_dir),
             history,
             store,
+            events,
             started_unix_ms: clock.unix_ms(),
             clock,
-            events,
+            context,
         }
     }
 
@@ -70,6 +87,14 @@ impl Inside {
             started_unix_ms: self.started_unix_ms,
             revision: self.store.revision(),
         }
+    }
+
+    fn role_figures(&self) -> RoleFigures {
+        let counts = self.events.counts();
+        let counts = counts.into_iter().map(|(page, count)| {
+            EventFigure::new(page.number, page.name, page.level.as_str(), count)
+        });
+        RoleFigures::new(self.started_unix_ms, counts)
     }
 
     /// What the engine alone can answer; `None` where it has no answer.
@@ -97,7 +122,18 @@ impl Inside {
             ControlRequest::GroupStatus => {
                 ControlReply::Group(engine.group_status(self.started_unix_ms))
             }
-            ControlRequest::HealthReport => ControlReply::HealthReport(engine.report(now)),
+            ControlRequest::ProbeList { filter, limit } => {
+                ControlReply::Probes(engine.list(&filter, limit as usize))
+            }
+            ControlRequest::Figures { monitors } => ControlReply::Figures(RoleFigures {
+                health: Some(engine.figures(monitors as usize)),
+                ..self.role_figures()
+            }),
+            ControlRequest::HealthReport => {
+                let mut report = engine.report(now);
+                report.soon = self.foresight.soon();
+                ControlReply::HealthReport(report)
+            }
             ControlRequest::HealthShow { set } => ControlReply::HealthSet(engine.set(&set)?),
             ControlRequest::HealthHistory { limit } => {
                 ControlReply::HealthHistory(engine.history(limit as usize))
@@ -133,6 +169,20 @@ impl Inside {
     }
 }
 
+fn unknown_probe(name: &str) -> Fault {
+    Fault::not_found(
+        format!("there is no probe named {name:?}"),
+        "`mailward health probe list` shows their names",
+    )
+}
+
+fn unknown_report(name: &str) -> Fault {
+    Fault::not_found(
+        format!("no probe named {name:?} waits for reports"),
+        "make one: `mailward probe set NAME target.report='{\"expires\":\"1d\"}'`",
+    )
+}
+
 impl Worker {
     async fn ask<T>(
         &self,
@@ -159,21 +209,34 @@ impl Worker {
     /// What was asked for does not exist or is not the worker's; the fault says what to do.
     pub async fn answer(&self, request: ControlRequest) -> Result<ControlReply, Fault> {
         match request {
-            ControlRequest::ProbeRun { name } => {
+            ControlRequest::HealthMailboxes => Ok(ControlReply::HealthMailboxes(upkeep::view(
+                &self.inside.context,
+            ))),
+            ControlRequest::ProbeRun { name, trace } => {
                 let known = self
                     .ask(|reply| Message::ProbesOf(Some(name.clone()), reply))
                     .await?;
-                let Some(name) = known
-                    .into_iter()
-                    .find(|probe| probe.eq_ignore_ascii_case(&name))
-                else {
-                    return Err(Fault::not_found(
-                        format!("there is no probe named {name:?}"),
-                        "`mailward health report` shows their names",
-                    ));
+                let named = |wanted: &str| {
+                    known
+                        .iter()
+                        .find(|probe| probe.eq_ignore_ascii_case(wanted))
+                        .cloned()
                 };
-                let view = self.ask(|reply| Message::Run(name, reply)).await?;
+                let Some(name) = named(&name).or_else(|| named(&format!("{PREFIX}{name}"))) else {
+                    return Err(unknown_probe(&name));
+                };
+                let mut view = self.ask(|reply| Message::Run(name, reply)).await?;
+                if !trace {
+                    for step in &mut view.steps {
+                        step.seen.clear();
+                    }
+                }
                 Ok(ControlReply::Probe(view))
+            }
+            ControlRequest::ProbeReport(report) => {
+                let fault = unknown_report(&report.probe);
+                let view = self.ask(|reply| Message::Report(report, reply)).await?;
+                view.map(ControlReply::Probe).ok_or(fault)
             }
             ControlRequest::Recheck { component } => {
                 let probes = self
@@ -204,6 +267,10 @@ impl Worker {
                 let _ = tokio::time::timeout(RECHECK_MAX, all).await;
                 self.known(ControlRequest::HealthReport).await
             }
+            ControlRequest::Drill(request) => {
+                drill_request::answer(&self.inbox, &self.inside.run_dir, request).await
+            }
+            ControlRequest::Forecast { days } => self.inside.foresight.answer(days).await,
             ControlRequest::Explain { id } => self.explain(id).await,
             ControlRequest::Note(note) => self.note(note).await,
             ControlRequest::Rehearse { set, cause } => self.rehearse(set, cause).await,
@@ -240,14 +307,29 @@ impl Worker {
                     members: group.members(),
                 }))
             }
+            ControlRequest::AlertTest { channel, by } => {
+                let now = self.inside.clock.unix_ms();
+                let test = desk::test(&self.couriers, &self.node, channel.as_deref(), &by, now);
+                test.await.map(ControlReply::AlertTest)
+            }
+            request @ (ControlRequest::AlertList { .. }
+            | ControlRequest::AlertShow { .. }
+            | ControlRequest::AlertAck { .. }
+            | ControlRequest::AlertSilence { .. }
+            | ControlRequest::AlertUnsilence { .. }) => {
+                self.ask(|reply| Message::Alerts(request, reply)).await?
+            }
             request @ (ControlRequest::Ping
+            | ControlRequest::ProbeList { .. }
             | ControlRequest::Status
+            | ControlRequest::Figures { .. }
             | ControlRequest::HealthReport) => self.known(request).await,
             other => Err(Fault::unsupported(Role::Worker.name(), other.name())),
         }
     }
 
-    /// What this node tells its group: what the engine knows, and whether transport takes new mail.
+    /// What this node tells its group: what the engine knows, and whether transport takes new mail
+    /// by every connector. Another node must not count on one where something rests.
     async fn group_status(&self) -> Result<GroupStatus, Fault> {
         let ControlReply::Group(mut status) = self.known(ControlRequest::GroupStatus).await? else {
             return Err(Fault::failed("the worker has no answer"));
@@ -256,7 +338,12 @@ impl Worker {
         let asked = control::call(transport, &ControlRequest::Status, ROLE_MAX).await;
         status.healthy &= matches!(
             asked,
-            Ok(ControlReply::Transport(transport)) if !transport.gate.closed
+            Ok(ControlReply::Transport(transport))
+                if !transport.gate.closed
+                    && transport
+                        .connectors
+                        .iter()
+                        .all(|one| !one.enabled || one.state == ServingState::Active)
         );
         Ok(status)
     }
@@ -374,9 +461,8 @@ impl Worker {
             return Ok(ControlReply::Case(case));
         }
         let entries = self.inside.ledger().await;
-        let mut results = self.ask(Message::Results).await?;
         // What ended was transport or another role; its probes are those of the mail path.
-        results.retain(|result| !matches!(result.probe.as_str(), "store" | "disk"));
+        let results = self.ask(Message::Results).await?;
         explain::from_ledger(&id, &entries, &results)
             .map(ControlReply::Case)
             .ok_or_else(|| {

@@ -122,8 +122,8 @@ async fn house(settings: HealthSettings) -> House {
                 Change::create(
                     "file",
                     AlertChannel {
-                        target,
-                        enabled: true,
+                        group_wait: span(0),
+                        ..AlertChannel::new(target)
                     },
                 ),
             ],
@@ -152,7 +152,13 @@ async fn house(settings: HealthSettings) -> House {
         health_dir: dir.path().join("health"),
         data_dir: dir.path().to_owned(),
         mail_dir,
-        probe_key: [7; 32],
+        queue_dir: dir.path().join("queue"),
+        log_dir: dir.path().join("events"),
+        certificate_dir: dir.path().join("certificates"),
+        allow_faults: true,
+        resolvers: Vec::new(),
+        roots: mailward_tls::Roots::default(),
+        probe_keys: Arc::new(mailward_host::keyring::Keyring::fixed([7; 32])),
         store,
         group: None,
         events: Events::discard(),
@@ -184,6 +190,7 @@ fn transport(run_dir: &Path, address: std::net::SocketAddr, wedged: Arc<AtomicBo
                 sessions: 0,
                 sessions_total: 0,
                 wedged: false,
+                lmtp: false,
                 certificate: None,
             }])),
             ControlRequest::SimulateConnection { remote, local } => {
@@ -367,7 +374,7 @@ async fn the_manager_s_own_restarts_are_explained_too_and_wrong_names_are_told()
     let name = "mailflow/internet".to_owned();
     house
         .until("the mail-flow probe", async |house| {
-            let reply = house.ask(ControlRequest::ProbeRun { name: name.clone() }).await;
+            let reply = house.ask(ControlRequest::ProbeRun { name: name.clone(), trace: true }).await;
             matches!(reply, ControlReply::Probe(view) if view.probe == "mailflow/Internet" && view.verdict == "pass")
         })
         .await;
@@ -379,7 +386,13 @@ async fn the_manager_s_own_restarts_are_explained_too_and_wrong_names_are_told()
         ControlRequest::HealthShow { set: "None".into() },
         ControlRequest::ProbeRun {
             name: "none".into(),
+            trace: false,
         },
+        ControlRequest::ProbeReport(ProbeReport {
+            probe: "disk".into(),
+            passed: true,
+            text: String::new(),
+        }),
         ControlRequest::Recheck {
             component: Some("none".into()),
         },

@@ -6,10 +6,12 @@
 //!
 //! Never here: what is in the files.
 
+mod faulty;
 mod real;
 
 use std::{any::Any, fmt::Debug, io, path::Path, sync::Arc};
 
+pub use faulty::{DiskFaults, FaultyDisk};
 pub use real::RealDisk;
 
 /// A file system.

@@ -12,9 +12,16 @@ use std::{
     error::Error, fs::DirBuilder, io, os::unix::fs::DirBuilderExt, path::Path, time::Duration,
 };
 
-use mailward_api::{control::Role, view::RoleStatus};
+use mailward_api::{
+    control::Role,
+    view::{RoleFigures, RoleStatus, figures::EventFigure},
+};
 use mailward_events::{Event, Events, Options, Record, RecordSink};
-use mailward_host::process::{self, notify};
+use mailward_host::{
+    clock::{Clock as _, SystemClock},
+    keyring::Keyring,
+    process::{self, notify},
+};
 use mailward_model::{
     Revision,
     kind::HealthSettings,
@@ -23,6 +30,10 @@ use mailward_model::{
 use mailward_store::{EventLog, EventRow, Store};
 
 use crate::config::Config;
+
+/// How long a key of health probes is believed after the next one was made: a marker lives 15
+/// minutes, and the clock may be put back a little meanwhile.
+const PROBE_KEY_OVERLAP: Duration = Duration::from_secs(1800);
 
 /// Runs one role until it is told to stop.
 ///
@@ -185,42 +196,20 @@ pub(crate) fn role_status(role: Role, started_unix_ms: u64, revision: Revision) 
     }
 }
 
-/// The key that signs health probes: made once, readable by the roles' user alone.
-pub(crate) fn probe_key(config: &Config) -> Result<[u8; 32], RoleError> {
-    let path = config.health_dir().join("probe.key");
-    let read = || -> io::Result<[u8; 32]> {
-        let octets = std::fs::read(&path)?;
-        octets.try_into().map_err(|_| {
-            io::Error::other("it must have 32 octets; remove it and a new one is made")
-        })
-    };
-    match read() {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-        other => return other.map_err(|error| RoleError::start("the key of health probes", error)),
-    }
-    let made = mailward_host::entropy::random::<32>().and_then(|key| {
-        // Two roles may start at once: whoever links the name first wins, and both read that one.
-        let early = path.with_extension(format!("new{}", std::process::id()));
-        write_secret(&early, &key)?;
-        let linked = std::fs::hard_link(&early, &path);
-        std::fs::remove_file(&early)?;
-        match linked {
-            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
-            _ => read(),
-        }
-    });
-    made.map_err(|error| RoleError::start("the key of health probes", error))
+/// What a role counted of its events; the other figures are its own.
+pub(crate) fn role_figures(since_unix_ms: u64, events: &Events) -> RoleFigures {
+    let counts = events.counts();
+    let counts = counts
+        .into_iter()
+        .map(|(page, count)| EventFigure::new(page.number, page.name, page.level.as_str(), count));
+    RoleFigures::new(since_unix_ms, counts)
 }
 
-fn write_secret(path: &Path, octets: &[u8]) -> io::Result<()> {
-    use std::{io::Write, os::unix::fs::OpenOptionsExt};
-    let mut file = std::fs::OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path)?;
-    file.write_all(octets)?;
-    file.sync_all()
+/// The keys that sign health probes, readable by the roles' user alone. The worker changes them;
+/// whoever else has them open reads the change from the file.
+pub(crate) fn probe_keys(config: &Config) -> Keyring {
+    let path = config.health_dir().join("probe.key");
+    Keyring::open(&path, PROBE_KEY_OVERLAP, SystemClock::default().unix_ms())
 }
 
 /// In a child: ties its life to the manager's and waits for SIGTERM, saying meanwhile that it makes

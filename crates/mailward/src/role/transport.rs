@@ -30,7 +30,7 @@ async fn serve(config: &Config, parent: Option<u32>) -> Result<(), RoleError> {
         node: Node {
             hostname: config.hostname.clone(),
             mail_dir: config.mail_dir(),
-            probe_key: super::probe_key(config)?,
+            probe_keys: Arc::new(super::probe_keys(config)),
             resolvers: config.resolvers.clone(),
             allow_faults: config.allow_faults,
         },

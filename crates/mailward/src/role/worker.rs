@@ -5,6 +5,7 @@ use std::sync::Arc;
 use mailward_api::control::{self, ControlRequest, Role};
 use mailward_health::{Worker, WorkerConfig, group::GroupConfig};
 use mailward_host::clock::SystemClock;
+use mailward_tls::Roots;
 
 use super::RoleError;
 use crate::config::Config;
@@ -25,7 +26,16 @@ async fn serve(config: &Config, parent: Option<u32>) -> Result<(), RoleError> {
         health_dir: config.health_dir(),
         data_dir: config.data_dir.clone(),
         mail_dir: config.mail_dir(),
-        probe_key: super::probe_key(config)?,
+        queue_dir: config.queue_dir(),
+        log_dir: config.events_dir(),
+        certificate_dir: config.certificate_dir.clone(),
+        allow_faults: config.allow_faults,
+        resolvers: config.resolvers.clone(),
+        roots: match &config.extra_roots {
+            Some(file) => Roots::system_and(file),
+            None => Roots::system(),
+        },
+        probe_keys: Arc::new(super::probe_keys(config)),
         store: super::store(config)?,
         group: match &config.group {
             Some(group) => Some(GroupConfig {

@@ -276,8 +276,15 @@ fn configuration(arguments: &Arguments, hostname: &Domain) -> String {
          # A PEM file of roots to trust besides the system's.\n\
          #extra_roots = \"/etc/mailward/roots.pem\"\n\
          \n\
-         # Where /livez, /readyz and /metrics are served.\n\
+         # Where the health pages and /metrics are served, without a sign-in.\n\
          http = \"{http}\"\n\
+         \n\
+         # Whom /healthz?verbose tells reasons: loopback, token, anyone; the token stands in a file.\n\
+         #http_details = \"loopback\"\n\
+         #http_token_file = \"/etc/mailward/page-token\"\n\
+         \n\
+         # Where load balancers ask the agent (HAProxy's agent-check).\n\
+         #agent = \"192.0.2.1:8026\"\n\
          \n\
          # DNS servers; those of /etc/resolv.conf where unset.\n\
          #resolvers = [\"192.0.2.53:53\"]\n\
@@ -286,7 +293,13 @@ fn configuration(arguments: &Arguments, hostname: &Domain) -> String {
          {user}\n\
          \n\
          # Whether a connector may be broken on purpose, for drills.\n\
-         {faults}\n",
+         {faults}\n\
+         \n\
+         # Metrics and events to a collector of OpenTelemetry, every interval.\n\
+         #[otlp]\n\
+         #endpoint = \"http://127.0.0.1:4318\"\n\
+         #headers_file = \"/etc/mailward/otlp-headers\"\n\
+         #interval = \"15s\"\n",
         http = arguments.http,
         faults = if arguments.allow_faults {
             "allow_faults = true"

@@ -2,52 +2,14 @@
 //! is left or mail is stopped. What was stopped starts by itself when the trouble is over.
 
 use std::{
-    io::{BufRead, BufReader, Read, Write},
-    net::TcpListener,
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::atomic::{AtomicBool, Ordering},
     thread,
     time::Duration,
 };
 
 use mailward_api::control::{ControlRequest, Role};
 
-use crate::support::{Node, PATIENCE, objects, read, wait_for, wait_within};
-
-/// A webhook: keeps the JSON documents that were posted.
-fn webhook() -> (u16, Arc<Mutex<Vec<serde_json::Value>>>) {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = listener.local_addr().unwrap().port();
-    let posted = Arc::new(Mutex::new(Vec::new()));
-    let all = Arc::clone(&posted);
-    thread::spawn(move || {
-        for stream in listener.incoming() {
-            let mut stream = stream.unwrap();
-            stream.set_read_timeout(Some(PATIENCE)).unwrap();
-            let mut input = BufReader::new(stream.try_clone().unwrap());
-            let (mut line, mut length) = (String::new(), 0);
-            while input.read_line(&mut line).unwrap() > 2 {
-                if let Some((name, value)) = line.split_once(':')
-                    && name.eq_ignore_ascii_case("content-length")
-                {
-                    length = value.trim().parse().unwrap();
-                }
-                line.clear();
-            }
-            let mut body = vec![0; length];
-            input.read_exact(&mut body).unwrap();
-            all.lock()
-                .unwrap()
-                .push(serde_json::from_slice(&body).unwrap());
-            stream
-                .write_all(b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n")
-                .unwrap();
-        }
-    });
-    (port, posted)
-}
+use crate::support::{Node, Webhook, objects, read, wait_for, wait_within};
 
 /// An alert channel of each kind, and stages of repair in seconds.
 fn settings(hook: u16, folder: &std::path::Path) -> String {
@@ -72,20 +34,24 @@ fn lines(path: &std::path::Path) -> Vec<serde_json::Value> {
 }
 
 fn has(alerts: &[serde_json::Value], kind: &str, component: &str) -> bool {
-    alerts
-        .iter()
-        .any(|alert| alert["kind"] == kind && alert["component"] == component)
+    // What goes out together is one document: the worst alert, and the others in a list.
+    alerts.iter().any(|alert| {
+        let others = alert["others"].as_array().into_iter().flatten();
+        std::iter::once(alert)
+            .chain(others)
+            .any(|one| one["kind"] == kind && one["component"] == component)
+    })
 }
 
 #[test]
 fn when_a_connector_falls_silent_whatever_is_done() {
-    let (hook, posted) = webhook();
+    let hook = Webhook::listen();
     let folder = tempfile::tempdir().unwrap();
     let (file, copy) = (
         folder.path().join("alerts.jsonl"),
         folder.path().join("command.jsonl"),
     );
-    let settings = settings(hook, folder.path());
+    let settings = settings(hook.port, folder.path());
     let mut node = Node::prepare_in(folder, |port| objects(port) + &settings);
     node.serve();
     wait_for("the node is healthy", || {
@@ -106,7 +72,7 @@ fn when_a_connector_falls_silent_whatever_is_done() {
                 thread::park_timeout(Duration::from_millis(20));
             }
         });
-        let offline = || has(&posted.lock().unwrap(), "offline", "receive/Internet");
+        let offline = || has(&hook.posted(), "offline", "receive/Internet");
         let waited = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
             // Each stage is given its time: the old process ends its sessions, the new one is checked.
             let limit = Duration::from_secs(50);
@@ -152,7 +118,7 @@ fn when_a_connector_falls_silent_whatever_is_done() {
         node.page("/readyz").0 == 200 && node.greets()
     });
     wait_for("people hear that it is over", || {
-        has(&posted.lock().unwrap(), "solved", "receive/Internet")
+        has(&hook.posted(), "solved", "receive/Internet")
     });
     let mut talk = node.talk();
     talk.say("EHLO client.example.net");
@@ -168,9 +134,9 @@ fn when_a_connector_falls_silent_whatever_is_done() {
 
 #[test]
 fn when_nothing_of_ours_could_repair_it() {
-    let (hook, posted) = webhook();
+    let hook = Webhook::listen();
     let folder = tempfile::tempdir().unwrap();
-    let settings = settings(hook, folder.path());
+    let settings = settings(hook.port, folder.path());
     // No certificate bears this name: only a person can get one.
     let mut node = Node::prepare_in(folder, |port| {
         objects(port).replace(
@@ -180,11 +146,7 @@ fn when_nothing_of_ours_could_repair_it() {
     });
     node.serve();
     wait_for("people hear of it", || {
-        has(
-            &posted.lock().unwrap(),
-            "needs_person",
-            "certificate/Internet",
-        )
+        has(&hook.posted(), "needs_person", "certificate/Internet")
     });
     assert_eq!(
         node.page("/readyz").0,

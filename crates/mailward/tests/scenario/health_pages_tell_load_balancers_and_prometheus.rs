@@ -68,8 +68,8 @@ fn metrics_count_mail_and_no_probes() {
         let metrics = metrics(&node);
         // Each delivery has its journal report: six recipients.
         metrics
-            .get("mailward_probes_total")
-            .is_some_and(|probes| *probes >= 12.0)
+            .get("mailward_probes_total{kind=\"mailflow\",verdict=\"pass\"}")
+            .is_some_and(|probes| *probes >= 3.0)
             && metrics["mailward_recipients_delivered_total"] >= 6.0
     });
     let metrics = metrics(&node);
@@ -85,15 +85,22 @@ fn metrics_count_mail_and_no_probes() {
         ("mailward_recipients_failed_total", 0.0),
         ("mailward_journal_reports_total", 3.0),
         ("mailward_gate_closed", 0.0),
-        ("mailward_queue_health", 0.0),
-        ("mailward_probes_failed_total", 0.0),
+        ("mailward_queue_state{state=\"ok\"}", 1.0),
+        ("mailward_queue_state{state=\"full\"}", 0.0),
         ("mailward_role_up{role=\"transport\"}", 1.0),
         ("mailward_role_up{role=\"manager\"}", 1.0),
         ("mailward_role_up{role=\"worker\"}", 1.0),
         ("mailward_role_restarts_total{role=\"transport\"}", 0.0),
-        ("mailward_health_set_state{set=\"Receive\"}", 0.0),
-        ("mailward_health_set_state{set=\"MailFlow\"}", 0.0),
-        ("mailward_repairs_total", 0.0),
+        ("mailward_component_active{component=\"smtp\"}", 1.0),
+        ("mailward_health_set_severity{set=\"Receive\"}", 0.0),
+        (
+            "mailward_health_set_state{set=\"MailFlow\",state=\"healthy\"}",
+            1.0,
+        ),
+        (
+            "mailward_repair_acts_total{act=\"offline\",outcome=\"begun\"}",
+            0.0,
+        ),
     ] {
         assert_eq!(value(name), expect, "{name}");
     }
@@ -103,15 +110,18 @@ fn metrics_count_mail_and_no_probes() {
     assert!(value("mailward_queue_syncs_total") >= 1.0);
     assert!(value("mailward_queue_free_bytes") > 1e6);
     drop(talk);
+    assert!(
+        !metrics.keys().any(|name| name.contains("verdict=\"fail\"")),
+        "no probe failed: {metrics:#?}"
+    );
     let journal = node.mailbox("journal").len();
     assert_eq!(journal, 3, "probes are not journaled");
 }
 
-/// The metrics by name and labels. Each line is checked against the OpenMetrics text format.
+/// The metrics by name and labels. Each line is checked against Prometheus' text format.
 fn metrics(node: &Node) -> BTreeMap<String, f64> {
     let (status, text) = node.page("/metrics");
     assert_eq!(status, 200, "{text}");
-    let text = text.strip_suffix("# EOF\n").expect("it ends with # EOF");
     let (mut known, mut metrics) = (Vec::new(), BTreeMap::new());
     for line in text.lines() {
         if let Some(rest) = line.strip_prefix("# ") {
@@ -120,7 +130,7 @@ fn metrics(node: &Node) -> BTreeMap<String, f64> {
             match word {
                 Some("TYPE") => {
                     let kind = rest.unwrap();
-                    assert!(["gauge", "counter"].contains(&kind), "{line}");
+                    assert!(["gauge", "counter", "histogram"].contains(&kind), "{line}");
                     known.push((name.to_owned(), kind.to_owned()));
                 }
                 Some("HELP" | "UNIT") => assert!(rest.is_some(), "{line}"),
@@ -132,7 +142,9 @@ fn metrics(node: &Node) -> BTreeMap<String, f64> {
         let family = name.split('{').next().unwrap();
         assert!(name == family || name.ends_with("\"}"), "{line}");
         let is_known = known.iter().any(|(known, kind)| match kind.as_str() {
-            "counter" => family == format!("{known}_total"),
+            "histogram" => ["bucket", "sum", "count"]
+                .iter()
+                .any(|end| family == format!("{known}_{end}")),
             _ => family == known,
         });
         assert!(is_known, "a value without its TYPE: {line}");

@@ -11,23 +11,38 @@
     reason = "a scenario that cannot go on has failed, and says where"
 )]
 
+mod probes;
 mod support;
 
 mod a_clock_that_jumps_neither_bounces_nor_stalls_mail;
+mod a_forecast_says_what_will_break;
+mod a_forged_probe_is_ordinary_mail_or_refused;
 mod a_full_disk_refuses_mail_and_recovers_by_itself;
 mod a_group_never_loses_its_last_node;
+mod a_health_mailbox_and_its_key_mend_themselves;
 mod a_held_connector_rests_while_the_other_serves;
 mod a_killed_transport_loses_nothing_and_refuses_nobody;
 mod a_new_certificate_serves_the_next_handshake;
 mod an_alert_reaches_people_without_the_queue;
 mod dialogs_hold_against_the_live_server;
 mod dovecot_takes_mail_over_lmtp;
+mod drills_break_something_and_see_it_repaired;
+mod exchange_names_run_the_same_operations;
 mod health_notices_and_repairs_a_wedged_connector;
 mod health_pages_tell_load_balancers_and_prometheus;
 mod hostile_clients_get_replies_and_others_get_service;
+mod load_balancers_take_a_drained_node_out_and_put_it_back;
+mod mail_flow_is_judged_at_both_ends;
 mod mail_reaches_a_mailbox_and_is_journaled_once;
+mod metrics_and_events_reach_a_collector;
+mod neighbours_are_watched;
 mod objects_change_without_a_restart;
 mod operators_command_the_queue;
+mod people_hear_once_of_what_broke_and_once_that_it_is_over;
 mod postfix_hands_mail_in_and_takes_mail_out;
+mod probes_leave_no_trace;
+mod prometheus_reads_the_metrics_and_the_rules_fit_them;
+mod recipients_are_found_by_a_filter;
 mod roles_run_as_their_user;
 mod systemd_hears_that_it_is_ready_and_alive;
+mod top_shows_the_node_live_and_finds_it_again;

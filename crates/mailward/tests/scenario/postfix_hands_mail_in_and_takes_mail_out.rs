@@ -11,14 +11,14 @@ use std::{
 use crate::support::{Node, run, wait_for};
 
 /// A private Postfix.
-struct Postfix {
+pub(crate) struct Postfix {
     folder: tempfile::TempDir,
-    port: u16,
+    pub(crate) port: u16,
 }
 
 impl Postfix {
     /// Starts it; mail for other domains than its own goes to `relay`. `None` without root.
-    fn start(relay: u16) -> Option<Postfix> {
+    pub(crate) fn start(relay: u16) -> Option<Postfix> {
         if !nix::unistd::Uid::effective().is_root() {
             eprintln!("skipped: a private Postfix needs root");
             return None;

@@ -488,6 +488,72 @@ impl Sink {
     }
 }
 
+/// A web server that keeps what is asked of it, and says yes to everything.
+pub(crate) struct Webhook {
+    /// Its port on loopback.
+    pub(crate) port: u16,
+    asked: Arc<Mutex<Vec<Asked>>>,
+}
+
+/// A request: its first line and its body.
+type Asked = (String, Vec<u8>);
+
+impl Webhook {
+    /// Listens, for as long as the test runs.
+    pub(crate) fn listen() -> Webhook {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let asked = Arc::new(Mutex::new(Vec::new()));
+        let all = Arc::clone(&asked);
+        std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                // A client that only looks whether somebody is there asks nothing.
+                let _ = Webhook::serve(stream.unwrap(), &all);
+            }
+        });
+        Webhook { port, asked }
+    }
+
+    /// The JSON documents that were posted.
+    pub(crate) fn posted(&self) -> Vec<serde_json::Value> {
+        let asked = self.asked.lock().unwrap();
+        let posts = asked.iter().filter(|(line, _)| line.starts_with("POST"));
+        posts
+            .map(|(_, body)| serde_json::from_slice(body).unwrap())
+            .collect()
+    }
+
+    /// How often a path was fetched.
+    pub(crate) fn fetched(&self, path: &str) -> usize {
+        let asked = self.asked.lock().unwrap();
+        let line = format!("GET {path} HTTP/1.1");
+        asked.iter().filter(|(asked, _)| *asked == line).count()
+    }
+
+    fn serve(mut stream: TcpStream, all: &Mutex<Vec<Asked>>) -> std::io::Result<()> {
+        stream.set_read_timeout(Some(PATIENCE))?;
+        let mut input = BufReader::new(stream.try_clone()?);
+        let (mut first, mut line, mut length) = (String::new(), String::new(), 0);
+        if input.read_line(&mut first)? == 0 {
+            return Ok(());
+        }
+        while input.read_line(&mut line)? > 2 {
+            if let Some((name, value)) = line.split_once(':')
+                && name.eq_ignore_ascii_case("content-length")
+            {
+                length = value.trim().parse().unwrap();
+            }
+            line.clear();
+        }
+        let mut body = vec![0; length];
+        input.read_exact(&mut body)?;
+        all.lock()
+            .unwrap()
+            .push((first.trim_end().to_owned(), body));
+        stream.write_all(b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n")
+    }
+}
+
 /// Both outputs of a command.
 pub(crate) fn text(output: &Output) -> String {
     format!(

@@ -7,7 +7,9 @@
 mod address_space;
 mod alert;
 mod domain;
+mod drill_schedule;
 mod journal;
+mod probe;
 mod receive_connector;
 mod recipient;
 mod send_connector;
@@ -15,14 +17,21 @@ mod settings;
 mod smart_host;
 
 pub use address_space::{AddressSpace, AddressSpaceError};
-pub use alert::{AlertChannel, AlertTarget};
+pub use alert::{
+    AlertChannel, AlertEmail, AlertScope, AlertTarget, SyslogAddress, SyslogAddressError,
+};
 pub use domain::{AcceptedDomain, AcceptedDomainType};
+pub use drill_schedule::{DrillSchedule, DrillScheduleError, TimeOfDay};
 pub use journal::{JournalRule, JournalScope};
+pub use probe::{
+    CommandTarget, DnsRecord, DnsTarget, HttpTarget, MailTarget, NtpTarget, Probe, ProbeImpact,
+    ProbeLane, ProbeTarget, ProbeTls, ReportTarget, Silence, TcpTarget, TlsTarget,
+};
 pub use receive_connector::{ReceiveConnector, Relay, StartTls};
 pub use recipient::{DistributionGroup, MailContact, Mailbox, MailboxType};
 pub use send_connector::{ConnectorTarget, OutboundTls, SendConnector, TlsAuthLevel};
 pub use settings::{Expendable, HealthSettings, RepairCommand, TransportSettings};
-pub use smart_host::{HostName, SmartHost, SmartHostError};
+pub use smart_host::{HostName, HostNameError, SmartHost, SmartHostError};
 
 use crate::FieldError;
 

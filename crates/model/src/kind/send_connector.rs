@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{AddressSpace, SmartHost, in_range};
 use crate::{
-    Domain, FieldError,
+    Domain, EmailAddress, FieldError,
     object::Validate,
     unit::{ByteSize, Span},
 };
@@ -89,6 +89,18 @@ pub struct SendConnector {
     pub max_messages_per_connection: u32,
     /// How long a peer may be silent.
     pub inactivity_timeout: Span,
+    /// Where health probes of this connector go: an address beyond it that takes mail and throws it
+    /// away, or sends it back. Without it the connector is not probed.
+    pub probe_recipient: Option<EmailAddress>,
+    /// Whether `probe_recipient` sends probes back to their From address as they are.
+    pub probe_returns: bool,
+}
+
+impl SendConnector {
+    /// Whether health probes go out through it and come back.
+    pub fn probes_return(&self) -> bool {
+        self.probe_returns && self.probe_recipient.is_some()
+    }
 }
 
 impl Default for SendConnector {
@@ -108,6 +120,8 @@ impl Default for SendConnector {
             max_connections: 20,
             max_messages_per_connection: 100,
             inactivity_timeout: Span::from_secs(600),
+            probe_recipient: None,
+            probe_returns: false,
         }
     }
 }
@@ -120,6 +134,13 @@ impl Validate for SendConnector {
                 "address_spaces",
                 "no address space is given, so no mail could ever be routed here",
                 "add one, such as \"*\", or set enabled = false",
+            ));
+        }
+        if self.probe_returns && self.probe_recipient.is_none() {
+            errors.push(FieldError::new(
+                "probe_returns",
+                "no probe is sent that could come back",
+                "set probe_recipient, or probe_returns = false",
             ));
         }
         let wants_hosts = self.target != ConnectorTarget::Mx;

@@ -1,9 +1,12 @@
 //! Settings of which there is one object: transport, health.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{
     EmailAddress, FieldError,
+    kind::DrillSchedule,
     object::Validate,
     unit::{ByteSize, Span},
 };
@@ -113,6 +116,9 @@ pub struct RepairCommand {
     pub command: Vec<String>,
 }
 
+/// A drill that is run more often than this would be under way all the time.
+const DRILL_EVERY_MIN: Duration = Duration::from_secs(10);
+
 /// Settings of managed availability. Intervals of probes, and the waits before each stage of
 /// recovery, counted from the first failure.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -152,6 +158,10 @@ pub struct HealthSettings {
     pub max_process_restarts_per_hour: u32,
     /// Silence of a role's heartbeat after which the manager kills it.
     pub heartbeat_timeout: Span,
+    /// How often the key that signs health probes is changed.
+    pub probe_key_interval: Span,
+    /// Drills that are run by themselves, such as `wedge-connector every 7d at 03:00`.
+    pub drills: Vec<DrillSchedule>,
 }
 
 impl Default for HealthSettings {
@@ -174,6 +184,8 @@ impl Default for HealthSettings {
             probation: Span::from_secs(600),
             max_process_restarts_per_hour: 2,
             heartbeat_timeout: Span::from_secs(15),
+            probe_key_interval: Span::from_secs(86_400),
+            drills: Vec::new(),
         }
     }
 }
@@ -181,6 +193,27 @@ impl Default for HealthSettings {
 impl Validate for HealthSettings {
     fn validate(&self) -> Vec<FieldError> {
         let mut errors = Vec::new();
+        for (i, schedule) in self.drills.iter().enumerate() {
+            let field = format!("drills[{i}]");
+            if schedule.every.get() < DRILL_EVERY_MIN {
+                errors.push(FieldError::new(
+                    field,
+                    format!("{} is too often", schedule.every),
+                    "use 10s or more; a day or more where real mail flows",
+                ));
+            } else if self
+                .drills
+                .iter()
+                .take(i)
+                .any(|other| other.drill == schedule.drill)
+            {
+                errors.push(FieldError::new(
+                    field,
+                    format!("{} stands there already", schedule.drill),
+                    "give each drill one schedule",
+                ));
+            }
+        }
         let ladder = [
             ("soft_reset_after", self.soft_reset_after),
             ("restart_component_after", self.restart_component_after),
@@ -222,6 +255,7 @@ impl Validate for HealthSettings {
             ("connector_probe_interval", self.connector_probe_interval),
             ("mailflow_probe_interval", self.mailflow_probe_interval),
             ("heartbeat_timeout", self.heartbeat_timeout),
+            ("probe_key_interval", self.probe_key_interval),
         ] {
             if span.get().as_millis() < 500 {
                 errors.push(FieldError::new(

@@ -86,7 +86,29 @@ impl fmt::Display for SmartHost {
     }
 }
 
+/// A text that is neither a host name nor an address.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "{0:?} is neither a host name nor an address: write mail.example.org, 192.0.2.1 or [2001:db8::1]"
+)]
+pub struct HostNameError(String);
+
+impl FromStr for HostName {
+    type Err = HostNameError;
+
+    fn from_str(text: &str) -> Result<Self, HostNameError> {
+        let text = text.trim();
+        let inner = text.strip_prefix('[').and_then(|t| t.strip_suffix(']'));
+        if let Ok(ip) = inner.unwrap_or(text).parse() {
+            return Ok(HostName::Ip(ip));
+        }
+        let fail = |_| HostNameError(text.to_owned());
+        text.parse().map(HostName::Name).map_err(fail)
+    }
+}
+
 text_form!(SmartHost, "host-port");
+text_form!(HostName, "hostname");
 
 #[cfg(test)]
 mod tests {

@@ -42,8 +42,12 @@ fn remark(kind: Kind) -> &'static str {
         Kind::TransportSettings => "Settings of transport as a whole.",
         Kind::HealthSettings => "Settings of managed availability.",
         Kind::AlertChannel => {
-            "Ways by which alerts reach people: { webhook = \"http://…\" }, { command = [\"/…\"] } or\n\
-             # { file = \"/…\" }."
+            "Ways by which alerts reach people: { webhook = \"https://…\" }, { email = { … } },\n\
+             # { command = [\"/…\"] }, { syslog = \"local\" }, { file = \"/…\" } or { ping = \"https://…\" }."
+        }
+        Kind::Probe => {
+            "What else is watched: { tcp = { host = \"…\", port = 143 } }, and the like with smtp, lmtp,\n\
+             # imap, pop3, http, tls, dns, ntp, command or report."
         }
     }
 }

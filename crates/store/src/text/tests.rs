@@ -3,8 +3,9 @@
 use mailward_model::{
     EmailAddress, IpRange, ObjectId,
     kind::{
-        AcceptedDomain, AlertChannel, AlertTarget, DistributionGroup, HealthSettings, JournalRule,
-        MailContact, Mailbox, MailboxType, ReceiveConnector, SendConnector, TransportSettings,
+        AcceptedDomain, AlertChannel, AlertEmail, AlertTarget, DistributionGroup, HealthSettings,
+        JournalRule, MailContact, Mailbox, MailboxType, ReceiveConnector, SendConnector,
+        TransportSettings,
     },
     unit::{ByteSize, Span},
 };
@@ -138,13 +139,27 @@ fn spec() -> impl Strategy<Value = Spec> {
         name().prop_map(AlertTarget::Webhook),
         prop::collection::vec(name(), 0..3).prop_map(AlertTarget::Command),
         name().prop_map(|path| AlertTarget::File(path.into())),
-    ]
-    .prop_map(|target| {
-        Spec::from(AlertChannel {
-            target,
-            enabled: true,
-        })
-    });
+        name().prop_map(AlertTarget::Ping),
+        Just(AlertTarget::Syslog("udp://192.0.2.1:514".parse().unwrap())),
+        (address(), prop::option::of(name())).prop_map(|(address, user)| {
+            AlertTarget::Email(AlertEmail {
+                relay: "relay.example.net:587".parse().unwrap(),
+                tls: Default::default(),
+                password_file: user.as_ref().map(|user| user.into()),
+                user,
+                from: address.clone(),
+                to: vec![address],
+            })
+        }),
+    ];
+    let alert =
+        (alert, any::<bool>(), prop::option::of(name())).prop_map(|(target, enabled, set)| {
+            Spec::from(AlertChannel {
+                enabled,
+                sets: set.into_iter().collect(),
+                ..AlertChannel::new(target)
+            })
+        });
     prop_oneof![receive, send, mailbox, group, contact, rule, alert]
 }
 

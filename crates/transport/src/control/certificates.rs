@@ -5,10 +5,10 @@ use mailward_api::{
     view::{CertificateChoice, CertificateList, CertificateView, SetAsideFile},
 };
 use mailward_model::kind::ReceiveConnector;
-use mailward_tls::{ExpiryStage, Validity};
+use mailward_tls::{Certificates, ConnectorNeeds, ExpiryStage, Validity};
 
 use super::unknown_connector;
-use crate::{Shared, snapshot::Named};
+use crate::{Shared, faults, service::Running, snapshot::Named};
 
 /// Which certificate a connector shows, and why.
 pub(super) fn choice(shared: &Shared, connector: &Named<ReceiveConnector>) -> CertificateChoice {
@@ -23,7 +23,23 @@ pub(super) fn choice(shared: &Shared, connector: &Named<ReceiveConnector>) -> Ce
     }
 }
 
-pub(super) fn explain(shared: &Shared, name: &str) -> Result<CertificateChoice, Fault> {
+pub(super) fn explain(running: &Running, name: &str) -> Result<CertificateChoice, Fault> {
+    let shared = &running.shared;
+    if faults::is_drill(name)
+        && let (Some(held), Some(fqdn)) = (running.faults.certificates(), faults::drill_host())
+    {
+        let needs = ConnectorNeeds {
+            connector: name,
+            fqdn: &fqdn,
+            pin: None,
+        };
+        let decision = held.explain(&needs);
+        return Ok(CertificateChoice {
+            connector: name.to_owned(),
+            decision: decision.map(|chosen| chosen.map(|c| c.facts.file.clone())),
+            fqdn,
+        });
+    }
     let snapshot = shared.snapshot.load();
     let connector = snapshot
         .receive_connector(name)
@@ -31,7 +47,9 @@ pub(super) fn explain(shared: &Shared, name: &str) -> Result<CertificateChoice, 
     Ok(choice(shared, connector))
 }
 
-pub(super) fn list(shared: &Shared) -> CertificateList {
+/// Every certificate held; that of a drill is among them while there is one.
+pub(super) fn list(running: &Running) -> CertificateList {
+    let shared = &running.shared;
     let snapshot = shared.snapshot.load();
     let choices: Vec<(String, Option<String>)> = snapshot
         .receive_connectors
@@ -49,7 +67,9 @@ pub(super) fn list(shared: &Shared) -> CertificateList {
         certificates: Vec::new(),
         set_aside: Vec::new(),
     };
-    for row in shared.certificates.list() {
+    let of_drill = running.faults.certificates();
+    let rows = of_drill.iter().flat_map(Certificates::list);
+    for row in shared.certificates.list().into_iter().chain(rows) {
         let Some(facts) = row.certificate else {
             list.set_aside
                 .extend(row.problems.into_iter().map(|problem| SetAsideFile {

@@ -3,6 +3,7 @@
 //! Never here: a decision of its own. A simulation calls the function that the running server calls.
 
 mod certificates;
+mod probe;
 mod queue;
 mod repair;
 mod simulate;
@@ -10,13 +11,16 @@ mod simulate;
 use std::sync::Arc;
 
 use mailward_api::{
-    control::{ControlReply, ControlRequest, Role},
-    fault::{Fault, FaultKind},
-    view::{ConnectorStatus, RoleStatus, TransportStatus, transport as view},
+    control::{ControlReply, ControlRequest, DrillFault, Role, drill::FAULT_MS_MAX},
+    fault::Fault,
+    view::{
+        ConnectorStatus, RoleFigures, RoleStatus, TransportStatus, figures::EventFigure,
+        transport as view,
+    },
 };
 use mailward_queue::Condition;
 
-use crate::service::Running;
+use crate::{faults, service::Running};
 
 /// Carries a request out.
 ///
@@ -30,10 +34,19 @@ pub(crate) async fn answer(
     match request {
         ControlRequest::Ping => Ok(ControlReply::Pong(role_status(running))),
         ControlRequest::Status => Ok(ControlReply::Transport(status(running))),
+        ControlRequest::Figures { .. } => Ok(ControlReply::Figures(figures(running))),
         ControlRequest::ListConnectors => Ok(ControlReply::Connectors(connectors(running))),
         ControlRequest::QueueList => Ok(ControlReply::Queues(queue::queues(shared))),
         ControlRequest::MessageList(filter) => {
             Ok(ControlReply::Messages(queue::messages(shared, &filter)))
+        }
+        ControlRequest::QueueAudit => {
+            let queue = shared.queue.clone();
+            // A queue of a million messages takes a while.
+            let audit = tokio::task::spawn_blocking(move || queue.audit()).await;
+            audit
+                .map(|audit| ControlReply::Audit(queue::audit(audit)))
+                .map_err(|error| Fault::failed(error.to_string()))
         }
         ControlRequest::QueueShow { id } => queue::show(shared, id).map(ControlReply::Message),
         ControlRequest::QueueHold { target } => {
@@ -57,9 +70,12 @@ pub(crate) async fn answer(
         ControlRequest::SimulateMessage(message) => {
             simulate::message(shared, message).map(ControlReply::Plan)
         }
-        ControlRequest::CertList => Ok(ControlReply::Certificates(certificates::list(shared))),
+        ControlRequest::ProbeRoute(letter) => probe::send(shared, letter)
+            .await
+            .map(ControlReply::RouteProbed),
+        ControlRequest::CertList => Ok(ControlReply::Certificates(certificates::list(running))),
         ControlRequest::CertExplain { connector } => {
-            certificates::explain(shared, &connector).map(ControlReply::Certificate)
+            certificates::explain(running, &connector).map(ControlReply::Certificate)
         }
         ControlRequest::SetComponents(orders) => {
             running.set_components(&orders);
@@ -85,24 +101,26 @@ pub(crate) async fn answer(
             Ok(ControlReply::Done)
         }
         ControlRequest::Wedge { connector } => {
-            if !shared.node.allow_faults {
-                return Err(Fault::new(
-                    FaultKind::Refused,
-                    "faults are not allowed on this node",
-                    "set allow_faults = true in mailward.toml, on a machine that carries no real mail",
-                ));
-            }
-            if running.receiver.wedge(&connector) {
-                Ok(ControlReply::Done)
-            } else {
-                Err(unknown_connector(&connector))
-            }
+            let fault = DrillFault::WedgeConnector { connector };
+            faults::inject(running, fault, FAULT_MS_MAX).await?;
+            Ok(ControlReply::Done)
         }
+        ControlRequest::InjectFault { fault, for_ms } => {
+            faults::inject(running, fault, for_ms).await?;
+            Ok(ControlReply::Done)
+        }
+        ControlRequest::EndFault => {
+            faults::end(running, None);
+            Ok(ControlReply::Done)
+        }
+        ControlRequest::Resolve { host } => Ok(ControlReply::Resolved(
+            running.dispatcher.resolve(&host).await,
+        )),
         other => Err(Fault::unsupported(Role::Transport.name(), other.name())),
     }
 }
 
-fn unknown_connector(name: &str) -> Fault {
+pub(crate) fn unknown_connector(name: &str) -> Fault {
     Fault::not_found(
         format!("there is no enabled receive connector named {name:?}"),
         "`mailward receive-connector list` shows their names",
@@ -145,6 +163,14 @@ fn role_status(running: &Running) -> RoleStatus {
     }
 }
 
+fn figures(running: &Running) -> RoleFigures {
+    let counts = running.shared.events.counts();
+    let counts = counts
+        .into_iter()
+        .map(|(page, count)| EventFigure::new(page.number, page.name, page.level.as_str(), count));
+    RoleFigures::new(running.started_unix_ms, counts)
+}
+
 fn status(running: &Running) -> TransportStatus {
     let shared = &running.shared;
     let stats = shared.queue.stats();
@@ -162,7 +188,8 @@ fn status(running: &Running) -> TransportStatus {
         sessions: connectors.iter().map(|connector| connector.sessions).sum(),
         connectors,
         queue: view::QueueStats {
-            messages: stats.messages as u64,
+            // The worker counts its probes itself.
+            messages: stats.messages.saturating_sub(stats.probes) as u64,
             bytes: stats.body_bytes,
             deliveries: stats.deliveries as u64,
             in_flight: stats.in_flight as u64,
@@ -222,6 +249,7 @@ fn connectors(running: &Running) -> Vec<ConnectorStatus> {
                 sessions_total: count.map_or(0, |count| count.total),
                 state: running.shared.gate.state_of(&connector.name),
                 wedged: count.is_some_and(|count| count.wedged),
+                lmtp: connector.spec.lmtp,
                 certificate: chosen,
             }
         })

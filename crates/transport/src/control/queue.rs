@@ -5,13 +5,13 @@ use mailward_api::{
     fault::{Fault, FaultKind},
     view::{
         Changed, MessageList, MessageSummary, MessageView, QueueList, QueueSummary,
-        queue::{DeliveryView, MessageFilter, QueueTarget, RecipientView},
+        queue::{DeliveryView, MessageFilter, QueueAudit, QueueTarget, RecipientView},
     },
 };
 use mailward_events::Event;
 use mailward_model::{
     EmailAddress, EnhancedCode, MessageId, Reply,
-    plan::{DeliveryContent, Fate, RecipientOutcome, Redirection, Settlement},
+    plan::{DeliveryContent, Fate, NextHop, RecipientOutcome, Redirection, Settlement},
 };
 use mailward_queue::{
     DeliveryStatus, ListFilter, QueueError, ReadError, RecipientState, Selection, Stored,
@@ -26,7 +26,12 @@ const RECIPIENTS_SHOWN: usize = 5;
 const EXPORT_OCTETS_MAX: u32 = 4 << 20;
 
 pub(super) fn queues(shared: &Shared) -> QueueList {
-    let queues = shared.queue.queues().into_iter().map(|queue| QueueSummary {
+    let snapshot = shared.snapshot.load();
+    // What only probes go to is the health series' business.
+    let of_people = |hop: &NextHop| !matches!(hop, NextHop::Mailbox { mailbox } if snapshot.health_mailboxes.contains(mailbox));
+    let queues = shared.queue.queues().into_iter();
+    let queues = queues.filter(|queue| of_people(&queue.next_hop));
+    let queues = queues.map(|queue| QueueSummary {
         next_hop: queue.next_hop.to_string(),
         count: queue.count as u64,
         in_flight: queue.in_flight as u64,
@@ -36,9 +41,24 @@ pub(super) fn queues(shared: &Shared) -> QueueList {
         next_retry_unix_ms: queue.next_retry_unix_ms,
         last_error: queue.last_error,
     });
+    let stats = shared.queue.stats();
     QueueList {
         queues: queues.collect(),
-        messages: shared.queue.stats().messages as u64,
+        messages: stats.messages.saturating_sub(stats.probes) as u64,
+    }
+}
+
+pub(super) fn audit(audit: mailward_queue::Audit) -> QueueAudit {
+    QueueAudit {
+        messages: audit.messages as u64,
+        unplanned: audit.unplanned as u64,
+        unowned: audit.unowned as u64,
+        unannounced: audit.unannounced as u64,
+        endless: audit.endless as u64,
+        orphans: audit.orphans,
+        journal_open: audit.journal_open as u64,
+        journal_parked: audit.journal_parked as u64,
+        journal_oldest_unix_ms: audit.journal_oldest_unix_ms,
     }
 }
 

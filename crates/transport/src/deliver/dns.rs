@@ -24,6 +24,7 @@ use hickory_resolver::{
         rr::{RData, RecordType},
     },
 };
+use mailward_host::{clock::Clock, until::Until};
 use mailward_model::Domain;
 use parking_lot::Mutex;
 
@@ -172,6 +173,56 @@ impl Dns for NodeDns {
                 Ok(addresses)
             }
         })
+    }
+}
+
+/// The node's resolver, with a fault on purpose: while it is on, every question fails as with a
+/// server that answers SERVFAIL.
+pub(crate) struct LyingDns {
+    honest: NodeDns,
+    lies: Arc<Until>,
+    clock: Arc<dyn Clock>,
+}
+
+impl LyingDns {
+    pub(crate) fn new(honest: NodeDns, lies: Arc<Until>, clock: Arc<dyn Clock>) -> Self {
+        LyingDns {
+            honest,
+            lies,
+            clock,
+        }
+    }
+
+    fn lies(&self) -> Result<(), LookupError> {
+        if self.lies.is_on(&*self.clock) {
+            let text = "the server answered SERVFAIL (on purpose, for a drill)";
+            return Err(LookupError::Temporary(text.to_owned()));
+        }
+        Ok(())
+    }
+}
+
+impl Dns for LyingDns {
+    fn mx<'a>(&'a self, domain: &'a str) -> Answer<'a, Vec<(u16, String)>> {
+        Box::pin(async move {
+            self.lies()?;
+            self.honest.mx(domain).await
+        })
+    }
+
+    fn addresses<'a>(&'a self, host: &'a str) -> Answer<'a, Vec<IpAddr>> {
+        Box::pin(async move {
+            self.lies()?;
+            self.honest.addresses(host).await
+        })
+    }
+
+    fn forget(&self) {
+        self.honest.forget();
+    }
+
+    fn next_server(&self) -> bool {
+        self.honest.next_server()
     }
 }
 

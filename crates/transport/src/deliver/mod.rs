@@ -23,6 +23,9 @@ mod worker;
 
 use std::{sync::Arc, time::Duration};
 
+use mailward_api::control::Resolved;
+use mailward_host::until::Until;
+use mailward_model::Domain;
 use mailward_model::plan::{Delivery, DsnAction, DsnRecipient, Fate, NextHop, RecipientOutcome};
 use mailward_queue::{Selection, Stored, StoredDelivery};
 use parking_lot::Mutex;
@@ -32,7 +35,7 @@ use tokio::{
 };
 
 use self::{
-    dns::{Dns, NodeDns},
+    dns::{Dns, LookupError, LyingDns, NodeDns},
     hosts::Hosts,
     pool::{Demand, Pool},
     worker::Seat,
@@ -43,6 +46,8 @@ use crate::{Shared, snapshot::Snapshot};
 const MAILBOX_WRITERS: usize = 4;
 /// How often it is looked whether something waits that nobody was told of.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// How often a run that hangs on purpose looks whether that is over.
+const HANG_LOOK: Duration = Duration::from_millis(100);
 /// How long a restart waits for transactions to end before it breaks them off.
 const RESTART_WAIT: Duration = Duration::from_secs(5);
 
@@ -67,6 +72,8 @@ struct Run {
     pool: Pool,
     hosts: Hosts,
     dns: Arc<dyn Dns>,
+    /// On while this run hangs on purpose; the next run has its own.
+    hangs: Until,
     writers: Semaphore,
     stop: watch::Sender<bool>,
     tasks: Mutex<JoinSet<()>>,
@@ -74,9 +81,18 @@ struct Run {
 
 impl Dispatcher {
     /// Begins to deliver. Must be called inside a tokio runtime.
-    pub fn start(shared: Arc<Shared>) -> Dispatcher {
+    ///
+    /// While `lies` is on, the resolver answers nothing but failures: a fault for drills.
+    pub fn start(shared: Arc<Shared>, lies: Arc<Until>) -> Dispatcher {
         let resolvers = shared.node.resolvers.clone();
-        Dispatcher::start_with(shared, move || Arc::new(NodeDns::new(&resolvers)))
+        let (allowed, clock) = (shared.node.allow_faults, Arc::clone(&shared.clock));
+        Dispatcher::start_with(shared, move || {
+            let honest = NodeDns::new(&resolvers);
+            if !allowed {
+                return Arc::new(honest);
+            }
+            Arc::new(LyingDns::new(honest, Arc::clone(&lies), Arc::clone(&clock)))
+        })
     }
 
     /// As [`Dispatcher::start`], asking another resolver.
@@ -185,6 +201,37 @@ impl Dispatcher {
         }
     }
 
+    /// Asks the resolver for a host's addresses, as delivery would.
+    pub async fn resolve(&self, host: &Domain) -> Resolved {
+        let dns = self
+            .current
+            .lock()
+            .as_ref()
+            .map(|current| Arc::clone(&current.run.dns));
+        let Some(dns) = dns else {
+            return Resolved::Failed("delivery is being restarted".to_owned());
+        };
+        match dns.addresses(host.as_str()).await {
+            Ok(addresses) => Resolved::Answered(addresses),
+            Err(LookupError::NoName | LookupError::NoRecords) => Resolved::Answered(Vec::new()),
+            Err(error @ LookupError::Temporary(_)) => Resolved::Failed(error.to_string()),
+        }
+    }
+
+    /// Gives nothing to any worker until it is restarted or the time is over: a fault for drills.
+    pub fn hang(&self, span: Duration) {
+        if let Some(current) = &*self.current.lock() {
+            current.run.hangs.turn_on(&*self.shared.clock, span);
+        }
+    }
+
+    /// Ends what [`Dispatcher::hang`] began.
+    pub fn resume(&self) {
+        if let Some(current) = &*self.current.lock() {
+            current.run.hangs.turn_off();
+        }
+    }
+
     /// Looks again at what waits because it had no way: the objects have changed.
     pub fn objects_changed(&self) {
         let snapshot = self.shared.snapshot.load_full();
@@ -207,8 +254,16 @@ async fn dispatch(run: Arc<Run>) {
     loop {
         tokio::select! {
             () = run.stopped() => return,
-            hop = run.shared.queue.due() => run.attend(&hop, false),
+            hop = run.shared.queue.due() => {
+                if run.hangs().await {
+                    return;
+                }
+                run.attend(&hop, false);
+            }
             _ = look.tick(), if run.pool.live() > 0 => {
+                if run.hangs().await {
+                    return;
+                }
                 for hop in run.pool.hops() {
                     run.attend(&hop, true);
                 }
@@ -226,6 +281,7 @@ impl Run {
             pool: Pool::default(),
             hosts: Hosts::default(),
             dns,
+            hangs: Until::default(),
             writers: Semaphore::new(MAILBOX_WRITERS),
             stop: watch::Sender::new(false),
             tasks: Mutex::new(JoinSet::new()),
@@ -239,6 +295,17 @@ impl Run {
     async fn stopped(&self) {
         // The sender lives as long as the run.
         let _ = self.stop.subscribe().wait_for(|stop| *stop).await;
+    }
+
+    /// Waits while the run hangs on purpose. True where it was stopped meanwhile.
+    async fn hangs(&self) -> bool {
+        while let Some(left) = self.hangs.left(&*self.shared.clock) {
+            tokio::select! {
+                () = self.stopped() => return true,
+                () = tokio::time::sleep(left.min(HANG_LOOK)) => {}
+            }
+        }
+        false
     }
 
     /// Starts a worker for a next hop, where one is worth it.

@@ -13,7 +13,7 @@ use mailward_model::{
 use mailward_queue::{Lease, Stored, StoredDelivery};
 
 use super::{connection::Peer, outcome::Judged};
-use crate::{Shared, snapshot::Snapshot};
+use crate::{Shared, probe::Heard, snapshot::Snapshot};
 
 /// How a delivery was handed over, for the log.
 #[derive(Debug, Clone, Copy)]
@@ -82,6 +82,16 @@ pub(super) fn record(
     }
     for follow_up in &settlement.follow_ups {
         record_follow_up(shared, snapshot, lease, follow_up, way, now_unix_ms);
+    }
+    if lease.message.origin.probe {
+        shared.probes.tell(lease.message.id, || {
+            let outcome = settlement.outcomes.first()?;
+            Some(Heard {
+                fate: outcome.fate,
+                reply: outcome.reply.to_string(),
+                remote: settlement.remote.clone(),
+            })
+        });
     }
     tell(shared, lease, judged);
 }

@@ -5,11 +5,12 @@ use mailward_events::Event;
 use mailward_model::{Domain, EnhancedCode, Envelope, Origin, Reply};
 use mailward_proto::{
     header::{self, Summary},
-    probe::Marker,
+    probe::{self, Marker},
 };
 use mailward_queue::{AcceptError, NewMessage, SpoolError};
 
-use super::{desk::Ready, policy};
+pub(crate) use super::desk::Ready;
+use super::policy;
 use crate::{
     Shared,
     categorize::{Categorized, Input, categorize},
@@ -18,22 +19,22 @@ use crate::{
 
 /// Everything known of a message that is about to be accepted.
 #[derive(Debug)]
-pub(super) struct Letter<'a> {
-    pub(super) envelope: &'a Envelope,
-    pub(super) origin: &'a Origin,
+pub(crate) struct Letter<'a> {
+    pub(crate) envelope: &'a Envelope,
+    pub(crate) origin: &'a Origin,
     /// The header section, as the client sent it.
-    pub(super) header: &'a [u8],
-    pub(super) summary: &'a Summary,
+    pub(crate) header: &'a [u8],
+    pub(crate) summary: &'a Summary,
     /// Octets of the whole message, our Received field included.
-    pub(super) octets: u64,
-    pub(super) hostname: &'a Domain,
+    pub(crate) octets: u64,
+    pub(crate) hostname: &'a Domain,
     /// The client may relay: what it sends goes out rather than comes in.
-    pub(super) internal: bool,
+    pub(crate) internal: bool,
 }
 
 impl Letter<'_> {
     /// What follows from the message. Pure.
-    pub(super) fn categorize(&self, snapshot: &Snapshot) -> Categorized {
+    pub(crate) fn categorize(&self, snapshot: &Snapshot) -> Categorized {
         let headers = snapshot
             .wants_address_headers(self.origin)
             .then(|| header::address_headers(self.header));
@@ -49,39 +50,68 @@ impl Letter<'_> {
 }
 
 /// Whether a message is a health probe.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum ProbeVerdict {
     /// It is for people or programs.
     Mail,
-    /// It is a probe, sent by this host.
-    Probe,
+    /// It is a probe, sent by this host, if its marker was not used before.
+    Probe(Marker),
     /// It is for a health mailbox, but no probe of this host.
     Forged(&'static str),
 }
 
+/// What is known of a message that may be a health probe.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Suspect<'a> {
+    /// Health mailboxes among its recipients.
+    pub(super) monitoring: usize,
+    /// All its recipients.
+    pub(super) recipients: usize,
+    /// Value of its marker field.
+    pub(super) marker: Option<&'a str>,
+    /// The receive connector that took it.
+    pub(super) connector: &'a str,
+    /// The client is this host.
+    pub(super) is_this_host: bool,
+}
+
 /// Decides whether a message is a probe: all its recipients are health mailboxes, and its marker
-/// was signed here. Pure.
+/// was signed by this node for the way the message came. `returns` says whether probes sent through
+/// a send connector come back. Pure; that a marker is used once, [`crate::Probes`] sees to.
 pub(super) fn judge_probe(
-    monitoring: usize,
-    recipients: usize,
-    marker: Option<&str>,
-    key: &[u8; 32],
+    suspect: &Suspect<'_>,
+    node: &Domain,
+    keys: &[[u8; 32]],
+    returns: impl Fn(&str) -> bool,
     now_unix_ms: u64,
 ) -> ProbeVerdict {
-    if monitoring == 0 {
+    if suspect.monitoring == 0 {
         // A marker on other mail is worth nothing, and harms nothing.
         return ProbeVerdict::Mail;
     }
-    if monitoring < recipients {
+    if suspect.monitoring < suspect.recipients {
         return ProbeVerdict::Forged("it has other recipients too");
     }
-    let Some(marker) = marker else {
+    let Some(marker) = suspect.marker else {
         return ProbeVerdict::Forged("it has no marker");
     };
-    match Marker::verify(key, marker, now_unix_ms / 1000) {
-        Some(_) => ProbeVerdict::Probe,
-        None => ProbeVerdict::Forged("its marker has expired or was not signed by this host"),
+    let Some(marker) = Marker::verify(keys, marker, now_unix_ms / 1000) else {
+        return ProbeVerdict::Forged("its marker has expired or was not signed by this host");
+    };
+    if !marker.node.eq_ignore_ascii_case(node.as_str()) {
+        return ProbeVerdict::Forged("its marker is another node's");
     }
+    let came = match probe::sent_through(&marker.path) {
+        Some(connector) => returns(connector),
+        None => {
+            let way = probe::received_path(suspect.connector);
+            suspect.is_this_host && marker.path.eq_ignore_ascii_case(&way)
+        }
+    };
+    if !came {
+        return ProbeVerdict::Forged("its marker was signed for another way");
+    }
+    ProbeVerdict::Probe(marker)
 }
 
 /// The reply to [`ProbeVerdict::Forged`].
@@ -94,7 +124,7 @@ pub(super) fn forged_probe() -> Reply {
 }
 
 /// Makes the message durable and tells what the client is to be told.
-pub(super) async fn accept(shared: &Shared, ready: Ready) -> Reply {
+pub(crate) async fn accept(shared: &Shared, ready: Ready) -> Reply {
     let Ready {
         id,
         envelope,
@@ -105,6 +135,10 @@ pub(super) async fn accept(shared: &Shared, ready: Ready) -> Reply {
     } = ready;
     let octets = body.len();
     let is_probe = origin.probe;
+    let place = shared.probes.enter_if(is_probe, &shared.queue);
+    let Ok(_place) = place else {
+        return crowded();
+    };
     let message = NewMessage {
         id,
         envelope,
@@ -127,6 +161,15 @@ pub(super) async fn accept(shared: &Shared, ready: Ready) -> Reply {
             accept_reply(&error)
         }
     }
+}
+
+/// The reply to a probe where enough of them wait (RFC 3463 §3.5: X.4.5, congestion).
+fn crowded() -> Reply {
+    Reply::new(
+        451,
+        EnhancedCode(4, 4, 5),
+        "Enough health probes wait to be delivered",
+    )
 }
 
 /// The reply to a queue that does not take a message.
@@ -167,35 +210,102 @@ mod tests {
     const KEY: [u8; 32] = [7; 32];
     const NOW: u64 = 1_700_000_000_000;
 
-    fn marker(key: &[u8; 32]) -> String {
+    fn marker(key: &[u8; 32], path: &str, node: &str) -> String {
         let marker = Marker {
-            path: "default".to_owned(),
-            node: "mx.example.org".to_owned(),
-            slot: 1,
-            expires_unix: NOW / 1000 + 60,
+            path: path.to_owned(),
+            node: node.to_owned(),
+            slot: NOW,
+            expires_unix: NOW / 1000 + probe::LIFETIME_SECS,
         };
         marker.sign(key)
     }
 
+    const NODE: &str = "mx.example.org";
+
+    fn judge(suspect: Suspect<'_>, now_unix_ms: u64) -> ProbeVerdict {
+        let node = NODE.parse().unwrap();
+        judge_probe(&suspect, &node, &[KEY], |name| name == "Out", now_unix_ms)
+    }
+
+    #[track_caller]
+    fn forged(verdict: ProbeVerdict) {
+        assert!(matches!(verdict, ProbeVerdict::Forged(_)), "{verdict:?}");
+    }
+
     #[test]
     fn a_probe_has_health_mailboxes_only_and_our_marker() {
-        let ours = marker(&KEY);
-        let forged = marker(&[8; 32]);
-        let judge = |monitoring, recipients, marker: Option<&str>| {
-            judge_probe(monitoring, recipients, marker, &KEY, NOW)
+        let ours = marker(&KEY, "receive/default", NODE);
+        let probe = Suspect {
+            monitoring: 1,
+            recipients: 1,
+            marker: Some(&ours),
+            connector: "Default",
+            is_this_host: true,
         };
-        assert_eq!(judge(1, 1, Some(&ours)), ProbeVerdict::Probe);
-        assert_eq!(judge(0, 1, Some(&ours)), ProbeVerdict::Mail);
-        assert_eq!(judge(0, 1, None), ProbeVerdict::Mail);
-        assert!(matches!(judge(1, 2, Some(&ours)), ProbeVerdict::Forged(_)));
-        assert!(matches!(judge(1, 1, None), ProbeVerdict::Forged(_)));
-        assert!(matches!(
-            judge(1, 1, Some(&forged)),
-            ProbeVerdict::Forged(_)
+        assert!(matches!(judge(probe, NOW), ProbeVerdict::Probe(_)));
+        let mail = Suspect {
+            monitoring: 0,
+            ..probe
+        };
+        assert_eq!(judge(mail, NOW), ProbeVerdict::Mail);
+        let unmarked = Suspect {
+            marker: None,
+            ..mail
+        };
+        assert_eq!(judge(unmarked, NOW), ProbeVerdict::Mail);
+        forged(judge(
+            Suspect {
+                recipients: 2,
+                ..probe
+            },
+            NOW,
         ));
-        assert!(matches!(
-            judge_probe(1, 1, Some(&ours), &KEY, NOW + 61_000),
-            ProbeVerdict::Forged(_)
+        forged(judge(
+            Suspect {
+                marker: None,
+                ..probe
+            },
+            NOW,
         ));
+        forged(judge(
+            Suspect {
+                connector: "other",
+                ..probe
+            },
+            NOW,
+        ));
+        forged(judge(
+            Suspect {
+                is_this_host: false,
+                ..probe
+            },
+            NOW,
+        ));
+        forged(judge(probe, NOW + probe::LIFETIME_SECS * 1000));
+        for strange in [
+            marker(&[8; 32], "receive/default", NODE),
+            marker(&KEY, "receive/default", "my.example.org"),
+            marker(&KEY, "default", NODE),
+            marker(&KEY, "send/Other", NODE),
+        ] {
+            let suspect = Suspect {
+                marker: Some(&strange),
+                ..probe
+            };
+            forged(judge(suspect, NOW));
+        }
+    }
+
+    #[test]
+    fn a_probe_that_was_sent_out_may_come_back_from_anywhere() {
+        let sent = marker(&KEY, "send/Out", NODE);
+        let suspect = Suspect {
+            monitoring: 1,
+            recipients: 1,
+            marker: Some(&sent),
+            connector: "default",
+            is_this_host: false,
+        };
+        assert!(matches!(judge(suspect, NOW), ProbeVerdict::Probe(_)));
     }
 }

@@ -76,12 +76,19 @@ pub(super) async fn serve(
         }
     }
     let place = occupancy.enter(client.ip(), &connector.spec);
-    if place.is_ok() && occupancy.is_wedged() {
-        // A fault on purpose: the connection is held and never answered.
-        while occupancy.life() == life {
-            changed.as_mut().await;
-            changed.set(occupancy.changed());
-        }
+    if place.is_ok() && occupancy.wedged(&*shared.clock).is_some() {
+        // A fault on purpose: the connection is held and not answered. Boxed, as it never happens.
+        Box::pin(async {
+            while let Some(left) = occupancy.wedged(&*shared.clock)
+                && occupancy.life() == life
+            {
+                tokio::select! {
+                    () = changed.as_mut() => changed.set(occupancy.changed()),
+                    () = tokio::time::sleep(left) => {}
+                }
+            }
+        })
+        .await;
     }
     let config = occupancy.config(&connector, &shared.node.hostname);
     let patience = Patience::new(&connector.spec);

@@ -4,7 +4,7 @@
 use std::{net::SocketAddr, sync::Arc};
 
 use mailward_events::Event;
-use mailward_model::{EnhancedCode, Origin, Reply, TlsSession, kind::ReceiveConnector};
+use mailward_model::{EnhancedCode, Envelope, Origin, Reply, TlsSession, kind::ReceiveConnector};
 use mailward_proto::{
     data::{Content, Defect},
     header,
@@ -14,7 +14,7 @@ use mailward_proto::{
 use mailward_queue::Body;
 
 use super::{
-    accept::{Letter, ProbeVerdict, forged_event, forged_probe, judge_probe, spool_reply},
+    accept::{Letter, ProbeVerdict, Suspect, forged_event, forged_probe, judge_probe, spool_reply},
     incoming::Incoming,
     policy::{self, Ends, Recipient},
     record::Record,
@@ -38,13 +38,13 @@ pub(super) enum Next {
 
 /// A message that only the queue has still to take.
 #[derive(Debug)]
-pub(super) struct Ready {
-    pub(super) id: mailward_model::MessageId,
-    pub(super) envelope: mailward_model::Envelope,
-    pub(super) origin: Origin,
-    pub(super) body: Body,
-    pub(super) categorized: Categorized,
-    pub(super) record: Record,
+pub(crate) struct Ready {
+    pub(crate) id: mailward_model::MessageId,
+    pub(crate) envelope: mailward_model::Envelope,
+    pub(crate) origin: Origin,
+    pub(crate) body: Body,
+    pub(crate) categorized: Categorized,
+    pub(crate) record: Record,
 }
 
 /// Where a session's decisions are made.
@@ -163,10 +163,7 @@ impl Desk {
         let Some(candidate) = self.session.candidate() else {
             return;
         };
-        let ends = Ends {
-            client: self.client.ip(),
-            server: self.server.ip(),
-        };
+        let ends = self.ends();
         let snapshot = self.shared.snapshot.load();
         let decision = policy::recipient(&snapshot, &self.connector.spec, ends, &candidate.address);
         let refusal = match decision {
@@ -309,19 +306,15 @@ impl Desk {
         };
         let now_unix_ms = self.shared.clock.unix_ms();
         let summary = header::summary(incoming.header());
-        let probe = judge_probe(
-            self.monitoring,
-            envelope.recipients.len(),
-            summary.probe.as_deref(),
-            &self.shared.node.probe_key,
-            now_unix_ms,
-        );
-        if let ProbeVerdict::Forged(problem) = probe {
-            let event = forged_event(&self.connector.name, self.client.ip(), problem);
-            self.shared.events.emit(event);
-            self.shared.counters.refused_messages.add(1);
-            return Err(forged_probe());
-        }
+        let is_probe = match self.judge(&envelope, summary.probe.as_deref(), now_unix_ms) {
+            Ok(is_probe) => is_probe,
+            Err(problem) => {
+                let event = forged_event(&self.connector.name, self.client.ip(), problem);
+                self.shared.events.emit(event);
+                self.shared.counters.refused_messages.add(1);
+                return Err(forged_probe());
+            }
+        };
         let origin = Origin {
             connector: self.connector.name.clone(),
             client: Some(self.client),
@@ -330,7 +323,7 @@ impl Desk {
             protocol: protocol.to_owned(),
             tls: self.tls.clone(),
             account: None,
-            probe: probe == ProbeVerdict::Probe,
+            probe: is_probe,
             accepted_unix_ms: now_unix_ms,
         };
         let id = incoming.id;
@@ -355,6 +348,49 @@ impl Desk {
             categorized,
             record,
         })
+    }
+
+    /// Whether the message is a health probe, whose marker is thereby used up.
+    ///
+    /// # Errors
+    /// It is for a health mailbox and no probe of this host: why.
+    fn judge(
+        &self,
+        envelope: &Envelope,
+        marker: Option<&str>,
+        now_unix_ms: u64,
+    ) -> Result<bool, &'static str> {
+        if self.monitoring == 0 {
+            return Ok(false);
+        }
+        let shared = &self.shared;
+        let suspect = Suspect {
+            monitoring: self.monitoring,
+            recipients: envelope.recipients.len(),
+            marker,
+            connector: &self.connector.name,
+            is_this_host: self.ends().is_this_host(),
+        };
+        let snapshot = shared.snapshot.load();
+        let verdict = judge_probe(
+            &suspect,
+            &shared.node.hostname,
+            &shared.node.probe_keys.believed(now_unix_ms),
+            |connector| snapshot.expects_returned_probes(connector),
+            now_unix_ms,
+        );
+        match verdict {
+            ProbeVerdict::Mail => Ok(false),
+            ProbeVerdict::Probe(marker) => shared.probes.admit(&marker, now_unix_ms).map(|()| true),
+            ProbeVerdict::Forged(problem) => Err(problem),
+        }
+    }
+
+    fn ends(&self) -> Ends {
+        Ends {
+            client: self.client.ip(),
+            server: self.server.ip(),
+        }
     }
 
     /// The session is over: tells of what somebody should know.

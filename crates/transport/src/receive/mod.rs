@@ -10,7 +10,7 @@
 //!
 //! Never here: opening sockets (the manager does), a timer per read, a buffer per connection.
 
-mod accept;
+pub(crate) mod accept;
 pub mod choose;
 mod connection;
 mod desk;
@@ -19,7 +19,7 @@ mod occupancy;
 mod patience;
 pub(crate) mod policy;
 mod proxy;
-mod record;
+pub(crate) mod record;
 mod stream;
 
 #[cfg(test)]
@@ -103,7 +103,10 @@ impl Receiver {
     /// Sessions of each connector that has had one.
     pub fn sessions(&self) -> Vec<SessionCount> {
         let occupancies = self.inner.occupancies.lock();
-        let mut counts: Vec<SessionCount> = occupancies.values().map(|o| o.count()).collect();
+        let mut counts: Vec<SessionCount> = occupancies
+            .values()
+            .map(|o| o.count(&*self.inner.shared.clock))
+            .collect();
         drop(occupancies);
         counts.sort_by(|a, b| a.connector.cmp(&b.connector));
         counts
@@ -141,9 +144,10 @@ impl Receiver {
         true
     }
 
-    /// Makes a connector accept connections and never answer, until it is restarted: a fault for
-    /// drills. False where no such connector is in force, or the node allows no faults.
-    pub fn wedge(&self, name: &str) -> bool {
+    /// Makes a connector accept connections and never answer, until it is restarted or the time is
+    /// over: a fault for drills. False where no such connector is in force, or the node allows no
+    /// faults.
+    pub fn wedge(&self, name: &str, span: Duration) -> bool {
         let shared = &self.inner.shared;
         let Some(connector) = shared.snapshot.load().receive_connector(name).cloned() else {
             return false;
@@ -151,11 +155,20 @@ impl Receiver {
         if !shared.node.allow_faults {
             return false;
         }
-        self.inner.occupancy(&connector.name).wedge();
+        self.inner
+            .occupancy(&connector.name)
+            .wedge(&*shared.clock, span);
         shared.events.emit(Event::ConnectorWedged {
             connector: connector.name.clone(),
         });
         true
+    }
+
+    /// Ends every wedge; the connections held by it are greeted.
+    pub fn unwedge(&self) {
+        for occupancy in self.inner.occupancies.lock().values() {
+            occupancy.unwedge();
+        }
     }
 
     /// Takes no more connections, ends idle sessions with 421, lets open transactions end, and

@@ -6,10 +6,12 @@ use std::{
     net::{IpAddr, Ipv6Addr},
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering},
+        atomic::{AtomicU32, AtomicU64, Ordering},
     },
+    time::Duration,
 };
 
+use mailward_host::{clock::Clock, until::Until};
 use mailward_model::kind::ReceiveConnector;
 use mailward_proto::server::Config;
 use parking_lot::Mutex;
@@ -37,7 +39,7 @@ pub(super) struct Occupancy {
     now: AtomicU32,
     total: AtomicU64,
     sources: Mutex<HashMap<IpAddr, u32>>,
-    wedged: AtomicBool,
+    wedged: Until,
     /// Counts restarts: a session of an earlier life ends.
     life: AtomicU64,
     changed: Notify,
@@ -64,19 +66,19 @@ impl Occupancy {
             now: AtomicU32::new(0),
             total: AtomicU64::new(0),
             sources: Mutex::default(),
-            wedged: AtomicBool::new(false),
+            wedged: Until::default(),
             life: AtomicU64::new(0),
             changed: Notify::new(),
             config: Mutex::default(),
         }
     }
 
-    pub(super) fn count(&self) -> SessionCount {
+    pub(super) fn count(&self, clock: &dyn Clock) -> SessionCount {
         SessionCount {
             connector: self.connector.clone(),
             now: self.now.load(Ordering::Relaxed),
             total: self.total.load(Ordering::Relaxed),
-            wedged: self.is_wedged(),
+            wedged: self.wedged.is_on(clock),
         }
     }
 
@@ -97,17 +99,23 @@ impl Occupancy {
         config
     }
 
-    pub(super) fn is_wedged(&self) -> bool {
-        self.wedged.load(Ordering::Relaxed)
+    /// How long the connector is still wedged on purpose; `None` where it is not.
+    pub(super) fn wedged(&self, clock: &dyn Clock) -> Option<Duration> {
+        self.wedged.left(clock)
     }
 
-    pub(super) fn wedge(&self) {
-        self.wedged.store(true, Ordering::Relaxed);
+    pub(super) fn wedge(&self, clock: &dyn Clock, span: Duration) {
+        self.wedged.turn_on(clock, span);
+    }
+
+    pub(super) fn unwedge(&self) {
+        self.wedged.turn_off();
+        self.changed.notify_waiters();
     }
 
     /// Ends every session of this life and begins another. Answers how many there were.
     pub(super) fn restart(&self) -> u32 {
-        self.wedged.store(false, Ordering::Relaxed);
+        self.wedged.turn_off();
         self.life.fetch_add(1, Ordering::SeqCst);
         self.changed.notify_waiters();
         self.now.load(Ordering::Relaxed)
@@ -206,6 +214,7 @@ mod tests {
 
     #[test]
     fn limits_hold_and_places_are_given_back() {
+        let clock = mailward_host::clock::SystemClock::default();
         let occupancy = Arc::new(Occupancy::new("c"));
         let ip = |text: &str| text.parse::<IpAddr>().unwrap();
         let spec = connector(3, 2);
@@ -220,9 +229,12 @@ mod tests {
             occupancy.enter(ip("192.0.2.3"), &spec).unwrap_err(),
             Limit::All(3)
         );
-        assert_eq!(occupancy.count().now, 3);
+        assert_eq!(occupancy.count(&clock).now, 3);
         drop((one, two, three));
-        assert_eq!((occupancy.count().now, occupancy.count().total), (0, 3));
+        assert_eq!(
+            (occupancy.count(&clock).now, occupancy.count(&clock).total),
+            (0, 3)
+        );
         assert!(occupancy.sources.lock().is_empty());
     }
 

@@ -51,8 +51,11 @@ pub(crate) fn recipient(
         .check_recipient_at(address, Some(ends.server))
     {
         RcptDecision::Known => Recipient::Taken,
-        RcptDecision::Monitoring if ends.is_this_host() => Recipient::Monitoring,
-        // To the world outside a health mailbox does not exist.
+        RcptDecision::Monitoring if ends.is_this_host() || snapshot.probes_return => {
+            Recipient::Monitoring
+        }
+        // To the world outside a health mailbox does not exist, unless probes that were sent out
+        // come back from there.
         RcptDecision::Monitoring | RcptDecision::Unknown => Recipient::Refused(Reply::new(
             550,
             EnhancedCode(5, 1, 1),

@@ -14,13 +14,13 @@ use crate::categorize::{Categorized, Failure};
 
 /// The lines of one message, written when it is accepted.
 #[derive(Debug)]
-pub(super) struct Record {
+pub(crate) struct Record {
     entries: Vec<Entry<'static>>,
 }
 
 impl Record {
     /// Takes down what is known before the message is handed to the queue.
-    pub(super) fn of(id: MessageId, letter: &Letter<'_>, categorized: &Categorized) -> Self {
+    pub(crate) fn of(id: MessageId, letter: &Letter<'_>, categorized: &Categorized) -> Self {
         let receive = receive(id, letter);
         let mut entries = Vec::with_capacity(1 + categorized.plan.notes.len());
         for note in &categorized.plan.notes {

@@ -4,8 +4,8 @@ use super::state;
 use crate::{
     page::{Cell, Page, Tone, moment, span, stamp},
     view::{
-        CaseStep, CaseView, Evidence, GroupView, HealthHistory, HealthReport, HealthSetView,
-        Ledger, MonitorView, ProbeView,
+        CaseStep, CaseView, Evidence, GroupView, HealthHistory, HealthMailboxes, HealthReport,
+        HealthSetView, Ledger, MonitorView, ProbeView,
     },
 };
 
@@ -29,18 +29,24 @@ fn title(view: &HealthReport) -> Page {
 }
 
 pub(in crate::operation) fn brief(view: &HealthReport, now: u64) -> Page {
-    title(view).table(
-        ["health set", "state", "since", "open cases"],
-        view.sets.iter().map(|set| {
-            [
-                set.set.as_str().into(),
-                state(set.state),
-                moment(set.since_unix_ms, now).into(),
-                set.open_cases.join(", ").into(),
-            ]
-        }),
-        "No health set: the worker has just started.",
-    )
+    let soon = view
+        .soon
+        .iter()
+        .map(|one| Cell::toned(one.as_str(), Tone::Warn));
+    title(view)
+        .table(
+            ["health set", "state", "since", "open cases"],
+            view.sets.iter().map(|set| {
+                [
+                    set.set.as_str().into(),
+                    state(set.state),
+                    moment(set.since_unix_ms, now).into(),
+                    set.open_cases.join(", ").into(),
+                ]
+            }),
+            "No health set: the worker has just started.",
+        )
+        .list(soon)
 }
 
 pub(in crate::operation) fn report(view: &HealthReport, now: u64) -> Page {
@@ -85,7 +91,7 @@ fn monitor(view: &MonitorView, now: u64) -> Page {
         .page(samples(&view.results))
 }
 
-fn samples(results: &[ProbeView]) -> Page {
+pub(super) fn samples(results: &[ProbeView]) -> Page {
     Page::new().table(
         ["time", "probe", "result", ">took", "what was seen"],
         results.iter().map(|probe| {
@@ -143,26 +149,6 @@ pub(in crate::operation) fn group(view: &GroupView, _: u64) -> Page {
     )
 }
 
-/// 1 where the result speaks against what was probed.
-pub(in crate::operation) fn probe_exit(view: &ProbeView) -> u8 {
-    u8::from(view.evidence == Evidence::Bad)
-}
-
-pub(in crate::operation) fn probe(view: &ProbeView, _: u64) -> Page {
-    let page = samples(std::slice::from_ref(view))
-        .fields([("cause", view.cause.as_deref().unwrap_or_default().into())]);
-    if view.steps.is_empty() {
-        return page;
-    }
-    page.table(
-        ["step", ">took"],
-        view.steps
-            .iter()
-            .map(|step| [step.step.as_str().into(), span(step.took_ms).into()]),
-        "",
-    )
-}
-
 pub(in crate::operation) fn history(view: &HealthHistory, _: u64) -> Page {
     Page::new().table(
         ["time", "what", "from", "to", "case", "because"],
@@ -178,6 +164,54 @@ pub(in crate::operation) fn history(view: &HealthHistory, _: u64) -> Page {
         }),
         "Nothing has changed.",
     )
+}
+
+pub(in crate::operation) fn mailboxes(view: &HealthMailboxes, now: u64) -> Page {
+    let at = |unix_ms: Option<u64>| unix_ms.map(|at| moment(at, now)).unwrap_or_default();
+    Page::new()
+        .table(
+            [
+                "health mailbox",
+                "state",
+                "looked at",
+                ">waiting",
+                ">judged",
+                ">expunged",
+                "problem",
+            ],
+            view.mailboxes.iter().map(|one| {
+                let tone = match one.state.as_str() {
+                    "right" | "made" => Tone::Good,
+                    "failing" => Tone::Bad,
+                    _ => Tone::Warn,
+                };
+                [
+                    one.address.as_str().into(),
+                    Cell::toned(one.state.as_str(), tone),
+                    at(one.checked_unix_ms).into(),
+                    one.messages.to_string().into(),
+                    one.judged.to_string().into(),
+                    one.expunged.to_string().into(),
+                    one.problem.as_deref().unwrap_or_default().into(),
+                ]
+            }),
+            "No health mailbox yet: the worker has just started.",
+        )
+        .table(
+            ["path", "newest probe arrived", ">took"],
+            view.paths.iter().map(|one| {
+                [
+                    one.path.as_str().into(),
+                    at(one.arrived_unix_ms).into(),
+                    one.took_ms.map(span).unwrap_or_default().into(),
+                ]
+            }),
+            "No probe has arrived yet.",
+        )
+        .fields([
+            ("key made", at(view.key_unix_ms).into()),
+            ("keys believed", view.keys.to_string().into()),
+        ])
 }
 
 pub(in crate::operation) fn ledger(view: &Ledger, _: u64) -> Page {

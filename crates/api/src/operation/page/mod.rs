@@ -2,10 +2,15 @@
 //!
 //! Pure functions from a view and the time to a [`Page`]; layout belongs to the face.
 
+pub(super) mod alert;
 pub(super) mod cert;
+pub(super) mod drill;
 pub(super) mod event;
+pub(super) mod exchange;
+pub(super) mod forecast;
 pub(super) mod health;
 pub(super) mod object;
+pub(super) mod probe;
 pub(super) mod queue;
 pub(super) mod repair;
 pub(super) mod simulate;

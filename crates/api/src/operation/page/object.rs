@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::{
     page::{Block, Cell, Column, Page, Tone, count},
-    view::{Effect, ExportText, ObjectList, ObjectView, PlanView},
+    view::{Effect, ExportText, ObjectList, ObjectView, PlanView, RecipientList},
 };
 
 /// Fields shown in a list of a kind, in this order.
@@ -27,7 +27,8 @@ fn columns(kind: Kind) -> &'static [&'static str] {
         Kind::JournalRule => &["enabled", "scope", "recipient", "journal_address"],
         Kind::TransportSettings => &["postmaster", "message_expiration", "delay_notification"],
         Kind::HealthSettings => &["repair", "mailflow_probe_interval", "offline_after"],
-        Kind::AlertChannel => &["enabled", "target"],
+        Kind::AlertChannel => &["enabled", "target", "alerts", "heartbeat"],
+        Kind::Probe => &["enabled", "health_set", "interval", "target"],
     }
 }
 
@@ -54,6 +55,28 @@ fn value(value: &Value, shorten: bool) -> String {
         }
         other => other.to_string(),
     }
+}
+
+pub(in crate::operation) fn recipients(view: &RecipientList, _: u64) -> Page {
+    let listed = view.recipients.len() as u64;
+    let mut fitting = format!("{} of {} recipients fit", view.fitting, view.all);
+    if listed < view.fitting {
+        fitting.push_str(&format!("; the first {listed} are listed"));
+    }
+    let filter = view.filter.as_deref().unwrap_or("none: everyone fits");
+    Page::new()
+        .fields([("filter", filter.into()), ("fitting", fitting.into())])
+        .table(
+            ["name", "address", "type"],
+            view.recipients.iter().map(|one| {
+                [
+                    one.name.as_str().into(),
+                    one.address.as_str().into(),
+                    one.recipient_type.as_str().into(),
+                ]
+            }),
+            "No recipient fits.",
+        )
 }
 
 pub(in crate::operation) fn list(view: &ObjectList, _: u64) -> Page {

@@ -189,7 +189,8 @@ impl World {
         self.engine.define(&self.objects, &self.settings, now);
         let probed = self.engine.probes();
         for definition in probed.filter(|definition| definition.target != Target::Observer) {
-            let slots = Slots::new("mx", &definition.name, definition.interval_ms, now.mono_ms);
+            let interval_ms = definition.interval_ms;
+            let slots = Slots::new("mx", &definition.name, interval_ms, definition.soon, now);
             self.slots.insert(definition.name.clone(), slots);
         }
     }

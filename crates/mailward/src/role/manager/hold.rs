@@ -292,6 +292,7 @@ impl Holding {
     async fn probe(&self, name: &str) -> Option<(Evidence, String)> {
         let request = ControlRequest::ProbeRun {
             name: name.to_owned(),
+            trace: false,
         };
         let socket = Role::Worker.socket(&self.run_dir);
         match control::call(&socket, &request, TEST_MAX).await {

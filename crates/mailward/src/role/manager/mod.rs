@@ -13,14 +13,19 @@ mod repair;
 mod sockets;
 
 use std::{
-    collections::BTreeMap, io, net::TcpListener, os::unix::net::UnixListener, path::PathBuf,
-    sync::Arc, time::Duration,
+    collections::BTreeMap,
+    io,
+    net::{SocketAddr, TcpListener},
+    os::unix::net::UnixListener,
+    path::PathBuf,
+    sync::Arc,
+    time::Duration,
 };
 
 use mailward_api::{
-    control::{self, ControlReply, ControlRequest, Role},
-    fault::Fault,
-    view::{Changed, ChildStatus, HoldList, ManagerStatus, RoleStatus},
+    control::{self, ControlReply, ControlRequest, DrillFault, Role},
+    fault::{Fault, FaultKind},
+    view::{Changed, ChildStatus, HoldList, ManagerStatus, RoleFigures, RoleStatus},
 };
 use mailward_events::{Event, Events};
 use mailward_health::{Now, group::Votes};
@@ -93,6 +98,7 @@ struct Manager {
     sockets: Sockets,
     admin: UnixListener,
     http: Option<TcpListener>,
+    agent: Option<TcpListener>,
     children: BTreeMap<Role, Child>,
     child_events: mpsc::UnboundedSender<ChildEvent>,
     repairs: Repairs,
@@ -136,12 +142,8 @@ pub(crate) async fn run(config: Config, config_path: PathBuf) -> Result<(), Role
     .map_err(|error| RoleError::start("the control socket", error))?;
     let admin = control::bind(&config.run_dir.join("admin.sock"))
         .map_err(|error| RoleError::start("the admin socket", error))?;
-    let http = match config.http {
-        Some(address) => Some(listen::bind(address).map_err(|error| {
-            RoleError::start(&format!("the address {address} of `http`"), error)
-        })?),
-        None => None,
-    };
+    let http = open_address("http", config.http)?;
+    let agent = open_address("agent", config.agent)?;
     let mut objects = store.subscribe();
     let settings = super::health_settings(&store);
     let mut manager = Manager {
@@ -165,6 +167,7 @@ pub(crate) async fn run(config: Config, config_path: PathBuf) -> Result<(), Role
         settings,
         admin,
         http,
+        agent,
         child_events,
     };
     manager.reopen_sockets();
@@ -199,6 +202,16 @@ pub(crate) async fn run(config: Config, config_path: PathBuf) -> Result<(), Role
     }
     manager.events.flush();
     Ok(())
+}
+
+/// Opens an address of `mailward.toml`, where one is set.
+fn open_address(key: &str, address: Option<SocketAddr>) -> Result<Option<TcpListener>, RoleError> {
+    let Some(address) = address else {
+        return Ok(None);
+    };
+    listen::bind(address)
+        .map(Some)
+        .map_err(|error| RoleError::start(&format!("the address {address} of `{key}`"), error))
 }
 
 impl Manager {
@@ -314,6 +327,9 @@ impl Manager {
                 let mut sockets = vec![("admin".to_owned(), listen::share(&self.admin)?)];
                 if let Some(http) = &self.http {
                     sockets.push(("http".to_owned(), listen::share(http)?));
+                }
+                if let Some(agent) = &self.agent {
+                    sockets.push(("agent".to_owned(), listen::share(agent)?));
                 }
                 sockets
             }
@@ -455,6 +471,10 @@ impl Manager {
         match request {
             ControlRequest::Ping => Ok(ControlReply::Pong(self.role_status())),
             ControlRequest::Status => Ok(ControlReply::Manager(self.status())),
+            ControlRequest::Figures { .. } => Ok(ControlReply::Figures(RoleFigures {
+                repair: Some(self.repairs.figures(&self.settings)),
+                ..super::role_figures(self.started_unix_ms, &self.events)
+            })),
             ControlRequest::RestartRole { role, reason, case } => {
                 if !self.children.contains_key(&role) {
                     return Err(Fault::invalid(
@@ -520,6 +540,12 @@ impl Manager {
             ControlRequest::GuardFacts => {
                 Ok(ControlReply::GuardFacts(self.repairs.facts(&self.settings)))
             }
+            ControlRequest::Weigh(proposal) => Ok(ControlReply::Verdict(
+                self.repairs.weigh(&proposal, &self.settings),
+            )),
+            ControlRequest::InjectFault { fault, .. } => self.inject(&fault),
+            // What was killed is not alive again because someone asks; its supervision sees to that.
+            ControlRequest::EndFault => Ok(ControlReply::Done),
             ControlRequest::Outcome(outcome) => {
                 self.repairs.outcome(&outcome);
                 Ok(ControlReply::Done)
@@ -549,6 +575,34 @@ impl Manager {
             "`mailward receive-connector list` shows their names",
         )
         .at("component"))
+    }
+
+    /// The one fault of the manager's: a role's process is killed, as a crash would end it. The
+    /// manager is not told of it in any other way than by its end.
+    fn inject(&self, fault: &DrillFault) -> Result<ControlReply, Fault> {
+        let DrillFault::KillRole { role } = fault else {
+            return Err(Fault::unsupported(Role::Manager.name(), "this fault"));
+        };
+        if !self.config.allow_faults {
+            return Err(Fault::new(
+                FaultKind::Refused,
+                "faults are not allowed on this node",
+                "set allow_faults = true in mailward.toml and restart Mailward, where drills are wanted",
+            ));
+        }
+        let running = self
+            .children
+            .get(role)
+            .and_then(|child| child.running.as_ref());
+        let Some(running) = running else {
+            return Err(Fault::failed(format!("no process of the role {role} runs")));
+        };
+        self.events.emit(Event::FaultInjected {
+            fault: fault.name().to_owned(),
+            span_ms: 0,
+        });
+        running.signal(Sent::Kill);
+        Ok(ControlReply::Done)
     }
 
     fn role_status(&self) -> RoleStatus {

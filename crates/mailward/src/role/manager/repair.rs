@@ -14,7 +14,7 @@ use mailward_api::{
     control::{self, ControlReply, ControlRequest, Role},
     fault::{Fault, FaultKind},
     view::{
-        Hold, RepairOutcome, RepairProposal, Requester, Responder, Verdict, Wanted,
+        Hold, RepairFigures, RepairOutcome, RepairProposal, Requester, Responder, Verdict, Wanted,
         hold::SERVER_WIDE,
         rehearsal::GuardFacts,
         repair::{Carried, Ledger, RepairAct},
@@ -326,6 +326,12 @@ impl Repairs {
         }
     }
 
+    /// What would be said to a proposal; nothing is written or done.
+    pub(super) fn weigh(&self, proposal: &RepairProposal, settings: &HealthSettings) -> Verdict {
+        let holds = self.holding.all();
+        self.arbiter.weigh(proposal, &self.around(settings, &holds))
+    }
+
     /// The role whose process is to be restarted, where that was granted.
     pub(super) fn role_to_restart(
         &self,
@@ -389,5 +395,10 @@ impl Repairs {
     /// Acts begun.
     pub(super) fn count(&self) -> u64 {
         self.arbiter.repairs()
+    }
+
+    /// Acts by outcome, and what the budgets still allow.
+    pub(super) fn figures(&self, settings: &HealthSettings) -> RepairFigures {
+        self.arbiter.figures(settings)
     }
 }

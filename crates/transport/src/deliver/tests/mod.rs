@@ -127,7 +127,7 @@ impl World {
             node: Node {
                 hostname: "edge.example.org".parse().unwrap(),
                 mail_dir: dir.path().join("mail"),
-                probe_key: [0; 32],
+                probe_keys: Arc::new(mailward_host::keyring::Keyring::fixed([0; 32])),
                 resolvers: Vec::new(),
                 allow_faults: false,
             },
@@ -139,6 +139,7 @@ impl World {
             tracking: TrackingLog::open(&dir.path().join("tracking")).unwrap(),
             gate: Gate::default(),
             counters: Counters::default(),
+            probes: crate::Probes::new(0),
             clock,
         });
         let dispatcher = Dispatcher::start_with(Arc::clone(&shared), move || Arc::new(dns.clone()));

@@ -177,13 +177,13 @@ async fn a_proxied_tls_handshake_is_not_eaten_with_the_header() {
     );
 }
 
-fn marker(key: &[u8; 32]) -> String {
+fn marker(key: &[u8; 32], slot: u64) -> String {
     let now = SystemClock::default().unix_ms() / 1000;
     let marker = Marker {
-        path: "edge".into(),
+        path: probe::received_path("edge"),
         node: world::HOST.into(),
-        slot: 1,
-        expires_unix: now + 60,
+        slot,
+        expires_unix: now + probe::LIFETIME_SECS,
     };
     format!("C: {}: {}\n", probe::FIELD, marker.sign(key))
 }
@@ -193,7 +193,7 @@ async fn only_our_own_probes_reach_a_health_mailbox() {
     let scene = Scene::new(any_connector());
     let envelope = "C: MAIL FROM:<>\nS: 250 *\nC: RCPT TO:<probe@health.invalid>\nS: 250 *\n";
     let data = "C: DATA\nS: 354 *\n";
-    let (good, forged) = (marker(&KEY), marker(&[4; 32]));
+    let (good, forged) = (marker(&KEY, 1), marker(&[4; 32], 2));
     let refused = "C: .\nS: 550 5.7.1 *\n";
     scene.play(&format!("{HELLO}{envelope}{data}C: Subject: x\n{refused}{envelope}{data}{forged}{refused}{envelope}C: RCPT TO:<anna@example.org>\nS: 250 *\n{data}{good}{refused}{QUIT}")).await;
     assert!(scene.stored().is_empty());
@@ -204,6 +204,13 @@ async fn only_our_own_probes_reach_a_health_mailbox() {
         .count();
     assert_eq!(refusals, 3);
     scene.play(&format!("{HELLO}{envelope}{data}{good}C: .\nS: 250 2.0.0 *\n{ENVELOPE}{data}{good}C: .\nS: 250 2.0.0 *\n{QUIT}")).await;
+    // A marker that was used lets nobody in again.
+    scene
+        .play(&format!(
+            "{HELLO}{envelope}{data}{good}{refused}{envelope}{data}{}C: .\nS: 250 2.0.0 *\n{QUIT}",
+            marker(&KEY, 2)
+        ))
+        .await;
     let stored = scene.stored();
     let probes: Vec<bool> = stored
         .iter()
@@ -211,7 +218,7 @@ async fn only_our_own_probes_reach_a_health_mailbox() {
         .collect();
     assert_eq!(
         probes,
-        [true, false],
+        [true, false, true],
         "a marker on other mail is worth nothing"
     );
     let proxied = Scene::new(ReceiveConnector {

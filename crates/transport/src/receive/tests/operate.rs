@@ -109,7 +109,11 @@ async fn a_connector_restart_ends_its_sessions_and_keeps_its_socket() {
 #[tokio::test]
 async fn a_wedged_connector_accepts_and_never_answers() {
     let scene = Scene::new(any_connector());
-    assert!(scene.receiver.wedge("edge"));
+    assert!(
+        scene
+            .receiver
+            .wedge("edge", std::time::Duration::from_secs(60))
+    );
     let mut stuck = TcpStream::connect(scene.address).await.unwrap();
     stuck.write_all(b"EHLO x\r\n").await.unwrap();
     while scene.receiver.sessions()[0].now == 0 {

@@ -147,7 +147,7 @@ impl Scene {
             node: Node {
                 hostname: host.clone(),
                 mail_dir: dir.path().join("mail"),
-                probe_key: KEY,
+                probe_keys: Arc::new(mailward_host::keyring::Keyring::fixed(KEY)),
                 resolvers: Vec::new(),
                 allow_faults: true,
             },
@@ -162,6 +162,7 @@ impl Scene {
             tracking: TrackingLog::open(&dir.path().join("tracking")).unwrap(),
             gate: Gate::default(),
             counters: Counters::default(),
+            probes: crate::Probes::new(0),
             clock,
         });
         let mut roots = rustls::RootCertStore::empty();

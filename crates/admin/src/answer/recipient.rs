@@ -1,0 +1,65 @@
+//! Recipients of every kind, by the recipient filter language.
+
+use mailward_api::{
+    fault::Fault,
+    operation::request,
+    view::{FoundRecipient, RecipientList},
+};
+use mailward_directory::filter::{self, Filter, FilterError, Property};
+use mailward_model::{Object, Spec};
+
+use super::{Access, blocking, failed};
+
+/// The primary address of a recipient, and its name.
+fn view(object: &Object, details: Option<&str>) -> Option<FoundRecipient> {
+    let address = match &object.spec {
+        Spec::Mailbox(mailbox) => &mailbox.address,
+        Spec::MailContact(contact) => &contact.address,
+        Spec::DistributionGroup(group) => &group.address,
+        _ => return None,
+    };
+    Some(FoundRecipient {
+        name: object.name.clone(),
+        address: address.to_string(),
+        recipient_type: details.unwrap_or_default().to_owned(),
+    })
+}
+
+impl Access {
+    pub(super) async fn recipient_list(
+        &self,
+        r: request::RecipientList,
+    ) -> Result<RecipientList, Fault> {
+        let filter = r.filter.as_deref().map(str::parse::<Filter>).transpose();
+        let filter = filter.map_err(|error: FilterError| {
+            Fault::invalid(format!("the filter cannot be used: {error}"), "").at("filter")
+        })?;
+        let store = self.store.clone();
+        blocking(move || {
+            let objects = store.all().map_err(|error| failed(&error))?;
+            let mut list = RecipientList {
+                filter: filter.as_ref().map(ToString::to_string),
+                recipients: Vec::new(),
+                fitting: 0,
+                all: 0,
+            };
+            for object in &objects {
+                let Some(of) = filter::attributes(object) else {
+                    continue;
+                };
+                list.all += 1;
+                if filter.as_ref().is_none_or(|filter| filter.matches(&of)) {
+                    list.fitting += 1;
+                    list.recipients
+                        .extend(view(object, of.word(Property::RecipientTypeDetails)));
+                }
+            }
+            list.recipients
+                .sort_by_cached_key(|one| one.name.to_lowercase());
+            list.recipients
+                .truncate(usize::try_from(r.limit).unwrap_or(usize::MAX));
+            Ok(list)
+        })
+        .await
+    }
+}

@@ -1,0 +1,53 @@
+//! The recipient filter language: `(Department -eq 'Sales') -and (Name -notlike 'Test*')`.
+//!
+//! The language of Exchange's `RecipientFilter`, with typed properties. A text is parsed once into a
+//! [`Filter`]; asking whether a recipient fits takes no parsing and no allocation. What is wrong with
+//! a text is told with its place and how to mend it.
+//!
+//! ```text
+//! text ─► token ─► parse ─► Node with typed comparisons ─► matches(recipient) -> bool
+//!                                       └─► Display: fully parenthesised, as it is stored
+//! ```
+//!
+//! Limits: [`TEXT_OCTETS_MAX`], [`DEPTH_MAX`], [`COMPARISONS_MAX`]. There are no regular expressions,
+//! and a wildcard stands at the beginning or the end of a pattern only: matching is linear in the
+//! length of what is looked at, whatever the filter.
+//!
+//! Logic is two-valued. A property that is not set is equal to nothing, so `-eq` is false and `-ne`
+//! true, as LDAP sees an absent attribute.
+//!
+//! ```
+//! use mailward_directory::filter::{Attributes, Filter, Property};
+//!
+//! let filter: Filter = "RecipientType -eq 'UserMailbox' -and CustomAttribute1 -ne 'Ignore'".parse()?;
+//! let mut anna = Attributes::default();
+//! anna.set(Property::RecipientType, "UserMailbox");
+//! assert!(filter.matches(&anna));
+//! anna.set(Property::CustomAttribute1, "ignore");
+//! assert!(!filter.matches(&anna));
+//! # Ok::<(), mailward_directory::filter::FilterError>(())
+//! ```
+
+mod attributes;
+mod comparison;
+mod error;
+mod node;
+mod parse;
+mod property;
+mod recipient;
+#[cfg(test)]
+mod tests;
+mod token;
+
+pub use attributes::Attributes;
+pub use error::FilterError;
+pub use node::Filter;
+pub use property::{Property, PropertyType};
+pub use recipient::attributes;
+
+/// Octets of a filter's text (Exchange: 2048 characters).
+pub const TEXT_OCTETS_MAX: usize = 8_192;
+/// Parentheses and negations within each other.
+pub const DEPTH_MAX: usize = 32;
+/// Comparisons of one filter.
+pub const COMPARISONS_MAX: usize = 256;

@@ -1,0 +1,52 @@
+//! What is watched of this node itself, whatever the objects say.
+
+use mailward_api::control::Role;
+use mailward_model::kind::HealthSettings;
+
+use super::{CONNECTOR_TIMEOUT_MS, OBSERVER, Place, Target, Watched, ms, probe, rule};
+use crate::{monitor::Policy, observer::WINDOW_MS};
+
+/// Descriptors, memory, clocks and dates do not change within seconds, in milliseconds.
+const CALM_MS: u64 = 60_000;
+
+pub(super) fn all(settings: &HealthSettings, all: &mut Watched) {
+    let fast = ms(settings.connector_probe_interval);
+    let slow = ms(settings.mailflow_probe_interval);
+    let calm = CALM_MS.max(fast);
+    let transport = Some("transport");
+    let mut add = |name: &str, set: &str, target, failures, interval_ms, needs| {
+        let policy = Policy::Consecutive(failures);
+        let rule = rule(policy, interval_ms, CONNECTOR_TIMEOUT_MS, settings);
+        all.add(probe(name, target, &rule, needs), set, name, rule);
+    };
+    add("transport", "Transport", Target::Transport, 3, fast, None);
+    add("queue", "Queue", Target::Queue, 2, fast, transport);
+    add(
+        "queue/ownership",
+        "Queue",
+        Target::QueueOwnership,
+        2,
+        slow,
+        transport,
+    );
+    add("journal", "Journal", Target::Journal, 2, slow, transport);
+    add("store", "Store", Target::Store, 2, fast, None);
+    for place in Place::ALL {
+        add(place.probe(), "Disk", Target::Disk(place), 2, fast, None);
+    }
+    add(
+        "certificates",
+        "Certificates",
+        Target::Certificates,
+        2,
+        slow,
+        transport,
+    );
+    for role in Role::ALL {
+        let name = format!("process/{role}");
+        add(&name, "Process", Target::Process(role), 3, calm, None);
+    }
+    add("admin", "Admin", Target::Admin, 3, calm, None);
+    add("clock", "Clock", Target::Clock, 1, calm, None);
+    add(OBSERVER, "Monitoring", Target::Observer, 4, WINDOW_MS, None);
+}

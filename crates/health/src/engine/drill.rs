@@ -1,0 +1,125 @@
+//! What drills need of the engine: monitors that only a drill has, what speaks against starting one,
+//! and what is to be seen while one runs.
+
+use mailward_api::view::health::HealthState;
+
+use super::{
+    Engine, Probed,
+    definition::{OBSERVER, Target, Watched},
+    watch::Watch,
+};
+use crate::{
+    Now,
+    drill::{plan::Plan, run::Sight, safe::Facts},
+};
+
+impl Engine {
+    /// Watches this besides what the objects ask for, in place of what was watched so before.
+    pub(crate) fn watch_also(&mut self, also: Watched, now: Now) {
+        for probe in &self.also.probes {
+            self.probed.remove(&probe.name);
+        }
+        for monitor in &self.also.monitors {
+            self.watches.remove(&monitor.name);
+        }
+        self.also = also;
+        for definition in self.also.probes.clone() {
+            let probed = Probed {
+                results: Default::default(),
+                monitors: Vec::new(),
+                definition,
+            };
+            self.probed.insert(probed.definition.name.clone(), probed);
+        }
+        for definition in self.also.monitors.clone() {
+            let name = definition.name.clone();
+            if let Some(probed) = self.probed.get_mut(&definition.probe) {
+                probed.monitors.push(name.clone());
+                self.watches.insert(name, Watch::new(definition, now));
+            }
+        }
+    }
+
+    /// The receive connector a drill is about: the one named, else the first that is well.
+    pub(crate) fn drill_connector(&self, wanted: Option<&str>) -> Option<String> {
+        let mut doors = self.probed.values().filter_map(|probed| {
+            let Target::Connector(name, _) = &probed.definition.target else {
+                return None;
+            };
+            let well = self
+                .judges(&probed.definition.name)
+                .all(|watch| watch.state.phase == HealthState::Healthy);
+            Some((name, well))
+        });
+        let found = doors.find(|(name, well)| match wanted {
+            Some(wanted) => name.eq_ignore_ascii_case(wanted),
+            None => *well,
+        });
+        found.map(|(name, _)| name.clone())
+    }
+
+    /// What speaks against a drill, as far as the engine knows.
+    pub(crate) fn drill_facts(&self) -> Facts {
+        // The worker judges itself after half a minute; until then its strain says as much.
+        let is_new = |watch: &Watch| {
+            watch.state.phase == HealthState::Unknown && watch.definition.name == OBSERVER
+        };
+        let unwell = self.watches.values().filter(|watch| {
+            let well = matches!(
+                watch.state.phase,
+                HealthState::Healthy | HealthState::Disabled
+            );
+            !well && !is_new(watch)
+        });
+        Facts {
+            open_cases: self.cases.values().map(|case| case.id.clone()).collect(),
+            unwell: unwell
+                .map(|watch| (watch.definition.name.clone(), watch.state.phase))
+                .collect(),
+            strain: self.observer.strain,
+            repair: self.settings.repair,
+            ..Facts::default()
+        }
+    }
+
+    /// What is to be seen of a drill that was started at `since_unix_ms`; the ledger is the
+    /// caller's to add.
+    pub(crate) fn drill_sight(&self, plan: &Plan, since_unix_ms: u64, now: Now) -> Sight {
+        let open = self
+            .cases
+            .get(&plan.component)
+            .map(|record| record.view(now));
+        let closed = || {
+            let mut newest_first = self.closed.iter().rev();
+            newest_first
+                .find(|case| case.component == plan.component)
+                .cloned()
+        };
+        let case = open
+            .or_else(closed)
+            .filter(|case| case.first_bad_unix_ms >= since_unix_ms)
+            .map(|case| (case.id, case.cause, case.steps));
+        let newest = self
+            .probed
+            .get(&plan.monitor)
+            .and_then(|probed| probed.results.newest());
+        Sight {
+            monitors: self
+                .watches
+                .values()
+                .map(|watch| {
+                    let definition = &watch.definition;
+                    (
+                        definition.name.clone(),
+                        definition.component.clone(),
+                        watch.state.phase,
+                    )
+                })
+                .collect(),
+            slow: newest
+                .is_some_and(|result| result.unix_ms >= since_unix_ms && result.verdict == "slow"),
+            case,
+            ledger: Vec::new(),
+        }
+    }
+}

@@ -1,0 +1,297 @@
+//! Drills break something on purpose on the live server, and see it noticed and repaired; what a
+//! repair would not help is left alone.
+
+use std::{
+    net::{Ipv4Addr, SocketAddr, UdpSocket},
+    process::{Output, Stdio},
+    time::Duration,
+};
+
+use mailward_api::control::{ControlRequest, DrillFault, Role};
+
+use crate::support::{Node, Talk, lives, mailward, objects, signal, text, wait_for, wait_within};
+
+/// A name server that knows no name at all: each question is answered NXDOMAIN. It lives as long as
+/// the test.
+fn name_server() -> SocketAddr {
+    let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let address = socket.local_addr().unwrap();
+    std::thread::spawn(move || {
+        let mut octets = [0; 1500];
+        while let Ok((length, from)) = socket.recv_from(&mut octets) {
+            // RFC 1035 §4.1.1: a response, recursion available, name error; only the question.
+            let mut answer = octets[..length].to_vec();
+            (answer[2], answer[3]) = (0x81, 0x83);
+            answer[6..12].fill(0);
+            let question_end = 12 + answer[12..].iter().position(|b| *b == 0).unwrap() + 5;
+            answer.truncate(question_end);
+            socket.send_to(&answer, from).unwrap();
+        }
+    });
+    address
+}
+
+/// A node with probes in seconds.
+fn prepared() -> Node {
+    let node = Node::prepare(|port| {
+        objects(port)
+            + "\n[health_settings]\nconnector_probe_interval = \"1s\"\nmailflow_probe_interval = \"2s\"\n\
+               restart_component_after = \"2s\"\nrestart_process_after = \"20s\"\noffline_after = \"2m\"\nprobation = \"1s\"\n"
+    });
+    let config = std::fs::read_to_string(node.config()).unwrap();
+    assert!(!config.contains("\nresolvers"), "{config}");
+    let line = format!("resolvers = [\"{}\"]\n", name_server());
+    std::fs::write(node.config(), line + &config).unwrap();
+    node
+}
+
+fn started() -> Node {
+    let mut node = prepared();
+    node.serve();
+    node
+}
+
+/// True where transport has served long enough for a drill.
+fn served(node: &Node) -> bool {
+    let output = node.command(&["status", "--json"]);
+    let status: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
+    let since = status["transport"]["role"]["started_unix_ms"].as_u64();
+    let now = std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .unwrap();
+    since.is_some_and(|since| now.as_millis() >= u128::from(since) + 5_500)
+}
+
+/// Waits until nothing speaks against a drill: no case, nothing unwell, transport not just started.
+fn wait_until_well(node: &Node) {
+    wait_within(Duration::from_secs(60), "a drill may be started", || {
+        let output = node.command(&["drill", "list", "--json"]);
+        let list: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
+        let well = list["refused_because"]
+            .as_array()
+            .is_some_and(Vec::is_empty);
+        well && served(node)
+    });
+}
+
+fn run(node: &Node, drill: &str) -> serde_json::Value {
+    let mut output = None;
+    wait_within(Duration::from_secs(60), "the drill is started", || {
+        let done = node.command(&["drill", "run", drill, "--yes", "--json"]);
+        // Refused: something is not well yet.
+        let started = done.status.code() != Some(4);
+        output = started.then_some(done);
+        started
+    });
+    let output = output.unwrap();
+    let said = text(&output);
+    assert_eq!(output.status.code(), Some(0), "{drill}: {said}");
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+fn takes_mail(node: &Node) -> bool {
+    let mut talk = Talk::connect(node.smtp());
+    talk.say("EHLO client.example.net");
+    let to = ["info@example.test"];
+    let reply = talk.message("a@example.net", &to, b"Subject: x\r\n\r\nx");
+    assert!(
+        reply.starts_with("250") || reply.starts_with("452 4.3.1"),
+        "{reply}"
+    );
+    reply.starts_with("250")
+}
+
+#[test]
+fn what_a_repair_helps_is_repaired() {
+    let node = started();
+    for (drill, act) in [
+        ("wedge-connector", "restart the component receive/Internet"),
+        ("stuck-delivery", "restart the component deliver"),
+        ("kill-transport", "transport ended"),
+    ] {
+        let view = run(&node, drill);
+        assert_eq!(view["state"], "met", "{view:#}");
+        assert!(view["detected_after_ms"].is_u64() && view["repaired_after_ms"].is_u64());
+        let acts = view["acts"].as_array().unwrap();
+        assert_eq!(acts.len(), 1, "{view:#}");
+        assert!(acts[0].as_str().unwrap().contains(act), "{view:#}");
+        let case = view["case"].as_str().unwrap();
+        assert!(node.command(&["explain", case]).status.success(), "{case}");
+    }
+    let listed = node.ask(&["drill", "list"]);
+    assert!(listed.contains("kill-transport"), "{listed}");
+    let events = node.ask(&["event", "list"]);
+    for name in ["DrillStarted", "DrillMet", "FaultInjected", "FaultEnded"] {
+        assert!(events.contains(name), "{name}: {events}");
+    }
+    let lines = std::fs::read_to_string(node.path("data/health/drills.jsonl")).unwrap();
+    assert_eq!(lines.lines().count(), 6, "begun and over, three times");
+}
+
+#[test]
+fn what_a_repair_does_not_help_is_left_alone() {
+    let node = started();
+    let alerts = node.path("alerts.jsonl");
+    let target = format!("target={{\"file\":\"{}\"}}", alerts.display());
+    node.ask(&["alert-channel", "set", "file", &target]);
+    let transport = node.role_pid("transport");
+    for drill in [
+        "expired-certificate",
+        "lying-resolver",
+        "lost-store",
+        "full-disk",
+        "slow-sync",
+    ] {
+        let view = run(&node, drill);
+        assert_eq!(view["state"], "met", "{view:#}");
+        assert_eq!(view["acts"].as_array().unwrap().len(), 0, "{view:#}");
+    }
+    assert_eq!(
+        node.role_pid("transport"),
+        transport,
+        "nothing was restarted"
+    );
+    assert!(takes_mail(&node));
+    let told = std::fs::read_to_string(&alerts).unwrap();
+    for line in told.lines() {
+        let alert: serde_json::Value = serde_json::from_str(line).unwrap();
+        assert!(alert["drill"].is_string(), "{alert}");
+        assert!(
+            alert["text"].as_str().unwrap().starts_with("Drill "),
+            "{alert}"
+        );
+    }
+    assert!(told.contains("certificate/.drill"), "{told}");
+    let listed = node.ask(&["cert", "list"]);
+    assert!(!listed.contains("drill"), "{listed}");
+}
+
+#[test]
+fn and_a_fault_ends_by_itself_whoever_dies() {
+    let mut node = started();
+    wait_until_well(&node);
+    // Ctrl-C ends drill and fault.
+    let child = mailward()
+        .args(["--socket".as_ref(), node.path("run/admin.sock").as_os_str()])
+        .args(["drill", "run", "full-disk", "--yes"])
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    wait_for("the fault is in force", || !takes_mail(&node));
+    signal(child.id(), "INT");
+    let output: Output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{}", text(&output));
+    assert!(text(&output).contains("broken off"), "{}", text(&output));
+    wait_for("the fault is over", || takes_mail(&node));
+
+    // The worker is killed while its drill runs; a fault of that length is put in force again, so
+    // that its end can be waited for.
+    wait_until_well(&node);
+    let drill = node.command(&["drill", "run", "no-such-drill"]);
+    assert!(text(&drill).contains("wedge-connector"), "{}", text(&drill));
+    let mut running = mailward()
+        .args(["--socket".as_ref(), node.path("run/admin.sock").as_os_str()])
+        .args(["drill", "run", "full-disk", "--yes"])
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    wait_for("the fault is in force", || !takes_mail(&node));
+    let worker = node.role_pid("worker").unwrap();
+    running.kill().unwrap();
+    running.wait().unwrap();
+    signal(worker, "KILL");
+    wait_for("the worker is another one", || {
+        !lives(worker) && node.role_pid("worker").is_some_and(|pid| pid != worker)
+    });
+    node.control(Role::Transport, &ControlRequest::EndFault)
+        .unwrap();
+    let fault = |for_ms| ControlRequest::InjectFault {
+        fault: DrillFault::FullDisk,
+        for_ms,
+    };
+    node.control(Role::Transport, &fault(2_000)).unwrap();
+    assert!(
+        node.control(Role::Transport, &fault(2_000)).is_err(),
+        "one at a time"
+    );
+    assert!(
+        node.control(Role::Transport, &fault(300_001)).is_err(),
+        "too long"
+    );
+    assert!(!takes_mail(&node));
+    wait_within(Duration::from_secs(5), "the fault ends by itself", || {
+        takes_mail(&node)
+    });
+    let listed = node.json(&["drill", "list"]);
+    let drills = listed["drills"].as_array().unwrap();
+    let full = drills
+        .iter()
+        .find(|one| one["drill"] == "full-disk")
+        .unwrap();
+    assert_eq!(full["last"]["state"], "broken_off", "{full:#}");
+    node.stop();
+}
+
+#[test]
+fn but_none_is_started_where_it_could_harm() {
+    let mut node = started();
+    wait_until_well(&node);
+    let (code, said) = node.refused(&["drill", "run", "full-disk"]);
+    assert!(code == 4 && said.contains("452 4.3.1"), "{code} {said}");
+    node.ask(&["drain"]);
+    let (code, said) = node.refused(&["drill", "run", "lost-store"]);
+    assert!(
+        code == 4 && said.contains("is not started"),
+        "{code} {said}"
+    );
+    node.ask(&["resume"]);
+    wait_until_well(&node);
+
+    // A schedule: kept in the settings, run by itself, skipped with a reason while a case is open.
+    node.ask(&["drill", "schedule", "lost-store", "--every", "10s"]);
+    let exported = node.ask(&["export"]);
+    assert!(
+        exported.contains("lost-store every 10s at 03:00"),
+        "{exported}"
+    );
+    wait_for("it is run by itself", || {
+        let listed = node.json(&["drill", "list"]);
+        let drills = listed["drills"].as_array().unwrap().clone();
+        let one = drills.iter().find(|one| one["drill"] == "lost-store");
+        let last = one.unwrap()["last"].clone();
+        last["by"] == "schedule" && last["state"] == "met"
+    });
+    wait_until_well(&node);
+    let wedge = ControlRequest::Wedge {
+        connector: "Internet".to_owned(),
+    };
+    node.control(Role::Transport, &wedge).unwrap();
+    wait_for("the trouble is noticed", || {
+        let listed = node.json(&["drill", "list"]);
+        listed["refused_because"]
+            .to_string()
+            .contains("a case is open")
+    });
+    let (code, said) = node.refused(&["drill", "run", "lost-store"]);
+    assert!(
+        code == 4 && said.contains("a case is open"),
+        "{code} {said}"
+    );
+    node.ask(&["drill", "schedule", "lost-store", "--off"]);
+    assert!(!node.ask(&["export"]).contains("lost-store"));
+    let (code, said) = node.refused(&["drill", "schedule", "lost-stor"]);
+    assert!(code == 1 && said.contains("lost-store"), "{code} {said}");
+
+    node.stop();
+    let config = std::fs::read_to_string(node.config()).unwrap();
+    let config = config.replace("allow_faults = true", "allow_faults = false");
+    std::fs::write(node.config(), config).unwrap();
+    node.serve();
+    let (code, said) = node.refused(&["drill", "run", "lost-store"]);
+    assert!(code == 4 && said.contains("allow_faults"), "{code} {said}");
+    assert!(node.control(Role::Transport, &wedge).is_err());
+}

@@ -1,0 +1,101 @@
+//! Exchange's names run the same operations, with Exchange's columns.
+
+use crate::{
+    probes::is_healthy,
+    support::{Node, objects, text, wait_for},
+};
+
+#[test]
+fn with_its_columns_and_parameters() {
+    let node = Node::start(|port| {
+        objects(port)
+            + "\n[health_settings]\nconnector_probe_interval = \"1s\"\nmailflow_probe_interval = \"2s\"\n"
+    });
+    wait_for("all is well", || {
+        is_healthy(&node, "connector/Internet") && is_healthy(&node, "mailflow/Internet")
+    });
+    let all = node.ask(&["Get-ServerHealth"]);
+    let mut lines = all.lines();
+    let columns: Vec<&str> = lines.next().unwrap().split_whitespace().collect();
+    assert_eq!(
+        columns,
+        [
+            "Server",
+            "State",
+            "Name",
+            "TargetResource",
+            "HealthSetName",
+            "AlertValue",
+            "ServerComponent"
+        ]
+    );
+    let row = lines.find(|line| line.contains(" connector ")).unwrap();
+    let row: Vec<&str> = row.split_whitespace().collect();
+    assert_eq!(
+        row,
+        [
+            "mail.example.test",
+            "Online",
+            "connector",
+            "Internet",
+            "Receive",
+            "Healthy",
+            "FrontendTransport"
+        ]
+    );
+
+    let some = node.ask(&["get-serverhealth", "-healthset", "receive"]);
+    assert!(
+        some.contains("Receive") && !some.contains("MailFlow"),
+        "{some}"
+    );
+    assert_eq!(
+        node.json(&["Get-ServerHealth", "-H", "Receive"])["sets"],
+        node.json(&["health", "report", "--set", "Receive"])["sets"]
+    );
+    let report = node.ask(&["Get-HealthReport", "mail.example.test"]);
+    let columns: Vec<&str> = report.lines().next().unwrap().split_whitespace().collect();
+    assert_eq!(
+        columns,
+        [
+            "Server",
+            "State",
+            "HealthSet",
+            "AlertValue",
+            "LastTransitionTime",
+            "MonitorCount"
+        ]
+    );
+    assert!(report.contains("NotApplicable"), "{report}");
+
+    let hidden = node.ask(&["Get-Mailbox", "-Monitor"]);
+    assert!(hidden.contains("mailward-health.invalid"), "{hidden}");
+    let people = node.ask(&["Get-Mailbox"]);
+    assert!(
+        people.contains("info") && !people.contains("mailward-health.invalid"),
+        "{people}"
+    );
+
+    // Drained, the components are offline.
+    node.ask(&["drain"]);
+    let drained = node.ask(&["Get-HealthReport"]);
+    assert!(drained.contains("Offline"), "{drained}");
+
+    for (words, expect) in [
+        (&["Get-ServerHelth"][..], "did you mean Get-ServerHealth?"),
+        (
+            &["Get-ServerHealth", "-Colour", "x"],
+            "it has -Identity, -HealthSet",
+        ),
+    ] {
+        let (code, said) = node.refused(words);
+        assert_eq!(code, 2, "{said}");
+        assert!(said.contains(expect), "{said}");
+    }
+    let (code, said) = node.refused(&["Get-ServerHealth", "other.example.test"]);
+    assert_eq!(code, 1, "{said}");
+    let (_, said) = node.refused(&["Get-ServerHealth", "-HealthSet", "Recieve"]);
+    assert!(said.contains("did you mean Receive?"), "{said}");
+    let help = node.command(&["health", "report", "--help"]);
+    assert!(text(&help).contains("Get-ServerHealth [-Identity VALUE] [-HealthSet VALUE]"));
+}
