@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use mailward_api::view::{ProbeView, health::Evidence};
+use mailward_api::view::{ProbeView, RepairOutcome, health::Evidence};
 use mailward_host::fake::clock::FakeClock;
 
 use super::*;

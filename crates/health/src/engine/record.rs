@@ -158,7 +158,11 @@ impl Record {
             monitors: self.monitors.clone(),
             rung: self.state.rung,
             acted: self.state.acted,
-            offline: self.state.offline,
+            // An answer that an earlier worker did not live to hear may have been a yes: undoing what
+            // was not done harms nothing, and what nobody undoes stays offline for good.
+            offline: self.state.offline
+                || (self.state.phase == Phase::Arbitrating
+                    && self.act(self.state.rung) == Some(&RepairAct::Offline)),
             alerted: self.alerted_ms.is_some(),
             under_way: match self.state.phase {
                 Phase::Executing { entry, .. } | Phase::Verifying { entry, .. } => Some(entry),

@@ -10,6 +10,7 @@ mod drill_request;
 mod drilling;
 mod foreseeing;
 mod lane;
+mod orders;
 mod service;
 pub(crate) mod upkeep;
 
@@ -26,14 +27,11 @@ use std::{
 };
 
 use mailward_api::{
-    control::{self, ControlReply, ControlRequest, Role},
+    control::{ControlReply, ControlRequest, Role},
     fault::Fault,
-    view::{
-        ProbeView, RepairAct, RepairOutcome, RepairProposal, Verdict, health::ProbeReport,
-        repair::Carried,
-    },
+    view::{ProbeView, RepairAct, health::ProbeReport, repair::Carried},
 };
-use mailward_events::{Event, Events};
+use mailward_events::Events;
 use mailward_host::{clock::Clock, keyring::Keyring};
 use mailward_model::{
     Domain, Object, Spec,
@@ -55,7 +53,7 @@ use crate::{
         desk::{self, Couriers},
     },
     engine::{
-        Answer, Engine, Order, SavedCase,
+        Answer, Engine, SavedCase,
         definition::{PREFIX, Target},
     },
     forecast::gather::{Limits, Places},
@@ -73,10 +71,6 @@ const INBOX: usize = 256;
 const TURN_MAX_MS: u64 = 1_000;
 /// Probes begun in one turn: what a stall left behind must not hold up the rest.
 const BEGUN_MAX: usize = 512;
-/// How long the manager may take over a proposal.
-const PROPOSE_MAX: Duration = Duration::from_secs(10);
-/// Attempts to tell the manager an outcome.
-const OUTCOME_ATTEMPTS: u32 = 5;
 /// How often it is looked whether the group's lease is to be renewed or given back, in milliseconds.
 const LEASE_LOOK_MS: u64 = 5_000;
 /// So long no probe may end before the signs of life to the outside stop; three intervals of the
@@ -155,14 +149,11 @@ enum Message {
         act: RepairAct,
         answer: Answer,
     },
-    /// The objects were read, after a change.
     /// Give a copy of the engine, for a rehearsal.
     Copy(oneshot::Sender<Box<Engine>>),
     /// How an act goes.
-    Carried {
-        case: String,
-        how: Carried,
-    },
+    Carried { case: String, how: Carried },
+    /// The objects were read, after a change.
     Objects(Vec<Object>),
     /// The control channel asks for something the engine knows.
     Ask(ControlRequest, oneshot::Sender<Option<ControlReply>>),
@@ -557,130 +548,6 @@ impl Running {
         for channel in self.alerter.tick(now, probes, quiet_max_ms) {
             self.begin(&format!("alerting/{channel}"), true);
         }
-    }
-
-    fn obey(&mut self, orders: Vec<Order>) {
-        let mut save = false;
-        for order in orders {
-            match order {
-                Order::Probe(name) => self.begin(&name, false),
-                Order::Force(name) => self.begin(&name, true),
-                Order::AskCarried { case, entry } => self.ask_carried(case, entry),
-                Order::LiftHolds(key) => self.lift_holds(key),
-                Order::Propose(proposal) => self.propose(*proposal),
-                Order::Outcome(outcome) => self.report(*outcome),
-                Order::Alert(mut alert) => {
-                    self.engine.alert_raised(&alert.kind);
-                    self.drills.mark(&mut alert);
-                    self.alerter.raise(*alert, self.clock.unix_ms());
-                }
-                Order::Emit(event) => self.events.emit(event),
-                Order::Edge(edge) => self.keep(|history| history.edge(&edge)),
-                Order::Closed(case) => {
-                    self.alerter.closed(&case, self.clock.unix_ms());
-                    self.keep(|history| history.closed(&case));
-                }
-                Order::Save => save = true,
-            }
-        }
-        if save {
-            let cases = self.engine.save(self.now());
-            let cures = self.engine.cures().clone();
-            self.keep(|history| history.save(&cases));
-            self.keep(|history| history.save_cures(&cures));
-        }
-    }
-
-    /// Writes history. A line of a few hundred octets now and then, into the page cache: done here,
-    /// so that lines keep their order.
-    fn keep(&mut self, write: impl FnOnce(&History) -> io::Result<()>) {
-        match write(&self.history) {
-            Ok(()) => self.history_failing = false,
-            Err(error) if !self.history_failing => {
-                self.history_failing = true;
-                self.events.emit(Event::ProbeImpaired {
-                    probe: "history".into(),
-                    problem: format!("the history of health cannot be written: {error}"),
-                });
-            }
-            Err(_) => {}
-        }
-    }
-
-    fn propose(&self, proposal: RepairProposal) {
-        let manager = Role::Manager.socket(&self.run_dir);
-        let (inbox, clock) = (self.inbox.clone(), self.clock.clone());
-        let group = self.group.clone();
-        let mut proposal = proposal;
-        tokio::spawn(async move {
-            if let Some(group) = group {
-                proposal.group = Some(group.facts(&proposal.case, proposal.act.stage()).await);
-            }
-            let (case, act) = (proposal.case.clone(), proposal.act.clone());
-            let reply =
-                control::call(&manager, &ControlRequest::Propose(proposal), PROPOSE_MAX).await;
-            let answer = match reply {
-                Ok(ControlReply::Verdict(Verdict::Granted { entry, reasons })) => {
-                    Answer::Granted { entry, reasons }
-                }
-                Ok(ControlReply::Verdict(Verdict::Denied {
-                    reasons,
-                    until_unix_ms,
-                    shadow,
-                })) => Answer::Denied {
-                    reasons,
-                    shadow,
-                    again_in_ms: until_unix_ms.map(|until| until.saturating_sub(clock.unix_ms())),
-                },
-                Ok(_) => Answer::Silent {
-                    error: "it answered something else".to_owned(),
-                },
-                Err(error) => Answer::Silent {
-                    error: error.into_fault("manager").error,
-                },
-            };
-            let _ = inbox.send(Message::Answered { case, act, answer }).await;
-        });
-    }
-
-    /// Asks how an act goes. A manager that does not answer is asked again: the case orders it.
-    fn ask_carried(&self, case: String, entry: u64) {
-        let manager = Role::Manager.socket(&self.run_dir);
-        let inbox = self.inbox.clone();
-        tokio::spawn(async move {
-            let request = ControlRequest::Carried { entry };
-            if let Ok(ControlReply::Carried(how)) =
-                control::call(&manager, &request, PROPOSE_MAX).await
-            {
-                let _ = inbox.send(Message::Carried { case, how }).await;
-            }
-        });
-    }
-
-    fn lift_holds(&self, key: String) {
-        let manager = Role::Manager.socket(&self.run_dir);
-        tokio::spawn(async move {
-            let request = ControlRequest::LiftHolds { key };
-            for attempt in 0..OUTCOME_ATTEMPTS {
-                if control::call(&manager, &request, PROPOSE_MAX).await.is_ok() {
-                    return;
-                }
-                tokio::time::sleep(Duration::from_secs(1 << attempt)).await;
-            }
-        });
-    }
-
-    fn report(&self, outcome: RepairOutcome) {
-        let manager = Role::Manager.socket(&self.run_dir);
-        tokio::spawn(async move {
-            let request = ControlRequest::Outcome(outcome);
-            for attempt in 0..OUTCOME_ATTEMPTS {
-                if control::call(&manager, &request, PROPOSE_MAX).await.is_ok() {
-                    return;
-                }
-                tokio::time::sleep(Duration::from_secs(1 << attempt)).await;
-            }
-        });
     }
 }
 

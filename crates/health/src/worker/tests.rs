@@ -4,10 +4,10 @@
 use std::{path::Path, sync::atomic::AtomicBool};
 
 use mailward_api::{
-    control::Server,
+    control::{self, Server},
     fault::Fault,
     view::{
-        CaseView, ConnectionChoice, ConnectorStatus, GateView, health::HealthState,
+        CaseView, ConnectionChoice, ConnectorStatus, GateView, Verdict, health::HealthState,
         transport::QueueStats,
     },
 };

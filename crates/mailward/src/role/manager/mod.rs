@@ -7,6 +7,7 @@
 //! Never here: parsing anything that a stranger sent.
 
 mod act;
+mod answer;
 mod child;
 mod hold;
 mod repair;
@@ -23,9 +24,8 @@ use std::{
 };
 
 use mailward_api::{
-    control::{self, ControlReply, ControlRequest, DrillFault, Role},
-    fault::{Fault, FaultKind},
-    view::{Changed, ChildStatus, HoldList, ManagerStatus, RoleFigures, RoleStatus},
+    control::{self, ControlReply, ControlRequest, Role},
+    fault::Fault,
 };
 use mailward_events::{Event, Events};
 use mailward_health::{Now, group::Votes};
@@ -464,179 +464,6 @@ impl Manager {
                 true,
                 "the bindings of receive connectors changed",
             );
-        }
-    }
-
-    fn answer(&mut self, request: ControlRequest) -> Result<ControlReply, Fault> {
-        match request {
-            ControlRequest::Ping => Ok(ControlReply::Pong(self.role_status())),
-            ControlRequest::Status => Ok(ControlReply::Manager(self.status())),
-            ControlRequest::Figures { .. } => Ok(ControlReply::Figures(RoleFigures {
-                repair: Some(self.repairs.figures(&self.settings)),
-                ..super::role_figures(self.started_unix_ms, &self.events)
-            })),
-            ControlRequest::RestartRole { role, reason, case } => {
-                if !self.children.contains_key(&role) {
-                    return Err(Fault::invalid(
-                        format!("the role {role} is not one the manager can restart"),
-                        "name transport, access or worker; the manager is restarted by the service manager",
-                    ));
-                }
-                let because = match case {
-                    Some(case) => format!("{reason} (case {case})"),
-                    None => reason,
-                };
-                self.end(role, true, &because);
-                Ok(ControlReply::Done)
-            }
-            ControlRequest::ReopenSockets => {
-                self.reopen_sockets();
-                Ok(ControlReply::Done)
-            }
-            ControlRequest::Propose(proposal) => {
-                let verdict = self.repairs.propose(&proposal, &self.settings);
-                if let Some(role) = self.repairs.role_to_restart(&proposal, &verdict) {
-                    self.end(role, true, &proposal.reason);
-                }
-                Ok(ControlReply::Verdict(verdict))
-            }
-            ControlRequest::Lease(ask) => {
-                let now = Now::of(&*self.clock);
-                Ok(ControlReply::Lease(self.votes.hear(&ask, now)))
-            }
-            ControlRequest::Carried { entry } => {
-                Ok(ControlReply::Carried(self.repairs.carried(entry)))
-            }
-            ControlRequest::Hold(hold) => {
-                self.known_component(&hold.component)?;
-                let text = self.repairs.holding.set(hold)?;
-                Ok(ControlReply::Changed(Changed { count: 1, text }))
-            }
-            ControlRequest::Release {
-                component,
-                requester,
-                force,
-                reason,
-                by,
-            } => {
-                let holding = &self.repairs.holding;
-                let count = holding.release(&component, requester, force, &by, &reason)?;
-                let text = format!("{count} holds on {component} have ended.");
-                let count = count as u64;
-                Ok(ControlReply::Changed(Changed { count, text }))
-            }
-            ControlRequest::Holds => Ok(ControlReply::Holds(HoldList {
-                holds: self.repairs.holding.all(),
-                components: Vec::new(),
-            })),
-            ControlRequest::LiftHolds { key } => {
-                self.repairs.holding.lift(&key);
-                Ok(ControlReply::Done)
-            }
-            ControlRequest::CancelRestart { reason, by } => {
-                let text = self.repairs.cancel_restart(&by, &reason)?;
-                Ok(ControlReply::Changed(Changed { count: 1, text }))
-            }
-            ControlRequest::GuardFacts => {
-                Ok(ControlReply::GuardFacts(self.repairs.facts(&self.settings)))
-            }
-            ControlRequest::Weigh(proposal) => Ok(ControlReply::Verdict(
-                self.repairs.weigh(&proposal, &self.settings),
-            )),
-            ControlRequest::InjectFault { fault, .. } => self.inject(&fault),
-            // What was killed is not alive again because someone asks; its supervision sees to that.
-            ControlRequest::EndFault => Ok(ControlReply::Done),
-            ControlRequest::Outcome(outcome) => {
-                self.repairs.outcome(&outcome);
-                Ok(ControlReply::Done)
-            }
-            ControlRequest::Ledger { limit } => Ok(ControlReply::Ledger(
-                self.repairs.ledger(limit, &self.settings),
-            )),
-            other => Err(Fault::unsupported(Role::Manager.name(), other.name())),
-        }
-    }
-
-    /// A component that can be held: a receive connector there is, or all of transport.
-    fn known_component(&self, component: &str) -> Result<(), Fault> {
-        let Some(name) = component.strip_prefix("receive/") else {
-            return Ok(());
-        };
-        // Objects that cannot be read must not keep a person from holding what they name.
-        let connectors: Vec<(String, ReceiveConnector)> = match super::specs(&self.store) {
-            Ok(connectors) => connectors,
-            Err(_) => return Ok(()),
-        };
-        if connectors.iter().any(|(known, _)| known == name) {
-            return Ok(());
-        }
-        Err(Fault::not_found(
-            format!("there is no receive connector named {name:?}"),
-            "`mailward receive-connector list` shows their names",
-        )
-        .at("component"))
-    }
-
-    /// The one fault of the manager's: a role's process is killed, as a crash would end it. The
-    /// manager is not told of it in any other way than by its end.
-    fn inject(&self, fault: &DrillFault) -> Result<ControlReply, Fault> {
-        let DrillFault::KillRole { role } = fault else {
-            return Err(Fault::unsupported(Role::Manager.name(), "this fault"));
-        };
-        if !self.config.allow_faults {
-            return Err(Fault::new(
-                FaultKind::Refused,
-                "faults are not allowed on this node",
-                "set allow_faults = true in mailward.toml and restart Mailward, where drills are wanted",
-            ));
-        }
-        let running = self
-            .children
-            .get(role)
-            .and_then(|child| child.running.as_ref());
-        let Some(running) = running else {
-            return Err(Fault::failed(format!("no process of the role {role} runs")));
-        };
-        self.events.emit(Event::FaultInjected {
-            fault: fault.name().to_owned(),
-            span_ms: 0,
-        });
-        running.signal(Sent::Kill);
-        Ok(ControlReply::Done)
-    }
-
-    fn role_status(&self) -> RoleStatus {
-        super::role_status(Role::Manager, self.started_unix_ms, self.store.revision())
-    }
-
-    fn status(&self) -> ManagerStatus {
-        let now = self.clock.monotonic();
-        let children = CHILDREN.iter().filter_map(|role| {
-            let child = self.children.get(role)?;
-            let state = match child.supervision.state() {
-                State::Absent { .. } => "backoff",
-                State::Starting { .. } => "starting",
-                State::Ready { .. } => "running",
-                State::Ending { .. } => "stopping",
-                State::Stopped => "off",
-            };
-            Some(ChildStatus {
-                role: *role,
-                state: state.to_owned(),
-                pid: child.running.as_ref().map(|running| running.pid),
-                since_unix_ms: child.since_unix_ms,
-                restarts: child.supervision.restarts(),
-                heartbeat_age_ms: child
-                    .heard
-                    .map(|heard| now.saturating_sub(heard).as_millis() as u64),
-                last_exit: child.last_exit.clone(),
-            })
-        });
-        ManagerStatus {
-            role: self.role_status(),
-            children: children.collect(),
-            listening: self.sockets.addresses(),
-            repairs: self.repairs.count(),
         }
     }
 }
