@@ -23,7 +23,9 @@ impl Access {
             span: None,
             reason,
         };
-        self.hold(r, peer).await?;
+        let item = r.reason.clone();
+        self.set_hold(r, peer).await?;
+        self.audit(peer, "drain", item).await;
         Ok(Changed {
             count: 1,
             text: "New mail is answered 421 4.3.2, for at most 4 hours.".to_owned(),
@@ -38,8 +40,11 @@ impl Access {
             force: false,
             reason: None,
         };
-        match self.release(r, peer).await {
-            Ok(changed) => Ok(changed),
+        match self.end_hold(r, peer).await {
+            Ok(changed) => {
+                self.audit(peer, "resume", String::new()).await;
+                Ok(changed)
+            }
             // Nothing was drained: what was asked for is so already.
             Err(fault) if fault.kind == mailward_api::fault::FaultKind::NotFound => Ok(Changed {
                 count: 0,
@@ -50,6 +55,13 @@ impl Access {
     }
 
     pub(super) async fn hold(&self, r: request::HealthHold, peer: Peer) -> Result<Changed, Fault> {
+        let component = r.component.clone();
+        let changed = self.set_hold(r, peer).await?;
+        self.audit(peer, "health hold", component).await;
+        Ok(changed)
+    }
+
+    async fn set_hold(&self, r: request::HealthHold, peer: Peer) -> Result<Changed, Fault> {
         if r.reason.trim().is_empty() {
             return Err(Fault::invalid(
                 "nothing is held without a reason",
@@ -63,7 +75,7 @@ impl Access {
             now.saturating_add(u64::try_from(span.get().as_millis()).unwrap_or(u64::MAX))
         });
         let hold = Hold {
-            component: r.component.clone(),
+            component: r.component,
             requester: r.requester,
             wanted: if r.draining {
                 Wanted::Draining
@@ -78,9 +90,7 @@ impl Access {
             cause: None,
         };
         let reply = self.ask(Role::Manager, ControlRequest::Hold(hold)).await;
-        let changed = expect_reply!(reply, Changed)?;
-        self.audit(peer, "health hold", r.component).await;
-        Ok(changed)
+        expect_reply!(reply, Changed)
     }
 
     pub(super) async fn release(
@@ -88,6 +98,18 @@ impl Access {
         r: request::HealthRelease,
         peer: Peer,
     ) -> Result<Changed, Fault> {
+        let (component, force) = (r.component.clone(), r.force);
+        let changed = self.end_hold(r, peer).await?;
+        let operation = if force {
+            "health release --force"
+        } else {
+            "health release"
+        };
+        self.audit(peer, operation, component).await;
+        Ok(changed)
+    }
+
+    async fn end_hold(&self, r: request::HealthRelease, peer: Peer) -> Result<Changed, Fault> {
         let reason = r.reason.unwrap_or_default();
         if r.force && reason.trim().is_empty() {
             return Err(Fault::invalid(
@@ -98,21 +120,14 @@ impl Access {
         }
         let by = blocking(move || Ok(peer.name())).await?;
         let request = ControlRequest::Release {
-            component: r.component.clone(),
+            component: r.component,
             requester: r.requester,
             force: r.force,
             reason,
             by,
         };
         let reply = self.ask(Role::Manager, request).await;
-        let changed = expect_reply!(reply, Changed)?;
-        let operation = if r.force {
-            "health release --force"
-        } else {
-            "health release"
-        };
-        self.audit(peer, operation, r.component).await;
-        Ok(changed)
+        expect_reply!(reply, Changed)
     }
 
     /// The holds as the manager keeps them, the states as transport has them.

@@ -39,6 +39,10 @@ fn and_comes_back_tested() {
     wait_for("it is inactive", || {
         node.ask(&["health", "holds"]).contains("inactive")
     });
+    // Rest is no failure: nothing is repaired, and nobody is told.
+    let seen = node.ask(&["health", "probe", "run", "connector/Internet"]);
+    assert!(seen.contains("receive/Internet is held"), "{seen}");
+    assert!(!seen.contains("fail"), "{seen}");
     let (status, said) = node.refused(&[
         "health",
         "release",
