@@ -43,6 +43,9 @@ _mailward() {
             mailward,drain)
                 cmd="mailward__subcmd__drain"
                 ;;
+            mailward,drill)
+                cmd="mailward__subcmd__drill"
+                ;;
             mailward,event)
                 cmd="mailward__subcmd__event"
                 ;;
@@ -108,6 +111,9 @@ _mailward() {
                 ;;
             mailward,status)
                 cmd="mailward__subcmd__status"
+                ;;
+            mailward,top)
+                cmd="mailward__subcmd__top"
                 ;;
             mailward,trace)
                 cmd="mailward__subcmd__trace"
@@ -187,11 +193,29 @@ _mailward() {
             mailward__subcmd__distribution__subcmd__group,show)
                 cmd="mailward__subcmd__distribution__subcmd__group__subcmd__show"
                 ;;
+            mailward__subcmd__drill,end)
+                cmd="mailward__subcmd__drill__subcmd__end"
+                ;;
+            mailward__subcmd__drill,list)
+                cmd="mailward__subcmd__drill__subcmd__list"
+                ;;
+            mailward__subcmd__drill,run)
+                cmd="mailward__subcmd__drill__subcmd__run"
+                ;;
+            mailward__subcmd__drill,schedule)
+                cmd="mailward__subcmd__drill__subcmd__schedule"
+                ;;
+            mailward__subcmd__drill,show)
+                cmd="mailward__subcmd__drill__subcmd__show"
+                ;;
             mailward__subcmd__event,list)
                 cmd="mailward__subcmd__event__subcmd__list"
                 ;;
             mailward__subcmd__event,show)
                 cmd="mailward__subcmd__event__subcmd__show"
+                ;;
+            mailward__subcmd__health,forecast)
+                cmd="mailward__subcmd__health__subcmd__forecast"
                 ;;
             mailward__subcmd__health,group)
                 cmd="mailward__subcmd__health__subcmd__group"
@@ -222,6 +246,9 @@ _mailward() {
                 ;;
             mailward__subcmd__health,show)
                 cmd="mailward__subcmd__health__subcmd__show"
+                ;;
+            mailward__subcmd__health__subcmd__help,forecast)
+                cmd="mailward__subcmd__health__subcmd__help__subcmd__forecast"
                 ;;
             mailward__subcmd__health__subcmd__help,group)
                 cmd="mailward__subcmd__health__subcmd__help__subcmd__group"
@@ -298,6 +325,9 @@ _mailward() {
             mailward__subcmd__help,drain)
                 cmd="mailward__subcmd__help__subcmd__drain"
                 ;;
+            mailward__subcmd__help,drill)
+                cmd="mailward__subcmd__help__subcmd__drill"
+                ;;
             mailward__subcmd__help,event)
                 cmd="mailward__subcmd__help__subcmd__event"
                 ;;
@@ -363,6 +393,9 @@ _mailward() {
                 ;;
             mailward__subcmd__help,status)
                 cmd="mailward__subcmd__help__subcmd__status"
+                ;;
+            mailward__subcmd__help,top)
+                cmd="mailward__subcmd__help__subcmd__top"
                 ;;
             mailward__subcmd__help,trace)
                 cmd="mailward__subcmd__help__subcmd__trace"
@@ -433,11 +466,29 @@ _mailward() {
             mailward__subcmd__help__subcmd__distribution__subcmd__group,show)
                 cmd="mailward__subcmd__help__subcmd__distribution__subcmd__group__subcmd__show"
                 ;;
+            mailward__subcmd__help__subcmd__drill,end)
+                cmd="mailward__subcmd__help__subcmd__drill__subcmd__end"
+                ;;
+            mailward__subcmd__help__subcmd__drill,list)
+                cmd="mailward__subcmd__help__subcmd__drill__subcmd__list"
+                ;;
+            mailward__subcmd__help__subcmd__drill,run)
+                cmd="mailward__subcmd__help__subcmd__drill__subcmd__run"
+                ;;
+            mailward__subcmd__help__subcmd__drill,schedule)
+                cmd="mailward__subcmd__help__subcmd__drill__subcmd__schedule"
+                ;;
+            mailward__subcmd__help__subcmd__drill,show)
+                cmd="mailward__subcmd__help__subcmd__drill__subcmd__show"
+                ;;
             mailward__subcmd__help__subcmd__event,list)
                 cmd="mailward__subcmd__help__subcmd__event__subcmd__list"
                 ;;
             mailward__subcmd__help__subcmd__event,show)
                 cmd="mailward__subcmd__help__subcmd__event__subcmd__show"
+                ;;
+            mailward__subcmd__help__subcmd__health,forecast)
+                cmd="mailward__subcmd__help__subcmd__health__subcmd__forecast"
                 ;;
             mailward__subcmd__help__subcmd__health,group)
                 cmd="mailward__subcmd__help__subcmd__health__subcmd__group"
@@ -701,7 +752,7 @@ _mailward() {
 
     case "${cmd}" in
         mailward)
-            opts="-h -V --json --config --socket --exchange --color --help --version queue trace event explain cert simulate health alert recheck status export plan apply recipient transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact distribution-group journal-rule alert-channel probe drain resume serve demo setup config role help"
+            opts="-h -V --json --config --socket --exchange --color --help --version queue trace event explain cert simulate alert health drill recheck status export plan apply recipient transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact distribution-group journal-rule alert-channel probe drain resume top serve demo setup config role help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1716,6 +1767,198 @@ _mailward() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        mailward__subcmd__drill)
+            opts="-h --json --config --socket --exchange --color --help list run show end schedule"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__drill__subcmd__end)
+            opts="-h --json --config --socket --exchange --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__drill__subcmd__list)
+            opts="-h --json --config --socket --exchange --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__drill__subcmd__run)
+            opts="-y -h --connector --yes --json --config --socket --exchange --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --connector)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__drill__subcmd__schedule)
+            opts="-h --every --at --off --json --config --socket --exchange --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --every)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --at)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__drill__subcmd__show)
+            opts="-h --json --config --socket --exchange --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         mailward__subcmd__event)
             opts="-h --json --config --socket --exchange --color --help list show"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -1883,7 +2126,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__health)
-            opts="-h --set --server --json --config --socket --exchange --color --help report show history ledger group mailboxes probe report-result override help"
+            opts="-h --set --server --json --config --socket --exchange --color --help report show history ledger group mailboxes probe report-result override forecast help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2022,6 +2265,40 @@ _mailward() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        mailward__subcmd__health__subcmd__forecast)
+            opts="-h --days --ical --json --config --socket --exchange --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --days)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         mailward__subcmd__health__subcmd__group)
             opts="-h --json --config --socket --exchange --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -2053,8 +2330,22 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__health__subcmd__help)
-            opts="report show history ledger group mailboxes probe report-result override help"
+            opts="report show history ledger group mailboxes probe report-result override forecast help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__health__subcmd__help__subcmd__forecast)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -2567,7 +2858,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__help)
-            opts="queue trace event explain cert simulate health alert recheck status export plan apply recipient transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact distribution-group journal-rule alert-channel probe drain resume serve demo setup config role help"
+            opts="queue trace event explain cert simulate alert health drill recheck status export plan apply recipient transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact distribution-group journal-rule alert-channel probe drain resume top serve demo setup config role help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3000,6 +3291,90 @@ _mailward() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        mailward__subcmd__help__subcmd__drill)
+            opts="list run show end schedule"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__help__subcmd__drill__subcmd__end)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__help__subcmd__drill__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__help__subcmd__drill__subcmd__run)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__help__subcmd__drill__subcmd__schedule)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__help__subcmd__drill__subcmd__show)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         mailward__subcmd__help__subcmd__event)
             opts="list show"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -3071,7 +3446,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__help__subcmd__health)
-            opts="report show history ledger group mailboxes probe report-result override"
+            opts="report show history ledger group mailboxes probe report-result override forecast"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3113,6 +3488,20 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__help__subcmd__health__subcmd__settings__subcmd__show)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__help__subcmd__health__subcmd__forecast)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -3981,6 +4370,20 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__help__subcmd__status)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__help__subcmd__top)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -5671,6 +6074,40 @@ _mailward() {
                 return 0
             fi
             case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__top)
+            opts="-h --once --interval --json --config --socket --exchange --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --interval)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0

@@ -122,7 +122,10 @@ pub(crate) async fn inject(
     let span = Duration::from_millis(for_ms);
     let number = {
         let mut current = faults.current.lock();
-        if let (Some(other), Some(left)) = (&current.0, faults.in_force.left(&*faults.clock)) {
+        // The same fault again begins anew: a repair may have ended its effect meanwhile.
+        if let (Some(other), Some(left)) = (&current.0, faults.in_force.left(&*faults.clock))
+            && *other != fault
+        {
             return Err(Fault::new(
                 FaultKind::Conflict,
                 format!("the fault {} is in force", other.name()),

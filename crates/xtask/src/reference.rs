@@ -154,6 +154,7 @@ fn cell(text: &Value) -> String {
 fn default(field: &Value) -> String {
     match field.get("default") {
         None | Some(Value::Null) => "unset".to_owned(),
+        Some(Value::String(text)) if text.is_empty() => "empty".to_owned(),
         Some(Value::String(text)) => format!("`{text}`"),
         Some(Value::Array(items)) if items.is_empty() => "none".to_owned(),
         Some(Value::Array(items)) => {

@@ -1,3 +1,5 @@
+//! The filter language by example and by property. Never here: recipients as objects have them.
+
 use proptest::prelude::*;
 
 use super::*;

@@ -30,7 +30,7 @@ fn a_silent_sender_is_noticed_where_mail_should_arrive() {
     wait_for("and arrives", || {
         is_healthy(&node, "mailflow-received/Internet")
     });
-    let probe = node.json(&["health", "probe", "mailflow/Internet"]);
+    let probe = node.json(&["health", "probe", "run", "mailflow/Internet"]);
     let told = steps(&probe);
     assert!(
         told.ends_with(&["accepted", "queued", "delivered", "read"].map(str::to_owned)),
@@ -137,7 +137,7 @@ smart_hosts = ["127.0.0.1:{far}"]
         returned
     });
     wait_for("the route works", || is_healthy(&node, "route/Out"));
-    let probe = node.json(&["health", "probe", "route/Out"]);
+    let probe = node.json(&["health", "probe", "run", "route/Out"]);
     let told = steps(&probe);
     assert!(
         told.ends_with(&["accepted", "answered", "returned"].map(str::to_owned)),

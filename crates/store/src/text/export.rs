@@ -110,8 +110,8 @@ fn inline(value: &Value) -> String {
             format!("[{}]", entries.join(", "))
         }
         Value::Object(map) => {
-            let entries: Vec<_> = map
-                .iter()
+            let set = map.iter().filter(|(_, value)| !value.is_null());
+            let entries: Vec<_> = set
                 .map(|(key, value)| format!("{key} = {}", inline(value)))
                 .collect();
             format!("{{ {} }}", entries.join(", "))

@@ -141,16 +141,18 @@ fn spec() -> impl Strategy<Value = Spec> {
         name().prop_map(|path| AlertTarget::File(path.into())),
         name().prop_map(AlertTarget::Ping),
         Just(AlertTarget::Syslog("udp://192.0.2.1:514".parse().unwrap())),
-        (address(), prop::option::of(name())).prop_map(|(address, user)| {
-            AlertTarget::Email(AlertEmail {
-                relay: "relay.example.net:587".parse().unwrap(),
-                tls: Default::default(),
-                password_file: user.as_ref().map(|user| user.into()),
-                user,
-                from: address.clone(),
-                to: vec![address],
-            })
-        }),
+        (address(), prop::option::of("[a-z]{1,8}")).prop_map(
+            |(address, user): (_, Option<String>)| {
+                AlertTarget::Email(AlertEmail {
+                    relay: "relay.example.net:587".parse().unwrap(),
+                    tls: Default::default(),
+                    password_file: user.as_ref().map(|user| user.into()),
+                    user,
+                    from: address.clone(),
+                    to: vec![address],
+                })
+            }
+        ),
     ];
     let alert =
         (alert, any::<bool>(), prop::option::of(name())).prop_map(|(target, enabled, set)| {

@@ -238,9 +238,13 @@ async fn a_disk_that_is_full_or_failing_refuses_for_now() {
         .play(&format!("{HELLO}{ENVELOPE}{}{QUIT}", end("451 4.3.0")))
         .await;
     assert!(scene.stored().is_empty());
+    let mut condition = scene.shared.queue.condition();
+    condition
+        .wait_for(|c| !matches!(c, mailward_queue::Condition::Working))
+        .await
+        .unwrap();
     scene.disk.set_failing(None);
     // The queue tries again by itself.
-    let mut condition = scene.shared.queue.condition();
     condition
         .wait_for(|c| matches!(c, mailward_queue::Condition::Working))
         .await
