@@ -135,6 +135,7 @@ fn status() -> TransportStatus {
         },
         gate: GateView::default(),
         connectors: vec![ConnectorStatus {
+            state: mailward_api::view::ServingState::Active,
             connector: "From \"outside\"\\".to_owned(),
             enabled: true,
             listening: vec!["127.0.0.1:25".parse().unwrap()],

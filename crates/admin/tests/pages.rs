@@ -14,7 +14,7 @@ use mailward_api::{
     fault::Fault,
     view::{
         ConnectorStatus, GateView, HealthFigures, HealthState, QueueHealth, QueueStats,
-        RoleFigures, RoleStatus, TransportStatus,
+        RoleFigures, RoleStatus, ServingState, TransportStatus,
         figures::{EventFigure, MonitorFigure, ProbeFigure, SetFigure},
         transport::Counters,
     },
@@ -52,6 +52,7 @@ fn connector(name: &str, port: u16) -> ConnectorStatus {
         listening: vec![([127, 0, 0, 1], port).into()],
         sessions: 2,
         sessions_total: 9,
+        state: ServingState::Active,
         wedged: false,
         lmtp: false,
         certificate: None,

@@ -7,6 +7,7 @@
 //!
 //! Invariant: [`Verdict::Granted`] is returned only after its intent is on disk.
 
+mod book;
 mod figures;
 
 use std::{path::Path, sync::Arc};
@@ -14,8 +15,10 @@ use std::{path::Path, sync::Arc};
 use mailward_api::{
     control::Role,
     view::{
-        RepairAct, RepairOutcome, RepairProposal, Verdict,
-        repair::{Ledger as LedgerView, LedgerEntry},
+        Hold, RepairAct, RepairProposal, Verdict,
+        health::Evidence,
+        rehearsal::{GuardFacts, PastAct},
+        repair::LedgerEntry,
     },
 };
 use mailward_events::{Event, Events};
@@ -24,7 +27,7 @@ use mailward_model::kind::HealthSettings;
 use parking_lot::Mutex;
 
 use crate::{
-    guard::{self, DAY_MS, Facts, HOUR_MS, Past, Ruling, UNDER_WAY_MAX_MS},
+    guard::{self, DAY_MS, Facts, HOUR_MS, Past, Ruling, UNDER_WAY_MAX_MS, WEEK_MS},
     ledger::{Boot, DAMAGED, Ledger, LedgerError},
 };
 
@@ -40,6 +43,32 @@ mod word {
     pub(super) const SHADOW: &str = "shadow";
     pub(super) const OUTCOME: &str = "outcome";
     pub(super) const EXIT: &str = "exit";
+    pub(super) const HOLD: &str = "hold";
+}
+
+/// What the manager knows besides the ledger when a proposal is judged.
+#[derive(Debug, Clone, Copy)]
+pub struct Around<'a> {
+    /// The settings in force.
+    pub settings: &'a HealthSettings,
+    /// Why repair is frozen, where it is.
+    pub frozen: Option<&'a str>,
+    /// The holds in force.
+    pub holds: &'a [Hold],
+    /// Whether the queue's folder takes files.
+    pub queue_writable: bool,
+}
+
+impl<'a> Around<'a> {
+    /// A node where nothing is held or frozen.
+    pub fn plain(settings: &'a HealthSettings) -> Self {
+        Around {
+            settings,
+            frozen: None,
+            holds: &[],
+            queue_writable: true,
+        }
+    }
 }
 
 /// Judge and book-keeper of repairs. Its calls wait for a sync of the disk: a few milliseconds, a
@@ -56,27 +85,14 @@ struct Inner {
     ledger: Ledger,
     /// The last denial written, so that a proposal repeated every few seconds fills nothing.
     last_denial: Option<(String, RepairAct, Vec<String>)>,
-    /// Why nothing is repaired at all, while that holds.
-    hold: Option<String>,
+    /// Whether the last record could be written.
+    writable: bool,
 }
 
 impl std::fmt::Debug for Arbiter {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Arbiter({})", self.path)
     }
-}
-
-/// The checks of a proposal. A hold of all repair is looked at first, because it is what a person
-/// must know first.
-fn all_checks(
-    proposal: &RepairProposal,
-    facts: &Facts<'_>,
-    hold: Option<&str>,
-) -> Vec<guard::Check> {
-    let held = guard::held(&proposal.act, hold);
-    held.into_iter()
-        .chain(guard::checks(proposal, facts))
-        .collect()
 }
 
 impl Arbiter {
@@ -111,38 +127,82 @@ impl Arbiter {
                 problem: damage.problem.to_owned(),
             });
         }
-        Ok(Arbiter {
+        let arbiter = Arbiter {
             inner: Mutex::new(Inner {
                 ledger,
                 last_denial: None,
-                hold: None,
+                writable: true,
             }),
             clock,
             events,
             path,
             tally: figures::Tally::default(),
-        })
+        };
+        arbiter.close_open_intents();
+        Ok(arbiter)
     }
 
-    /// Holds repair as a whole, with the reason that each denial gives, or lets it go on.
-    pub fn set_hold(&self, hold: Option<String>) {
-        self.inner.lock().hold = hold;
+    /// What was begun by a manager that did not live to write down how it went: nobody knows, so
+    /// fresh probes must tell. Only for the restart of the machine the boot itself is the answer.
+    fn close_open_intents(&self) {
+        let open: Vec<(u64, Option<RepairAct>, String, String, bool)> = {
+            let inner = self.inner.lock();
+            let known: Vec<u64> = inner.ledger.records().filter_map(|(r, _)| r.of).collect();
+            let is_open = |entry: u64| !known.contains(&entry);
+            inner
+                .ledger
+                .records()
+                .filter(|(r, _)| r.says.record == word::INTENT && is_open(r.says.entry))
+                .map(|(r, _)| {
+                    let says = &r.says;
+                    let case = says.case.clone().unwrap_or_default();
+                    let same_boot = r.boot == inner.ledger.boot_id();
+                    (
+                        says.entry,
+                        says.act.clone(),
+                        case,
+                        says.text.clone(),
+                        same_boot,
+                    )
+                })
+                .collect()
+        };
+        for (entry, act, case, because, same_boot) in open {
+            if act != Some(RepairAct::RestartServer) {
+                self.acted(
+                    entry,
+                    Ok("done or not: the manager was started anew meanwhile"),
+                );
+            } else if same_boot {
+                let why = "the manager was started anew before the machine was";
+                self.acted(entry, Err(why));
+            } else {
+                self.acted(entry, Ok("the machine was started anew"));
+                self.events.emit(Event::ServerRestarted { case, because });
+            }
+        }
     }
 
     /// Judges a proposal under the settings in force. After [`Verdict::Granted`] the caller carries
     /// the act out and says how that went by [`Arbiter::acted`].
-    pub fn propose(&self, proposal: &RepairProposal, settings: &HealthSettings) -> Verdict {
+    pub fn propose(&self, proposal: &RepairProposal, around: &Around<'_>) -> Verdict {
         let now_unix_ms = self.clock.unix_ms();
         let mut inner = self.inner.lock();
         let past = past(&inner.ledger, &proposal.case);
         let exits = exits(&inner.ledger);
-        let facts = Facts {
-            settings,
-            past: &past,
-            exits: &exits,
-            now_unix_ms,
-        };
-        let checks = all_checks(proposal, &facts, inner.hold.as_deref());
+        let checks = guard::checks(
+            proposal,
+            &Facts {
+                settings: around.settings,
+                past: &past,
+                exits: &exits,
+                now_unix_ms,
+                frozen: around.frozen,
+                holds: around.holds,
+                ledger_writable: inner.writable,
+                queue_writable: around.queue_writable,
+            },
+        );
         let ruling = guard::rule(&checks);
         let all: Vec<String> = checks.iter().map(guard::Check::sentence).collect();
         let against: Vec<String> = checks
@@ -159,6 +219,8 @@ impl Arbiter {
             act: Some(proposal.act.clone()),
             text,
             reasons: reasons.to_vec(),
+            cause: proposal.cause.clone(),
+            samples: evidence(proposal),
         };
         let until_unix_ms = match ruling.chosen {
             Ruling::Grant => {
@@ -166,6 +228,7 @@ impl Arbiter {
                 let written = inner
                     .ledger
                     .append(entry(word::INTENT, because, &all), None);
+                inner.writable = written.is_ok();
                 return match written {
                     Ok(entry) => {
                         inner.last_denial = None;
@@ -205,10 +268,16 @@ impl Arbiter {
         let denial = (proposal.case.clone(), proposal.act.clone(), names);
         if inner.last_denial.as_ref() != Some(&denial) {
             // A denial that cannot be written is still a denial; the event tells it.
-            if let Err(error) = inner
+            let told = if ruling.chosen == Ruling::Shadow {
+                &all
+            } else {
+                &against
+            };
+            let written = inner
                 .ledger
-                .append(entry(record, ruling.because, &against), None)
-            {
+                .append(entry(record, ruling.because, told), None);
+            inner.writable = written.is_ok();
+            if let Err(error) = written {
                 self.failing(&error);
             }
             inner.last_denial = Some(denial);
@@ -232,19 +301,26 @@ impl Arbiter {
         Verdict::Denied {
             reasons: against,
             until_unix_ms,
+            shadow: ruling.chosen == Ruling::Shadow,
         }
     }
 
     /// What would be said to a proposal now. Nothing is written, and nothing follows from it.
-    pub fn weigh(&self, proposal: &RepairProposal, settings: &HealthSettings) -> Verdict {
+    pub fn weigh(&self, proposal: &RepairProposal, around: &Around<'_>) -> Verdict {
         let inner = self.inner.lock();
-        let facts = Facts {
-            settings,
-            past: &past(&inner.ledger, &proposal.case),
-            exits: &exits(&inner.ledger),
-            now_unix_ms: self.clock.unix_ms(),
-        };
-        let checks = all_checks(proposal, &facts, inner.hold.as_deref());
+        let checks = guard::checks(
+            proposal,
+            &Facts {
+                settings: around.settings,
+                past: &past(&inner.ledger, &proposal.case),
+                exits: &exits(&inner.ledger),
+                now_unix_ms: self.clock.unix_ms(),
+                frozen: around.frozen,
+                holds: around.holds,
+                ledger_writable: inner.writable,
+                queue_writable: around.queue_writable,
+            },
+        );
         let (allows, against): (Vec<_>, Vec<_>) = checks.iter().partition(|check| check.allows);
         if against.is_empty() {
             return Verdict::Granted {
@@ -255,6 +331,7 @@ impl Arbiter {
         Verdict::Denied {
             reasons: against.into_iter().map(guard::Check::sentence).collect(),
             until_unix_ms: None,
+            shadow: false,
         }
     }
 
@@ -279,145 +356,46 @@ impl Arbiter {
         Verdict::Denied {
             reasons: vec![format!("ledger: {error}")],
             until_unix_ms: Some(now.saturating_add(LEDGER_RETRY_MS)),
+            shadow: false,
         }
     }
 
-    fn note(&self, says: LedgerEntry, of: Option<u64>) -> Option<u64> {
-        let written = self.inner.lock().ledger.append(says, of);
-        written.map_err(|error| self.failing(&error)).ok()
-    }
-
-    /// The entry with this number: its case, component and act.
-    fn intent(&self, entry: u64) -> (Option<String>, String, Option<RepairAct>) {
+    /// What the guard would look at now, for a rehearsal.
+    pub fn facts(&self, around: &Around<'_>) -> GuardFacts {
         let inner = self.inner.lock();
-        let found = inner
-            .ledger
-            .records()
-            .find(|(record, _)| record.says.entry == entry && record.says.record == word::INTENT)
-            .map(|(record, _)| {
-                let says = &record.says;
-                (says.case.clone(), says.component.clone(), says.act.clone())
-            });
-        found.unwrap_or_default()
-    }
-
-    /// How carrying out a granted act went: a sentence about what was done, or about why not.
-    pub fn acted(&self, entry: u64, how: Result<&str, &str>) {
-        let (record, text) = match how {
-            Ok(text) => (word::ACTED, text),
-            Err(text) => (word::FAILED, text),
-        };
-        let (case, component, act) = self.intent(entry);
-        let outcome = if how.is_ok() { "acted" } else { "failed" };
-        self.tally.count(act.as_ref(), outcome);
-        self.note(
-            LedgerEntry {
-                entry: 0,
-                unix_ms: 0,
-                record: record.to_owned(),
-                case,
-                component,
-                act,
-                text: text.to_owned(),
-                reasons: Vec::new(),
-            },
-            Some(entry),
-        );
-    }
-
-    /// What a granted act has led to, as the worker found by probing afterwards.
-    pub fn record_outcome(&self, outcome: &RepairOutcome) {
-        let (_, component, act) = self.intent(outcome.entry);
-        let helped = if outcome.solved {
-            "helped"
-        } else {
-            "did_not_help"
-        };
-        self.tally.count(act.as_ref(), helped);
-        self.note(
-            LedgerEntry {
-                entry: 0,
-                unix_ms: 0,
-                record: word::OUTCOME.to_owned(),
-                case: Some(outcome.case.clone()),
-                component,
-                act,
-                text: outcome.text.clone(),
-                reasons: outcome
-                    .samples
-                    .iter()
-                    .map(|s| format!("{}: {}", s.probe, s.text))
-                    .collect(),
-            },
-            Some(outcome.entry),
-        );
-    }
-
-    /// A role's process ended or was killed by its supervision. `because` says how it ended and
-    /// what made the manager act (`killed by signal 9`, `no heartbeat for 15 s`). Where it belongs
-    /// to a case (a granted restart of the process), that case is named; else the exit is a case of
-    /// its own, whose id is returned for the steps that follow and for `explain`.
-    pub fn record_exit(&self, role: Role, pid: u32, because: &str, case: Option<&str>) -> String {
-        let own = || {
-            let inner = self.inner.lock();
-            let last = inner.ledger.records().next_back();
-            format!(
-                "exit-{}",
-                last.map_or(1, |(record, _)| record.says.entry + 1)
-            )
-        };
-        let case = case.map_or_else(own, str::to_owned);
-        self.record_step(
-            &case,
-            role,
-            word::EXIT,
-            &format!("process {pid}: {because}"),
-        );
-        case
-    }
-
-    /// A step of supervision in a case: `started`, `ready`, `backoff`.
-    pub fn record_step(&self, case: &str, role: Role, record: &str, text: &str) {
-        self.note(
-            LedgerEntry {
-                entry: 0,
-                unix_ms: 0,
-                record: record.to_owned(),
-                case: Some(case.to_owned()),
-                component: role.name().to_owned(),
-                act: None,
-                text: text.to_owned(),
-                reasons: Vec::new(),
-            },
-            None,
-        );
-    }
-
-    /// The newest `limit` entries, newest first, and what the budgets still allow.
-    pub fn ledger(&self, limit: usize, settings: &HealthSettings) -> LedgerView {
-        let inner = self.inner.lock();
-        let entries = inner
-            .ledger
-            .records()
-            .rev()
-            .take(limit)
-            .map(|(record, _)| record.says.clone())
-            .collect();
-        LedgerView {
-            entries,
-            budgets: budgets(&inner.ledger, settings),
+        let past = past(&inner.ledger, "").into_iter().map(|past| PastAct {
+            age_ms: past.age_ms,
+            act: past.act,
+            case: past.case,
+            component: past.component,
+            cause: past.cause,
+            settled: past.settled,
+        });
+        GuardFacts {
+            past: past.collect(),
+            exits: exits(&inner.ledger),
+            holds: around.holds.to_vec(),
+            frozen: around.frozen.map(str::to_owned),
+            queue_writable: around.queue_writable,
         }
     }
+}
 
-    /// Acts begun since the ledger has been kept (as far as it reaches back).
-    pub fn repairs(&self) -> u64 {
-        let inner = self.inner.lock();
-        inner
-            .ledger
-            .records()
-            .filter(|(record, _)| record.says.record == word::INTENT)
-            .count() as u64
-    }
+/// What the probes had seen, for the ledger.
+fn evidence(proposal: &RepairProposal) -> Vec<String> {
+    let told = proposal.samples.iter().map(|sample| {
+        let word = match sample.evidence {
+            Evidence::Good => "good",
+            Evidence::Bad => "bad",
+            Evidence::None => "nothing",
+        };
+        let at = sample.unix_ms.saturating_sub(proposal.first_bad_unix_ms);
+        format!(
+            "{}: {word} {at} ms after the first bad one: {}",
+            sample.probe, sample.text
+        )
+    });
+    told.collect()
 }
 
 /// What was begun: of the last day, of this case, and what has no outcome yet.
@@ -431,7 +409,11 @@ fn past(ledger: &Ledger, case: &str) -> Vec<Past> {
         .records()
         .filter(|(record, age)| {
             let counts = record.says.record == word::INTENT || record.says.record == DAMAGED;
-            counts && (*age < DAY_MS || record.says.case.as_deref() == Some(case))
+            let kept_ms = match record.says.act {
+                Some(RepairAct::RestartServer) => WEEK_MS,
+                _ => DAY_MS,
+            };
+            counts && (*age < kept_ms || record.says.case.as_deref() == Some(case))
         })
         .filter(|(record, _)| {
             // Undoing an offline stage is no act that anything waits for.
@@ -442,6 +424,7 @@ fn past(ledger: &Ledger, case: &str) -> Vec<Past> {
             act: record.says.act.clone(),
             case: record.says.case.clone().unwrap_or_default(),
             component: record.says.component.clone(),
+            cause: record.says.cause.clone(),
             settled: settled.contains(&record.says.entry) || record.says.record == DAMAGED,
         })
         .collect()
@@ -468,7 +451,8 @@ fn budgets(ledger: &Ledger, settings: &HealthSettings) -> Vec<String> {
     [
         (component, "restart a component (each one)"),
         (process, "restart a process"),
-        (RepairAct::Offline, "take the server offline"),
+        (RepairAct::RestartServer, "restart the server"),
+        (RepairAct::Offline, "take a component offline"),
     ]
     .into_iter()
     .filter_map(|(act, name)| {

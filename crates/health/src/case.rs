@@ -2,10 +2,10 @@
 //! probation. Pure: [`next`] says what becomes of a case and what is to be done.
 //!
 //! ```text
-//! Waiting ─time─► Arbitrating ─granted─► Verifying ─good─► Probation ─time─► Closed
-//!    ▲               │denied for now         │still bad        │relapse
-//!    ├───────────────┘                       ▼                 ▼
-//!    └────────────────────────────── next rung ◄───────────────┘   no rung left ─► Exhausted
+//! Open ─► Waiting ─time─► Arbitrating ─granted─► Executing ─done or not─► Verifying ─good─► Probation ─time─► Closed
+//!            ▲               │denied for now                                │still bad        │relapse
+//!            ├───────────────┘                                              ▼                 ▼
+//!            └───────────────────────────────────────────────────── next rung ◄───────────────┘   none left ─► Exhausted
 //! ```
 //!
 //! Invariant: the rung of a case never goes down, so no act is done twice in one case, and nothing
@@ -18,6 +18,12 @@ use crate::{Now, cause};
 
 /// How long a proposal waits after the manager did not answer.
 const SILENT_RETRY_MS: u64 = 5_000;
+/// After so long without word of how an act went, it is taken for done: fresh probes decide.
+const EXECUTING_MS_MAX: u64 = 300_000;
+/// A person is told of a case whose acts have been denied for so long, in milliseconds.
+const DENIED_MS_MAX: u64 = 600_000;
+/// A case begins at the stage that cured the same before, but never above this one.
+const REMEMBERED_STAGE_MAX: u8 = 2;
 
 /// One stage of recovery of a component.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,11 +50,18 @@ pub enum Phase {
     },
     /// The manager is being asked.
     Arbitrating,
-    /// The act was allowed and is being checked.
+    /// The act was allowed and is being carried out.
+    Executing {
+        /// The ledger entry of the act.
+        entry: u64,
+        /// Since when, monotonic milliseconds.
+        since_ms: u64,
+    },
+    /// The act was carried out, or nobody knows whether it was, and is being checked.
     Verifying {
         /// The ledger entry of the act.
         entry: u64,
-        /// When it was allowed.
+        /// When that was heard.
         acted: Now,
     },
     /// Well again, and watched.
@@ -68,6 +81,7 @@ impl Phase {
         match self {
             Phase::Waiting { .. } => "waiting",
             Phase::Arbitrating => "arbitrating",
+            Phase::Executing { .. } => "executing",
             Phase::Verifying { .. } => "verifying",
             Phase::Probation { .. } => "probation",
             Phase::Exhausted => "exhausted",
@@ -89,6 +103,8 @@ pub struct CaseState {
     pub solved_by: Option<usize>,
     /// True while an offline act of this case is in force.
     pub offline: bool,
+    /// Since when its acts are denied without one being done, monotonic milliseconds.
+    pub denied_ms: Option<u64>,
     /// The first bad result.
     pub first_bad: Now,
 }
@@ -120,7 +136,11 @@ pub enum Input {
     Denied {
         /// Ask again in so many milliseconds; `None` where this act is denied for good.
         again_in_ms: Option<u64>,
+        /// It would have been allowed, and nothing is done in shadow mode.
+        shadow: bool,
     },
+    /// The act was carried out, or failed, or nobody knows.
+    Carried,
     /// The manager did not answer.
     Silent,
 }
@@ -141,6 +161,8 @@ pub enum Do {
     Online,
     /// Tell a person.
     Alert,
+    /// Tell a person that an act was refused, where none was told yet.
+    Refused,
     /// No rung is left: the monitors say Unrecoverable.
     GiveUp,
     /// The case is over.
@@ -159,9 +181,19 @@ fn usable(ladder: &Ladder, from: usize, class: Option<&str>) -> usize {
 
 impl CaseState {
     /// A case for a trouble that began at `first_bad`. Waits for its first rung; with none that
-    /// could help it is exhausted at once, which [`next`] then says.
-    pub fn open(ladder: &Ladder, class: Option<&str>, first_bad: Now) -> Self {
-        let rung = usable(ladder, 0, class);
+    /// could help it is exhausted at once, which [`next`] then says. `cured_by` is the stage that
+    /// cured the same failure last time: those before it are left out.
+    pub fn open(
+        ladder: &Ladder,
+        class: Option<&str>,
+        first_bad: Now,
+        cured_by: Option<u8>,
+    ) -> Self {
+        let stage = cured_by.unwrap_or(0).min(REMEMBERED_STAGE_MAX);
+        let from = ladder
+            .iter()
+            .position(|rung| rung.act.stage() >= stage && cause::may_cure(&rung.act, class));
+        let rung = usable(ladder, from.unwrap_or(0), class);
         let after_ms = ladder.get(rung).map_or(0, |rung| rung.after_ms);
         CaseState {
             phase: Phase::Waiting {
@@ -171,6 +203,7 @@ impl CaseState {
             acted: None,
             solved_by: None,
             offline: false,
+            denied_ms: None,
             first_bad,
         }
     }
@@ -254,7 +287,11 @@ pub fn next(
         }
         (Phase::Arbitrating, Input::Granted { entry }) => {
             case.acted = Some(before.rung);
-            case.phase = Phase::Verifying { entry, acted: now };
+            case.denied_ms = None;
+            case.phase = Phase::Executing {
+                entry,
+                since_ms: now.mono_ms,
+            };
             let mut acts = Vec::new();
             if let Some(rung) = ladder.get(before.rung) {
                 case.offline |= rung.act == RepairAct::Offline;
@@ -264,30 +301,62 @@ pub fn next(
             }
             decided(case, acts, "the manager allowed it".to_owned())
         }
+        (Phase::Executing { entry, since_ms }, input)
+            if input == Input::Carried
+                || now.mono_ms.saturating_sub(since_ms) >= EXECUTING_MS_MAX =>
+        {
+            case.phase = Phase::Verifying { entry, acted: now };
+            decided(
+                case,
+                Vec::new(),
+                "it was carried out, or nobody knows: fresh probes tell".to_owned(),
+            )
+        }
         (
             Phase::Arbitrating,
             Input::Denied {
                 again_in_ms: Some(ms),
+                ..
             },
         ) => {
+            let since = *case.denied_ms.get_or_insert(now.mono_ms);
+            let long = now.mono_ms.saturating_sub(since) >= DENIED_MS_MAX;
             case.phase = Phase::Waiting {
                 until_ms: now.mono_ms.saturating_add(ms),
             };
             decided(
                 case,
-                Vec::new(),
+                long.then_some(Do::Refused).into_iter().collect(),
                 format!("denied for now, asked again in {ms} ms"),
             )
         }
-        (Phase::Arbitrating, Input::Denied { again_in_ms: None }) => {
-            let acts = case.climb(ladder, class, before.rung + 1, now.mono_ms);
-            decided(case, acts, "denied for this case".to_owned())
+        (
+            Phase::Arbitrating,
+            Input::Denied {
+                again_in_ms: None,
+                shadow,
+            },
+        ) => {
+            let mut acts = case.climb(ladder, class, before.rung + 1, now.mono_ms);
+            // Where no stage is left a person is told of that.
+            if acts.is_empty() && !shadow {
+                acts.push(Do::Refused);
+            }
+            let because = if shadow {
+                "shadow mode: nothing is done"
+            } else {
+                "denied for this case"
+            };
+            decided(case, acts, because.to_owned())
         }
         (Phase::Arbitrating, Input::Silent) => {
+            let since = *case.denied_ms.get_or_insert(now.mono_ms);
+            let long = now.mono_ms.saturating_sub(since) >= DENIED_MS_MAX;
             case.phase = Phase::Waiting {
                 until_ms: now.mono_ms.saturating_add(SILENT_RETRY_MS),
             };
-            decided(case, Vec::new(), "the manager did not answer".to_owned())
+            let acts = long.then_some(Do::Refused).into_iter().collect();
+            decided(case, acts, "the manager did not answer".to_owned())
         }
         (Phase::Verifying { entry, .. }, _) if signs.good_since_act => {
             case.solved_by = case.acted;

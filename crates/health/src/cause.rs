@@ -1,9 +1,9 @@
 //! Classes of causes: what a probe found out about why something fails.
 //!
-//! The class decides whether a restart could cure it. A certificate does not become valid, a disk
+//! The class decides which act could cure it. A certificate does not become valid, a disk
 //! does not become larger and a name server does not answer because a process was restarted.
 
-use mailward_api::view::RepairAct;
+use mailward_api::view::{RepairAct, Responder};
 
 /// A class of causes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -24,11 +24,13 @@ pub enum Cause {
     Upstream,
     /// It is taken offline on purpose.
     Hold,
+    /// An accepted message without an owner or a next action.
+    Orphaned,
 }
 
 impl Cause {
     /// Every class.
-    pub const ALL: [Cause; 8] = [
+    pub const ALL: [Cause; 9] = [
         Cause::Dns,
         Cause::Certificate,
         Cause::Credential,
@@ -37,6 +39,7 @@ impl Cause {
         Cause::Disk,
         Cause::Upstream,
         Cause::Hold,
+        Cause::Orphaned,
     ];
 
     /// The word for it in views and in the ledger.
@@ -50,6 +53,7 @@ impl Cause {
             Cause::Disk => "disk",
             Cause::Upstream => "upstream",
             Cause::Hold => "hold",
+            Cause::Orphaned => "orphaned",
         }
     }
 
@@ -60,13 +64,32 @@ impl Cause {
 }
 
 /// Whether an act could cure a failure of this class. A cause that is not known may be cured by
-/// anything; telling a person and undoing an offline stage are always right.
+/// anything general; a responder cures its own class; telling a person and undoing an offline stage
+/// are always right.
 pub fn may_cure(act: &RepairAct, cause: Option<&str>) -> bool {
+    let known = cause.and_then(Cause::read);
     match act {
         RepairAct::Alert | RepairAct::Online => true,
-        RepairAct::RestartComponent { .. }
+        // The store's file is opened again: what the disk says about an old handle may end with it.
+        RepairAct::SoftReset { component } if component == "store" => {
+            matches!(known, None | Some(Cause::Disk))
+        }
+        RepairAct::Respond { responder, .. } => match responder {
+            Responder::ReloadCertificate => known == Some(Cause::Certificate),
+            Responder::NextResolver => known == Some(Cause::Dns),
+            Responder::NextSmartHost => known == Some(Cause::Upstream),
+            Responder::FreeDisk => known == Some(Cause::DiskFull),
+            // It harms nothing, and what a message waits for is not always known.
+            Responder::ReownMessages => matches!(known, None | Some(Cause::Orphaned)),
+            Responder::RebuildSnapshot => known == Some(Cause::Config),
+            // Whoever set it knows what it is for.
+            Responder::Command => known != Some(Cause::Hold),
+        },
+        RepairAct::SoftReset { .. }
+        | RepairAct::RestartComponent { .. }
         | RepairAct::RestartProcess { .. }
-        | RepairAct::Offline => cause.and_then(Cause::read).is_none(),
+        | RepairAct::RestartServer
+        | RepairAct::Offline => known.is_none(),
     }
 }
 
@@ -81,10 +104,32 @@ mod tests {
         };
         for cause in Cause::ALL {
             assert_eq!(Cause::read(cause.as_str()), Some(cause));
-            assert!(!may_cure(&restart, Some(cause.as_str())));
-            assert!(!may_cure(&RepairAct::Offline, Some(cause.as_str())));
+            for act in [&restart, &RepairAct::Offline, &RepairAct::RestartServer] {
+                assert!(!may_cure(act, Some(cause.as_str())));
+            }
             assert!(may_cure(&RepairAct::Alert, Some(cause.as_str())));
         }
         assert!(may_cure(&restart, None) && may_cure(&restart, Some("a new word")));
+    }
+
+    #[test]
+    fn a_responder_cures_its_own_class() {
+        for (responder, cause) in [
+            (Responder::ReloadCertificate, Cause::Certificate),
+            (Responder::NextResolver, Cause::Dns),
+            (Responder::NextSmartHost, Cause::Upstream),
+            (Responder::FreeDisk, Cause::DiskFull),
+            (Responder::ReownMessages, Cause::Orphaned),
+            (Responder::RebuildSnapshot, Cause::Config),
+        ] {
+            let act = RepairAct::Respond {
+                responder,
+                component: "x".into(),
+            };
+            for other in Cause::ALL {
+                let cures = may_cure(&act, Some(other.as_str()));
+                assert_eq!(cures, other == cause, "{responder:?} {other:?}");
+            }
+        }
     }
 }

@@ -3,7 +3,11 @@
 
 use std::fmt::Write as _;
 
-use mailward_api::view::{CaseStep, CaseView, ProbeView, health::Evidence, repair::LedgerEntry};
+use mailward_api::view::{
+    CaseStep, CaseView, ProbeView,
+    health::Evidence,
+    repair::{CaseNote, LedgerEntry},
+};
 
 /// Samples shown with a case that was read from the ledger.
 const SAMPLES_MAX: usize = 16;
@@ -30,6 +34,7 @@ pub fn from_ledger(id: &str, entries: &[LedgerEntry], results: &[ProbeView]) -> 
                 "exit" => "state",
                 "intent" => "granted",
                 "denied" | "shadow" => "denied",
+                "hold" => "hold",
                 "outcome" => "checked",
                 _ => "acted",
             }
@@ -116,7 +121,84 @@ pub fn from_ledger(id: &str, entries: &[LedgerEntry], results: &[ProbeView]) -> 
         detected_after_ms: supervised.then_some(0),
         repaired_after_ms: ready.map(after),
         next: None,
+        related: Vec::new(),
     })
+}
+
+/// The number in an act's id, `act-12`.
+pub fn act_number(id: &str) -> Option<u64> {
+    id.strip_prefix("act-")?.parse().ok()
+}
+
+/// One act out of its case: the samples and the changes of state that led to it, the guard's words,
+/// the act, its result, the check afterwards. `entries` are the ledger's, in any order. `None` where
+/// the ledger does not know the act.
+pub fn of_act(entry: u64, case: CaseView, entries: &[LedgerEntry]) -> Option<CaseView> {
+    let intent = entries.iter().find(|one| one.entry == entry)?;
+    let act = intent.act.clone();
+    let is_mine = |step: &CaseStep| act.is_some() && step.act == act;
+    let check = case
+        .steps
+        .iter()
+        .find(|step| is_mine(step) && step.step == "checked" && step.unix_ms >= intent.unix_ms);
+    let checked_ms = check.map(|step| step.unix_ms);
+    // What was told in the same moment was told before or after it in this order.
+    let mut steps: Vec<CaseStep> = case
+        .steps
+        .iter()
+        .filter(|step| {
+            let leads = matches!(step.step.as_str(), "sample" | "state" | "related" | "note");
+            is_mine(step) || (leads && step.unix_ms <= checked_ms.unwrap_or(intent.unix_ms))
+        })
+        .cloned()
+        .collect();
+    let mut follows: Vec<&LedgerEntry> = entries
+        .iter()
+        .filter(|one| one.case == intent.case && one.act == act && one.entry >= entry)
+        .collect();
+    follows.sort_by_key(|one| one.entry);
+    for one in follows {
+        let text = format!("ledger entry {}, {}: {}", one.entry, one.record, one.text);
+        let mut reasons = one.reasons.clone();
+        reasons.extend(one.samples.iter().map(|sample| format!("seen: {sample}")));
+        steps.push(CaseStep {
+            unix_ms: one.unix_ms,
+            step: "ledger".to_owned(),
+            text,
+            reasons,
+            act: act.clone(),
+        });
+    }
+    steps.sort_by_key(|step| step.unix_ms);
+    let samples = case
+        .samples
+        .iter()
+        .filter(|sample| checked_ms.is_none_or(|checked| sample.unix_ms <= checked))
+        .cloned()
+        .collect();
+    let solved = case.solved_by.is_some() && case.solved_by == act;
+    Some(CaseView {
+        id: format!("act-{entry}"),
+        state: intent.record.clone(),
+        samples,
+        steps,
+        repaired_after_ms: case.repaired_after_ms.filter(|_| solved),
+        next: Some(format!("the whole case: mailward explain {}", case.id)),
+        ..case
+    })
+}
+
+/// Adds the notes of people to a case, each where it was written.
+pub fn with_notes(mut case: CaseView, notes: &[CaseNote]) -> CaseView {
+    case.steps.extend(notes.iter().map(|note| CaseStep {
+        unix_ms: note.unix_ms,
+        step: "note".to_owned(),
+        text: format!("{}: {}", note.by, note.text),
+        reasons: Vec::new(),
+        act: None,
+    }));
+    case.steps.sort_by_key(|step| step.unix_ms);
+    case
 }
 
 /// A case as text: the chain from the first sample to the check, for people.
@@ -188,9 +270,8 @@ mod tests {
             record: record.into(),
             case: Some(case.into()),
             component: "transport".into(),
-            act: None,
             text: text.into(),
-            reasons: Vec::new(),
+            ..LedgerEntry::default()
         }
     }
 

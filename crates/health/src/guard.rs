@@ -6,9 +6,11 @@
 //! Invariant: with any sequence of proposals, no more acts are granted in any hour or day than
 //! [`limits`] says, and no act is granted twice for one case.
 
+mod around;
+
 use mailward_api::{
     control::Role,
-    view::{RepairAct, RepairProposal, health::Evidence},
+    view::{Hold, RepairAct, RepairProposal, health::Evidence},
 };
 use mailward_model::{Decision, PassedOver, kind::HealthSettings};
 
@@ -18,6 +20,8 @@ use crate::cause;
 pub const HOUR_MS: u64 = 3_600_000;
 /// Milliseconds of a day.
 pub const DAY_MS: u64 = 24 * HOUR_MS;
+/// Milliseconds of seven days.
+pub const WEEK_MS: u64 = 7 * DAY_MS;
 /// After this long without an outcome an act is no longer taken to be under way: whoever waited
 /// for it is gone.
 pub const UNDER_WAY_MAX_MS: u64 = 300_000;
@@ -33,6 +37,8 @@ pub struct Limits {
     pub per_hour: u32,
     /// Within any day.
     pub per_day: u32,
+    /// Within any seven days.
+    pub per_week: u32,
 }
 
 /// The budget of an act; `None` for those that harm nothing.
@@ -44,20 +50,35 @@ pub fn limits(act: &RepairAct, settings: &HealthSettings) -> Option<Limits> {
         u64::try_from(span.get().as_millis()).unwrap_or(u64::MAX)
     };
     match act {
+        RepairAct::SoftReset { .. } | RepairAct::Respond { .. } => Some(Limits {
+            gap_ms: ms(settings.restart_component_after).saturating_mul(2),
+            per_hour: 10,
+            per_day: 50,
+            per_week: u32::MAX,
+        }),
+        RepairAct::RestartServer => Some(Limits {
+            gap_ms: 6 * HOUR_MS,
+            per_hour: 1,
+            per_day: 1,
+            per_week: 2,
+        }),
         RepairAct::RestartComponent { .. } => Some(Limits {
             gap_ms: ms(settings.restart_component_after).saturating_mul(10),
             per_hour: 4,
             per_day: 12,
+            per_week: u32::MAX,
         }),
         RepairAct::RestartProcess { .. } => Some(Limits {
             gap_ms: ms(settings.restart_process_after).saturating_mul(15) / 2,
             per_hour: settings.max_process_restarts_per_hour,
             per_day: settings.max_process_restarts_per_hour.saturating_mul(3),
+            per_week: u32::MAX,
         }),
         RepairAct::Offline => Some(Limits {
             gap_ms: ms(settings.offline_after).saturating_mul(5) / 6,
             per_hour: 3,
             per_day: 10,
+            per_week: u32::MAX,
         }),
         RepairAct::Online | RepairAct::Alert => None,
     }
@@ -74,6 +95,8 @@ pub struct Past {
     pub case: String,
     /// For which component.
     pub component: String,
+    /// For which class of causes, where known.
+    pub cause: Option<String>,
     /// Whether its outcome is known.
     pub settled: bool,
 }
@@ -89,6 +112,14 @@ pub struct Facts<'a> {
     pub exits: &'a [(Role, u64)],
     /// Unix milliseconds.
     pub now_unix_ms: u64,
+    /// Why repair is frozen, where it is: by a person, or in safe mode.
+    pub frozen: Option<&'a str>,
+    /// The holds in force.
+    pub holds: &'a [Hold],
+    /// Whether the ledger took the last record.
+    pub ledger_writable: bool,
+    /// Whether the queue's folder takes files.
+    pub queue_writable: bool,
 }
 
 /// What one check said.
@@ -164,15 +195,22 @@ pub fn checks(proposal: &RepairProposal, facts: &Facts<'_>) -> Vec<Check> {
     vec![
         freshness(proposal, facts),
         curable(proposal),
+        around::dependencies(proposal),
         objections(proposal),
+        around::overlays(proposal),
+        around::holds(proposal, facts),
+        around::frozen(facts),
+        around::observer(proposal),
+        around::storm(proposal),
         once(proposal, facts),
         under_way(proposal, facts),
         just_started(proposal, facts),
         budget(proposal, facts),
+        around::records(proposal, facts),
         group::lease(proposal),
         group::healthy_enough(proposal),
         group::common_cause(proposal),
-        switched_on(facts),
+        switched_on(proposal, facts),
     ]
 }
 
@@ -212,26 +250,24 @@ pub fn rule(checks: &[Check]) -> Decision<Ruling> {
 
 const SWITCH: &str = "switch";
 
-/// The check of a hold on repair as a whole; `None` for acts that need no leave.
-pub fn held(act: &RepairAct, hold: Option<&str>) -> Option<Check> {
-    const NAME: &str = "hold";
-    if matches!(act, RepairAct::Online | RepairAct::Alert) {
-        return None;
-    }
-    Some(match hold {
-        Some(hold) => Check::later(NAME, AGAIN_MS, hold),
-        None => Check::yes(NAME, "repair is not held"),
-    })
-}
-
-fn switched_on(facts: &Facts<'_>) -> Check {
-    if facts.settings.repair {
-        Check::yes(SWITCH, "repair is switched on")
-    } else {
-        Check::never(
+fn switched_on(proposal: &RepairProposal, facts: &Facts<'_>) -> Check {
+    if !facts.settings.repair {
+        return Check::never(
             SWITCH,
             "repair is switched off in the health settings: only recorded",
-        )
+        );
+    }
+    let shadows = &facts.settings.shadow_sets;
+    let sets = &proposal.circumstances.sets;
+    let shadow = sets
+        .iter()
+        .find(|set| shadows.iter().any(|one| one.eq_ignore_ascii_case(set)));
+    match shadow {
+        Some(set) => Check::never(
+            SWITCH,
+            format!("the health set {set} is in shadow mode: only recorded"),
+        ),
+        None => Check::yes(SWITCH, "repair is switched on"),
     }
 }
 
@@ -256,7 +292,11 @@ fn freshness(proposal: &RepairProposal, facts: &Facts<'_>) -> Check {
     }
     let ended = newest.unix_ms.saturating_add(newest.took_ms);
     let age = facts.now_unix_ms.abs_diff(ended);
-    if age > fresh_ms(&newest.probe, facts.settings) {
+    let most = proposal
+        .circumstances
+        .fresh_ms
+        .unwrap_or_else(|| fresh_ms(&newest.probe, facts.settings));
+    if age > most {
         return Check::later(
             NAME,
             AGAIN_MS,
@@ -292,6 +332,9 @@ fn curable(proposal: &RepairProposal) -> Check {
             NAME,
             format!("a failure of the class {class} is not cured by this act"),
         ),
+        None if !cause::may_cure(&proposal.act, None) => {
+            Check::never(NAME, "it cures one class of causes, and none is known")
+        }
         Some(class) => Check::yes(NAME, format!("the class {class} may be cured by it")),
         None => Check::yes(NAME, "no cause is known that it could not cure"),
     }
@@ -324,7 +367,9 @@ fn under_way(proposal: &RepairProposal, facts: &Facts<'_>) -> Check {
         let heavy = past.act.as_ref().is_none_or(|act| act.stage() >= 2);
         !past.settled
             && past.age_ms < UNDER_WAY_MAX_MS
-            && (past.component == proposal.component || (stage >= 2 && heavy))
+            && (past.component == proposal.component
+                || (stage >= 2 && heavy)
+                || (past.cause.is_some() && past.cause == proposal.cause))
     });
     match other {
         Some(past) => Check::later(
@@ -362,15 +407,16 @@ fn just_started(proposal: &RepairProposal, facts: &Facts<'_>) -> Check {
     }
 }
 
-/// True where a past act uses the same budget: components have one each, processes one together.
+/// True where a past act uses the same budget: the mild acts have one for each component, the others
+/// one together.
 fn same_budget(past: &Past, act: &RepairAct) -> bool {
     match (&past.act, act) {
         (None, _) => true,
-        (
-            Some(RepairAct::RestartComponent { component: a }),
-            RepairAct::RestartComponent { component: b },
-        ) => a == b,
-        (Some(past), act) => past.stage() == act.stage() && act.stage() != 1,
+        (Some(past), act) => match act.stage() {
+            // Each component has its own, and each responder of it.
+            0 | 1 => past == act,
+            stage => past.stage() == stage,
+        },
     }
 }
 
@@ -390,6 +436,15 @@ fn budget(proposal: &RepairProposal, facts: &Facts<'_>) -> Check {
         && *last < limits.gap_ms
     {
         let wait = limits.gap_ms - last;
+        if wait > HOUR_MS {
+            // A stage that would be waited for so long must not keep the next one from its turn.
+            let says = format!(
+                "it was done {} s ago, the gap is {} s",
+                last / 1000,
+                limits.gap_ms / 1000
+            );
+            return Check::never(NAME, says);
+        }
         return Check::later(
             NAME,
             wait,
@@ -403,6 +458,7 @@ fn budget(proposal: &RepairProposal, facts: &Facts<'_>) -> Check {
     for (window, most, name) in [
         (HOUR_MS, limits.per_hour, "hour"),
         (DAY_MS, limits.per_day, "day"),
+        (WEEK_MS, limits.per_week, "week"),
     ] {
         let within: Vec<u64> = ages.iter().copied().filter(|age| *age < window).collect();
         if within.len() < most as usize {

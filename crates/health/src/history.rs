@@ -5,12 +5,13 @@
 //! lost is in the manager's ledger. So nothing is synced, and a full disk is told once.
 
 use std::{
+    collections::BTreeMap,
     fs::{self, OpenOptions},
     io::{self, BufRead, BufReader, Write},
     path::{Path, PathBuf},
 };
 
-use mailward_api::view::{CaseView, HealthEdge};
+use mailward_api::view::{CaseView, HealthEdge, repair::CaseNote};
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::engine::SavedCase;
@@ -58,6 +59,42 @@ impl History {
             .ok()
             .and_then(|json| serde_json::from_slice(&json).ok())
             .unwrap_or_default()
+    }
+
+    /// Replaces what is remembered of cures.
+    pub(crate) fn save_cures(&self, cures: &BTreeMap<String, u8>) -> io::Result<()> {
+        fs::create_dir_all(&self.dir)?;
+        let early = self.file("cures.new");
+        fs::write(&early, serde_json::to_vec(cures)?)?;
+        fs::rename(early, self.file("cures.json"))
+    }
+
+    /// What is remembered of cures. Without it cases begin with their first stage.
+    pub(crate) fn cures(&self) -> BTreeMap<String, u8> {
+        fs::read(self.file("cures.json"))
+            .ok()
+            .and_then(|json| serde_json::from_slice(&json).ok())
+            .unwrap_or_default()
+    }
+
+    /// Keeps a note by a person, durably: nobody writes it twice.
+    pub(crate) fn note(&self, note: &CaseNote) -> io::Result<()> {
+        let path = self.file("notes.jsonl");
+        append(&path, note)?;
+        fs::File::open(path)?.sync_all()
+    }
+
+    /// The notes on a case, oldest first.
+    pub(crate) fn notes(&self, case: &str) -> Vec<CaseNote> {
+        let mut notes = Vec::new();
+        for name in ["notes.old", "notes.jsonl"] {
+            lines(&self.file(name), |note: CaseNote| {
+                if note.case == case {
+                    notes.push(note);
+                }
+            });
+        }
+        notes
     }
 
     /// The newest changes of state, oldest first.

@@ -6,7 +6,8 @@
 //! middle is kept as an act of unknown kind, which counts against every budget.
 //!
 //! Times: every record has wall time, the boot it was written in and the uptime. Ages within one
-//! boot are counted on the uptime, so no clock that is set frees a budget.
+//! boot are counted on the uptime, and over a reboot on what was seen to run, so no clock that is set
+//! frees a budget.
 
 use std::{
     fs::{self, File, OpenOptions},
@@ -200,10 +201,12 @@ impl Ledger {
             boot,
         };
         let at_up_ms = ledger.up_ms();
+        let ages = ledger.ages_at_start(&records);
         ledger.records = records
             .into_iter()
-            .map(|record| Held {
-                age_ms: ledger.age_at_start(&record),
+            .zip(ages)
+            .map(|(record, age_ms)| Held {
+                age_ms,
                 at_up_ms,
                 record,
             })
@@ -214,20 +217,46 @@ impl Ledger {
         Ok((ledger, damages))
     }
 
+    /// The boot this process runs in.
+    pub fn boot_id(&self) -> &str {
+        &self.boot.id
+    }
+
     /// Uptime now, in milliseconds.
     fn up_ms(&self) -> u64 {
         let run = mono_ms(&*self.clock).saturating_sub(self.mono_at_start);
         self.boot.up_ms_at_start.saturating_add(run)
     }
 
-    /// How old a record read at start is. Within one boot the uptime tells; over a reboot only wall
-    /// time can, and a record from the future counts as new.
-    fn age_at_start(&self, record: &Record) -> u64 {
-        if record.boot == self.boot.id {
-            self.up_ms().saturating_sub(record.up_ms)
-        } else {
-            self.clock.unix_ms().saturating_sub(record.says.unix_ms)
-        }
+    /// How old the records read at start are, at least. Within one boot the uptime tells. Over a
+    /// reboot only what was seen to run counts: from the record to the last one of its boot, the
+    /// boots between, and this one. A wall clock that was set meanwhile would free budgets.
+    fn ages_at_start(&self, records: &[Record]) -> Vec<u64> {
+        // From the newest record back: what has run since.
+        let (mut later, mut last): (u64, Option<(&str, u64)>) = (0, None);
+        let mut ages: Vec<u64> = records
+            .iter()
+            .rev()
+            .map(|record| {
+                let (boot, up) = match last {
+                    Some((boot, up)) if boot == record.boot => (boot, up),
+                    _ => {
+                        // What ran after the newest record of a boot is known of this boot alone.
+                        later = later.saturating_add(last.map_or(0, |(_, up)| up));
+                        let is_this = record.boot == self.boot.id;
+                        let up = if is_this { self.up_ms() } else { record.up_ms };
+                        if last.is_none() && !is_this {
+                            later = self.up_ms();
+                        }
+                        (record.boot.as_str(), up)
+                    }
+                };
+                last = Some((boot, up));
+                later.saturating_add(up.saturating_sub(record.up_ms))
+            })
+            .collect();
+        ages.reverse();
+        ages
     }
 
     /// Every record and its age in milliseconds, oldest first. From the start on, ages grow by
@@ -252,6 +281,7 @@ impl Ledger {
         says.unix_ms = self.clock.unix_ms();
         cut(&mut says.text);
         says.reasons.iter_mut().for_each(cut);
+        says.samples.iter_mut().for_each(cut);
         let record = Record {
             boot: self.boot.id.clone(),
             up_ms: self.up_ms(),
@@ -360,7 +390,7 @@ fn read(bytes: &[u8]) -> (Vec<Record>, u64, Vec<Damage>) {
                         component: String::new(),
                         act: None,
                         text: problem.to_owned(),
-                        reasons: Vec::new(),
+                        ..LedgerEntry::default()
                     },
                 });
             }

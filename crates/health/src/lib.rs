@@ -24,6 +24,7 @@ pub mod forecast;
 pub mod group;
 pub mod guard;
 mod history;
+pub mod hold;
 mod inbox;
 pub mod ledger;
 pub mod mailbox;
@@ -33,6 +34,7 @@ mod observer;
 pub mod probe;
 mod schedule;
 pub mod series;
+mod storm;
 pub mod worker;
 
 pub use arbiter::Arbiter;

@@ -12,12 +12,14 @@ pub mod categorize;
 mod control;
 pub mod deliver;
 mod faults;
+mod gate;
 mod probe;
 pub mod receive;
 mod service;
 mod shared;
 pub mod snapshot;
 
+pub use gate::Gate;
 pub use probe::Probes;
 pub use service::{Setup, StartError, Transport};
-pub use shared::{Count, Counters, Gate, Node, Shared};
+pub use shared::{Count, Counters, Node, Shared};

@@ -14,7 +14,10 @@ use std::{
 use arc_swap::ArcSwap;
 use mailward_api::{
     control::{self, BindError, ControlRequest, Role},
-    view::GateView,
+    view::{
+        ComponentState, ServingState,
+        hold::{ComponentOrder, SERVER_WIDE},
+    },
 };
 use mailward_events::{Event, Events, tracking::TrackingLog};
 use mailward_host::{
@@ -28,14 +31,21 @@ use mailward_tls::{Certificates, ClientTls, Roots};
 use parking_lot::Mutex;
 
 use crate::{
-    Counters, Gate, Node, Probes, Shared, control as answers, deliver::Dispatcher, faults::Faults,
-    receive::Receiver, snapshot::Snapshot,
+    Counters, Gate, Node, Probes, Shared, control as answers,
+    deliver::Dispatcher,
+    faults::Faults,
+    gate::{Change, Moment},
+    receive::Receiver,
+    snapshot::Snapshot,
 };
 
 /// How long running transactions may take to end when transport is stopped.
 const DRAIN_MAX: Duration = Duration::from_secs(8);
 /// How often a full disk is looked at.
 const ROOM_LOOK: Duration = Duration::from_secs(1);
+
+/// How often it is looked whether a draining component has no session left.
+const GATE_TICK: Duration = Duration::from_secs(1);
 
 /// What transport is started with.
 pub struct Setup {
@@ -91,34 +101,40 @@ pub(crate) struct Running {
     pub(crate) dispatcher: Dispatcher,
     pub(crate) addresses: Vec<SocketAddr>,
     pub(crate) started_unix_ms: u64,
+    store: Store,
     pub(crate) faults: Faults,
-    gate: Mutex<GateView>,
+    orders: Mutex<Vec<ComponentOrder>>,
     gate_file: PathBuf,
 }
 
 impl Running {
-    /// Opens or closes the gate, and remembers it over a restart of the role.
-    pub(crate) fn set_gate(&self, closed: bool, reason: &str) {
-        let mut gate = self.gate.lock();
-        let since = self.shared.clock.unix_ms();
-        *gate = GateView {
-            closed,
-            reason: reason.to_owned(),
-            since_unix_ms: Some(since),
-        };
-        self.shared.gate.set_closed(closed);
-        // The file lives in the run folder: a reboot opens the gate. Without it the gate still
-        // holds while this process lives.
-        let kept = if closed {
-            serde_json::to_vec(&*gate)
-                .map_err(io::Error::from)
-                .and_then(|json| std::fs::write(&self.gate_file, json))
-        } else {
-            match std::fs::remove_file(&self.gate_file) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-                _ => Ok(()),
-            }
-        };
+    fn moment(&self) -> Moment {
+        Moment {
+            mono: self.shared.clock.monotonic(),
+            unix_ms: self.shared.clock.unix_ms(),
+        }
+    }
+
+    /// Takes over what the holds want, and remembers it over a restart of the role.
+    pub(crate) fn set_components(&self, orders: &[ComponentOrder]) {
+        let changes = self.shared.gate.apply(orders, self.moment());
+        let mut known = self.orders.lock();
+        // The manager says it again and again: only what is new is written.
+        if *known != orders {
+            orders.clone_into(&mut known);
+            self.keep(orders);
+        }
+        drop(known);
+        self.tell(changes);
+        self.tick_gate();
+    }
+
+    /// The file lives in the run folder: after a reboot the manager says it anew. Without it the
+    /// holds still count while this process lives.
+    fn keep(&self, orders: &[ComponentOrder]) {
+        let kept = serde_json::to_vec(orders)
+            .map_err(io::Error::from)
+            .and_then(|json| std::fs::write(&self.gate_file, json));
         if let Err(error) = kept {
             let path = self.gate_file.display().to_string();
             self.shared.events.emit(Event::StateFileFailing {
@@ -128,8 +144,62 @@ impl Running {
         }
     }
 
-    pub(crate) fn gate_view(&self) -> GateView {
-        self.gate.lock().clone()
+    /// A component that is warming was tested.
+    pub(crate) fn warmed(&self, component: &str) {
+        self.tell(self.shared.gate.warmed(component));
+    }
+
+    fn tick_gate(&self) {
+        let counts = self.receiver.sessions();
+        let sessions = |connector: Option<&str>| {
+            counts
+                .iter()
+                .filter(|count| connector.is_none_or(|name| name == count.connector))
+                .map(|count| count.now)
+                .sum()
+        };
+        self.tell(self.shared.gate.tick(sessions, self.moment()));
+    }
+
+    fn tell(&self, changes: impl IntoIterator<Item = Change>) {
+        for change in changes {
+            self.shared.events.emit(Event::ComponentStateChanged {
+                component: change.component,
+                from: change.from.word().to_owned(),
+                to: change.to.word().to_owned(),
+                because: change.because,
+            });
+        }
+    }
+
+    /// Every component and its state.
+    pub(crate) fn components(&self) -> Vec<ComponentState> {
+        let mut states = self.shared.gate.states();
+        let snapshot = self.shared.snapshot.load();
+        let connectors = snapshot
+            .receive_connectors
+            .iter()
+            .map(|connector| format!("receive/{}", connector.name));
+        for name in std::iter::once(SERVER_WIDE.to_owned()).chain(connectors) {
+            if !states.iter().any(|state| state.component == name) {
+                states.push(ComponentState {
+                    component: name,
+                    state: ServingState::Active,
+                    since_unix_ms: self.started_unix_ms,
+                    reason: String::new(),
+                });
+            }
+        }
+        states.sort_by(|a, b| a.component.cmp(&b.component));
+        states
+    }
+
+    /// Builds the snapshot of the objects anew.
+    pub(crate) fn rebuild_snapshot(&self) -> Result<u64, String> {
+        let (snapshot, objects) =
+            build(&self.store, &self.shared.node).map_err(|error| error.to_string())?;
+        swap(self, snapshot, objects);
+        Ok(objects)
     }
 }
 
@@ -195,18 +265,19 @@ impl Transport {
             clock,
         });
         let gate_file = setup.run_dir.join("gate.json");
-        let gate = read_gate(&gate_file);
-        shared.gate.set_closed(gate.closed);
+        let orders = read_orders(&gate_file);
         let running = Arc::new(Running {
             receiver: Receiver::start(Arc::clone(&shared), listeners),
             dispatcher: Dispatcher::start(Arc::clone(&shared), Arc::clone(&faults.dns)),
             addresses,
             started_unix_ms: shared.clock.unix_ms(),
-            gate: Mutex::new(gate),
+            store: store.clone(),
+            orders: Mutex::new(Vec::new()),
             gate_file,
             faults,
             shared,
         });
+        running.set_components(&orders);
         let answering = Arc::clone(&running);
         let control = control::serve(
             &Role::Transport.socket(&setup.run_dir),
@@ -219,6 +290,7 @@ impl Transport {
         followers.spawn(running.shared.certificates.clone().watch());
         followers.spawn(follow_objects(Arc::clone(&running), store));
         followers.spawn(follow_queue(Arc::clone(&running.shared)));
+        followers.spawn(follow_gate(Arc::clone(&running)));
         Ok(Transport {
             running,
             _control: control,
@@ -319,12 +391,37 @@ fn apply_settings(queue: &Queue, snapshot: &Snapshot) {
     }
 }
 
-fn read_gate(path: &Path) -> GateView {
-    // No file, or one that a crash cut short: open, as after a reboot.
+fn read_orders(path: &Path) -> Vec<ComponentOrder> {
+    // No file, or one that a crash cut short: active, until the manager says otherwise.
     std::fs::read(path)
         .ok()
         .and_then(|json| serde_json::from_slice(&json).ok())
         .unwrap_or_default()
+}
+
+/// Moves components on whose time has come.
+async fn follow_gate(running: Arc<Running>) {
+    let mut tick = tokio::time::interval(GATE_TICK);
+    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        tick.tick().await;
+        running.tick_gate();
+    }
+}
+
+/// Puts a snapshot in force.
+fn swap(running: &Running, snapshot: Snapshot, objects: u64) {
+    let shared = &running.shared;
+    apply_settings(&shared.queue, &snapshot);
+    let exists = |name: &str| snapshot.receive_connector(name).is_some();
+    shared.certificates.retain_connectors(exists);
+    let revision = snapshot.revision.0;
+    shared.snapshot.store(Arc::new(snapshot));
+    shared
+        .events
+        .emit(Event::SnapshotSwapped { revision, objects });
+    running.dispatcher.objects_changed();
+    choose_certificates(shared);
 }
 
 /// Takes each change of the objects into force.
@@ -334,18 +431,7 @@ async fn follow_objects(running: Arc<Running>, store: Store) {
     choose_certificates(shared);
     while revisions.changed().await.is_ok() {
         match build(&store, &shared.node) {
-            Ok((snapshot, objects)) => {
-                apply_settings(&shared.queue, &snapshot);
-                let exists = |name: &str| snapshot.receive_connector(name).is_some();
-                shared.certificates.retain_connectors(exists);
-                let revision = snapshot.revision.0;
-                shared.snapshot.store(Arc::new(snapshot));
-                shared
-                    .events
-                    .emit(Event::SnapshotSwapped { revision, objects });
-                running.dispatcher.objects_changed();
-                choose_certificates(shared);
-            }
+            Ok((snapshot, objects)) => swap(&running, snapshot, objects),
             Err(error) => shared.events.emit(Event::StoreFailing {
                 operation: "read the objects".to_owned(),
                 error: error.to_string(),

@@ -4,7 +4,7 @@ use std::{
     path::PathBuf,
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicU64, Ordering},
     },
 };
 
@@ -15,7 +15,7 @@ use mailward_model::Domain;
 use mailward_queue::Queue;
 use mailward_tls::{Certificates, ClientTls};
 
-use crate::{probe::Probes, snapshot::Snapshot};
+use crate::{gate::Gate, probe::Probes, snapshot::Snapshot};
 
 /// What is true of this machine, from `mailward.toml`; fixed while the process lives.
 #[derive(Debug, Clone)]
@@ -30,24 +30,6 @@ pub struct Node {
     pub resolvers: Vec<std::net::SocketAddr>,
     /// Whether the control channel may inject faults on purpose (drills, the demo).
     pub allow_faults: bool,
-}
-
-/// Whether new mail is taken: closed by the offline responder and while draining.
-#[derive(Debug, Default)]
-pub struct Gate {
-    closed: AtomicBool,
-}
-
-impl Gate {
-    /// True where new mail is answered 421 4.3.2.
-    pub fn is_closed(&self) -> bool {
-        self.closed.load(Ordering::Relaxed)
-    }
-
-    /// Opens or closes the gate.
-    pub fn set_closed(&self, closed: bool) {
-        self.closed.store(closed, Ordering::Relaxed);
-    }
 }
 
 /// What transport did since it began; shown by `status` and `/metrics`.

@@ -13,7 +13,10 @@ use mailward_api::{
 use mailward_health::{
     Now,
     cause::Cause,
-    engine::definition::{self, Watched, ladder},
+    engine::{
+        definition::{self, Watched},
+        ladder::ladder,
+    },
     guard,
     monitor::{Input, MonitorState, Rule, next},
 };
@@ -239,6 +242,12 @@ fn budgets(settings: &HealthSettings) -> String {
         .to_owned();
     let acts = [
         (
+            "soft reset, or a responder (each has its own budget)",
+            RepairAct::SoftReset {
+                component: "deliver".to_owned(),
+            },
+        ),
+        (
             "restart a component (each has its own budget)",
             RepairAct::RestartComponent {
                 component: "receive/NAME".to_owned(),
@@ -250,7 +259,11 @@ fn budgets(settings: &HealthSettings) -> String {
                 role: Role::Transport,
             },
         ),
-        ("take the server offline", RepairAct::Offline),
+        (
+            "restart the server (two in seven days)",
+            RepairAct::RestartServer,
+        ),
+        ("take a component offline", RepairAct::Offline),
     ];
     for (name, act) in acts {
         if let Some(limits) = guard::limits(&act, settings) {

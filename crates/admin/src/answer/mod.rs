@@ -11,6 +11,7 @@ mod message;
 mod object;
 mod queue;
 mod recipient;
+mod repair;
 mod status;
 
 use std::{error::Error, path::PathBuf, sync::Arc, time::Duration};
@@ -171,6 +172,15 @@ impl Access {
             }
             Call::HealthGroup(_) => answer(typed::HealthGroup, self.health_group().await),
             Call::HealthLedger(r) => answer(typed::HealthLedger, self.health_ledger(r.limit).await),
+            Call::HealthHold(r) => answer(typed::HealthHold, self.hold(r, peer).await),
+            Call::HealthRelease(r) => answer(typed::HealthRelease, self.release(r, peer).await),
+            Call::HealthHolds(_) => answer(typed::HealthHolds, self.holds().await),
+            Call::HealthCancel(r) => answer(
+                typed::HealthCancel,
+                self.cancel_restart(r.reason, peer).await,
+            ),
+            Call::HealthSimulate(r) => answer(typed::HealthSimulate, self.rehearse(r).await),
+            Call::HealthNote(r) => answer(typed::HealthNote, self.note(r, peer).await),
             Call::HealthProbeRun(r) => {
                 answer(typed::HealthProbeRun, self.health_probe_run(r, peer).await)
             }
@@ -216,23 +226,8 @@ impl Access {
             Call::ObjectShow(r) => answer(typed::ObjectShow, self.object_show(r).await),
             Call::ObjectSet(r) => answer(typed::ObjectSet, self.object_set(r, peer).await),
             Call::ObjectRemove(r) => answer(typed::ObjectRemove, self.object_remove(r, peer).await),
-            Call::Drain(r) => {
-                let request = ControlRequest::SetGate {
-                    closed: true,
-                    reason: r.reason.clone(),
-                };
-                answer(
-                    typed::Drain,
-                    self.act(peer, "drain", r.reason, request).await,
-                )
-            }
-            Call::Resume(_) => {
-                let request = ControlRequest::SetGate {
-                    closed: false,
-                    reason: "resumed by an administrator".to_owned(),
-                };
-                answer(typed::Resume, self.act(peer, "resume", "", request).await)
-            }
+            Call::Drain(r) => answer(typed::Drain, self.drain(r.reason, peer).await),
+            Call::Resume(_) => answer(typed::Resume, self.resume(peer).await),
         }
     }
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use mailward_api::{
     control::Role,
-    view::{ConnectorStatus, QueueHealth, TransportStatus},
+    view::{ConnectorStatus, QueueHealth, ServingState, TransportStatus},
 };
 
 use super::seen::Seen;
@@ -163,20 +163,26 @@ fn by_its_word<'a>(
     transport: &TransportStatus,
     played: impl Iterator<Item = &'a ConnectorStatus>,
 ) -> Word {
-    let (mut listens, mut sessions) = (false, 0);
+    let (mut takes, mut held, mut warming, mut sessions) = (false, false, false, 0);
     for connector in played {
-        listens |= connector.enabled && !connector.listening.is_empty();
+        let listens = connector.enabled && !connector.listening.is_empty();
+        takes |= listens && connector.state == ServingState::Active;
+        held |= listens && connector.state != ServingState::Active;
+        warming |= listens && connector.state == ServingState::Warming;
         sessions += connector.sessions;
     }
-    if transport.gate.closed {
-        return if sessions > 0 {
+    // One that takes mail is enough: the others may rest.
+    if transport.gate.closed || (held && !takes) {
+        return if warming || transport.gate.state == ServingState::Warming {
+            Word::Starting
+        } else if sessions > 0 {
             Word::Draining
         } else {
             Word::Inactive
         };
     }
     match transport.queue.health {
-        QueueHealth::Ok if listens => Word::Ok,
+        QueueHealth::Ok if takes => Word::Ok,
         QueueHealth::Ok | QueueHealth::Full | QueueHealth::Failing => Word::Inactive,
     }
 }
@@ -208,6 +214,7 @@ mod tests {
             listening: vec![([127, 0, 0, 1], port).into()],
             sessions: 0,
             sessions_total: 0,
+            state: ServingState::Active,
             wedged: false,
             lmtp,
             certificate: None,
@@ -293,6 +300,31 @@ mod tests {
         let mut none = transport();
         none.connectors.clear();
         check(&seen(none), "smtp", 11, "inactive");
+    }
+
+    #[test]
+    fn a_held_connector_rests_while_another_serves() {
+        let mut status = transport();
+        status.connectors.push(connector("People", 587, false));
+        status.connectors[1].sessions = 1;
+        for (state, expect) in [
+            (ServingState::Draining, "draining"),
+            (ServingState::Warming, "starting"),
+        ] {
+            status.connectors[1].state = state;
+            check(&seen(status.clone()), "receive/People", 11, expect);
+            check(&seen(status.clone()), "submission", 11, expect);
+            check(&seen(status.clone()), "smtp", 11, "ok");
+        }
+        status.connectors[1].sessions = 0;
+        for connector in &mut status.connectors {
+            connector.state = ServingState::Inactive;
+        }
+        check(&seen(status), "smtp", 11, "inactive");
+        let mut warming = transport();
+        warming.gate.closed = true;
+        warming.gate.state = ServingState::Warming;
+        check(&seen(warming), "smtp", 11, "starting");
     }
 
     #[test]

@@ -33,7 +33,7 @@ pub use server::{BindError, Server, Service, bind, is_trusted, serve, serve_for}
 use std::path::{Path, PathBuf};
 
 /// Version of requests and replies. Raised by every change that is not purely additive.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// The roles that answer on a control socket.
 #[derive(

@@ -18,8 +18,10 @@ use crate::view::{
     ManagerStatus, MessageList, MessagePlan, MessageView, ProbeView, QueueList, RepairOutcome,
     RepairProposal, RoleFigures, RoleStatus, TransportStatus, Verdict, WorkerStatus,
     health::{ProbeList, ProbeReport},
+    hold::{ComponentOrder, ComponentState, Hold, HoldList, Requester},
     queue::{MessageFilter, QueueAudit, QueueTarget},
-    repair::{Ledger, Override},
+    rehearsal::{GuardFacts, Rehearsal},
+    repair::{Carried, CaseNote, Ledger, Override, Responder},
 };
 
 /// What one role asks of another.
@@ -99,12 +101,27 @@ pub enum ControlRequest {
         /// Name of the receive connector.
         connector: String,
     },
-    /// Transport: take no more new mail (421), or take it again. Answer: `Changed`.
-    SetGate {
-        /// True to close.
-        closed: bool,
-        /// For the log and for `status`.
-        reason: String,
+    /// Transport: what the holds want of each component; those not named are to be active. Answer:
+    /// `Components`.
+    SetComponents(Vec<ComponentOrder>),
+    /// Transport: the components and whether they take mail. Answer: `Components`.
+    Components,
+    /// Transport: a component that is warming has been tested. Answer: `Done`.
+    Warmed {
+        /// Which.
+        component: String,
+    },
+    /// Transport: drop what a component remembers and make it anew, ending nothing. Answer: `Done`.
+    SoftReset {
+        /// `receive/NAME`, `deliver`, `queue`, `certificate/NAME`, `store`.
+        component: String,
+    },
+    /// Transport: a responder for one class of causes. Answer: `Changed`.
+    Respond {
+        /// Which.
+        responder: Responder,
+        /// For which component.
+        component: String,
     },
     /// Transport: end and begin anew one component, its sockets staying open. Components are
     /// `receive/NAME`, `deliver`, `certificates`. Answer: `Done`.
@@ -175,6 +192,42 @@ pub enum ControlRequest {
         /// Who.
         by: String,
     },
+    /// Manager: how carrying out a granted act went. Answer: `Carried`.
+    Carried {
+        /// The ledger entry of its intent.
+        entry: u64,
+    },
+    /// Manager: hold a component, or change the requester's hold on it. Answer: `Changed`.
+    Hold(Hold),
+    /// Manager: end holds on a component. Answer: `Changed`.
+    Release {
+        /// The component.
+        component: String,
+        /// Whose hold.
+        requester: Requester,
+        /// By another than the requester: a person with a reason.
+        force: bool,
+        /// Why.
+        reason: String,
+        /// Who.
+        by: String,
+    },
+    /// Manager: the holds and the state of each component. Answer: `Holds`.
+    Holds,
+    /// Manager: a storm of this key: holds by managed availability for it are lifted. Answer: `Done`.
+    LiftHolds {
+        /// The class of the common cause; `node` for all.
+        key: String,
+    },
+    /// Manager: end the countdown to the restart of the server. Answer: `Changed`.
+    CancelRestart {
+        /// Why.
+        reason: String,
+        /// Who.
+        by: String,
+    },
+    /// Manager: what the guard looks at. Answer: `GuardFacts`.
+    GuardFacts,
     /// Manager: compare the listening sockets with the receive connectors, open and close what
     /// differs, and restart transport where needed. Answer: `Done`.
     ReopenSockets,
@@ -204,6 +257,15 @@ pub enum ControlRequest {
         /// The case's id.
         id: String,
     },
+    /// Worker: what would be done if a health set failed. Answer: `Rehearsal`.
+    Rehearse {
+        /// The health set.
+        set: String,
+        /// The class of the cause.
+        cause: Option<String>,
+    },
+    /// Worker: keep a note by a person on a case. Answer: `Done`.
+    Note(CaseNote),
     /// Worker: the health mailboxes and the mail that arrived in them. Answer: `HealthMailboxes`.
     HealthMailboxes,
     /// Worker: run one probe now. Answer: `Probe`.
@@ -305,7 +367,20 @@ impl ControlRequest {
             ControlRequest::ProbeRoute(_) => "probe_route",
             ControlRequest::CertList => "cert_list",
             ControlRequest::CertExplain { .. } => "cert_explain",
-            ControlRequest::SetGate { .. } => "set_gate",
+            ControlRequest::SetComponents(_) => "set_components",
+            ControlRequest::Components => "components",
+            ControlRequest::Warmed { .. } => "warmed",
+            ControlRequest::SoftReset { .. } => "soft_reset",
+            ControlRequest::Respond { .. } => "respond",
+            ControlRequest::Carried { .. } => "carried",
+            ControlRequest::Hold(_) => "hold",
+            ControlRequest::Release { .. } => "release",
+            ControlRequest::Holds => "holds",
+            ControlRequest::LiftHolds { .. } => "lift_holds",
+            ControlRequest::CancelRestart { .. } => "cancel_restart",
+            ControlRequest::GuardFacts => "guard_facts",
+            ControlRequest::Rehearse { .. } => "rehearse",
+            ControlRequest::Note(_) => "note",
             ControlRequest::RestartComponent { .. } => "restart_component",
             ControlRequest::Wedge { .. } => "wedge",
             ControlRequest::InjectFault { .. } => "inject_fault",
@@ -460,6 +535,16 @@ pub enum ControlReply {
     Group(GroupStatus),
     /// The group as this node knows it.
     GroupMembers(GroupView),
+    /// How carrying out an act went.
+    Carried(Carried),
+    /// Components and whether they take mail.
+    Components(Vec<ComponentState>),
+    /// Holds and components.
+    Holds(HoldList),
+    /// What the guard looks at.
+    GuardFacts(GuardFacts),
+    /// What would be done.
+    Rehearsal(Rehearsal),
     /// All health sets.
     HealthReport(HealthReport),
     /// One health set.

@@ -22,15 +22,15 @@ async fn answer(request: ControlRequest) -> Result<ControlReply, Fault> {
             total: u64::from(length),
             octets: vec![0xff; length as usize],
         })),
-        ControlRequest::SetGate { .. } => Ok(ControlReply::Done),
+        ControlRequest::CancelRestart { .. } => Ok(ControlReply::Done),
         other => Err(Fault::unsupported("transport", other.name())),
     }
 }
 
 fn gate() -> ControlRequest {
-    ControlRequest::SetGate {
-        closed: true,
+    ControlRequest::CancelRestart {
         reason: "test".to_owned(),
+        by: String::new(),
     }
 }
 

@@ -9,6 +9,8 @@ use std::{
 use mailward_model::{Binding, kind::TimeOfDay, unit::Span};
 use serde::{Deserialize, Deserializer, Serialize};
 
+use crate::view::Requester;
+
 /// Octets of a file of objects. A text of this size holds some 50,000 objects.
 pub const TEXT_OCTETS_MAX: u64 = 8 << 20;
 /// Octets of a header section that are looked at.
@@ -52,6 +54,14 @@ pub(super) fn deserialize_limit<'de, D: Deserializer<'de>>(
 /// As long as a working day.
 pub(super) fn override_span() -> Span {
     Span::from_secs(8 * 3600)
+}
+
+pub(super) fn requester() -> Requester {
+    Requester::Maintenance
+}
+
+pub(super) fn cancel_reason() -> String {
+    "cancelled by an administrator".to_owned()
 }
 
 /// As long as a night's work.

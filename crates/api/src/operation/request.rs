@@ -12,7 +12,11 @@ use mailward_model::{
 use serde::{Deserialize, Serialize};
 
 use super::input::{self, MessageFile};
-use crate::{assignment::Assignment, view::queue::QueueTarget, when::When};
+use crate::{
+    assignment::Assignment,
+    view::{Requester, queue::QueueTarget},
+    when::When,
+};
 
 /// What is reported of something that is watched.
 #[derive(
@@ -230,6 +234,79 @@ requests! {
         #[arg(long, default_value_t = input::list_limit(), value_parser = clap::value_parser!(u32).range(1..=10_000))]
         #[schemars(range(min = 1, max = 10_000))]
         pub limit: u32,
+    }
+
+    /// `health hold`
+    HealthHold {
+        /// The component: receive/NAME, or ServerWideOffline for all of transport
+        pub component: String,
+        /// Take it for out of service once its sessions have ended; the default
+        #[serde(default)]
+        #[arg(long, conflicts_with = "draining")]
+        pub inactive: bool,
+        /// Only let its sessions end
+        #[serde(default)]
+        #[arg(long)]
+        pub draining: bool,
+        /// On whose behalf: HealthAPI, Maintenance, Sidelined, Functional, Deployment
+        #[serde(default = "input::requester")]
+        #[arg(long, default_value_t = input::requester())]
+        pub requester: Requester,
+        /// For how long
+        #[serde(default)]
+        #[arg(long = "for", value_name = "TIME")]
+        pub span: Option<Span>,
+        /// Why, for whoever finds it held
+        #[arg(long, value_name = "TEXT")]
+        pub reason: String,
+    }
+
+    /// `health release`
+    HealthRelease {
+        /// The component: receive/NAME, or ServerWideOffline for all of transport
+        pub component: String,
+        /// Whose hold: HealthAPI, Maintenance, Sidelined, Functional, Deployment
+        #[serde(default = "input::requester")]
+        #[arg(long, default_value_t = input::requester())]
+        pub requester: Requester,
+        /// End the holds of every requester
+        #[serde(default)]
+        #[arg(long, requires = "reason")]
+        pub force: bool,
+        /// Why
+        #[serde(default)]
+        #[arg(long, value_name = "TEXT")]
+        pub reason: Option<String>,
+    }
+
+    /// `health cancel`
+    HealthCancel {
+        /// Why
+        #[serde(default = "input::cancel_reason")]
+        #[arg(long, value_name = "TEXT", default_value_t = input::cancel_reason())]
+        pub reason: String,
+    }
+
+    /// `health simulate`
+    HealthSimulate {
+        /// The health set
+        pub set: String,
+        /// Let every probe of it fail
+        #[serde(default)]
+        #[arg(long, required = true)]
+        pub fail: bool,
+        /// The class of the cause, such as dns or disk_full
+        #[serde(default)]
+        #[arg(long, value_name = "CLASS")]
+        pub cause: Option<String>,
+    }
+
+    /// `health note`
+    HealthNote {
+        /// The case's id
+        pub case: String,
+        /// What is to be remembered
+        pub text: String,
     }
 
     /// `health probe run`

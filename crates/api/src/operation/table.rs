@@ -277,6 +277,40 @@ operations! {
     HealthGroup ["health" "group"] Get "/v1/health/group" Json
     (request::Nothing) -> view::GroupView, page page::health::group;
 
+    /// Hold a component: it takes no new mail
+    ///
+    /// Running transactions end, what is new is answered 421, so that senders try another server or
+    /// come back. Each requester has a hold of its own on a component; only its own ends it. Holds
+    /// for Maintenance and Deployment end by themselves after four hours where no time is given.
+    HealthHold ["health" "hold"] Post "/v1/health/holds" Json
+    (request::HealthHold) -> view::Changed, page page::changed;
+
+    /// Release a hold on a component
+    ///
+    /// When no hold is left the component is tested by this host and then takes mail again. With
+    /// --force the holds of every requester end; that needs a reason and is audited.
+    HealthRelease ["health" "release"] Post "/v1/health/release" Json
+    (request::HealthRelease) -> view::Changed, page page::changed;
+
+    /// Show the holds and the state of each component
+    HealthHolds ["health" "holds"] Get "/v1/health/holds" Json
+    (request::Nothing) -> view::HoldList, page page::repair::holds;
+
+    /// Cancel the announced restart of this machine
+    HealthCancel ["health" "cancel"] Post "/v1/health/cancel" Json
+    (request::HealthCancel) -> view::Changed, page page::changed;
+
+    /// Show what would be done if a health set failed
+    ///
+    /// Plays the same decisions on time that is only counted: when each stage would come, what the
+    /// guard would say, and why. Nothing is done, probed or recorded.
+    HealthSimulate ["health" "simulate"] Post "/v1/health/simulate" Json
+    (request::HealthSimulate) -> view::Rehearsal, page page::repair::rehearsal;
+
+    /// Write a note on a recovery case
+    HealthNote ["health" "note"] Post "/v1/health/note" Json
+    (request::HealthNote) -> view::Changed, page page::changed;
+
     /// Show the health mailboxes and the probes that arrived in them
     ///
     /// Whether each is as it must be and what was mended, when the newest probe of each path of mail

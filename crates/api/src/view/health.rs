@@ -301,7 +301,8 @@ pub struct MailPathView {
 pub struct CaseStep {
     /// When.
     pub unix_ms: u64,
-    /// `sample`, `state`, `proposed`, `granted`, `denied`, `acted`, `checked`, `alerted`, `closed`.
+    /// `sample`, `state`, `proposed`, `granted`, `denied`, `acted`, `checked`, `alerted`, `note`,
+    /// `closed`.
     pub step: String,
     /// What happened, in one sentence.
     pub text: String,
@@ -349,4 +350,7 @@ pub struct CaseView {
     /// What will happen next and when, where something is planned.
     #[serde(default)]
     pub next: Option<String>,
+    /// Cases of other components that were open with the same class of causes.
+    #[serde(default)]
+    pub related: Vec<String>,
 }

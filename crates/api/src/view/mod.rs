@@ -11,8 +11,10 @@ pub mod figures;
 pub mod forecast;
 pub mod group;
 pub mod health;
+pub mod hold;
 pub mod object;
 pub mod queue;
+pub mod rehearsal;
 pub mod repair;
 pub mod role;
 pub mod simulate;
@@ -33,6 +35,7 @@ pub use health::{
     CaseStep, CaseView, Evidence, HealthEdge, HealthHistory, HealthMailboxes, HealthReport,
     HealthSetView, HealthState, MonitorView, ProbeView,
 };
+pub use hold::{ComponentState, Hold, HoldList, Requester, ServingState, Wanted};
 pub use object::{
     Effect, ExportText, FoundRecipient, ObjectList, ObjectView, PlanView, RecipientList,
 };
@@ -40,8 +43,9 @@ pub use queue::{
     Changed, DeliveryView, MessageList, MessageSummary, MessageView, QueueList, QueueListing,
     QueueSummary, RecipientView,
 };
+pub use rehearsal::Rehearsal;
 pub use repair::{
-    Ledger, LedgerEntry, Override, RepairAct, RepairOutcome, RepairProposal, Verdict,
+    Ledger, LedgerEntry, Override, RepairAct, RepairOutcome, RepairProposal, Responder, Verdict,
 };
 pub use role::{
     ChildStatus, ManagerBeat, ManagerStatus, NodeStatus, RepairHold, RoleStatus, WorkerStatus,

@@ -20,6 +20,9 @@ pub struct ConnectorStatus {
     /// True after a fault was injected: it accepts and never answers.
     #[serde(default)]
     pub wedged: bool,
+    /// Whether it takes mail, by the holds on it.
+    #[serde(default)]
+    pub state: super::hold::ServingState,
     /// True where it speaks LMTP.
     #[serde(default)]
     pub lmtp: bool,
@@ -31,6 +34,9 @@ pub struct ConnectorStatus {
 /// Whether new mail is taken.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct GateView {
+    /// The state behind `closed`: only `inactive` and `draining` close it.
+    #[serde(default)]
+    pub state: super::hold::ServingState,
     /// True: new mail is answered 421.
     pub closed: bool,
     /// Why.

@@ -104,6 +104,7 @@ fn shot(unix_ms: u64, accepted: u64) -> Shot {
                 }),
                 text: "no greeting".to_owned(),
                 reasons: Vec::new(),
+                ..LedgerEntry::default()
             }],
             budgets: Vec::new(),
         }),

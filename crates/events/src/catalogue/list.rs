@@ -352,6 +352,86 @@ catalogue! {
         means "The worker ended while it wrote, or the disk has changed what it keeps."
         breaks "At most some hours are missing from the forecast's data."
         mend "Check the disk where this comes again without the worker having been killed.";
+    4190 Critical StormHoldBegan { key: String, sets: Items } per [key]
+        "most of this node turned bad within a minute ({key}): {sets}"
+        means "More than half of the health sets failed at one time. One cause is behind that, so single components are not restarted as processes, and nothing is taken offline for it."
+        breaks "What the health sets named stand for. Holds that managed availability had set for this cause are lifted: a node that limps is better than none."
+        mend "Mend the common cause: the network, the disk, a name server, the host. `mailward health` shows what is bad.";
+    4191 Notice StormHoldEnded { key: String } per [key]
+        "no more health sets have turned bad for five minutes ({key})"
+        means "The storm is over; each component is repaired by its own stages again."
+        breaks "Nothing by itself."
+        mend "See `mailward health` for what is still bad.";
+    4192 Notice HoldSet { component: String, requester: String, wanted: String, owner: String, reason: String, until: String } per [component, requester]
+        "{owner} holds {component} {wanted} for {requester} until {until}: {reason}"
+        means "The component takes no new mail: it answers 421 4.3.2 while running transactions end."
+        breaks "New mail by this component. Senders keep it, or go to another MX host."
+        mend "`mailward health release COMPONENT` ends it; `mailward health holds` shows all.";
+    4193 Notice HoldReleased { component: String, requester: String, by: String, reason: String } per [component, requester]
+        "{by} released the hold on {component} for {requester}: {reason}"
+        means "One reason less for the component to take no mail."
+        breaks "Nothing."
+        mend "Nothing is to be done.";
+    4194 Warning HoldForced { component: String, requester: String, by: String, reason: String } per [component, requester]
+        "{by} released by force what {requester} held of {component}: {reason}"
+        means "A hold was ended by another than its requester."
+        breaks "What the hold was to protect."
+        mend "Tell whoever had set it; the event of the hold names them.";
+    4195 Warning HoldExpired { component: String, requester: String, owner: String, reason: String } per [component, requester]
+        "the hold on {component} for {requester} has ended by its time (set by {owner}: {reason})"
+        means "Nobody released it in time, so the component takes mail again."
+        breaks "Work that is still going on there meets mail again."
+        mend "Where the work goes on, set it again with a longer --for.";
+    4196 Warning HoldExpiring { component: String, requester: String, owner: String, left_ms: u64 } per [component, requester]
+        "the hold on {component} for {requester} ends in {left_ms} ms (set by {owner})"
+        means "The component will take mail again by itself."
+        breaks "Nothing yet."
+        mend "Finish the work, or set the hold again with a longer --for.";
+    4197 Notice ComponentStateChanged { component: String, from: String, to: String, because: String } per [component, to]
+        "{component} went from {from} to {to}: {because}"
+        means "Whether the component takes mail has changed: draining and inactive answer 421, warming lets this host's own probes in."
+        breaks "While it is draining or inactive, new mail by it."
+        mend "`mailward health holds` shows who wants it.";
+    4198 Critical ServerRestartAnnounced { case: String, seconds: u64, because: String } per [case]
+        "this machine will be restarted in {seconds} s (case {case}): {because}"
+        means "Milder stages did not help, and the restart of the server is allowed in the settings."
+        breaks "Everything on this machine, while it boots."
+        mend "`mailward health cancel` ends the countdown.";
+    4199 Warning ServerRestartCancelled { by: String, reason: String } per []
+        "{by} cancelled the restart of this machine: {reason}"
+        means "The countdown was ended; it is not begun again for this case."
+        breaks "The component that was to be repaired is still down."
+        mend "See `mailward explain` with the case's id.";
+    4200 Critical ServerRestartBegun { case: String, command: String } per [case]
+        "this machine is being restarted (case {case}) by {command}"
+        means "The countdown is over and nobody cancelled it."
+        breaks "Everything on this machine, while it boots."
+        mend "Nothing is to be done; after the boot event 4201 tells that it is over.";
+    4201 Warning ServerRestarted { case: String, because: String } per [case]
+        "this machine was restarted by managed availability (case {case}): {because}"
+        means "The boot after a restart that was begun on purpose."
+        breaks "Nothing any more."
+        mend "Find out why it was needed: `mailward explain` with the case's id.";
+    4202 Notice DiskFreed { files: u64, octets: u64, rules: Items } per []
+        "{files} files with {octets} octets were removed to free disk space, by the rules {rules}"
+        means "The disk was full, and the settings allow these files to be removed, the oldest first."
+        breaks "Older records of the kinds named are gone."
+        mend "Give the disk more room.";
+    4203 Notice SoftResetDone { component: String } per [component]
+        "{component} forgot what it remembered"
+        means "Connections kept open, answers of DNS, states of hosts, certificates and the snapshot were dropped and made anew; no session was ended."
+        breaks "Nothing."
+        mend "Nothing is to be done.";
+    4204 Notice CaseNoted { case: String, by: String, text: String } per [case]
+        "{by} notes on case {case}: {text}"
+        means "A person wrote something down about a case; `explain` shows it."
+        breaks "Nothing."
+        mend "Nothing is to be done.";
+    4205 Critical HoldFileFailing { path: String, error: String } per []
+        "the holds in {path} cannot be kept: {error}"
+        means "A hold was not set or not released, because it could not be made durable; or the file could not be read at start."
+        breaks "Holds. Where the file could not be read, components that were held take mail."
+        mend "See to free space and to the rights of the folder, then set the hold again.";
     4220 Warning GroupMemberSilent { member: String, problem: String } per [member]
         "the member {member} of this node's group does not answer: {problem}"
         means "Another node of the group was not heard for 15 seconds, or does not show that it has the group's key."

@@ -88,7 +88,10 @@ pub(super) fn todo(kind: AlertKind, cause: Option<&str>, component: &str) -> Vec
             "See whether the system it depends on works, and whether this host reaches it."
         }
         Some("hold") => {
-            "Somebody has stopped it on purpose: `mailward status` says why, `mailward resume` ends it."
+            "Somebody has stopped it on purpose: `mailward health holds` says who and why, `mailward health release` ends it."
+        }
+        Some("orphaned") => {
+            "Look at `mailward queue list`: messages wait there that nothing would be done about."
         }
         _ => "",
     };
@@ -149,8 +152,8 @@ mod tests {
             told,
             [
                 "3 restart the role transport: it did not help: still bad",
-                "5 take the server offline: not done: not for this case",
-                "7 take the server offline: no result yet",
+                "5 take it offline: not done: not for this case",
+                "7 take it offline: no result yet",
             ]
         );
     }

@@ -119,6 +119,7 @@ mod tests {
             act,
             case: "c".to_owned(),
             component: component.to_owned(),
+            cause: None,
             settled: true,
         }
     }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use mailward_api::view::{ProbeView, health::Evidence};
+use mailward_api::view::{ProbeView, RepairOutcome, health::Evidence};
 use mailward_host::fake::clock::FakeClock;
 
 use super::*;
@@ -31,6 +31,7 @@ fn proposal(clock: &FakeClock, case: &str) -> RepairProposal {
         first_bad_unix_ms: clock.unix_ms(),
         group: None,
         objections: Vec::new(),
+        circumstances: mailward_api::view::repair::Circumstances::default(),
     }
 }
 
@@ -44,14 +45,14 @@ fn an_act_is_on_disk_before_it_is_granted_and_its_case_can_be_told() {
     let boot = || Boot::named("one", 0);
     let arbiter = Arbiter::open_in(&path, clock.clone(), events.clone(), boot()).unwrap();
     let Verdict::Granted { entry, reasons } =
-        arbiter.propose(&proposal(&clock, "case-1"), &settings)
+        arbiter.propose(&proposal(&clock, "case-1"), &Around::plain(&settings))
     else {
         panic!("denied");
     };
     assert!(reasons.len() > 5, "every check is told: {reasons:?}");
     // The manager dies between intent and act: the new one knows that it was begun.
     let arbiter = Arbiter::open_in(&path, clock.clone(), events, boot()).unwrap();
-    let again = arbiter.propose(&proposal(&clock, "case-1"), &settings);
+    let again = arbiter.propose(&proposal(&clock, "case-1"), &Around::plain(&settings));
     assert!(
         matches!(
             again,
@@ -77,7 +78,7 @@ fn an_act_is_on_disk_before_it_is_granted_and_its_case_can_be_told() {
         .rev()
         .map(|e| e.record.as_str())
         .collect();
-    assert_eq!(words, ["intent", "denied", "acted", "outcome"]);
+    assert_eq!(words, ["intent", "acted", "denied", "acted", "outcome"]);
     assert!(
         view.entries
             .iter()
@@ -102,7 +103,7 @@ fn denials_that_repeat_fill_nothing() {
         ..HealthSettings::default()
     };
     for _ in 0..50 {
-        let verdict = arbiter.propose(&proposal(&clock, "case-1"), &off);
+        let verdict = arbiter.propose(&proposal(&clock, "case-1"), &Around::plain(&off));
         assert!(matches!(
             verdict,
             Verdict::Denied {
@@ -130,7 +131,7 @@ fn exits_are_cases_of_their_own_and_hold_back_a_process_restart() {
     restart.act = RepairAct::RestartProcess {
         role: Role::Transport,
     };
-    let verdict = arbiter.propose(&restart, &settings);
+    let verdict = arbiter.propose(&restart, &Around::plain(&settings));
     assert!(
         matches!(
             verdict,
@@ -147,7 +148,7 @@ fn exits_are_cases_of_their_own_and_hold_back_a_process_restart() {
         role: Role::Transport,
     };
     assert!(matches!(
-        arbiter.propose(&restart, &settings),
+        arbiter.propose(&restart, &Around::plain(&settings)),
         Verdict::Granted { .. }
     ));
     assert_ne!(
@@ -157,7 +158,7 @@ fn exits_are_cases_of_their_own_and_hold_back_a_process_restart() {
 }
 
 #[test]
-fn a_hold_speaks_against_what_is_proposed_and_what_is_only_weighed() {
+fn a_freeze_speaks_against_what_is_proposed_and_what_is_only_weighed() {
     let dir = tempfile::tempdir().unwrap();
     let clock = Arc::new(FakeClock::new(1_800_000_000_000));
     let settings = HealthSettings::default();
@@ -165,17 +166,22 @@ fn a_hold_speaks_against_what_is_proposed_and_what_is_only_weighed() {
     let path = dir.path().join("ledger");
     let arbiter = Arbiter::open_in(&path, clock.clone(), events, Boot::named("one", 0)).unwrap();
     let proposal = proposal(&clock, "case-1");
-    arbiter.set_hold(Some("frozen by alice: new switches".into()));
+    let frozen = Around {
+        frozen: Some("frozen by alice: new switches"),
+        ..Around::plain(&settings)
+    };
     for verdict in [
-        arbiter.weigh(&proposal, &settings),
-        arbiter.propose(&proposal, &settings),
+        arbiter.weigh(&proposal, &frozen),
+        arbiter.propose(&proposal, &frozen),
     ] {
         let Verdict::Denied { reasons, .. } = verdict else {
             panic!("granted");
         };
-        assert!(reasons[0].contains("new switches"), "{reasons:?}");
+        assert!(
+            reasons.iter().any(|reason| reason.contains("new switches")),
+            "{reasons:?}"
+        );
     }
-    arbiter.set_hold(None);
-    let weighed = arbiter.weigh(&proposal, &settings);
+    let weighed = arbiter.weigh(&proposal, &Around::plain(&settings));
     assert!(matches!(weighed, Verdict::Granted { .. }), "{weighed:?}");
 }

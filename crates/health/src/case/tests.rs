@@ -46,14 +46,22 @@ const STILL: Signs = Signs {
 };
 
 fn step(case: &mut CaseState, class: Option<&str>, signs: Signs, input: Input, ms: u64) -> Vec<Do> {
-    let (after, acts) = next(case, &ladder(), class, signs, input, 600_000, at(ms)).chosen;
-    *case = after;
+    let mut once = |input| {
+        let (after, acts) = next(case, &ladder(), class, signs, input, 600_000, at(ms)).chosen;
+        *case = after;
+        acts
+    };
+    let mut acts = once(input);
+    // What is allowed is done at once here.
+    if let Input::Granted { .. } = input {
+        acts.extend(once(Input::Carried));
+    }
     acts
 }
 
 #[test]
 fn a_component_restart_that_helps_closes_the_case() {
-    let mut case = CaseState::open(&ladder(), None, at(0));
+    let mut case = CaseState::open(&ladder(), None, at(0), None);
     assert_eq!(step(&mut case, None, BAD, Input::Tick, 29_999), []);
     assert_eq!(
         step(&mut case, None, BAD, Input::Tick, 30_000),
@@ -84,7 +92,7 @@ fn a_component_restart_that_helps_closes_the_case() {
 
 #[test]
 fn what_does_not_help_is_followed_by_the_next_stage_and_a_person() {
-    let mut case = CaseState::open(&ladder(), None, at(0));
+    let mut case = CaseState::open(&ladder(), None, at(0), None);
     let mut seen = Vec::new();
     for (n, ms) in (0..2000).map(|n| (n, n * 1000)) {
         let mut acts = step(&mut case, None, STILL, Input::Tick, ms);
@@ -125,14 +133,14 @@ fn a_cause_no_restart_cures_goes_to_a_person_at_once() {
         "credential",
         "upstream",
     ] {
-        let mut case = CaseState::open(&ladder(), Some(class), at(0));
+        let mut case = CaseState::open(&ladder(), Some(class), at(0), None);
         assert_eq!(
             step(&mut case, Some(class), BAD, Input::Tick, 0),
             [Do::GiveUp, Do::Alert],
             "{class}"
         );
     }
-    let mut late = CaseState::open(&ladder(), None, at(0));
+    let mut late = CaseState::open(&ladder(), None, at(0), None);
     assert_eq!(
         step(&mut late, Some("dns"), BAD, Input::Tick, 30_000),
         [Do::GiveUp, Do::Alert],
@@ -142,7 +150,7 @@ fn a_cause_no_restart_cures_goes_to_a_person_at_once() {
 
 #[test]
 fn denials_wait_or_climb() {
-    let mut case = CaseState::open(&ladder(), None, at(0));
+    let mut case = CaseState::open(&ladder(), None, at(0), None);
     step(&mut case, None, BAD, Input::Tick, 30_000);
     step(
         &mut case,
@@ -150,6 +158,7 @@ fn denials_wait_or_climb() {
         BAD,
         Input::Denied {
             again_in_ms: Some(10_000),
+            shadow: false,
         },
         30_000,
     );
@@ -162,7 +171,10 @@ fn denials_wait_or_climb() {
         &mut case,
         None,
         BAD,
-        Input::Denied { again_in_ms: None },
+        Input::Denied {
+            again_in_ms: None,
+            shadow: false,
+        },
         40_000,
     );
     assert_eq!(
@@ -183,7 +195,7 @@ fn denials_wait_or_climb() {
 
 #[test]
 fn a_relapse_climbs_and_waits_from_there() {
-    let mut case = CaseState::open(&ladder(), None, at(0));
+    let mut case = CaseState::open(&ladder(), None, at(0), None);
     step(&mut case, None, BAD, Input::Tick, 30_000);
     step(&mut case, None, BAD, Input::Granted { entry: 1 }, 30_000);
     step(&mut case, None, GOOD, Input::Tick, 31_000);
@@ -195,11 +207,60 @@ fn a_relapse_climbs_and_waits_from_there() {
     );
 }
 
+#[test]
+fn an_act_nobody_hears_of_again_is_taken_for_done() {
+    let mut case = CaseState::open(&ladder(), None, at(0), None);
+    step(&mut case, None, BAD, Input::Tick, 30_000);
+    let granted = Input::Granted { entry: 1 };
+    case = next(&case, &ladder(), None, BAD, granted, 600_000, at(30_000))
+        .chosen
+        .0;
+    step(&mut case, None, STILL, Input::Tick, 300_000);
+    assert!(matches!(case.phase, Phase::Executing { .. }), "{case:?}");
+    step(&mut case, None, STILL, Input::Tick, 330_000);
+    assert!(matches!(case.phase, Phase::Verifying { entry: 1, .. }));
+}
+
+#[test]
+fn a_refusal_for_good_and_a_long_one_for_now_are_told() {
+    let mut case = CaseState::open(&ladder(), None, at(0), None);
+    step(&mut case, None, BAD, Input::Tick, 30_000);
+    let never = Input::Denied {
+        again_in_ms: None,
+        shadow: false,
+    };
+    assert_eq!(step(&mut case, None, BAD, never, 30_000), [Do::Refused]);
+    let later = Input::Denied {
+        again_in_ms: Some(10_000),
+        shadow: false,
+    };
+    let mut told = Vec::new();
+    for ms in (120_000..800_000).step_by(10_000) {
+        step(&mut case, None, BAD, Input::Tick, ms);
+        let acts = step(&mut case, None, BAD, later, ms);
+        told.extend(acts.into_iter().map(|act| (ms, act)));
+    }
+    assert_eq!(told.first(), Some(&(720_000, Do::Refused)));
+    let mut shadow = CaseState::open(&ladder(), None, at(0), None);
+    step(&mut shadow, None, BAD, Input::Tick, 30_000);
+    let input = Input::Denied {
+        again_in_ms: None,
+        shadow: true,
+    };
+    assert_eq!(step(&mut shadow, None, BAD, input, 30_000), []);
+}
+
+#[test]
+fn a_case_begins_where_the_same_was_cured_but_never_above_a_process() {
+    let at_stage = |stage| CaseState::open(&ladder(), None, at(0), Some(stage)).rung;
+    assert_eq!([0, 1, 2, 4].map(at_stage), [0, 0, 1, 1]);
+}
+
 proptest! {
     #[test]
     fn no_act_twice_and_never_down(script in proptest::collection::vec((0u8..7, 1u64..100_000), 0..200), known: bool) {
         let class = known.then_some("dns");
-        let mut case = CaseState::open(&ladder(), class, at(0));
+        let mut case = CaseState::open(&ladder(), class, at(0), None);
         let (mut ms, mut rung, mut granted) = (0, 0, Vec::new());
         for (what, wait) in script {
             ms += wait;
@@ -208,8 +269,8 @@ proptest! {
                 1 => (BAD, Input::Tick),
                 2 => (STILL, Input::Tick),
                 3 => (BAD, Input::Granted { entry: ms }),
-                4 => (BAD, Input::Denied { again_in_ms: Some(wait) }),
-                5 => (BAD, Input::Denied { again_in_ms: None }),
+                4 => (BAD, Input::Denied { again_in_ms: Some(wait), shadow: false }),
+                5 => (BAD, Input::Denied { again_in_ms: None, shadow: false }),
                 _ => (Signs::default(), Input::Tick),
             };
             let asked = case.phase == Phase::Arbitrating;

@@ -39,7 +39,8 @@ pub enum Expectation {
     NoticedSlow,
     /// The case knows the class of the cause.
     Cause(Cause),
-    /// This act is done, once, and no other.
+    /// This act is done, once, and no other that ends anything: what a component remembers may be
+    /// dropped before.
     Act(RepairAct),
     /// Supervision starts the process again, and nothing else is done.
     StartedAgain(Role),

@@ -446,6 +446,11 @@ impl Run {
         self.view.expectations = judged.collect();
     }
 
+    /// The acts that end something: those of the first stage end nothing.
+    fn ending(&self) -> impl Iterator<Item = &RepairAct> {
+        self.acts.iter().filter(|act| act.stage() > 0)
+    }
+
     fn holds(&self, expectation: &Expectation) -> (bool, String) {
         let after = |ms: Option<u64>| ms.map(|ms| format!("after {ms} ms")).unwrap_or_default();
         let done = || self.view.acts.join("; ");
@@ -459,16 +464,19 @@ impl Run {
                 self.class.clone().unwrap_or_default(),
             ),
             Expectation::Act(act) => {
-                let only = self.acts.len() == 1 && self.acts.first() == Some(act);
+                let only = self.ending().eq([act]);
                 (only && self.exits.is_empty(), done())
             }
             Expectation::StartedAgain(role) => {
                 let once =
                     self.exits.len() == 1 && self.exits.iter().all(|(ended, _)| ended == role);
-                let holds = once && self.acts.is_empty() && self.restarted.is_some();
+                let holds = once && self.ending().next().is_none() && self.restarted.is_some();
                 (holds, done())
             }
-            Expectation::NothingDone => (self.acts.is_empty() && self.exits.is_empty(), done()),
+            Expectation::NothingDone => {
+                let nothing = self.ending().next().is_none() && self.exits.is_empty();
+                (nothing, done())
+            }
             Expectation::Told => (self.told, String::new()),
             Expectation::Well => (
                 self.view.repaired_after_ms.is_some(),

@@ -28,7 +28,7 @@ pub struct Facts {
 /// What has to be asked of other roles.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Asked {
-    /// Why no new mail is taken, where the gate is closed.
+    /// Why no new mail is taken, where the gate is closed or a connector is held.
     pub gate_closed: Option<String>,
     /// For how long transport has served, in milliseconds; `None` where it does not answer.
     pub serving_ms: Option<u64>,

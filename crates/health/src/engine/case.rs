@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use mailward_api::view::{HealthEdge, RepairAct};
+use mailward_api::view::{HealthEdge, RepairAct, repair::Carried};
 use mailward_events::Event;
 
-use super::{Answer, Engine, Order, definition, record::Record};
+use super::{Answer, Engine, Order, ladder, record::Record};
 use crate::{
     Now,
     alert::AlertKind,
@@ -19,6 +19,8 @@ const ALERT_AGAIN_MS: u64 = 4 * 3_600_000;
 const CHECK_GAP_MS_MIN: u64 = 250;
 /// And at most this far.
 const CHECK_GAP_MS_MAX: u64 = 2_000;
+/// How an act goes is asked this often, in milliseconds.
+const CARRIED_GAP_MS: u64 = 500;
 /// When no check after an act says anything for so long beyond its settling, it did not help.
 const BLIND_CHECK_MS: u64 = 120_000;
 /// Undoing an offline stage is asked for again after so long.
@@ -41,8 +43,12 @@ impl Engine {
         let Some((watch, results)) = self.watched([&name]).next() else {
             return Vec::new();
         };
-        let ladder = definition::ladder(component, &self.settings);
+        let ladder = ladder::ladder(component, &self.settings);
         let class = results.class().flatten();
+        let cured_by = self
+            .cures
+            .get(&signature(component, class.as_deref()))
+            .copied();
         let first_bad = watch.state.first_bad.unwrap_or(now);
         let mut stamp = now.unix_ms;
         while self
@@ -55,9 +61,10 @@ impl Engine {
         let mut record = Record {
             id: format!("case-{stamp:x}"),
             component: component.to_owned(),
-            state: CaseState::open(&ladder, class.as_deref(), first_bad),
+            state: CaseState::open(&ladder, class.as_deref(), first_bad, cured_by),
             ladder,
             monitors: [name.clone()].into(),
+            class_at_open: class.clone(),
             class,
             rule: watch.definition.rule.sentence(),
             samples: Vec::new(),
@@ -67,11 +74,14 @@ impl Engine {
             closed_unix_ms: None,
             alerted_ms: None,
             check_ms: 0,
+            carried_ms: 0,
+            related: Vec::new(),
             online_ms: None,
         };
         for sample in results.views(8) {
             record.sample(sample);
         }
+        self.relate(&mut record, now);
         let first = record
             .samples
             .iter()
@@ -81,6 +91,10 @@ impl Engine {
             let text = format!("the first bad result of {name}: {}", first.text);
             record.step(first_bad, "sample", text, Vec::new(), None);
         }
+        if let Some(stage) = cured_by {
+            let text = format!("stage {stage} cured the same last time: the case begins there");
+            record.step(now, "state", text, Vec::new(), None);
+        }
         let event = Event::CaseOpened {
             case: record.id.clone(),
             component: component.to_owned(),
@@ -89,6 +103,30 @@ impl Engine {
         };
         self.cases.insert(component.to_owned(), record);
         vec![Order::Emit(event), Order::Save]
+    }
+
+    /// Notes, on both sides, the open cases that share a class of causes with this one.
+    fn relate(&mut self, record: &mut Record, now: Now) {
+        if record.class.is_none() {
+            return;
+        }
+        for other in self.cases.values_mut() {
+            if other.class != record.class || other.related.contains(&record.id) {
+                continue;
+            }
+            let text = |other: &Record| {
+                let class = record.class.as_deref().unwrap_or_default();
+                format!(
+                    "{} ({}) fails of the same class: {class}",
+                    other.component, other.id
+                )
+            };
+            let (mine, theirs) = (text(other), text(record));
+            other.related.push(record.id.clone());
+            other.step(now, "related", theirs, Vec::new(), None);
+            record.related.push(other.id.clone());
+            record.step(now, "related", mine, Vec::new(), None);
+        }
     }
 
     /// The probes whose results these monitors judge.
@@ -142,7 +180,11 @@ impl Engine {
         let classes: Vec<Option<String>> =
             watched.filter_map(|(_, results)| results.class()).collect();
         if !classes.is_empty() {
-            record.class = classes.into_iter().flatten().next();
+            let class = classes.into_iter().flatten().next();
+            if class != record.class {
+                record.class = class;
+                self.relate(&mut record, now);
+            }
         }
         let signs = self.signs(&record, now);
         let probation_ms =
@@ -194,16 +236,7 @@ impl Engine {
             record.step(now, "state", because, Vec::new(), None);
         }
         self.keep_up(&mut record, now, &mut orders);
-        // An offline stage that would harm what still works is denied here, as the guard would.
-        let denied_here = record.state.phase == Phase::Arbitrating
-            && !orders
-                .iter()
-                .any(|order| matches!(order, Order::Propose(_)))
-            && before != Phase::Arbitrating;
         self.cases.insert(component.to_owned(), record);
-        if denied_here {
-            orders.extend(self.drive(component, Input::Denied { again_in_ms: None }, now));
-        }
         orders
     }
 
@@ -218,11 +251,19 @@ impl Engine {
             let gap = gaps.map(|watch| watch.definition.rule.recheck_ms()).min();
             record.check_ms =
                 now.mono_ms + gap.unwrap_or(0).clamp(CHECK_GAP_MS_MIN, CHECK_GAP_MS_MAX);
+            // Whatever they need may be part of the trouble: they run all the same.
             orders.extend(
                 self.probes_for(&record.monitors)
                     .into_iter()
-                    .map(Order::Probe),
+                    .map(Order::Force),
             );
+        }
+        if let Phase::Executing { entry, .. } = record.state.phase
+            && now.mono_ms >= record.carried_ms
+        {
+            record.carried_ms = now.mono_ms + CARRIED_GAP_MS;
+            let case = record.id.clone();
+            orders.push(Order::AskCarried { case, entry });
         }
         if record.online_ms.is_some_and(|due| due <= now.mono_ms) {
             record.online_ms = Some(now.mono_ms + ONLINE_AGAIN_MS);
@@ -264,6 +305,15 @@ impl Engine {
                 };
                 self.alert(record, kind, because, now, orders);
             }
+            Do::Refused if record.alerted_ms.is_none() => {
+                let refused = record.steps.iter().rev().find(|step| step.step == "denied");
+                let why = refused
+                    .map(|step| step.reasons.join("; "))
+                    .unwrap_or_default();
+                let text = format!("an act was refused: {why}");
+                self.alert(record, AlertKind::NeedsPerson, &text, now, orders);
+            }
+            Do::Refused => {}
             Do::GiveUp => {
                 record.step(
                     now,
@@ -305,19 +355,25 @@ impl Engine {
         let (step, text, reasons, input) = match answer {
             Answer::Granted { entry, reasons } => (
                 "granted",
-                format!("ledger entry {entry}"),
+                format!("act-{entry} in the ledger"),
                 reasons,
                 Input::Granted { entry },
             ),
             Answer::Denied {
                 reasons,
                 again_in_ms,
+                shadow,
             } => {
                 let text = match again_in_ms {
                     Some(ms) => format!("not now; asked again in {} s", ms.div_ceil(1000)),
+                    None if shadow => "shadow mode: it would have been done".to_owned(),
                     None => "not for this case".to_owned(),
                 };
-                ("denied", text, reasons, Input::Denied { again_in_ms })
+                let input = Input::Denied {
+                    again_in_ms,
+                    shadow,
+                };
+                ("denied", text, reasons, input)
             }
             Answer::Silent { error } => (
                 "denied",
@@ -357,7 +413,33 @@ impl Engine {
             }));
         }
         record.check_ms = now.mono_ms;
+        record.carried_ms = now.mono_ms;
         orders.extend(self.drive(&component, input, now));
         orders
     }
+
+    /// How carrying out an act went, as the manager says.
+    pub(super) fn carried_out(&mut self, case: &str, how: &Carried, now: Now) -> Vec<Order> {
+        let Some(record) = self.cases.values_mut().find(|record| record.id == case) else {
+            return Vec::new();
+        };
+        if !matches!(record.state.phase, Phase::Executing { .. }) {
+            return Vec::new();
+        }
+        let act = record.act(record.state.rung).cloned();
+        let (step, text) = match how {
+            Carried::UnderWay => return Vec::new(),
+            Carried::Done(text) => ("acted", text.clone()),
+            Carried::Failed(text) => ("acted", format!("it could not be carried out: {text}")),
+        };
+        record.step(now, step, text, Vec::new(), act);
+        record.check_ms = now.mono_ms;
+        let component = record.component.clone();
+        self.drive(&component, Input::Carried, now)
+    }
+}
+
+/// What a failure is remembered by: its component and its class of causes.
+pub(super) fn signature(component: &str, class: Option<&str>) -> String {
+    format!("{component} {}", class.unwrap_or("-"))
 }

@@ -18,7 +18,7 @@ const LOOK_MS_MIN: u64 = 250;
 const LOOK_MS_MAX: u64 = 5_000;
 
 /// Monitors by the time at which time alone may change them.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Due {
     heap: BinaryHeap<Reverse<(u64, Arc<str>)>>,
     /// The one entry of each monitor that counts; others in the heap are stale.

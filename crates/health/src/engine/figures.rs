@@ -22,13 +22,13 @@ const KINDS_MAX: usize = 64;
 const OTHER: &str = "other";
 
 /// Counters since the worker began.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Tally {
     kinds: BTreeMap<String, Kind>,
     alerts: BTreeMap<String, u64>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 struct Kind {
     verdicts: BTreeMap<String, u64>,
     took_ms: u64,

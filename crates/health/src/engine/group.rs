@@ -47,8 +47,10 @@ impl Engine {
     pub(crate) fn acting(&self) -> Option<(&str, u8)> {
         self.cases.values().find_map(|record| {
             let act = record.act(record.state.acted?)?;
-            let under_way =
-                matches!(record.state.phase, Phase::Verifying { .. }) || record.offline_now();
+            let under_way = matches!(
+                record.state.phase,
+                Phase::Executing { .. } | Phase::Verifying { .. }
+            ) || record.offline_now();
             let stage = act.stage();
             (under_way && (2..=4).contains(&stage)).then_some((record.id.as_str(), stage))
         })

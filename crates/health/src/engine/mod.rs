@@ -10,13 +10,17 @@ mod drill;
 mod due;
 mod figures;
 mod group;
+pub mod ladder;
+mod named;
 mod record;
+mod rehearse;
 mod results;
 #[cfg(test)]
 mod simulation;
 mod story;
 mod view;
 mod watch;
+mod weather;
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -26,6 +30,7 @@ use std::{
 use mailward_api::view::{
     CaseView, HealthEdge, ProbeView, RepairAct, RepairOutcome, RepairProposal,
     health::{Evidence, HealthState},
+    repair::Carried,
 };
 use mailward_events::Event;
 use mailward_model::{Object, kind::HealthSettings};
@@ -33,7 +38,7 @@ use mailward_model::{Object, kind::HealthSettings};
 pub(crate) use record::SavedCase;
 
 use self::{
-    definition::{OBSERVER, PREFIX, ProbeDefinition, Target, Watched},
+    definition::{OBSERVER, ProbeDefinition, Watched},
     due::Due,
     record::Record,
     results::Results,
@@ -45,6 +50,7 @@ use crate::{
     monitor::Input,
     observer::{Observer, Window},
     probe::Verdict,
+    storm::Storm,
 };
 
 /// State changes kept in memory.
@@ -60,6 +66,17 @@ const CLOSED_MAX: usize = 32;
 pub enum Order {
     /// Run this probe now.
     Probe(String),
+    /// Run this probe now, even where what it needs is not well.
+    Force(String),
+    /// Ask the manager how an act goes, and give the answer to [`Engine::carried`].
+    AskCarried {
+        /// The case.
+        case: String,
+        /// The ledger entry of the act.
+        entry: u64,
+    },
+    /// Have the manager end the holds of managed availability for this common cause.
+    LiftHolds(String),
     /// Ask the manager, and give the answer to [`Engine::answer`].
     Propose(Box<RepairProposal>),
     /// Tell the manager what an act led to.
@@ -72,7 +89,7 @@ pub enum Order {
     Edge(HealthEdge),
     /// Keep this closed case.
     Closed(Box<CaseView>),
-    /// The open cases changed: keep them.
+    /// The open cases, or what is remembered of cures, changed: keep them.
     Save,
 }
 
@@ -92,6 +109,8 @@ pub enum Answer {
         reasons: Vec<String>,
         /// In how many milliseconds to ask again; `None` where this case is denied the act.
         again_in_ms: Option<u64>,
+        /// It would have been allowed, and nothing is done in shadow mode.
+        shadow: bool,
     },
     /// No answer came.
     Silent {
@@ -101,7 +120,7 @@ pub enum Answer {
 }
 
 /// A probe, its results, and the names of the monitors that judge them.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Probed {
     definition: ProbeDefinition,
     results: Results,
@@ -111,7 +130,7 @@ struct Probed {
 /// Monitors, cases and what happened, of one node.
 ///
 /// Invariant: the probe of every watch is among the probes.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Engine {
     node: String,
     settings: HealthSettings,
@@ -128,6 +147,11 @@ pub struct Engine {
     cases_due_ms: u64,
     /// The resolvers that this node asks.
     resolvers: Vec<SocketAddr>,
+    storm: Storm,
+    /// When it is looked whether there is a storm, monotonic milliseconds.
+    weather_due_ms: u64,
+    /// The stage that cured a failure last time, by [`case::signature`].
+    cures: BTreeMap<String, u8>,
     probes: u64,
     probes_failed: u64,
     probes_skipped: u64,
@@ -150,6 +174,9 @@ impl Engine {
             due: Due::default(),
             cases_due_ms: 0,
             resolvers: Vec::new(),
+            storm: Storm::default(),
+            weather_due_ms: 0,
+            cures: BTreeMap::new(),
             probes: 0,
             probes_failed: 0,
             probes_skipped: 0,
@@ -206,7 +233,7 @@ impl Engine {
             self.watches.insert(name, watch);
         }
         for record in self.cases.values_mut() {
-            record.ladder = definition::ladder(&record.component, settings);
+            record.ladder = ladder::ladder(&record.component, settings);
         }
         self.tick(now)
     }
@@ -367,6 +394,7 @@ impl Engine {
         for (name, change) in changes {
             orders.extend(self.changed(&name, change, now));
         }
+        orders.extend(self.look_at_weather(now));
         if now.mono_ms < self.cases_due_ms && !self.cases.is_empty() {
             return orders;
         }
@@ -441,6 +469,7 @@ impl Engine {
         let confirmed = watch.state.is_confirmed_bad();
         let mut orders = Vec::new();
         if confirmed {
+            self.weather_due_ms = now.mono_ms;
             orders.extend(self.join(name, &component, &change.because, now));
         }
         let case = self
@@ -502,79 +531,6 @@ impl Engine {
         self.edges.push_back(edge);
     }
 
-    /// Switches a monitor, or all of a component, off until a moment, or on again.
-    ///
-    /// # Errors
-    /// Nothing of that name is watched; the text says what is.
-    pub fn set_override(
-        &mut self,
-        item: &str,
-        off_until_unix_ms: Option<u64>,
-        reason: &str,
-        now: Now,
-    ) -> Result<(), String> {
-        let mut found = false;
-        for (name, watch) in &mut self.watches {
-            let named = [
-                name.as_str(),
-                &watch.definition.component,
-                &watch.definition.set,
-            ];
-            if named.iter().any(|name| name.eq_ignore_ascii_case(item)) {
-                found = true;
-                watch.switch(off_until_unix_ms, reason, now);
-                self.due.set(name, due::next_look(watch, now));
-            }
-        }
-        if found {
-            return Ok(());
-        }
-        let names: Vec<&str> = self.watches.keys().map(String::as_str).collect();
-        Err(format!(
-            "nothing named {item:?} is watched; there are {}",
-            names.join(", ")
-        ))
-    }
-
-    /// Names of the probes of a monitor, a component, a set or a role; of all where `None`.
-    pub fn probes_of(&self, what: Option<&str>) -> Vec<String> {
-        let of_transport = |target: &Target| {
-            matches!(
-                target,
-                Target::Connector(..)
-                    | Target::MailFlow(..)
-                    | Target::Certificate(..)
-                    | Target::Certificates
-                    | Target::Transport
-                    | Target::Queue
-                    | Target::QueueOwnership
-                    | Target::Journal
-            )
-        };
-        let fits = |probed: &Probed| {
-            let Some(what) = what else { return true };
-            let named = |name: &str| name.eq_ignore_ascii_case(what);
-            named(&probed.definition.name)
-                || probed
-                    .definition
-                    .name
-                    .strip_prefix(PREFIX)
-                    .is_some_and(&named)
-                || (what == "transport" && of_transport(&probed.definition.target))
-                || self.judges(&probed.definition.name).any(|watch| {
-                    let definition = &watch.definition;
-                    named(&definition.name)
-                        || named(&definition.component)
-                        || named(&definition.set)
-                })
-        };
-        self.probed
-            .values()
-            .filter(|probed| probed.definition.target != Target::Observer && fits(probed))
-            .map(|probed| probed.definition.name.clone())
-            .collect()
-    }
-
     /// The open cases, for a worker that is started after this one.
     pub(crate) fn save(&self, now: Now) -> Vec<SavedCase> {
         self.cases.values().map(|record| record.save(now)).collect()
@@ -585,7 +541,7 @@ impl Engine {
     pub(crate) fn resume(&mut self, saved: Vec<SavedCase>, now: Now) {
         for case in saved {
             let component = case.component().to_owned();
-            let ladder = definition::ladder(&component, &self.settings);
+            let ladder = ladder::ladder(&component, &self.settings);
             let mut record = Record::resume(case, ladder, now);
             record
                 .monitors
@@ -594,6 +550,21 @@ impl Engine {
                 self.cases.insert(component, record);
             }
         }
+    }
+
+    /// What is remembered of cures, for a worker that is started after this one.
+    pub(crate) fn cures(&self) -> &BTreeMap<String, u8> {
+        &self.cures
+    }
+
+    /// Takes up what an earlier worker remembered of cures.
+    pub(crate) fn remember_cures(&mut self, cures: BTreeMap<String, u8>) {
+        self.cures = cures;
+    }
+
+    /// How carrying out an act went, as the manager says.
+    pub fn carried(&mut self, case: &str, how: &Carried, now: Now) -> Vec<Order> {
+        self.carried_out(case, how, now)
     }
 
     /// The answer of the manager to a proposal.

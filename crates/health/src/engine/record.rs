@@ -23,6 +23,8 @@ pub(super) struct Record {
     pub(super) ladder: Ladder,
     pub(super) monitors: BTreeSet<String>,
     pub(super) class: Option<String>,
+    /// The class when the case was opened: what it is remembered by.
+    pub(super) class_at_open: Option<String>,
     pub(super) rule: String,
     pub(super) samples: Vec<ProbeView>,
     pub(super) steps: Vec<CaseStep>,
@@ -33,6 +35,10 @@ pub(super) struct Record {
     pub(super) alerted_ms: Option<u64>,
     /// When the next check after an act is due, monotonic milliseconds.
     pub(super) check_ms: u64,
+    /// When the manager is asked next how an act goes, monotonic milliseconds.
+    pub(super) carried_ms: u64,
+    /// Cases of other components with the same class of causes.
+    pub(super) related: Vec<String>,
     /// When undoing the offline stage is to be asked for again, monotonic milliseconds.
     pub(super) online_ms: Option<u64>,
 }
@@ -45,6 +51,12 @@ pub(crate) struct SavedCase {
     rung: usize,
     acted: Option<usize>,
     offline: bool,
+    /// The entry of an act whose check was under way.
+    #[serde(default)]
+    under_way: Option<u64>,
+    /// A person was told.
+    #[serde(default)]
+    alerted: bool,
 }
 
 impl SavedCase {
@@ -104,6 +116,10 @@ impl Record {
                 let act = self.act(self.state.rung)?;
                 Some(format!("the manager is being asked: {act}"))
             }
+            Phase::Executing { .. } => {
+                let act = self.act(self.state.rung)?;
+                Some(format!("being carried out: {act}"))
+            }
             Phase::Verifying { .. } => Some("fresh probes tell whether the act helped".to_owned()),
             Phase::Probation { until_ms } => {
                 Some(format!("in {} s, if it stays well: the case is closed", in_s(until_ms)))
@@ -132,6 +148,7 @@ impl Record {
             detected_after_ms: self.detected_after_ms,
             repaired_after_ms: self.repaired_after_ms,
             next: self.next(now),
+            related: self.related.clone(),
         }
     }
 
@@ -141,27 +158,44 @@ impl Record {
             monitors: self.monitors.clone(),
             rung: self.state.rung,
             acted: self.state.acted,
-            offline: self.state.offline,
+            // An answer that an earlier worker did not live to hear may have been a yes: undoing what
+            // was not done harms nothing, and what nobody undoes stays offline for good.
+            offline: self.state.offline
+                || (self.state.phase == Phase::Arbitrating
+                    && self.act(self.state.rung) == Some(&RepairAct::Offline)),
+            alerted: self.alerted_ms.is_some(),
+            under_way: match self.state.phase {
+                Phase::Executing { entry, .. } | Phase::Verifying { entry, .. } => Some(entry),
+                _ => None,
+            },
         }
     }
 
-    /// A case that an earlier worker left open. It keeps its rung and its time; an act whose check
-    /// was under way is taken for done, and fresh results decide.
+    /// A case that an earlier worker left open. It keeps its rung and its time; an act that was under
+    /// way is taken for done, and fresh results decide.
     pub(super) fn resume(saved: SavedCase, ladder: Ladder, now: Now) -> Record {
         let view = saved.view;
         let age = now.unix_ms.saturating_sub(view.first_bad_unix_ms);
-        let rung = saved.acted.map_or(saved.rung, |at| saved.rung.max(at + 1));
+        let rung = match saved.under_way {
+            Some(_) => saved.rung,
+            None => saved.acted.map_or(saved.rung, |at| saved.rung.max(at + 1)),
+        };
         let left = |after_ms: u64| after_ms.saturating_sub(age);
         let until_ms = now.mono_ms + ladder.get(rung).map_or(0, |rung| left(rung.after_ms));
         let mut record = Record {
             id: view.id,
             component: view.component,
             state: CaseState {
-                phase: Phase::Waiting { until_ms },
+                // Whatever became of an act under way: it is taken for done, and checked.
+                phase: match saved.under_way {
+                    Some(entry) => Phase::Verifying { entry, acted: now },
+                    None => Phase::Waiting { until_ms },
+                },
                 rung,
                 acted: saved.acted,
                 solved_by: None,
                 offline: saved.offline,
+                denied_ms: None,
                 first_bad: Now {
                     // A trouble older than this process began, for its clock, at its start.
                     mono_ms: now.mono_ms.saturating_sub(age),
@@ -170,6 +204,7 @@ impl Record {
             },
             ladder,
             monitors: saved.monitors,
+            class_at_open: view.cause.clone(),
             class: view.cause,
             rule: view.rule,
             samples: view.samples,
@@ -177,8 +212,10 @@ impl Record {
             detected_after_ms: view.detected_after_ms,
             repaired_after_ms: view.repaired_after_ms,
             closed_unix_ms: None,
-            alerted_ms: None,
+            alerted_ms: saved.alerted.then_some(now.mono_ms),
             check_ms: 0,
+            carried_ms: 0,
+            related: view.related,
             online_ms: None,
         };
         record.step(

@@ -84,7 +84,7 @@ impl Sample {
 }
 
 /// Results and when their probes began, newest last.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Results {
     probe: Arc<str>,
     kept: VecDeque<Sample>,

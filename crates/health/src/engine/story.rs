@@ -2,18 +2,20 @@
 //! alerts, the end.
 
 use mailward_api::view::{
-    ProbeView, RepairAct, RepairOutcome, RepairProposal,
+    ProbeView, RepairAct, RepairOutcome, RepairProposal, Responder,
     health::{Evidence, HealthState},
 };
 use mailward_events::Event;
 
-use super::{CLOSED_MAX, Engine, Order, Results, Watch, definition::Target, record::Record};
+use super::{CLOSED_MAX, Engine, Order, Results, Watch, case::signature, record::Record};
 use crate::{
     Now,
     alert::{Alert, AlertKind},
     case::Phase,
-    observer::FREEZE_AT,
 };
+
+/// Cures remembered: some for each component there is.
+const CURES_MAX: usize = 10_000;
 
 impl Engine {
     pub(super) fn proposal(&self, record: &Record, act: RepairAct, reason: &str) -> RepairProposal {
@@ -22,7 +24,7 @@ impl Engine {
         RepairProposal {
             case: record.id.clone(),
             component: record.component.clone(),
-            objections: self.objections(record, &act),
+            objections: self.objections(&act),
             act,
             reason: reason.to_owned(),
             cause: record.class.clone(),
@@ -31,43 +33,28 @@ impl Engine {
             first_bad_unix_ms: record.state.first_bad.unix_ms,
             // What the group says is asked for when the proposal goes to the manager.
             group: None,
+            circumstances: self.circumstances(record),
         }
     }
 
     /// What this worker knows that speaks against an act.
-    fn objections(&self, record: &Record, act: &RepairAct) -> Vec<String> {
+    fn objections(&self, act: &RepairAct) -> Vec<String> {
         let mut objections = Vec::new();
-        if self.observer.strain >= FREEZE_AT && act.stage() >= 2 {
-            objections.push("the worker itself is overloaded, its probes may err".to_owned());
-        }
-        let sick = |name: &str| {
-            self.watches
-                .get(name)
-                .is_some_and(|watch| watch.state.is_confirmed_bad())
-        };
         let answers = self.watches.get("transport").is_none_or(|watch| {
             watch.state.is_good() || watch.is_off() || watch.state.phase == HealthState::Unknown
         });
-        if act.stage() == 1 && !answers {
+        let asks_transport = match act {
+            RepairAct::RestartComponent { .. } | RepairAct::SoftReset { .. } => true,
+            RepairAct::Respond { responder, .. } => {
+                !matches!(responder, Responder::Command | Responder::FreeDisk)
+            }
+            _ => false,
+        };
+        if asks_transport && !answers {
             // Asked for in vain, and whatever mends it would look like this act's success.
             objections.push("transport does not answer its control channel".to_owned());
         }
-        if record.component == "deliver" && sick("queue") {
-            objections.push("the queue does not work, so nothing can be delivered".to_owned());
-        }
         objections
-    }
-
-    /// Another receive connector that works: taking the server offline would stop it too.
-    fn other_door(&self, record: &Record) -> Option<&str> {
-        self.watches
-            .values()
-            .filter(|watch| watch.state.phase == HealthState::Healthy)
-            .filter(|watch| watch.definition.component != record.component)
-            .find_map(|watch| match &self.probe(&watch.definition.probe)?.target {
-                Target::Connector(name, _) => Some(name.as_str()),
-                _ => None,
-            })
     }
 
     pub(super) fn propose(
@@ -91,19 +78,6 @@ impl Engine {
             Vec::new(),
             Some(act.clone()),
         );
-        if act == RepairAct::Offline
-            && let Some(other) = self.other_door(record)
-        {
-            let why = format!("the receive connector {other} works and would be stopped too");
-            record.step(
-                now,
-                "denied",
-                "not proposed to the manager".to_owned(),
-                vec![why],
-                Some(act),
-            );
-            return;
-        }
         let proposal = self.proposal(record, act, &seen);
         orders.push(Order::Propose(Box::new(proposal)));
     }
@@ -237,6 +211,13 @@ impl Engine {
     ) {
         record.state.phase = Phase::Closed;
         record.closed_unix_ms = Some(now.unix_ms);
+        let cure = record.state.solved_by.and_then(|at| record.act(at));
+        if let Some(stage) = cure.map(RepairAct::stage).filter(|stage| *stage <= 3) {
+            let known = signature(&record.component, record.class_at_open.as_deref());
+            if self.cures.len() < CURES_MAX || self.cures.contains_key(&known) {
+                self.cures.insert(known, stage);
+            }
+        }
         let solved_by = record
             .state
             .solved_by

@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// A monitor, and why it is in its state.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Watch {
     pub(super) definition: MonitorDefinition,
     pub(super) state: MonitorState,

@@ -17,6 +17,7 @@ fn says(text: &str) -> LedgerEntry {
         act: Some(mailward_api::view::RepairAct::Offline),
         text: text.into(),
         reasons: vec!["budget: 0 this hour".into()],
+        ..LedgerEntry::default()
     }
 }
 
@@ -55,10 +56,19 @@ fn a_clock_that_is_set_changes_no_age() {
     clock.jump(86_400_000);
     let (ledger, _) = open(&path, &clock, "one", 65_000);
     assert_eq!(ledger.records().next().unwrap().1, 60_000);
-    // A reboot: wall time is all there is, and it counts as new when it lies in the future.
-    clock.jump(-3 * 86_400_000);
-    let (ledger, _) = open(&path, &clock, "two", 1_000);
-    assert_eq!(ledger.records().next().unwrap().1, 0);
+    // A reboot: only what was seen to run counts, whatever the wall clock says.
+    for jump in [-3 * 86_400_000, 9 * 86_400_000] {
+        clock.jump(jump);
+        let (mut ledger, _) = open(&path, &clock, "two", 1_000);
+        assert_eq!(ledger.records().next().unwrap().1, 1_000);
+        if jump > 0 {
+            clock.advance(Duration::from_secs(4));
+            ledger.append(says("second"), None).unwrap();
+        }
+    }
+    let (ledger, _) = open(&path, &clock, "three", 2_000);
+    let ages: Vec<u64> = ledger.records().map(|(_, age)| age).collect();
+    assert_eq!(ages, [2_000 + 5_000, 2_000]);
 }
 
 #[test]

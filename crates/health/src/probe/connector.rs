@@ -45,7 +45,7 @@ pub(super) async fn look(
                 }
                 said.push(text);
             }
-            Err(found) => return explain(context, door, found).await,
+            Err(found) => return explain(context, name, door, found).await,
         }
     }
     let found = Found::pass(said.join("; "));
@@ -55,15 +55,12 @@ pub(super) async fn look(
     }
 }
 
-/// A refusal because of a closed gate says that the connector works as it should.
-async fn explain(context: &Context, door: Door, found: Found) -> Found {
+/// A refusal because of a hold says that the connector works as it should.
+async fn explain(context: &Context, name: &str, door: Door, found: Found) -> Found {
     if found.cause.as_deref() == Some(Cause::Hold.as_str())
-        && let Some(reason) = context.gate_closed().await
+        && let Some(reason) = context.held(name).await
     {
-        return Found::pass(format!(
-            "{} answers 421: the gate is closed ({reason})",
-            door.address
-        ));
+        return Found::pass(format!("{} answers 421: {reason}", door.address));
     }
     Found {
         text: format!("{}: {}", door.address, found.text),

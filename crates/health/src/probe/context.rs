@@ -13,7 +13,7 @@ use std::{
 
 use mailward_api::{
     control::{self, ControlReply, ControlRequest, Role},
-    view::{ConnectorStatus, TransportStatus},
+    view::{ConnectorStatus, ServingState, TransportStatus},
 };
 use mailward_host::{clock::Clock, keyring::Keyring};
 use mailward_model::{
@@ -300,12 +300,23 @@ impl Context {
             .and_then(|choice| choice.connector.clone())
     }
 
-    /// Whether transport says that its gate is closed, and why.
-    pub(super) async fn gate_closed(&self) -> Option<String> {
-        match self.ask(Role::Transport, &ControlRequest::Status).await {
-            Ok(ControlReply::Transport(status)) if status.gate.closed => Some(status.gate.reason),
-            _ => None,
+    /// Whether transport says that this receive connector takes no mail on purpose, and why: its
+    /// gate is closed, or the connector alone is held.
+    pub(super) async fn held(&self, connector: &str) -> Option<String> {
+        let reply = self.ask(Role::Transport, &ControlRequest::Status).await;
+        let Ok(ControlReply::Transport(status)) = reply else {
+            return None;
+        };
+        if status.gate.closed {
+            return Some(format!("the gate is closed ({})", status.gate.reason));
         }
+        let found = status
+            .connectors
+            .iter()
+            .find(|known| known.connector.eq_ignore_ascii_case(connector));
+        let state = found.map(|known| known.state)?;
+        (state != ServingState::Active)
+            .then(|| format!("receive/{connector} is held ({})", state.word()))
     }
 
     pub(super) fn tls_config(&self) -> Result<Arc<rustls::ClientConfig>, Found> {

@@ -67,7 +67,7 @@ pub(super) async fn look(
                 // The mailbox or the key may have been lost: whoever looks after them looks now.
                 context.inbox.amiss.notify_one();
             }
-            return explain(context, found).await;
+            return explain(context, name, found).await;
         }
     };
     steps.next("delivered");
@@ -119,7 +119,7 @@ pub(super) fn is_own_step(step: &str) -> bool {
     matches!(step, "mail" | "rcpt" | "data" | "accepted" | "delivered")
 }
 
-/// A door that does not open is the connector probe's to tell; a closed gate is told as such.
+/// A door that does not open is the connector probe's to tell; a hold is told as such.
 fn not_the_way(found: Found) -> Found {
     if found.cause.as_deref() == Some(Cause::Hold.as_str()) {
         return found;
@@ -127,9 +127,9 @@ fn not_the_way(found: Found) -> Found {
     Found::skipped(format!("no session could be opened: {}", found.text))
 }
 
-async fn explain(context: &Context, found: Found) -> Found {
+async fn explain(context: &Context, name: &str, found: Found) -> Found {
     if found.cause.as_deref() == Some(Cause::Hold.as_str()) {
-        return match context.gate_closed().await {
+        return match context.held(name).await {
             Some(reason) => Found::skipped(format!("no mail is taken: {reason}")),
             None => Found {
                 cause: None,

@@ -133,6 +133,7 @@ pub(super) async fn ownership(context: &Context) -> Found {
             audit.endless,
             first.join(", ")
         ))
+        .of(Cause::Orphaned)
     };
     found
         .measured("messages", audit.messages)

@@ -1,8 +1,8 @@
 //! The receiving end of a path of mail: whether a probe has arrived in time, whoever should have
 //! sent it. A sender that is silent, skipped or dead is noticed here, because nothing comes.
 //!
-//! Silence is to be expected while the gate is closed, and where this host cannot send through the
-//! connector at all.
+//! Silence is to be expected while the connector is held, and where this host cannot send
+//! through it at all.
 
 use std::time::Duration;
 
@@ -25,7 +25,7 @@ pub(super) async fn look(context: &Context, connector: &str, interval: Duration)
         context.inbox.excuse(&path);
         return found;
     }
-    if let Some(reason) = context.gate_closed().await {
+    if let Some(reason) = context.held(connector).await {
         context.inbox.excuse(&path);
         return Found::skipped(format!("no mail is taken: {reason}"));
     }

@@ -74,6 +74,11 @@ fn node(address: SocketAddr, takes: &'static str) -> Node {
             ControlRequest::Ping => Ok(ControlReply::Pong(role_status())),
             ControlRequest::Status => {
                 let gate = GateView {
+                    state: if closed {
+                        mailward_api::view::ServingState::Inactive
+                    } else {
+                        mailward_api::view::ServingState::Active
+                    },
                     closed,
                     reason: "maintenance".into(),
                     since_unix_ms: None,
@@ -92,6 +97,7 @@ fn node(address: SocketAddr, takes: &'static str) -> Node {
                 )))
             }
             ControlRequest::ListConnectors => Ok(ControlReply::Connectors(vec![ConnectorStatus {
+                state: mailward_api::view::ServingState::Active,
                 connector: "Internet".into(),
                 enabled: true,
                 listening: vec![address],

@@ -7,7 +7,10 @@ use std::{path::Path, sync::Arc};
 use mailward_api::{
     control::{self, ControlReply, ControlRequest, DrillRequest, Role},
     fault::{Fault, FaultKind},
-    view::{DrillRun, ProbeView, RepairProposal, Verdict, health::Evidence},
+    view::{
+        DrillRun, ProbeView, RepairProposal, ServingState, Verdict, health::Evidence,
+        repair::Circumstances,
+    },
 };
 use tokio::sync::{mpsc, oneshot};
 
@@ -57,7 +60,16 @@ async fn look_around(run_dir: &Path, plan: &Plan) -> Asked {
         control::call(&transport, &ControlRequest::Status, ASK_MAX).await
     {
         asked.serving_ms = Some(now_unix_ms.saturating_sub(status.role.started_unix_ms));
-        asked.gate_closed = status.gate.closed.then_some(status.gate.reason);
+        // A connector that rests is no place for a drill, and may hide what one leads to.
+        let held = status
+            .connectors
+            .iter()
+            .find(|one| one.enabled && one.state != ServingState::Active)
+            .map(|one| format!("receive/{} is {}", one.connector, one.state.word()));
+        asked.gate_closed = match status.gate.closed {
+            true => Some(status.gate.reason),
+            false => held,
+        };
     }
     let Some(act) = plan.act.clone() else {
         return asked;
@@ -84,6 +96,7 @@ async fn look_around(run_dir: &Path, plan: &Plan) -> Asked {
         first_bad_unix_ms: now_unix_ms,
         objections: Vec::new(),
         group: None,
+        circumstances: Circumstances::default(),
     });
     match control::call(&manager, &weigh, ASK_MAX).await {
         Ok(ControlReply::Verdict(Verdict::Granted { .. })) => {}

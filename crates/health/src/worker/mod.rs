@@ -12,6 +12,7 @@ mod drilling;
 mod foreseeing;
 mod lane;
 mod objects;
+mod orders;
 mod service;
 pub(crate) mod upkeep;
 
@@ -27,11 +28,11 @@ use std::{
 };
 
 use mailward_api::{
-    control::{self, ControlReply, ControlRequest, Role},
+    control::{ControlReply, ControlRequest, Role},
     fault::Fault,
-    view::{ProbeView, RepairAct, RepairOutcome, RepairProposal, Verdict, health::ProbeReport},
+    view::{ProbeView, RepairAct, health::ProbeReport, repair::Carried},
 };
-use mailward_events::{Event, Events};
+use mailward_events::Events;
 use mailward_host::{clock::Clock, pulse};
 use mailward_model::{Object, kind::ProbeTarget};
 use mailward_proto::probe::received_path;
@@ -52,7 +53,7 @@ use crate::{
         desk::{self, Couriers},
     },
     engine::{
-        Answer, Engine, Order, SavedCase,
+        Answer, Engine, SavedCase,
         definition::{PREFIX, Target},
     },
     forecast::gather::Places,
@@ -70,10 +71,6 @@ const INBOX: usize = 256;
 const TURN_MAX_MS: u64 = 1_000;
 /// Probes begun in one turn: what a stall left behind must not hold up the rest.
 const BEGUN_MAX: usize = 512;
-/// How long the manager may take over a proposal.
-const PROPOSE_MAX: Duration = Duration::from_secs(10);
-/// Attempts to tell the manager an outcome.
-const OUTCOME_ATTEMPTS: u32 = 5;
 /// How often it is looked whether the group's lease is to be renewed or given back, in milliseconds.
 const LEASE_LOOK_MS: u64 = 5_000;
 /// So long no probe may end before the signs of life to the outside stop; three intervals of the
@@ -122,6 +119,10 @@ enum Message {
         act: RepairAct,
         answer: Answer,
     },
+    /// Give a copy of the engine, for a rehearsal.
+    Copy(oneshot::Sender<Box<Engine>>),
+    /// How an act goes.
+    Carried { case: String, how: Carried },
     /// The objects were read, after a change.
     Objects(Vec<Object>),
     /// The control channel asks for something the engine knows.
@@ -167,10 +168,10 @@ impl Worker {
             let told = desk::read(&health_dir);
             let drills = Drills::open(&health_dir, allowed, begun);
             let foresight = Foresight::open(&node, places, events, clock);
-            let past = (past.edges(EDGES_KEPT), past.open_cases());
+            let past = (past.edges(EDGES_KEPT), past.open_cases(), past.cures());
             Ok::<_, io::Error>((objects, past, told, drills, foresight))
         });
-        let (objects, (edges, open), told, drills, foresight) =
+        let (objects, (edges, open, cures), told, drills, foresight) =
             read.await.map_err(io::Error::other)??;
         let foresight = Arc::new(foresight);
         let resolvers = match config.resolvers {
@@ -235,6 +236,7 @@ impl Worker {
             foresight,
         };
         running.engine.remember(edges);
+        running.engine.remember_cures(cures);
         running.take_objects(objects);
         running.resume(open);
         let (couriers, node) = (running.context.couriers.clone(), running.node.clone());
@@ -419,6 +421,10 @@ impl Running {
                 let orders = self.engine.answer(&case, &act, answer, now);
                 self.obey(orders);
             }
+            Message::Carried { case, how } => {
+                let orders = self.engine.carried(&case, &how, now);
+                self.obey(orders);
+            }
             Message::Objects(objects) => self.take_objects(objects),
             Message::Ask(request, reply) => {
                 // Whoever asked may have given up.
@@ -442,6 +448,9 @@ impl Running {
                 } else {
                     self.alerter.raise(*alert, now.unix_ms);
                 }
+            }
+            Message::Copy(reply) => {
+                let _ = reply.send(Box::new(self.engine.clone()));
             }
             Message::Results(reply) => {
                 let path_of_mail = self.engine.probes_of(Some("transport"));
@@ -502,96 +511,6 @@ impl Running {
         for channel in self.alerter.tick(now, probes, quiet_max_ms) {
             self.begin(&format!("alerting/{channel}"), true);
         }
-    }
-
-    fn obey(&mut self, orders: Vec<Order>) {
-        let mut save = false;
-        for order in orders {
-            match order {
-                Order::Probe(name) => self.begin(&name, false),
-                Order::Propose(proposal) => self.propose(*proposal),
-                Order::Outcome(outcome) => self.report(*outcome),
-                Order::Alert(mut alert) => {
-                    self.engine.alert_raised(&alert.kind);
-                    self.drills.mark(&mut alert);
-                    self.alerter.raise(*alert, self.clock.unix_ms());
-                }
-                Order::Emit(event) => self.events.emit(event),
-                Order::Edge(edge) => self.keep(|history| history.edge(&edge)),
-                Order::Closed(case) => {
-                    self.alerter.closed(&case, self.clock.unix_ms());
-                    self.keep(|history| history.closed(&case));
-                }
-                Order::Save => save = true,
-            }
-        }
-        if save {
-            let cases = self.engine.save(self.now());
-            self.keep(|history| history.save(&cases));
-        }
-    }
-
-    /// Writes history. A line of a few hundred octets now and then, into the page cache: done here,
-    /// so that lines keep their order.
-    fn keep(&mut self, write: impl FnOnce(&History) -> io::Result<()>) {
-        match write(&self.history) {
-            Ok(()) => self.history_failing = false,
-            Err(error) if !self.history_failing => {
-                self.history_failing = true;
-                self.events.emit(Event::ProbeImpaired {
-                    probe: "history".into(),
-                    problem: format!("the history of health cannot be written: {error}"),
-                });
-            }
-            Err(_) => {}
-        }
-    }
-
-    fn propose(&self, proposal: RepairProposal) {
-        let manager = Role::Manager.socket(&self.run_dir);
-        let (inbox, clock) = (self.inbox.clone(), self.clock.clone());
-        let group = self.group.clone();
-        let mut proposal = proposal;
-        tokio::spawn(async move {
-            if let Some(group) = group {
-                proposal.group = Some(group.facts(&proposal.case, proposal.act.stage()).await);
-            }
-            let (case, act) = (proposal.case.clone(), proposal.act.clone());
-            let reply =
-                control::call(&manager, &ControlRequest::Propose(proposal), PROPOSE_MAX).await;
-            let answer = match reply {
-                Ok(ControlReply::Verdict(Verdict::Granted { entry, reasons })) => {
-                    Answer::Granted { entry, reasons }
-                }
-                Ok(ControlReply::Verdict(Verdict::Denied {
-                    reasons,
-                    until_unix_ms,
-                })) => Answer::Denied {
-                    reasons,
-                    again_in_ms: until_unix_ms.map(|until| until.saturating_sub(clock.unix_ms())),
-                },
-                Ok(_) => Answer::Silent {
-                    error: "it answered something else".to_owned(),
-                },
-                Err(error) => Answer::Silent {
-                    error: error.into_fault("manager").error,
-                },
-            };
-            let _ = inbox.send(Message::Answered { case, act, answer }).await;
-        });
-    }
-
-    fn report(&self, outcome: RepairOutcome) {
-        let manager = Role::Manager.socket(&self.run_dir);
-        tokio::spawn(async move {
-            let request = ControlRequest::Outcome(outcome);
-            for attempt in 0..OUTCOME_ATTEMPTS {
-                if control::call(&manager, &request, PROPOSE_MAX).await.is_ok() {
-                    return;
-                }
-                tokio::time::sleep(Duration::from_secs(1 << attempt)).await;
-            }
-        });
     }
 }
 

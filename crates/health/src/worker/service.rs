@@ -10,11 +10,14 @@ use mailward_api::{
     control::{self, ControlReply, ControlRequest, Role},
     fault::Fault,
     view::{
-        GroupStatus, GroupView, HealthEdge, HealthHistory, RoleFigures, RoleStatus, WorkerStatus,
-        figures::EventFigure, health::HealthState, repair::LedgerEntry,
+        GroupStatus, GroupView, HealthEdge, HealthHistory, RoleFigures, RoleStatus, ServingState,
+        WorkerStatus,
+        figures::EventFigure,
+        health::HealthState,
+        repair::{CaseNote, LedgerEntry},
     },
 };
-use mailward_events::Events;
+use mailward_events::{Event, Events};
 use mailward_host::clock::Clock;
 use mailward_store::Store;
 use tokio::sync::oneshot;
@@ -269,6 +272,8 @@ impl Worker {
             }
             ControlRequest::Forecast { days } => self.inside.foresight.answer(days).await,
             ControlRequest::Explain { id } => self.explain(id).await,
+            ControlRequest::Note(note) => self.note(note).await,
+            ControlRequest::Rehearse { set, cause } => self.rehearse(set, cause).await,
             ControlRequest::HealthHistory { limit } => self.history(limit as usize).await,
             ControlRequest::HealthShow { set } => {
                 let mend = "`mailward health report` shows the health sets";
@@ -323,7 +328,8 @@ impl Worker {
         }
     }
 
-    /// What this node tells its group: what the engine knows, and whether transport takes new mail.
+    /// What this node tells its group: what the engine knows, and whether transport takes new mail
+    /// by every connector. Another node must not count on one where something rests.
     async fn group_status(&self) -> Result<GroupStatus, Fault> {
         let ControlReply::Group(mut status) = self.known(ControlRequest::GroupStatus).await? else {
             return Err(Fault::failed("the worker has no answer"));
@@ -332,7 +338,12 @@ impl Worker {
         let asked = control::call(transport, &ControlRequest::Status, ROLE_MAX).await;
         status.healthy &= matches!(
             asked,
-            Ok(ControlReply::Transport(transport)) if !transport.gate.closed
+            Ok(ControlReply::Transport(transport))
+                if !transport.gate.closed
+                    && transport
+                        .connectors
+                        .iter()
+                        .all(|one| !one.enabled || one.state == ServingState::Active)
         );
         Ok(status)
     }
@@ -348,8 +359,97 @@ impl Worker {
             .ok_or(fault)
     }
 
-    /// A case: open, closed lately, closed long ago, or one of the manager's own.
+    /// A case or one act of it, with the notes of people.
     async fn explain(&self, id: String) -> Result<ControlReply, Fault> {
+        let (case, entry) = match explain::act_number(&id) {
+            None => (id.clone(), None),
+            Some(entry) => {
+                let entries = self.inside.ledger().await;
+                let found = entries.iter().find(|one| one.entry == entry);
+                let case = found.and_then(|one| one.case.clone());
+                let none = || {
+                    Fault::not_found(
+                        format!("there is no act {id:?}"),
+                        "`mailward health ledger` shows acts and their ids",
+                    )
+                };
+                (case.ok_or_else(none)?, Some((entry, entries)))
+            }
+        };
+        let ControlReply::Case(view) = self.case(case.clone()).await? else {
+            return Err(Fault::failed("the worker has no answer"));
+        };
+        let history = self.inside.history.clone();
+        // Reading the file blocks on the disk; without it the case is told without its notes.
+        let notes = tokio::task::spawn_blocking(move || history.notes(&case)).await;
+        let view = explain::with_notes(view, &notes.unwrap_or_default());
+        let view = match entry {
+            None => view,
+            Some((entry, entries)) => explain::of_act(entry, view, &entries)
+                .ok_or_else(|| Fault::failed("the ledger has lost the act meanwhile"))?,
+        };
+        Ok(ControlReply::Case(view))
+    }
+
+    /// Keeps a note on a case that there is.
+    async fn note(&self, note: CaseNote) -> Result<ControlReply, Fault> {
+        self.case(note.case.clone()).await?;
+        let history = self.inside.history.clone();
+        let event = Event::CaseNoted {
+            case: note.case.clone(),
+            by: note.by.clone(),
+            text: note.text.clone(),
+        };
+        let kept = tokio::task::spawn_blocking(move || history.note(&note)).await;
+        match kept {
+            Ok(Ok(())) => {
+                self.inside.events.emit(event);
+                Ok(ControlReply::Done)
+            }
+            Ok(Err(error)) => Err(Fault::failed(format!("the note cannot be kept: {error}"))),
+            Err(error) => Err(Fault::failed(error.to_string())),
+        }
+    }
+
+    /// What would be done if a health set failed.
+    async fn rehearse(&self, set: String, cause: Option<String>) -> Result<ControlReply, Fault> {
+        if let Some(cause) = &cause
+            && crate::Cause::read(cause).is_none()
+        {
+            let known: Vec<&str> = crate::Cause::ALL.iter().map(|one| one.as_str()).collect();
+            return Err(Fault::invalid(
+                format!("there is no class of causes {cause:?}"),
+                format!("the classes are {}", known.join(", ")),
+            )
+            .at("cause"));
+        }
+        let reply =
+            control::call(&self.inside.manager, &ControlRequest::GuardFacts, ROLE_MAX).await;
+        let facts = match reply {
+            Ok(ControlReply::GuardFacts(facts)) => facts,
+            Ok(_) => return Err(Fault::failed("the manager answered something else")),
+            Err(error) => return Err(error.into_fault(Role::Manager.name())),
+        };
+        let engine = self.ask(Message::Copy).await?;
+        let now = Now::of(&*self.inside.clock);
+        // A day is played in a moment, but not in no time.
+        let played = tokio::task::spawn_blocking({
+            let set = set.clone();
+            move || engine.rehearse(&set, cause.as_deref(), &facts, now)
+        })
+        .await;
+        match played {
+            Ok(Some(rehearsal)) => Ok(ControlReply::Rehearsal(rehearsal)),
+            Ok(None) => Err(Fault::not_found(
+                format!("there is no health set named {set:?}"),
+                "`mailward health report` shows the health sets",
+            )),
+            Err(error) => Err(Fault::failed(error.to_string())),
+        }
+    }
+
+    /// A case: open, closed lately, closed long ago, or one of the manager's own.
+    async fn case(&self, id: String) -> Result<ControlReply, Fault> {
         let request = ControlRequest::Explain { id: id.clone() };
         if let Some(reply) = self.ask(|reply| Message::Ask(request, reply)).await? {
             return Ok(reply);

@@ -4,10 +4,10 @@
 use std::{path::Path, sync::atomic::AtomicBool};
 
 use mailward_api::{
-    control::Server,
+    control::{self, Server},
     fault::Fault,
     view::{
-        CaseView, ConnectionChoice, ConnectorStatus, GateView, health::HealthState,
+        CaseView, ConnectionChoice, ConnectorStatus, GateView, Verdict, health::HealthState,
         transport::QueueStats,
     },
 };
@@ -24,7 +24,10 @@ use tokio::{
 };
 
 use super::*;
-use crate::{arbiter::Arbiter, probe};
+use crate::{
+    arbiter::{Arbiter, Around},
+    probe,
+};
 
 fn span(ms: u64) -> Span {
     Span(Duration::from_millis(ms))
@@ -181,6 +184,7 @@ fn transport(run_dir: &Path, address: std::net::SocketAddr, wedged: Arc<AtomicBo
                 QueueStats::default(),
             ))),
             ControlRequest::ListConnectors => Ok(ControlReply::Connectors(vec![ConnectorStatus {
+                state: mailward_api::view::ServingState::Active,
                 connector: "Internet".into(),
                 enabled: true,
                 listening: vec![address],
@@ -215,7 +219,7 @@ fn manager(run_dir: &Path, arbiter: Arc<Arbiter>, settings: HealthSettings) -> S
         async move {
             match request {
                 ControlRequest::Propose(proposal) => {
-                    let verdict = arbiter.propose(&proposal, &settings);
+                    let verdict = arbiter.propose(&proposal, &Around::plain(&settings));
                     if let (
                         Verdict::Granted { entry, .. },
                         RepairAct::RestartComponent { component },
@@ -230,6 +234,9 @@ fn manager(run_dir: &Path, arbiter: Arc<Arbiter>, settings: HealthSettings) -> S
                         arbiter.acted(*entry, Ok("done"));
                     }
                     Ok(ControlReply::Verdict(verdict))
+                }
+                ControlRequest::Carried { entry } => {
+                    Ok(ControlReply::Carried(arbiter.carried(entry)))
                 }
                 ControlRequest::Outcome(outcome) => {
                     arbiter.record_outcome(&outcome);

@@ -20,6 +20,7 @@ mod a_forged_probe_is_ordinary_mail_or_refused;
 mod a_full_disk_refuses_mail_and_recovers_by_itself;
 mod a_group_never_loses_its_last_node;
 mod a_health_mailbox_and_its_key_mend_themselves;
+mod a_held_connector_rests_while_the_other_serves;
 mod a_hung_or_killed_role_is_replaced_in_time;
 mod a_killed_transport_loses_nothing_and_refuses_nobody;
 mod a_new_certificate_serves_the_next_handshake;

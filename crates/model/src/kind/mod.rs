@@ -30,7 +30,7 @@ pub use probe::{
 pub use receive_connector::{ReceiveConnector, Relay, StartTls};
 pub use recipient::{DistributionGroup, MailContact, Mailbox, MailboxType};
 pub use send_connector::{ConnectorTarget, OutboundTls, SendConnector, TlsAuthLevel};
-pub use settings::{HealthSettings, TransportSettings};
+pub use settings::{Expendable, HealthSettings, RepairCommand, TransportSettings};
 pub use smart_host::{HostName, HostNameError, SmartHost, SmartHostError};
 
 use crate::FieldError;

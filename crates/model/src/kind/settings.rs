@@ -92,6 +92,30 @@ impl Validate for TransportSettings {
     }
 }
 
+/// What may be removed to free disk space. The queue is never among it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Expendable {
+    /// Files of the event log.
+    EventLogs,
+    /// Files of the message tracking log.
+    TrackingLogs,
+    /// Reports about processes that hung.
+    HangReports,
+    /// Copies of the store and other backups.
+    ExpiredCopies,
+}
+
+/// A command that repairs a component.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RepairCommand {
+    /// The component, such as `receive/Internet`.
+    pub component: String,
+    /// Program and arguments; no shell is involved.
+    pub command: Vec<String>,
+}
+
 /// A drill that is run more often than this would be under way all the time.
 const DRILL_EVERY_MIN: Duration = Duration::from_secs(10);
 
@@ -106,12 +130,28 @@ pub struct HealthSettings {
     pub connector_probe_interval: Span,
     /// How often mail is sent through each connector to a health mailbox.
     pub mailflow_probe_interval: Span,
+    /// Health sets in shadow mode: for them what would have been done is recorded, and not done.
+    pub shadow_sets: Vec<String>,
+    /// Wait before what a component remembers is dropped and made anew.
+    pub soft_reset_after: Span,
     /// Wait before a component is restarted.
     pub restart_component_after: Span,
     /// Wait before the process is restarted.
     pub restart_process_after: Span,
-    /// Wait before transport is taken offline (it answers 421).
+    /// Wait before the server is restarted, where a command for it is set.
+    pub restart_server_after: Span,
+    /// The command that starts the machine anew; it is never started anew where this is empty.
+    pub restart_server_command: Vec<String>,
+    /// How long the restart of the server is announced before; it can be cancelled meanwhile.
+    pub restart_server_countdown: Span,
+    /// Wait before a component is taken offline (it answers 421).
     pub offline_after: Span,
+    /// What is removed, the oldest first, where the disk is full.
+    pub free_disk: Vec<Expendable>,
+    /// Nothing younger is removed.
+    pub free_disk_keep: Span,
+    /// Commands tried before a component is restarted.
+    pub repair_commands: Vec<RepairCommand>,
     /// How long after a repair the component is watched before its case is closed.
     pub probation: Span,
     /// Process restarts by responders within an hour.
@@ -131,9 +171,17 @@ impl Default for HealthSettings {
             repair: true,
             connector_probe_interval: Span::from_secs(20),
             mailflow_probe_interval: Span::from_secs(300),
+            shadow_sets: Vec::new(),
+            soft_reset_after: Span::from_secs(0),
             restart_component_after: Span::from_secs(30),
             restart_process_after: Span::from_secs(120),
+            restart_server_after: Span::from_secs(600),
+            restart_server_command: Vec::new(),
+            restart_server_countdown: Span::from_secs(60),
             offline_after: Span::from_secs(720),
+            free_disk: Vec::new(),
+            free_disk_keep: Span::from_secs(86_400),
+            repair_commands: Vec::new(),
             probation: Span::from_secs(600),
             max_process_restarts_per_hour: 2,
             // A process that hangs is asked at 5 s, aborted at 10, killed at 11, and the new one
@@ -170,6 +218,7 @@ impl Validate for HealthSettings {
             }
         }
         let ladder = [
+            ("soft_reset_after", self.soft_reset_after),
             ("restart_component_after", self.restart_component_after),
             ("restart_process_after", self.restart_process_after),
             ("offline_after", self.offline_after),
@@ -184,6 +233,26 @@ impl Validate for HealthSettings {
                     format!("make {late} the longer one"),
                 ));
             }
+        }
+        if !self.restart_server_command.is_empty()
+            && self.restart_server_after < self.restart_process_after
+        {
+            errors.push(FieldError::new(
+                "restart_server_after",
+                format!(
+                    "{} is before restart_process_after, {}: a later stage would act first",
+                    self.restart_server_after, self.restart_process_after
+                ),
+                "make restart_server_after the longer one",
+            ));
+        }
+        let commands = self.repair_commands.iter().enumerate();
+        for (i, _) in commands.filter(|(_, one)| one.command.is_empty()) {
+            errors.push(FieldError::new(
+                format!("repair_commands[{i}]"),
+                "it has no program",
+                "name the program's file and its arguments, each a text of its own",
+            ));
         }
         for (field, span) in [
             ("connector_probe_interval", self.connector_probe_interval),

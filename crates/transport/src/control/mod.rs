@@ -5,6 +5,7 @@
 mod certificates;
 mod probe;
 mod queue;
+mod repair;
 mod simulate;
 
 use std::sync::Arc;
@@ -13,7 +14,7 @@ use mailward_api::{
     control::{ControlReply, ControlRequest, DrillFault, Role, drill::FAULT_MS_MAX},
     fault::Fault,
     view::{
-        Changed, ConnectorStatus, RoleFigures, RoleStatus, TransportStatus, figures::EventFigure,
+        ConnectorStatus, RoleFigures, RoleStatus, TransportStatus, figures::EventFigure,
         transport as view,
     },
 };
@@ -76,18 +77,25 @@ pub(crate) async fn answer(
         ControlRequest::CertExplain { connector } => {
             certificates::explain(running, &connector).map(ControlReply::Certificate)
         }
-        ControlRequest::SetGate { closed, reason } => {
-            running.set_gate(closed, &reason);
-            let text = if closed {
-                "new mail is answered 421 4.3.2"
-            } else {
-                "new mail is taken"
-            };
-            Ok(ControlReply::Changed(Changed {
-                count: 1,
-                text: text.to_owned(),
-            }))
+        ControlRequest::SetComponents(orders) => {
+            running.set_components(&orders);
+            Ok(ControlReply::Components(running.components()))
         }
+        ControlRequest::Components => Ok(ControlReply::Components(running.components())),
+        ControlRequest::Warmed { component } => {
+            running.warmed(&component);
+            Ok(ControlReply::Done)
+        }
+        ControlRequest::SoftReset { component } => {
+            repair::soft_reset(running, &component).await?;
+            Ok(ControlReply::Done)
+        }
+        ControlRequest::Respond {
+            responder,
+            component,
+        } => repair::respond(running, responder, &component)
+            .await
+            .map(ControlReply::Changed),
         ControlRequest::RestartComponent { component } => {
             restart(running, &component).await?;
             Ok(ControlReply::Done)
@@ -195,7 +203,7 @@ fn status(running: &Running) -> TransportStatus {
     let counters = &shared.counters;
     TransportStatus {
         role: role_status(running),
-        gate: running.gate_view(),
+        gate: shared.gate.view(),
         sessions: connectors.iter().map(|connector| connector.sessions).sum(),
         connectors,
         queue: view::QueueStats {
@@ -258,6 +266,7 @@ fn connectors(running: &Running) -> Vec<ConnectorStatus> {
                     .collect(),
                 sessions: count.map_or(0, |count| count.now),
                 sessions_total: count.map_or(0, |count| count.total),
+                state: running.shared.gate.state_of(&connector.name),
                 wedged: count.is_some_and(|count| count.wedged),
                 lmtp: connector.spec.lmtp,
                 certificate: chosen,

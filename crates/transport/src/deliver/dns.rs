@@ -9,12 +9,15 @@ use std::{
     future::Future,
     net::IpAddr,
     pin::Pin,
-    sync::{Arc, OnceLock},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use hickory_resolver::{
     TokioResolver,
-    config::{NameServerConfig, ResolverConfig},
+    config::{NameServerConfig, ResolverConfig, ServerOrderingStrategy},
     net::{DnsError, NetError, runtime::TokioRuntimeProvider},
     proto::{
         op::ResponseCode,
@@ -23,6 +26,7 @@ use hickory_resolver::{
 };
 use mailward_host::{clock::Clock, until::Until};
 use mailward_model::Domain;
+use parking_lot::Mutex;
 
 /// Why a name has no answer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -47,13 +51,21 @@ pub(crate) trait Dns: Send + Sync {
     fn mx<'a>(&'a self, domain: &'a str) -> Answer<'a, Vec<(u16, String)>>;
     /// IPv4 and IPv6 addresses of a host.
     fn addresses<'a>(&'a self, host: &'a str) -> Answer<'a, Vec<IpAddr>>;
+    /// Forgets every answer.
+    fn forget(&self) {}
+    /// Asks the next server first, from now on; false where there is but one.
+    fn next_server(&self) -> bool {
+        false
+    }
 }
 
 /// The resolver of the node. It is set up with the first question: a node that has smart hosts by
 /// address never pays for it.
 pub(crate) struct NodeDns {
     servers: Vec<std::net::SocketAddr>,
-    resolver: OnceLock<Result<TokioResolver, String>>,
+    /// How far the servers are turned: which of them is asked first.
+    turned: AtomicUsize,
+    resolver: Mutex<Option<Arc<TokioResolver>>>,
 }
 
 impl NodeDns {
@@ -61,26 +73,33 @@ impl NodeDns {
     pub(crate) fn new(servers: &[std::net::SocketAddr]) -> Self {
         NodeDns {
             servers: servers.to_vec(),
-            resolver: OnceLock::new(),
+            turned: AtomicUsize::new(0),
+            resolver: Mutex::new(None),
         }
     }
 
-    fn resolver(&self) -> Result<&TokioResolver, LookupError> {
-        let made = self
-            .resolver
-            .get_or_init(|| self.build().map_err(|error| error.to_string()));
-        made.as_ref().map_err(|error| {
+    fn resolver(&self) -> Result<Arc<TokioResolver>, LookupError> {
+        let mut made = self.resolver.lock();
+        if let Some(resolver) = &*made {
+            return Ok(Arc::clone(resolver));
+        }
+        let built = self.build().map_err(|error| {
             LookupError::Temporary(format!("the resolver cannot be set up: {error}"))
-        })
+        })?;
+        let resolver = Arc::new(built);
+        *made = Some(Arc::clone(&resolver));
+        Ok(resolver)
     }
 
     fn build(&self) -> Result<TokioResolver, NetError> {
         if self.servers.is_empty() {
             return TokioResolver::builder_tokio()?.build();
         }
-        let servers = self
-            .servers
+        let turned = self.turned.load(Ordering::Relaxed) % self.servers.len();
+        let (last, first) = self.servers.split_at(turned);
+        let servers = first
             .iter()
+            .chain(last)
             .map(|server| {
                 let mut config = NameServerConfig::udp_and_tcp(server.ip());
                 for connection in &mut config.connections {
@@ -90,11 +109,29 @@ impl NodeDns {
             })
             .collect();
         let config = ResolverConfig::from_parts(None, Vec::new(), servers);
-        TokioResolver::builder_with_config(config, TokioRuntimeProvider::default()).build()
+        let mut builder =
+            TokioResolver::builder_with_config(config, TokioRuntimeProvider::default());
+        // The order is the administrator's, or what a repair has made of it.
+        builder.options_mut().server_ordering_strategy = ServerOrderingStrategy::UserProvidedOrder;
+        builder.build()
     }
 }
 
 impl Dns for NodeDns {
+    fn forget(&self) {
+        // Its cache goes with it.
+        *self.resolver.lock() = None;
+    }
+
+    fn next_server(&self) -> bool {
+        if self.servers.len() < 2 {
+            return false;
+        }
+        self.turned.fetch_add(1, Ordering::Relaxed);
+        self.forget();
+        true
+    }
+
     fn mx<'a>(&'a self, domain: &'a str) -> Answer<'a, Vec<(u16, String)>> {
         Box::pin(async move {
             let name = absolute(domain);
@@ -178,6 +215,14 @@ impl Dns for LyingDns {
             self.lies()?;
             self.honest.addresses(host).await
         })
+    }
+
+    fn forget(&self) {
+        self.honest.forget();
+    }
+
+    fn next_server(&self) -> bool {
+        self.honest.next_server()
     }
 }
 

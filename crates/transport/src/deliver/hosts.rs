@@ -47,6 +47,14 @@ impl Hosts {
         self.known.lock().get(host).copied().unwrap_or_default()
     }
 
+    /// Forgets who was down and who refused what. That a host speaks TLS is kept: forgetting it
+    /// would let a stripped STARTTLS through.
+    pub(super) fn forget(&self) {
+        for known in self.known.lock().values_mut() {
+            (known.down_until, known.no_bdat_until) = (Duration::ZERO, Duration::ZERO);
+        }
+    }
+
     /// The host could not be used.
     pub(super) fn is_down(&self, host: &SmartHost, now: Duration) {
         self.change(host, now, |known| known.down_until = now + DOWN_FOR);

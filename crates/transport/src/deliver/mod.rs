@@ -130,6 +130,54 @@ impl Dispatcher {
         self.begin();
     }
 
+    /// Forgets what was learnt of hosts and names, and looks again at what waits; no transaction is
+    /// ended. Connections that are open end with their transaction.
+    pub fn soft_reset(&self) {
+        if let Some(current) = &*self.current.lock() {
+            current.run.hosts.forget();
+            current.run.dns.forget();
+        }
+        self.look_again();
+    }
+
+    /// Asks the next name server first, from now on. False where there is but one.
+    pub fn next_resolver(&self) -> bool {
+        let current = self.current.lock();
+        current
+            .as_ref()
+            .is_some_and(|current| current.run.dns.next_server())
+    }
+
+    /// Tries the next smart host of every connector first, for a while.
+    pub fn next_smart_host(&self) -> u64 {
+        let now = self.shared.clock.monotonic();
+        let snapshot = self.shared.snapshot.load();
+        let mut passed_over = 0;
+        if let Some(current) = &*self.current.lock() {
+            for connector in &snapshot.send_connectors {
+                if let [_, _, ..] = connector.spec.smart_hosts.as_slice()
+                    && let Some(first) = current
+                        .run
+                        .hosts
+                        .in_order(&connector.spec.smart_hosts, now)
+                        .first()
+                {
+                    current.run.hosts.is_down(first, now);
+                    passed_over += 1;
+                }
+            }
+        }
+        self.look_again();
+        passed_over
+    }
+
+    /// Tells of everything that waits for delivery, so that nothing waits for want of being told.
+    pub fn look_again(&self) {
+        for queue in self.shared.queue.queues() {
+            self.shared.queue.announce(&queue.next_hop);
+        }
+    }
+
     /// Takes no more deliveries and waits until those under way have ended.
     pub async fn drain(&self) {
         let _turn = self.turn.lock().await;

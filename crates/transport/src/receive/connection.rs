@@ -183,7 +183,7 @@ impl<'a> Connection<'a> {
             }
             self.desk.session.under_tls();
         }
-        if self.desk.shared.gate.is_closed() {
+        if self.desk.is_closed() {
             self.desk.session.close(&policy::closing());
             return true;
         }

@@ -19,7 +19,7 @@ use super::{
     policy::{self, Ends, Recipient},
     record::Record,
 };
-use crate::{Shared, categorize::Categorized, snapshot::Named};
+use crate::{Shared, categorize::Categorized, gate, snapshot::Named};
 
 /// What the session waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -139,12 +139,19 @@ impl Desk {
         (next, octets.len() - input.len())
     }
 
+    /// True where this connector takes no new mail of this client at the moment.
+    pub(super) fn is_closed(&self) -> bool {
+        let is_own = gate::is_own(self.client.ip(), self.server.ip());
+        let gate = &self.shared.gate;
+        gate.is_closed_for(&self.connector.name, is_own)
+    }
+
     fn mail(&mut self) {
         self.monitoring = 0;
         let refusal = {
             let condition = self.shared.queue.condition();
             let condition = condition.borrow();
-            policy::mail(self.shared.gate.is_closed(), &condition)
+            policy::mail(self.is_closed(), &condition)
         };
         match refusal {
             None => self.session.accept(),

@@ -12,6 +12,7 @@ pub(super) mod health;
 pub(super) mod object;
 pub(super) mod probe;
 pub(super) mod queue;
+pub(super) mod repair;
 pub(super) mod simulate;
 pub(super) mod status;
 pub(super) mod trace;

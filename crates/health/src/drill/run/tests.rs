@@ -42,6 +42,7 @@ fn entry(record: &str, component: &str, act: Option<RepairAct>, ms: u64) -> Ledg
         act,
         text: "text".into(),
         reasons: Vec::new(),
+        ..LedgerEntry::default()
     }
 }
 

@@ -1,8 +1,7 @@
 //! What is watched: for each object and part of this node its probe, its monitor's rule, the
-//! component it belongs to and the stages of recovery of that component. One file for each area;
+//! component it belongs to. The stages of recovery are in [`super::ladder`]. One file for each area;
 //! this one has the words they share. Pure.
 
-mod ladder;
 mod node;
 mod object;
 mod receive;
@@ -21,7 +20,6 @@ use mailward_model::{
 
 use crate::monitor::{Policy, Rule};
 
-pub use ladder::ladder;
 pub(crate) use object::PREFIX;
 
 /// The monitor of the worker itself.
@@ -240,6 +238,7 @@ pub(crate) const CONNECTOR_TIMEOUT_MS: RangeInclusive<u64> = 1_000..=10_000;
 const MAILFLOW_TIMEOUT_MS: RangeInclusive<u64> = 5_000..=60_000;
 /// The same for the target of an alert channel, which may be far away and busy.
 const ALERTING_TIMEOUT_MS: RangeInclusive<u64> = 10_000..=60_000;
+
 fn ms(span: Span) -> u64 {
     u64::try_from(span.get().as_millis()).unwrap_or(u64::MAX)
 }

@@ -3,11 +3,11 @@
 use mailward_api::{
     control::{ControlReply, ControlRequest, DrillFault, Role},
     fault::{Fault, FaultKind},
-    view::{Changed, ChildStatus, ManagerBeat, ManagerStatus, RoleFigures, RoleStatus},
+    view::{Changed, ChildStatus, HoldList, ManagerBeat, ManagerStatus, RoleFigures, RoleStatus},
 };
 use mailward_events::Event;
 use mailward_health::Now;
-use mailward_model::Revision;
+use mailward_model::{Object, Revision, Spec};
 
 use super::{CHILDREN, Manager};
 use crate::role::{
@@ -58,6 +58,44 @@ impl Manager {
                 let now = Now::of(&*self.clock);
                 Ok(ControlReply::Lease(self.votes.hear(&ask, now)))
             }
+            ControlRequest::Carried { entry } => match self.repairs.carried(entry) {
+                Some(carried) => Ok(ControlReply::Carried(carried)),
+                None => Err(no_ledger()),
+            },
+            ControlRequest::Hold(hold) => {
+                self.known_component(&hold.component)?;
+                let text = self.repairs.holding.set(hold)?;
+                Ok(ControlReply::Changed(Changed { count: 1, text }))
+            }
+            ControlRequest::Release {
+                component,
+                requester,
+                force,
+                reason,
+                by,
+            } => {
+                let holding = &self.repairs.holding;
+                let count = holding.release(&component, requester, force, &by, &reason)?;
+                let text = format!("{count} holds on {component} have ended.");
+                let count = count as u64;
+                Ok(ControlReply::Changed(Changed { count, text }))
+            }
+            ControlRequest::Holds => Ok(ControlReply::Holds(HoldList {
+                holds: self.repairs.holding.all(),
+                components: Vec::new(),
+            })),
+            ControlRequest::LiftHolds { key } => {
+                self.repairs.holding.lift(&key);
+                Ok(ControlReply::Done)
+            }
+            ControlRequest::CancelRestart { reason, by } => {
+                let text = self.repairs.cancel_restart(&by, &reason)?;
+                Ok(ControlReply::Changed(Changed { count: 1, text }))
+            }
+            ControlRequest::GuardFacts => match self.repairs.facts(&self.settings) {
+                Some(facts) => Ok(ControlReply::GuardFacts(facts)),
+                None => Err(no_ledger()),
+            },
             ControlRequest::Weigh(proposal) => Ok(ControlReply::Verdict(
                 self.repairs.weigh(&proposal, &self.settings),
             )),
@@ -72,8 +110,8 @@ impl Manager {
                 self.repairs.ledger(limit, &self.settings),
             )),
             ControlRequest::Freeze { reason, by } => {
-                self.holds.freeze(&by, &reason, self.clock.unix_ms());
-                self.repairs.set_hold(self.holds.reason());
+                self.freezes.freeze(&by, &reason, self.clock.unix_ms());
+                self.repairs.frozen = self.freezes.reason();
                 Ok(ControlReply::Changed(Changed {
                     count: 1,
                     text: "Repair is held on this node until `mailward health thaw`.".to_owned(),
@@ -82,6 +120,24 @@ impl Manager {
             ControlRequest::Thaw { by } => Ok(ControlReply::Changed(self.thaw(by))),
             other => Err(Fault::unsupported(Role::Manager.name(), other.name())),
         }
+    }
+
+    /// A component that can be held: a receive connector there is, or all of transport.
+    fn known_component(&self, component: &str) -> Result<(), Fault> {
+        let Some(name) = component.strip_prefix("receive/") else {
+            return Ok(());
+        };
+        let is_meant = |object: &Object| {
+            object.name == name && matches!(object.spec, Spec::ReceiveConnector(_))
+        };
+        if self.objects.objects.iter().any(is_meant) {
+            return Ok(());
+        }
+        Err(Fault::not_found(
+            format!("there is no receive connector named {name:?}"),
+            "`mailward receive-connector list` shows their names",
+        )
+        .at("component"))
     }
 
     /// The one fault of the manager's: a role's process is killed, as a crash would end it. The
@@ -113,13 +169,13 @@ impl Manager {
     }
 
     fn thaw(&mut self, by: String) -> Changed {
-        let was_frozen = self.holds.thaw();
-        let was_safe = self.holds.is_safe_mode();
+        let was_frozen = self.freezes.thaw();
+        let was_safe = self.freezes.is_safe_mode();
         if was_safe && let Some(worker) = self.children.get_mut(&Role::Worker) {
             // The rest follows in this turn, as where it ends by itself.
             worker.supervision.thaw();
         }
-        self.repairs.set_hold(self.holds.reason());
+        self.repairs.frozen = self.freezes.reason();
         if !was_frozen && !was_safe {
             return Changed {
                 count: 0,
@@ -177,7 +233,11 @@ impl Manager {
             children: children.collect(),
             listening: self.sockets.addresses(),
             repairs: self.repairs.count(),
-            holds: self.holds.list(),
+            holds: self.freezes.list(),
         }
     }
+}
+
+fn no_ledger() -> Fault {
+    Fault::failed("the repair ledger cannot be opened")
 }

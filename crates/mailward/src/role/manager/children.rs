@@ -180,8 +180,8 @@ impl Manager {
             Act::TellCrashLoop => self.tell_crash_loop(role),
             Act::EnterSafeMode => {
                 let because = crash_loop_text();
-                self.holds.enter_safe_mode(&because, self.clock.unix_ms());
-                self.repairs.set_hold(self.holds.reason());
+                self.freezes.enter_safe_mode(&because, self.clock.unix_ms());
+                self.repairs.frozen = self.freezes.reason();
                 self.events.emit(Event::SafeModeEntered {
                     child: name,
                     because: because.clone(),
@@ -191,8 +191,8 @@ impl Manager {
                 self.alert(role, text, &because, 6023);
             }
             Act::LeaveSafeMode { because } => {
-                self.holds.leave_safe_mode();
-                self.repairs.set_hold(self.holds.reason());
+                self.freezes.leave_safe_mode();
+                self.repairs.frozen = self.freezes.reason();
                 self.events.emit(Event::SafeModeLeft {
                     child: name,
                     because: because.to_owned(),

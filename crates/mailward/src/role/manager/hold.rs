@@ -1,162 +1,320 @@
-//! Holds on repair as a whole: safe mode, which the supervision enters by itself, and a freeze, which
-//! a person sets. Both outlast a restart of the manager.
-//!
-//! Never here: judging a repair. The arbiter is told of the hold and denies by it.
+//! The manager's side of holds: kept in a synced file, told to transport again and again, and a
+//! component that is let go tested before others are let in.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
-use mailward_api::view::RepairHold;
+use mailward_api::{
+    control::{self, ControlReply, ControlRequest, Role},
+    fault::Fault,
+    page::stamp,
+    view::{
+        ComponentState, Evidence, Hold, Requester, ServingState, Wanted,
+        hold::{ComponentOrder, SERVER_WIDE},
+    },
+};
 use mailward_events::{Event, Events};
-use serde::{Deserialize, Serialize};
+use mailward_health::hold::{HoldError, Holds};
+use mailward_host::clock::Clock;
+use parking_lot::Mutex;
 
-use super::kept::write_whole;
-use crate::config::Config;
+use super::book::Book;
 
-/// The word of safe mode.
-const SAFE_MODE: &str = "safe mode";
-/// The word of a freeze.
-const FROZEN: &str = "frozen";
+/// How long transport may take to hear what is held.
+const PUSH_MAX: Duration = Duration::from_secs(5);
+/// How long one test of a component may take; after a minute transport serves untested.
+const TEST_MAX: Duration = Duration::from_secs(30);
+/// Good results in a row that end the test.
+const GOOD: usize = 2;
+/// How long a component is held that fails its test, in milliseconds: then it is tested again.
+const FAILED_MS: u64 = 600_000;
 
-/// What holds repair at present.
-#[derive(Debug)]
-pub(super) struct Holds {
-    path: PathBuf,
+/// The holds, and everything that follows from them.
+#[derive(Clone)]
+pub(super) struct Holding {
+    holds: Arc<Mutex<Holds>>,
+    /// Components that are being tested.
+    testing: Arc<Mutex<Vec<String>>>,
+    book: Book,
     events: Events,
-    held: Held,
+    clock: Arc<dyn Clock>,
+    run_dir: PathBuf,
 }
 
-/// As it stands in the file.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-struct Held {
-    safe_mode: Option<RepairHold>,
-    frozen: Option<RepairHold>,
+fn word(wanted: Wanted) -> &'static str {
+    match wanted {
+        Wanted::Draining => "draining",
+        Wanted::Inactive => "inactive",
+    }
 }
 
-impl Holds {
-    /// What an earlier manager held. A file that cannot be read holds: whoever froze repair must not
-    /// be overrun by a torn file.
-    pub(super) fn open(config: &Config, events: &Events, now_unix_ms: u64) -> Holds {
-        let path = config.health_dir().join("holds.json");
-        let held = match std::fs::read(&path) {
-            Ok(json) => serde_json::from_slice(&json).unwrap_or_else(|error| Held {
-                safe_mode: None,
-                frozen: Some(RepairHold {
-                    kind: FROZEN.to_owned(),
-                    by: "the manager".to_owned(),
-                    reason: format!("{} cannot be understood: {error}", path.display()),
-                    since_unix_ms: now_unix_ms,
-                }),
-            }),
-            Err(_) => Held::default(),
-        };
-        Holds {
-            path,
-            events: events.clone(),
-            held,
+impl Holding {
+    /// Reads the holds.
+    pub(super) fn open(
+        path: PathBuf,
+        run_dir: PathBuf,
+        book: Book,
+        events: Events,
+        clock: Arc<dyn Clock>,
+    ) -> Holding {
+        let (holds, error) = Holds::open(&path);
+        if let Some(error) = error {
+            events.emit(Event::HoldFileFailing {
+                path: path.display().to_string(),
+                error: error.to_string(),
+            });
+        }
+        Holding {
+            holds: Arc::new(Mutex::new(holds)),
+            testing: Arc::default(),
+            book,
+            events,
+            clock,
+            run_dir,
         }
     }
 
     /// Every hold.
-    pub(super) fn list(&self) -> Vec<RepairHold> {
-        let both = [&self.held.safe_mode, &self.held.frozen];
-        both.into_iter().flatten().cloned().collect()
+    pub(super) fn all(&self) -> Vec<Hold> {
+        self.holds.lock().all().to_vec()
     }
 
-    /// The reason that denials give, where anything holds.
-    pub(super) fn reason(&self) -> Option<String> {
-        let reasons: Vec<String> = self
-            .list()
-            .iter()
-            .map(|hold| match hold.by.as_str() {
-                "" => format!("{}: {}", hold.kind, hold.reason),
-                by => format!("{} by {by}: {}", hold.kind, hold.reason),
-            })
-            .collect();
-        (!reasons.is_empty()).then(|| reasons.join("; "))
-    }
-
-    /// True where the worker is to run in safe mode.
-    pub(super) fn is_safe_mode(&self) -> bool {
-        self.held.safe_mode.is_some()
-    }
-
-    /// Safe mode begins.
-    pub(super) fn enter_safe_mode(&mut self, reason: &str, now_unix_ms: u64) {
-        self.held.safe_mode = Some(RepairHold {
-            kind: SAFE_MODE.to_owned(),
-            by: String::new(),
-            reason: reason.to_owned(),
-            since_unix_ms: now_unix_ms,
-        });
-        self.keep();
-    }
-
-    /// Safe mode is over.
-    pub(super) fn leave_safe_mode(&mut self) {
-        self.held.safe_mode = None;
-        self.keep();
-    }
-
-    /// A person holds repair.
-    pub(super) fn freeze(&mut self, by: &str, reason: &str, now_unix_ms: u64) {
-        self.held.frozen = Some(RepairHold {
-            kind: FROZEN.to_owned(),
-            by: by.to_owned(),
-            reason: reason.to_owned(),
-            since_unix_ms: now_unix_ms,
-        });
-        self.keep();
-        self.events.emit(Event::RepairFrozen {
-            by: by.to_owned(),
-            reason: reason.to_owned(),
-        });
-    }
-
-    /// A person ends what was frozen. False where nothing was.
-    pub(super) fn thaw(&mut self) -> bool {
-        let was = self.held.frozen.take().is_some();
-        self.keep();
-        was
-    }
-
-    fn keep(&self) {
-        let kept = serde_json::to_vec_pretty(&self.held)
-            .map_err(std::io::Error::from)
-            .and_then(|json| write_whole(&self.path, &json));
-        if let Err(error) = kept {
-            self.events.emit(Event::StateFileFailing {
-                path: self.path.display().to_string(),
-                error: error.to_string(),
+    fn failing(&self, error: &HoldError) {
+        if let HoldError::Write { path, source } = error {
+            self.events.emit(Event::HoldFileFailing {
+                path: path.display().to_string(),
+                error: source.to_string(),
             });
         }
     }
-}
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn holds_outlast_the_manager() {
-        let dir = tempfile::tempdir().unwrap();
-        let text = format!("hostname = \"a.example\"\ndata_dir = {:?}", dir.path());
-        let config = Config::parse("m", &text).unwrap();
-        let (events, _) = Events::collect();
-        let open = || Holds::open(&config, &events, 1);
-        let mut holds = open();
-        assert_eq!(holds.reason(), None);
-        holds.freeze("anna", "moving disks", 5);
-        holds.enter_safe_mode("the worker ended 5 times", 6);
-        let mut holds = open();
-        assert!(holds.is_safe_mode());
-        assert_eq!(
-            holds.reason().unwrap(),
-            "safe mode: the worker ended 5 times; frozen by anna: moving disks"
+    /// Sets a hold.
+    pub(super) fn set(&self, hold: Hold) -> Result<String, Fault> {
+        if hold.component != SERVER_WIDE && !hold.component.starts_with("receive/") {
+            return Err(Fault::not_found(
+                format!("{:?} is not a component that can be held", hold.component),
+                "name receive/NAME, or ServerWideOffline for all of transport",
+            )
+            .at("component"));
+        }
+        let set = self.holds.lock().set(hold).map_err(|error| {
+            self.failing(&error);
+            Fault::failed(error.to_string())
+        })?;
+        let until = set.expires_unix_ms.map_or("released".to_owned(), stamp);
+        let text = format!(
+            "{} holds {} {} for {} until {until}: {}",
+            set.owner,
+            set.component,
+            word(set.wanted),
+            set.requester,
+            set.reason
         );
-        assert!(holds.thaw() && !holds.thaw());
-        holds.leave_safe_mode();
-        assert_eq!(open().list(), []);
-        std::fs::write(config.health_dir().join("holds.json"), "{").unwrap();
-        assert!(open().reason().unwrap().contains("cannot be understood"));
+        let case = set.case.as_deref();
+        self.book.record_hold(&set.component, case, &text);
+        self.events.emit(Event::HoldSet {
+            component: set.component,
+            requester: set.requester.to_string(),
+            wanted: word(set.wanted).to_owned(),
+            owner: set.owner,
+            reason: set.reason,
+            until,
+        });
+        self.push();
+        Ok(text)
+    }
+
+    /// Ends holds on a component.
+    pub(super) fn release(
+        &self,
+        component: &str,
+        requester: Requester,
+        force: bool,
+        by: &str,
+        reason: &str,
+    ) -> Result<usize, Fault> {
+        let released = self.holds.lock().release(component, requester, force);
+        let released = released.map_err(|error| {
+            self.failing(&error);
+            match error {
+                HoldError::None { .. } => Fault::not_found(
+                    error.to_string(),
+                    "`mailward health holds` shows what is held, and for whom",
+                ),
+                other => Fault::failed(other.to_string()),
+            }
+        })?;
+        for hold in &released {
+            let text = format!("{by} released what {} held: {reason}", hold.requester);
+            self.book
+                .record_hold(&hold.component, hold.case.as_deref(), &text);
+            let (component, requester) = (hold.component.clone(), hold.requester.to_string());
+            let (by, reason) = (by.to_owned(), reason.to_owned());
+            self.events.emit(if force {
+                Event::HoldForced {
+                    component,
+                    requester,
+                    by,
+                    reason,
+                }
+            } else {
+                Event::HoldReleased {
+                    component,
+                    requester,
+                    by,
+                    reason,
+                }
+            });
+        }
+        self.push();
+        Ok(released.len())
+    }
+
+    /// Ends what managed availability holds for a common cause.
+    pub(super) fn lift(&self, key: &str) {
+        let lifted = self.holds.lock().lift(key);
+        match lifted {
+            Ok(lifted) => {
+                for hold in lifted {
+                    self.events.emit(Event::HoldReleased {
+                        component: hold.component,
+                        requester: hold.requester.to_string(),
+                        by: "managed availability".to_owned(),
+                        reason: format!("much of this node turned bad at one time ({key})"),
+                    });
+                }
+                self.push();
+            }
+            Err(error) => self.failing(&error),
+        }
+    }
+
+    /// Lets time pass, and tells transport what is held: it is told again and again, so that
+    /// nothing is lost with a message or a process.
+    pub(super) fn tick(&self) {
+        let now = self.clock.unix_ms();
+        let passed = self.holds.lock().pass(now);
+        match passed {
+            Ok(passed) => {
+                for hold in passed.expired {
+                    self.book.record_hold(
+                        &hold.component,
+                        hold.case.as_deref(),
+                        &format!("the hold for {} has ended by its time", hold.requester),
+                    );
+                    self.events.emit(Event::HoldExpired {
+                        component: hold.component,
+                        requester: hold.requester.to_string(),
+                        owner: hold.owner,
+                        reason: hold.reason,
+                    });
+                }
+                for hold in passed.soon {
+                    self.events.emit(Event::HoldExpiring {
+                        left_ms: hold.expires_unix_ms.unwrap_or(now).saturating_sub(now),
+                        component: hold.component,
+                        requester: hold.requester.to_string(),
+                        owner: hold.owner,
+                    });
+                }
+            }
+            Err(error) => self.failing(&error),
+        }
+        self.push();
+    }
+
+    /// Tells transport what is held. A transport that hangs must not hang the manager.
+    pub(super) fn push(&self) {
+        let orders = self.holds.lock().orders();
+        let this = self.clone();
+        tokio::spawn(async move { this.tell(orders).await });
+    }
+
+    async fn tell(self, orders: Vec<ComponentOrder>) {
+        let socket = Role::Transport.socket(&self.run_dir);
+        let request = ControlRequest::SetComponents(orders);
+        // One that does not answer is told again with the next turn.
+        let Ok(ControlReply::Components(components)) =
+            control::call(&socket, &request, PUSH_MAX).await
+        else {
+            return;
+        };
+        let warming = components
+            .iter()
+            .filter(|one| one.state == ServingState::Warming);
+        for one in warming {
+            let mut testing = self.testing.lock();
+            if testing.contains(&one.component) {
+                continue;
+            }
+            testing.push(one.component.clone());
+            drop(testing);
+            let (this, one, all) = (self.clone(), one.clone(), components.clone());
+            tokio::spawn(async move {
+                this.test(&one, &all).await;
+                this.testing.lock().retain(|name| *name != one.component);
+            });
+        }
+    }
+
+    /// Tests a component that is warming by this host's own probes.
+    async fn test(&self, component: &ComponentState, all: &[ComponentState]) {
+        let doors: Vec<&str> = match component.component.strip_prefix("receive/") {
+            Some(name) => vec![name],
+            None => all
+                .iter()
+                .filter_map(|one| one.component.strip_prefix("receive/"))
+                .collect(),
+        };
+        for door in doors {
+            for probe in std::iter::repeat_n(format!("connector/{door}"), GOOD)
+                .chain([format!("mailflow/{door}")])
+            {
+                match self.probe(&probe).await {
+                    // One that cannot tell is as good as none: transport's own time decides.
+                    None => {}
+                    Some((Evidence::Bad, text)) => {
+                        self.failed(&component.component, &text);
+                        return;
+                    }
+                    Some(_) => {}
+                }
+            }
+        }
+        let request = ControlRequest::Warmed {
+            component: component.component.clone(),
+        };
+        let socket = Role::Transport.socket(&self.run_dir);
+        // Without an answer the component serves a minute after it began to warm.
+        let _ = control::call(&socket, &request, PUSH_MAX).await;
+    }
+
+    async fn probe(&self, name: &str) -> Option<(Evidence, String)> {
+        let request = ControlRequest::ProbeRun {
+            name: name.to_owned(),
+            trace: false,
+        };
+        let socket = Role::Worker.socket(&self.run_dir);
+        match control::call(&socket, &request, TEST_MAX).await {
+            Ok(ControlReply::Probe(view)) => Some((view.evidence, view.text)),
+            _ => None,
+        }
+    }
+
+    /// A component that fails its test is held again, for a while.
+    fn failed(&self, component: &str, text: &str) {
+        let now = self.clock.unix_ms();
+        let hold = Hold {
+            component: component.to_owned(),
+            requester: Requester::HealthApi,
+            wanted: Wanted::Inactive,
+            owner: "managed availability".to_owned(),
+            reason: format!("it failed its test: {text}"),
+            since_unix_ms: now,
+            expires_unix_ms: Some(now.saturating_add(FAILED_MS)),
+            case: None,
+            cause: None,
+        };
+        // A hold that cannot be kept has raised its event; transport then serves by its own time.
+        let _ = self.set(hold);
     }
 }

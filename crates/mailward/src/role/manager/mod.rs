@@ -7,9 +7,12 @@
 //! Never here: parsing anything that a stranger sent. Nothing that ends, hangs or cannot be read
 //! ends the manager: it works by what it had last, says so, and tries again.
 
+mod act;
 mod answer;
+mod book;
 mod child;
 mod children;
+mod freeze;
 mod hang;
 mod heartbeat;
 mod hold;
@@ -43,8 +46,8 @@ pub(crate) use self::kept::find_config;
 use self::{
     child::ChildEvent,
     children::Child,
+    freeze::Freezes,
     heartbeat::Heartbeat,
-    hold::Holds,
     kept::{FoundConfig, Kept, KeptObjects},
     own_sockets::OwnSockets,
     repair::Repairs,
@@ -99,7 +102,7 @@ struct Manager {
     children: BTreeMap<Role, Child>,
     child_events: mpsc::UnboundedSender<ChildEvent>,
     repairs: Repairs,
-    holds: Holds,
+    freezes: Freezes,
     /// This node's vote on which member of its group may take something away.
     votes: Votes,
     /// For what the worker cannot tell: that it falls over itself.
@@ -191,9 +194,9 @@ impl Manager {
         }
         let config = found.config;
         let now_unix_ms = clock.unix_ms();
-        let holds = Holds::open(&config, &events, now_unix_ms);
+        let freezes = Freezes::open(&config, &events, now_unix_ms);
         let mut repairs = Repairs::new(&config, &events, Arc::clone(&clock));
-        repairs.set_hold(holds.reason());
+        repairs.frozen = freezes.reason();
         Ok(Manager {
             config_copy,
             program: std::env::current_exe()
@@ -210,7 +213,7 @@ impl Manager {
             children: BTreeMap::new(),
             child_events,
             repairs,
-            holds,
+            freezes,
             votes: Votes::new(Now::of(&*clock)),
             alerter: Alerter::new(
                 config.hostname.as_str(),
@@ -240,7 +243,7 @@ impl Manager {
         }
         self.read_objects();
         self.open_own_sockets();
-        if self.holds.is_safe_mode()
+        if self.freezes.is_safe_mode()
             && let Some(worker) = self.children.get_mut(&Role::Worker)
         {
             worker.supervision.resume_safe_mode();
@@ -281,6 +284,7 @@ impl Manager {
             .children
             .values()
             .filter_map(|child| child.supervision.next_tick())
+            .chain(self.repairs.next_tick())
             .min();
         let turn_max = self.heartbeat.turn_max(TURN_MAX);
         due.map_or(turn_max, |due| due.saturating_sub(now).min(turn_max))
@@ -303,6 +307,7 @@ impl Manager {
     fn tick(&mut self) {
         let now = self.clock.monotonic();
         self.turns += 1;
+        self.repairs.tick();
         for role in CHILDREN {
             self.supervise(role, now);
         }

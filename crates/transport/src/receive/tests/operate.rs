@@ -3,6 +3,10 @@
 
 use std::{net::IpAddr, time::Duration};
 
+use mailward_api::view::{
+    Wanted,
+    hold::{ComponentOrder, SERVER_WIDE},
+};
 use mailward_events::Event;
 use mailward_model::{
     kind::{ReceiveConnector, StartTls},
@@ -14,6 +18,7 @@ use tokio::{
 };
 
 use super::scene::*;
+use crate::gate::Moment;
 
 #[tokio::test]
 async fn an_early_talker_is_refused() {
@@ -150,11 +155,21 @@ async fn a_closed_gate_answers_421() {
     let mut open = greeted(scene.address).await;
     open.write_all(b"EHLO x\r\n").await.unwrap();
     while !line(&mut open).await.starts_with("250 ") {}
-    scene.shared.gate.set_closed(true);
+    let now = |seconds| Moment {
+        mono: Duration::from_secs(seconds),
+        unix_ms: 0,
+    };
+    let order = ComponentOrder {
+        component: SERVER_WIDE.to_owned(),
+        wanted: Wanted::Draining,
+        reason: "work".to_owned(),
+    };
+    scene.shared.gate.apply(&[order], now(0));
     scene.play("S: 421 4.3.2 *\nCLOSED").await;
     open.write_all(b"MAIL FROM:<>\r\n").await.unwrap();
     assert!(line(&mut open).await.starts_with("421 4.3.2"));
-    scene.shared.gate.set_closed(false);
+    // What is warming is tested by this host's own clients, and this is one.
+    scene.shared.gate.apply(&[], now(1));
     scene.play(&format!("{HELLO}{QUIT}")).await;
 }
 

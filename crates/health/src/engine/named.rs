@@ -1,0 +1,83 @@
+//! What people name: a monitor, a component, a health set, a probe or a role, and what is meant by it.
+
+use super::{
+    Engine, Probed,
+    definition::{PREFIX, Target},
+    due,
+};
+use crate::Now;
+
+impl Engine {
+    /// Switches a monitor, or all of a component, off until a moment, or on again.
+    ///
+    /// # Errors
+    /// Nothing of that name is watched; the text says what is.
+    pub fn set_override(
+        &mut self,
+        item: &str,
+        off_until_unix_ms: Option<u64>,
+        reason: &str,
+        now: Now,
+    ) -> Result<(), String> {
+        let mut found = false;
+        for (name, watch) in &mut self.watches {
+            let named = [
+                name.as_str(),
+                &watch.definition.component,
+                &watch.definition.set,
+            ];
+            if named.iter().any(|name| name.eq_ignore_ascii_case(item)) {
+                found = true;
+                watch.switch(off_until_unix_ms, reason, now);
+                self.due.set(name, due::next_look(watch, now));
+            }
+        }
+        if found {
+            return Ok(());
+        }
+        let names: Vec<&str> = self.watches.keys().map(String::as_str).collect();
+        Err(format!(
+            "nothing named {item:?} is watched; there are {}",
+            names.join(", ")
+        ))
+    }
+
+    /// Names of the probes of a monitor, a component, a set or a role; of all where `None`.
+    pub fn probes_of(&self, what: Option<&str>) -> Vec<String> {
+        let of_transport = |target: &Target| {
+            matches!(
+                target,
+                Target::Connector(..)
+                    | Target::MailFlow(..)
+                    | Target::Certificate(..)
+                    | Target::Certificates
+                    | Target::Transport
+                    | Target::Queue
+                    | Target::QueueOwnership
+                    | Target::Journal
+            )
+        };
+        let fits = |probed: &Probed| {
+            let Some(what) = what else { return true };
+            let named = |name: &str| name.eq_ignore_ascii_case(what);
+            named(&probed.definition.name)
+                || probed
+                    .definition
+                    .name
+                    .strip_prefix(PREFIX)
+                    .is_some_and(&named)
+                || (what == "transport" && of_transport(&probed.definition.target))
+                || self.judges(&probed.definition.name).any(|watch| {
+                    let definition = &watch.definition;
+                    named(&definition.name)
+                        || named(&definition.component)
+                        || named(&definition.set)
+                })
+        };
+        self.probed
+            .values()
+            .filter(|probed| probed.definition.target != Target::Observer && fits(probed))
+            .map(|probed| probed.definition.name.clone())
+            .collect()
+    }
+}
