@@ -192,6 +192,7 @@ fn a_storm_waits_with_processes_and_lifts_what_was_taken_offline_for_it() {
         "queue",
         "certificate/Internet",
         "mailflow-received/Internet",
+        "clock",
     ] {
         world.break_it(component, Some(2), None);
     }

@@ -84,7 +84,7 @@ async fn orphans_and_a_journal_that_stands_still_are_told() {
         &format!(
             "1 without a delivery, 0 that no queue knows, 0 that wait for ever; the first are {orphan}"
         ),
-        None,
+        Some("orphaned"),
     );
     let view = look(&context, Target::Journal).await;
     assert_found(
