@@ -131,9 +131,10 @@ pub(crate) async fn inject(
     let span = Duration::from_millis(for_ms);
     let number = {
         let mut current = faults.current.lock();
-        // The same fault again begins anew: a repair may have ended its effect meanwhile.
+        // A wedge begins anew: the connector's restart, its repair, has ended its effect meanwhile.
+        let anew = matches!(fault, DrillFault::WedgeConnector { .. });
         if let (Some(other), Some(left)) = (&current.0, faults.in_force.left(&*faults.clock))
-            && *other != fault
+            && !(anew && *other == fault)
         {
             return Err(Fault::new(
                 FaultKind::Conflict,

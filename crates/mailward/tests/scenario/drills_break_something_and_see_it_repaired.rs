@@ -145,7 +145,13 @@ fn what_a_repair_does_not_help_is_left_alone() {
     ] {
         let view = run(&node, drill);
         assert_eq!(view["state"], "met", "{view:#}");
-        assert_eq!(view["acts"].as_array().unwrap().len(), 0, "{view:#}");
+        // Reading the certificates again, or forgetting what a resolver said, takes nothing away.
+        let acts = view["acts"].as_array().unwrap();
+        let harsh = |act: &serde_json::Value| {
+            let act = act.as_str().unwrap();
+            act.contains("restart") || act.contains("offline")
+        };
+        assert!(!acts.iter().any(harsh), "{view:#}");
     }
     assert_eq!(
         node.role_pid("transport"),
