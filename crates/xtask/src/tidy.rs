@@ -10,6 +10,9 @@ use std::{
 
 /// Lines above which a source file is asking to be divided.
 const FILE_LINES_MAX: usize = 600;
+/// Lists of equal entries, one after the other: there is nothing to be held in the head, and no part
+/// to divide them into.
+const LISTS: [&str; 1] = ["crates/events/src/catalogue/list.rs"];
 
 /// Crates by floor. A crate may use those below its floor; on floors 2 and 3 no neighbour uses a
 /// neighbour.
@@ -99,10 +102,12 @@ fn rust_files(dir: &Path, files: &mut Vec<PathBuf>) {
 }
 
 fn source(root: &Path, file: &Path, problems: &mut Vec<String>) {
-    let shown = file.strip_prefix(root).unwrap_or(file).display();
+    let file_here = file.strip_prefix(root).unwrap_or(file);
+    let shown = file_here.display();
     let text = fs::read_to_string(file).unwrap_or_default();
     let lines = text.lines().count();
-    if lines > FILE_LINES_MAX {
+    let is_list = LISTS.iter().any(|list| file_here == Path::new(list));
+    if lines > FILE_LINES_MAX && !is_list {
         problems.push(format!(
             "{shown}: {lines} lines, more than {FILE_LINES_MAX}; divide it"
         ));

@@ -20,14 +20,14 @@
 mod client;
 pub mod drill;
 pub mod frame;
+mod letter;
 mod request;
 mod server;
 
 pub use client::{CallError, Client, call};
 pub use drill::{DrillFault, DrillRequest};
-pub use request::{
-    ControlReply, ControlRequest, Octets, ProbeLetter, Resolved, RouteProbed, SimulatedMessage,
-};
+pub use letter::{ProbeLetter, RouteProbed};
+pub use request::{ControlReply, ControlRequest, Octets, Resolved, SimulatedMessage};
 pub use server::{BindError, Server, Service, bind, is_trusted, serve, serve_for};
 
 use std::path::{Path, PathBuf};

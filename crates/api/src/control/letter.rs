@@ -1,0 +1,51 @@
+//! A health probe through a send connector: what the worker asks of transport, and what became of it.
+
+use mailward_model::EmailAddress;
+use serde::{Deserialize, Serialize};
+
+/// A health probe to be sent through a send connector.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProbeLetter {
+    /// Name of the send connector.
+    pub connector: String,
+    /// RCPT TO.
+    pub recipient: EmailAddress,
+    /// The message.
+    pub content: String,
+    /// How long to wait for the next hop, in milliseconds.
+    pub wait_ms: u64,
+}
+
+/// What became of a health probe that was to go through a send connector.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RouteProbed {
+    /// It was not sent: ordinary routing would take it another way.
+    Elsewhere {
+        /// What ordinary routing does with it, as the rest of a sentence about it.
+        way: String,
+    },
+    /// The queue did not take it.
+    Refused {
+        /// The reply a client would have got.
+        reply: String,
+    },
+    /// The next hop, or transport in its place, has answered.
+    Answered {
+        /// It took the message.
+        delivered: bool,
+        /// The reply.
+        reply: String,
+        /// The host that gave it, where a connection stood.
+        remote: Option<String>,
+        /// Until the message was durable.
+        accepted_ms: u64,
+        /// From then until the answer.
+        answered_ms: u64,
+    },
+    /// No answer came within the wait.
+    Silent {
+        /// Until the message was durable.
+        accepted_ms: u64,
+    },
+}
