@@ -53,7 +53,7 @@ pub(super) fn holds(proposal: &RepairProposal, facts: &Facts<'_>) -> Check {
 pub(super) fn frozen(facts: &Facts<'_>) -> Check {
     const NAME: &str = "freeze";
     match facts.frozen {
-        Some(reason) => Check::later(NAME, LONG_MS, format!("repair is frozen: {reason}")),
+        Some(reason) => Check::later(NAME, AGAIN_MS, format!("repair is frozen: {reason}")),
         None => Check::yes(NAME, "repair is not frozen"),
     }
 }

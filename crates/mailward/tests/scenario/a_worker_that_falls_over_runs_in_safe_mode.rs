@@ -72,7 +72,7 @@ fn and_leaves_it_when_a_person_says_so() {
     wedge(&node);
     wait_for("the repair is refused", || {
         let ledger = node.ask(&["health", "ledger"]);
-        ledger.contains("hold: safe mode")
+        ledger.contains("repair is frozen: safe mode")
     });
     assert!(!node.greets(), "nothing was repaired");
 
@@ -100,7 +100,7 @@ fn and_a_person_may_freeze_repair() {
     wedge(&node);
     wait_for("the repair is refused", || {
         let ledger = node.ask(&["health", "ledger"]);
-        ledger.contains("hold: frozen by") && ledger.contains("moving disks")
+        ledger.contains("repair is frozen: frozen by") && ledger.contains("moving disks")
     });
     assert!(!node.greets(), "nothing was repaired");
     // A process that dies is started again all the same.

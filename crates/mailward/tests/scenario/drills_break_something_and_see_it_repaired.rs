@@ -112,9 +112,13 @@ fn what_a_repair_helps_is_repaired() {
         let view = run(&node, drill);
         assert_eq!(view["state"], "met", "{view:#}");
         assert!(view["detected_after_ms"].is_u64() && view["repaired_after_ms"].is_u64());
-        let acts = view["acts"].as_array().unwrap();
-        assert_eq!(acts.len(), 1, "{view:#}");
-        assert!(acts[0].as_str().unwrap().contains(act), "{view:#}");
+        // A soft reset may have come before; what takes something away comes once.
+        let acts = view["acts"].as_array().unwrap().iter();
+        let acts: Vec<&str> = acts.filter_map(|one| one.as_str()).collect();
+        let soft = |one: &&&str| one.starts_with("make ");
+        let harsh: Vec<&&str> = acts.iter().filter(|one| !soft(one)).collect();
+        assert_eq!(harsh.len(), 1, "{view:#}");
+        assert!(harsh[0].contains(act), "{view:#}");
         let case = view["case"].as_str().unwrap();
         assert!(node.command(&["explain", case]).status.success(), "{case}");
     }
