@@ -214,6 +214,9 @@ _mailward() {
             mailward__subcmd__event,show)
                 cmd="mailward__subcmd__event__subcmd__show"
                 ;;
+            mailward__subcmd__health,cancel)
+                cmd="mailward__subcmd__health__subcmd__cancel"
+                ;;
             mailward__subcmd__health,forecast)
                 cmd="mailward__subcmd__health__subcmd__forecast"
                 ;;
@@ -229,17 +232,29 @@ _mailward() {
             mailward__subcmd__health,history)
                 cmd="mailward__subcmd__health__subcmd__history"
                 ;;
+            mailward__subcmd__health,hold)
+                cmd="mailward__subcmd__health__subcmd__hold"
+                ;;
+            mailward__subcmd__health,holds)
+                cmd="mailward__subcmd__health__subcmd__holds"
+                ;;
             mailward__subcmd__health,ledger)
                 cmd="mailward__subcmd__health__subcmd__ledger"
                 ;;
             mailward__subcmd__health,mailboxes)
                 cmd="mailward__subcmd__health__subcmd__mailboxes"
                 ;;
+            mailward__subcmd__health,note)
+                cmd="mailward__subcmd__health__subcmd__note"
+                ;;
             mailward__subcmd__health,override)
                 cmd="mailward__subcmd__health__subcmd__override"
                 ;;
             mailward__subcmd__health,probe)
                 cmd="mailward__subcmd__health__subcmd__probe"
+                ;;
+            mailward__subcmd__health,release)
+                cmd="mailward__subcmd__health__subcmd__release"
                 ;;
             mailward__subcmd__health,report)
                 cmd="mailward__subcmd__health__subcmd__report"
@@ -250,8 +265,14 @@ _mailward() {
             mailward__subcmd__health,show)
                 cmd="mailward__subcmd__health__subcmd__show"
                 ;;
+            mailward__subcmd__health,simulate)
+                cmd="mailward__subcmd__health__subcmd__simulate"
+                ;;
             mailward__subcmd__health,thaw)
                 cmd="mailward__subcmd__health__subcmd__thaw"
+                ;;
+            mailward__subcmd__health__subcmd__help,cancel)
+                cmd="mailward__subcmd__health__subcmd__help__subcmd__cancel"
                 ;;
             mailward__subcmd__health__subcmd__help,forecast)
                 cmd="mailward__subcmd__health__subcmd__help__subcmd__forecast"
@@ -268,17 +289,29 @@ _mailward() {
             mailward__subcmd__health__subcmd__help,history)
                 cmd="mailward__subcmd__health__subcmd__help__subcmd__history"
                 ;;
+            mailward__subcmd__health__subcmd__help,hold)
+                cmd="mailward__subcmd__health__subcmd__help__subcmd__hold"
+                ;;
+            mailward__subcmd__health__subcmd__help,holds)
+                cmd="mailward__subcmd__health__subcmd__help__subcmd__holds"
+                ;;
             mailward__subcmd__health__subcmd__help,ledger)
                 cmd="mailward__subcmd__health__subcmd__help__subcmd__ledger"
                 ;;
             mailward__subcmd__health__subcmd__help,mailboxes)
                 cmd="mailward__subcmd__health__subcmd__help__subcmd__mailboxes"
                 ;;
+            mailward__subcmd__health__subcmd__help,note)
+                cmd="mailward__subcmd__health__subcmd__help__subcmd__note"
+                ;;
             mailward__subcmd__health__subcmd__help,override)
                 cmd="mailward__subcmd__health__subcmd__help__subcmd__override"
                 ;;
             mailward__subcmd__health__subcmd__help,probe)
                 cmd="mailward__subcmd__health__subcmd__help__subcmd__probe"
+                ;;
+            mailward__subcmd__health__subcmd__help,release)
+                cmd="mailward__subcmd__health__subcmd__help__subcmd__release"
                 ;;
             mailward__subcmd__health__subcmd__help,report)
                 cmd="mailward__subcmd__health__subcmd__help__subcmd__report"
@@ -288,6 +321,9 @@ _mailward() {
                 ;;
             mailward__subcmd__health__subcmd__help,show)
                 cmd="mailward__subcmd__health__subcmd__help__subcmd__show"
+                ;;
+            mailward__subcmd__health__subcmd__help,simulate)
+                cmd="mailward__subcmd__health__subcmd__help__subcmd__simulate"
                 ;;
             mailward__subcmd__health__subcmd__help,thaw)
                 cmd="mailward__subcmd__health__subcmd__help__subcmd__thaw"
@@ -499,6 +535,9 @@ _mailward() {
             mailward__subcmd__help__subcmd__event,show)
                 cmd="mailward__subcmd__help__subcmd__event__subcmd__show"
                 ;;
+            mailward__subcmd__help__subcmd__health,cancel)
+                cmd="mailward__subcmd__help__subcmd__health__subcmd__cancel"
+                ;;
             mailward__subcmd__help__subcmd__health,forecast)
                 cmd="mailward__subcmd__help__subcmd__health__subcmd__forecast"
                 ;;
@@ -511,17 +550,29 @@ _mailward() {
             mailward__subcmd__help__subcmd__health,history)
                 cmd="mailward__subcmd__help__subcmd__health__subcmd__history"
                 ;;
+            mailward__subcmd__help__subcmd__health,hold)
+                cmd="mailward__subcmd__help__subcmd__health__subcmd__hold"
+                ;;
+            mailward__subcmd__help__subcmd__health,holds)
+                cmd="mailward__subcmd__help__subcmd__health__subcmd__holds"
+                ;;
             mailward__subcmd__help__subcmd__health,ledger)
                 cmd="mailward__subcmd__help__subcmd__health__subcmd__ledger"
                 ;;
             mailward__subcmd__help__subcmd__health,mailboxes)
                 cmd="mailward__subcmd__help__subcmd__health__subcmd__mailboxes"
                 ;;
+            mailward__subcmd__help__subcmd__health,note)
+                cmd="mailward__subcmd__help__subcmd__health__subcmd__note"
+                ;;
             mailward__subcmd__help__subcmd__health,override)
                 cmd="mailward__subcmd__help__subcmd__health__subcmd__override"
                 ;;
             mailward__subcmd__help__subcmd__health,probe)
                 cmd="mailward__subcmd__help__subcmd__health__subcmd__probe"
+                ;;
+            mailward__subcmd__help__subcmd__health,release)
+                cmd="mailward__subcmd__help__subcmd__health__subcmd__release"
                 ;;
             mailward__subcmd__help__subcmd__health,report)
                 cmd="mailward__subcmd__help__subcmd__health__subcmd__report"
@@ -531,6 +582,9 @@ _mailward() {
                 ;;
             mailward__subcmd__help__subcmd__health,show)
                 cmd="mailward__subcmd__help__subcmd__health__subcmd__show"
+                ;;
+            mailward__subcmd__help__subcmd__health,simulate)
+                cmd="mailward__subcmd__help__subcmd__health__subcmd__simulate"
                 ;;
             mailward__subcmd__help__subcmd__health,thaw)
                 cmd="mailward__subcmd__help__subcmd__health__subcmd__thaw"
@@ -2144,7 +2198,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__health)
-            opts="-h --set --server --json --config --socket --exchange --color --help report show history ledger group mailboxes probe report-result override forecast freeze thaw help"
+            opts="-h --set --server --json --config --socket --exchange --color --help report show history ledger group hold release holds cancel simulate note mailboxes probe report-result override forecast freeze thaw help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2283,6 +2337,40 @@ _mailward() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        mailward__subcmd__health__subcmd__cancel)
+            opts="-h --reason --json --config --socket --exchange --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --reason)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         mailward__subcmd__health__subcmd__forecast)
             opts="-h --days --ical --json --config --socket --exchange --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -2382,8 +2470,22 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__health__subcmd__help)
-            opts="report show history ledger group mailboxes probe report-result override forecast freeze thaw help"
+            opts="report show history ledger group hold release holds cancel simulate note mailboxes probe report-result override forecast freeze thaw help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__health__subcmd__help__subcmd__cancel)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -2465,6 +2567,34 @@ _mailward() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        mailward__subcmd__health__subcmd__help__subcmd__hold)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__health__subcmd__help__subcmd__holds)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         mailward__subcmd__health__subcmd__help__subcmd__ledger)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
@@ -2480,6 +2610,20 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__health__subcmd__help__subcmd__mailboxes)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__health__subcmd__help__subcmd__note)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -2549,6 +2693,20 @@ _mailward() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        mailward__subcmd__health__subcmd__help__subcmd__release)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         mailward__subcmd__health__subcmd__help__subcmd__report)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
@@ -2578,6 +2736,20 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__health__subcmd__help__subcmd__show)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__health__subcmd__help__subcmd__simulate)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -2639,6 +2811,78 @@ _mailward() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        mailward__subcmd__health__subcmd__hold)
+            opts="-h --inactive --draining --requester --for --reason --json --config --socket --exchange --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --requester)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --for)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --reason)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__health__subcmd__holds)
+            opts="-h --json --config --socket --exchange --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         mailward__subcmd__health__subcmd__ledger)
             opts="-h --limit --json --config --socket --exchange --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -2674,6 +2918,36 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__health__subcmd__mailboxes)
+            opts="-h --json --config --socket --exchange --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__health__subcmd__note)
             opts="-h --json --config --socket --exchange --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -2835,6 +3109,44 @@ _mailward() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        mailward__subcmd__health__subcmd__release)
+            opts="-h --requester --force --reason --json --config --socket --exchange --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --requester)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --reason)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         mailward__subcmd__health__subcmd__report)
             opts="-h --set --server --json --config --socket --exchange --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -2914,6 +3226,40 @@ _mailward() {
                 return 0
             fi
             case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exchange)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__health__subcmd__simulate)
+            opts="-h --fail --cause --json --config --socket --exchange --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --cause)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -3556,7 +3902,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__help__subcmd__health)
-            opts="report show history ledger group mailboxes probe report-result override forecast freeze thaw"
+            opts="report show history ledger group hold release holds cancel simulate note mailboxes probe report-result override forecast freeze thaw"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3598,6 +3944,20 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__help__subcmd__health__subcmd__settings__subcmd__show)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__help__subcmd__health__subcmd__cancel)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -3667,6 +4027,34 @@ _mailward() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        mailward__subcmd__help__subcmd__health__subcmd__hold)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__help__subcmd__health__subcmd__holds)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         mailward__subcmd__help__subcmd__health__subcmd__ledger)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
@@ -3682,6 +4070,20 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__help__subcmd__health__subcmd__mailboxes)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__help__subcmd__health__subcmd__note)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -3751,6 +4153,20 @@ _mailward() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        mailward__subcmd__help__subcmd__health__subcmd__release)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         mailward__subcmd__help__subcmd__health__subcmd__report)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
@@ -3780,6 +4196,20 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__help__subcmd__health__subcmd__show)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__help__subcmd__health__subcmd__simulate)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )

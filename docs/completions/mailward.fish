@@ -384,29 +384,35 @@ never\t''"
 complete -c mailward -n "__fish_mailward_using_subcommand drill; and __fish_seen_subcommand_from schedule" -l off -d 'Run it by itself no more'
 complete -c mailward -n "__fish_mailward_using_subcommand drill; and __fish_seen_subcommand_from schedule" -l json -d 'Print the answer as JSON'
 complete -c mailward -n "__fish_mailward_using_subcommand drill; and __fish_seen_subcommand_from schedule" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger group mailboxes probe report-result override forecast freeze thaw help" -l set -d 'Only this health set' -r
-complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger group mailboxes probe report-result override forecast freeze thaw help" -l server -d 'The node that is meant; there is only this one to ask' -r
-complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger group mailboxes probe report-result override forecast freeze thaw help" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
-complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger group mailboxes probe report-result override forecast freeze thaw help" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
-complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger group mailboxes probe report-result override forecast freeze thaw help" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
-complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger group mailboxes probe report-result override forecast freeze thaw help" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger group hold release holds cancel simulate note mailboxes probe report-result override forecast freeze thaw help" -l set -d 'Only this health set' -r
+complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger group hold release holds cancel simulate note mailboxes probe report-result override forecast freeze thaw help" -l server -d 'The node that is meant; there is only this one to ask' -r
+complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger group hold release holds cancel simulate note mailboxes probe report-result override forecast freeze thaw help" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
+complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger group hold release holds cancel simulate note mailboxes probe report-result override forecast freeze thaw help" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger group hold release holds cancel simulate note mailboxes probe report-result override forecast freeze thaw help" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
+complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger group hold release holds cancel simulate note mailboxes probe report-result override forecast freeze thaw help" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger group mailboxes probe report-result override forecast freeze thaw help" -l json -d 'Print the answer as JSON'
-complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger group mailboxes probe report-result override forecast freeze thaw help" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger group mailboxes probe report-result override forecast freeze thaw help" -f -a "report" -d 'Show every health set with its monitors'
-complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger group mailboxes probe report-result override forecast freeze thaw help" -f -a "show" -d 'Show one health set with the last results of its probes'
-complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger group mailboxes probe report-result override forecast freeze thaw help" -f -a "history" -d 'Show what changed lately, and the repairs that followed'
-complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger group mailboxes probe report-result override forecast freeze thaw help" -f -a "ledger" -d 'Show the repair ledger and what the budgets still allow'
-complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger group mailboxes probe report-result override forecast freeze thaw help" -f -a "group" -d 'Show the other nodes of this one\'s group'
-complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger group mailboxes probe report-result override forecast freeze thaw help" -f -a "mailboxes" -d 'Show the health mailboxes and the probes that arrived in them'
-complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger group mailboxes probe report-result override forecast freeze thaw help" -f -a "probe" -d 'Probes: what is looked at, and when'
-complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger group mailboxes probe report-result override forecast freeze thaw help" -f -a "report-result" -d 'Report what another program saw'
-complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger group mailboxes probe report-result override forecast freeze thaw help" -f -a "override" -d 'Switch off, for a time, what watches something'
-complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger group mailboxes probe report-result override forecast freeze thaw help" -f -a "forecast" -d 'Show what will break, when, and what to do'
-complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger group mailboxes probe report-result override forecast freeze thaw help" -f -a "freeze" -d 'Hold all repair on this node until thaw'
-complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger group mailboxes probe report-result override forecast freeze thaw help" -f -a "thaw" -d 'Let repair go on: end a freeze, and safe mode'
-complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger group mailboxes probe report-result override forecast freeze thaw help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger group hold release holds cancel simulate note mailboxes probe report-result override forecast freeze thaw help" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger group hold release holds cancel simulate note mailboxes probe report-result override forecast freeze thaw help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger group hold release holds cancel simulate note mailboxes probe report-result override forecast freeze thaw help" -f -a "report" -d 'Show every health set with its monitors'
+complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger group hold release holds cancel simulate note mailboxes probe report-result override forecast freeze thaw help" -f -a "show" -d 'Show one health set with the last results of its probes'
+complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger group hold release holds cancel simulate note mailboxes probe report-result override forecast freeze thaw help" -f -a "history" -d 'Show what changed lately, and the repairs that followed'
+complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger group hold release holds cancel simulate note mailboxes probe report-result override forecast freeze thaw help" -f -a "ledger" -d 'Show the repair ledger and what the budgets still allow'
+complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger group hold release holds cancel simulate note mailboxes probe report-result override forecast freeze thaw help" -f -a "group" -d 'Show the other nodes of this one\'s group'
+complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger group hold release holds cancel simulate note mailboxes probe report-result override forecast freeze thaw help" -f -a "hold" -d 'Hold a component: it takes no new mail'
+complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger group hold release holds cancel simulate note mailboxes probe report-result override forecast freeze thaw help" -f -a "release" -d 'Release a hold on a component'
+complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger group hold release holds cancel simulate note mailboxes probe report-result override forecast freeze thaw help" -f -a "holds" -d 'Show the holds and the state of each component'
+complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger group hold release holds cancel simulate note mailboxes probe report-result override forecast freeze thaw help" -f -a "cancel" -d 'Cancel the announced restart of this machine'
+complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger group hold release holds cancel simulate note mailboxes probe report-result override forecast freeze thaw help" -f -a "simulate" -d 'Show what would be done if a health set failed'
+complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger group hold release holds cancel simulate note mailboxes probe report-result override forecast freeze thaw help" -f -a "note" -d 'Write a note on a recovery case'
+complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger group hold release holds cancel simulate note mailboxes probe report-result override forecast freeze thaw help" -f -a "mailboxes" -d 'Show the health mailboxes and the probes that arrived in them'
+complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger group hold release holds cancel simulate note mailboxes probe report-result override forecast freeze thaw help" -f -a "probe" -d 'Probes: what is looked at, and when'
+complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger group hold release holds cancel simulate note mailboxes probe report-result override forecast freeze thaw help" -f -a "report-result" -d 'Report what another program saw'
+complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger group hold release holds cancel simulate note mailboxes probe report-result override forecast freeze thaw help" -f -a "override" -d 'Switch off, for a time, what watches something'
+complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger group hold release holds cancel simulate note mailboxes probe report-result override forecast freeze thaw help" -f -a "forecast" -d 'Show what will break, when, and what to do'
+complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger group hold release holds cancel simulate note mailboxes probe report-result override forecast freeze thaw help" -f -a "freeze" -d 'Hold all repair on this node until thaw'
+complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger group hold release holds cancel simulate note mailboxes probe report-result override forecast freeze thaw help" -f -a "thaw" -d 'Let repair go on: end a freeze, and safe mode'
+complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger group hold release holds cancel simulate note mailboxes probe report-result override forecast freeze thaw help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from report" -l set -d 'Only this health set' -r
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from report" -l server -d 'The node that is meant; there is only this one to ask' -r
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from report" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
@@ -451,6 +457,65 @@ always\t''
 never\t''"
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from group" -l json -d 'Print the answer as JSON'
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from group" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from hold" -l requester -d 'On whose behalf: HealthAPI, Maintenance, Sidelined, Functional, Deployment' -r
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from hold" -l for -d 'For how long' -r
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from hold" -l reason -d 'Why, for whoever finds it held' -r
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from hold" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from hold" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from hold" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from hold" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from hold" -l inactive -d 'Take it for out of service once its sessions have ended; the default'
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from hold" -l draining -d 'Only let its sessions end'
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from hold" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from hold" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from release" -l requester -d 'Whose hold: HealthAPI, Maintenance, Sidelined, Functional, Deployment' -r
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from release" -l reason -d 'Why' -r
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from release" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from release" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from release" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from release" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from release" -l force -d 'End the holds of every requester'
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from release" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from release" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from holds" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from holds" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from holds" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from holds" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from holds" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from holds" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from cancel" -l reason -d 'Why' -r
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from cancel" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from cancel" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from cancel" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from cancel" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from cancel" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from cancel" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from simulate" -l cause -d 'The class of the cause, such as dns or disk_full' -r
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from simulate" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from simulate" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from simulate" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from simulate" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from simulate" -l fail -d 'Let every probe of it fail'
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from simulate" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from simulate" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from note" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from note" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from note" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from note" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from note" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from note" -s h -l help -d 'Print help'
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from mailboxes" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from mailboxes" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from mailboxes" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
@@ -521,6 +586,12 @@ complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_see
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from help" -f -a "history" -d 'Show what changed lately, and the repairs that followed'
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from help" -f -a "ledger" -d 'Show the repair ledger and what the budgets still allow'
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from help" -f -a "group" -d 'Show the other nodes of this one\'s group'
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from help" -f -a "hold" -d 'Hold a component: it takes no new mail'
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from help" -f -a "release" -d 'Release a hold on a component'
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from help" -f -a "holds" -d 'Show the holds and the state of each component'
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from help" -f -a "cancel" -d 'Cancel the announced restart of this machine'
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from help" -f -a "simulate" -d 'Show what would be done if a health set failed'
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from help" -f -a "note" -d 'Write a note on a recovery case'
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from help" -f -a "mailboxes" -d 'Show the health mailboxes and the probes that arrived in them'
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from help" -f -a "probe" -d 'Probes: what is looked at, and when'
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from help" -f -a "report-result" -d 'Report what another program saw'
@@ -1229,6 +1300,12 @@ complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_
 complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from health" -f -a "history" -d 'Show what changed lately, and the repairs that followed'
 complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from health" -f -a "ledger" -d 'Show the repair ledger and what the budgets still allow'
 complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from health" -f -a "group" -d 'Show the other nodes of this one\'s group'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from health" -f -a "hold" -d 'Hold a component: it takes no new mail'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from health" -f -a "release" -d 'Release a hold on a component'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from health" -f -a "holds" -d 'Show the holds and the state of each component'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from health" -f -a "cancel" -d 'Cancel the announced restart of this machine'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from health" -f -a "simulate" -d 'Show what would be done if a health set failed'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from health" -f -a "note" -d 'Write a note on a recovery case'
 complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from health" -f -a "mailboxes" -d 'Show the health mailboxes and the probes that arrived in them'
 complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from health" -f -a "probe" -d 'Probes: what is looked at, and when'
 complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from health" -f -a "report-result" -d 'Report what another program saw'

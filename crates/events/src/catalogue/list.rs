@@ -370,7 +370,7 @@ catalogue! {
     4193 Notice HoldReleased { component: String, requester: String, by: String, reason: String } per [component, requester]
         "{by} released the hold on {component} for {requester}: {reason}"
         means "One reason less for the component to take no mail."
-        breaks "Nothing."
+        breaks "Nothing is broken by this."
         mend "Nothing is to be done.";
     4194 Warning HoldForced { component: String, requester: String, by: String, reason: String } per [component, requester]
         "{by} released by force what {requester} held of {component}: {reason}"
@@ -420,12 +420,12 @@ catalogue! {
     4203 Notice SoftResetDone { component: String } per [component]
         "{component} forgot what it remembered"
         means "Connections kept open, answers of DNS, states of hosts, certificates and the snapshot were dropped and made anew; no session was ended."
-        breaks "Nothing."
+        breaks "Nothing is broken by this."
         mend "Nothing is to be done.";
     4204 Notice CaseNoted { case: String, by: String, text: String } per [case]
         "{by} notes on case {case}: {text}"
         means "A person wrote something down about a case; `explain` shows it."
-        breaks "Nothing."
+        breaks "Nothing is broken by this."
         mend "Nothing is to be done.";
     4205 Critical HoldFileFailing { path: String, error: String } per []
         "the holds in {path} cannot be kept: {error}"

@@ -15,7 +15,7 @@ use super::{
 use crate::{Now, case::Phase, group::Votes};
 
 /// Seeds played in the ordinary run.
-const SEEDS: u64 = 200;
+const SEEDS: u64 = 60;
 /// A step of the simulation, in milliseconds.
 const STEP_MS: u64 = 5_000;
 /// How long faults come and go, and how long it is quiet afterwards, in steps.
