@@ -68,6 +68,8 @@ fn while_the_queue_lies_on_a_small_tmpfs() {
     assert!(refusal.starts_with("452 4.3.1"), "{refusal}");
     assert!(accepted > 3, "only {accepted} messages fitted");
     assert_eq!(node.queued(), accepted, "what was accepted is kept");
+    let event = |name: &str| node.ask(&["event", "list"]).contains(name);
+    wait_for("the full disk is told", || event("QueueDiskFull"));
 
     let remount = Command::new("mount")
         .args(["-o", "remount,size=96m"])
@@ -88,11 +90,7 @@ fn while_the_queue_lies_on_a_small_tmpfs() {
     wait_for("the small message is delivered", || {
         !node.mailbox("info").is_empty()
     });
-    let events = node.ask(&["event", "list"]);
-    assert!(
-        events.contains("QueueDiskFull") && events.contains("QueueRecovered"),
-        "{events}"
-    );
+    wait_for("the recovery is told", || event("QueueRecovered"));
     node.stop();
     drop(mount);
 }
