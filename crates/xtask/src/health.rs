@@ -289,7 +289,7 @@ mod tests {
         for row in [
             "| healthy | · | · | suspect |",
             "| unavailable |",
-            "| `receive/NAME` | restart",
+            "restart the component receive/NAME after 30s; restart the role transport after 2m",
         ] {
             assert!(page.contains(row), "{row} is not in\n{page}");
         }
