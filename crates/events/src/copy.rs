@@ -90,7 +90,8 @@ impl Batch {
     }
 }
 
-fn chain(error: &dyn Error) -> String {
+/// An error and its causes on one line.
+pub fn chain(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {

@@ -29,7 +29,7 @@ mod sink;
 pub mod tracking;
 
 pub use catalogue::{Event, Items, Level};
-pub use copy::RecordSink;
+pub use copy::{RecordSink, chain};
 pub use escape::escape;
 pub use log::Record;
 pub use sink::{Collector, Events, Options};

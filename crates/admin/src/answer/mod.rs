@@ -67,14 +67,7 @@ fn answer<O: Operation>(_: O, view: Result<O::View, Fault>) -> Result<Answer, Fa
 
 /// An error and its causes on one line, as a fault.
 fn failed(error: &dyn Error) -> Fault {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        cause = error.source();
-    }
-    Fault::failed(text)
+    Fault::failed(mailward_events::chain(error))
 }
 
 /// Runs what blocks (files, the store) where blocking is allowed.

@@ -17,6 +17,7 @@ use mailward_api::{
     control::Role,
     view::{RoleFigures, RoleStatus, figures::EventFigure},
 };
+pub(crate) use mailward_events::chain;
 use mailward_events::{Event, Events, Options, Record, RecordSink};
 use mailward_host::{
     clock::{Clock as _, SystemClock},
@@ -76,18 +77,6 @@ impl RoleError {
             problem: chain(&error),
         }
     }
-}
-
-/// An error and its causes on one line.
-pub(crate) fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        cause = error.source();
-    }
-    text
 }
 
 /// Makes the folders that the roles write to, for their user alone.
