@@ -18,6 +18,8 @@ use mailward_store::{
 };
 use serde_json::Map;
 
+use mailward_directory::filter::{self, Filter, FilterError};
+
 use super::{Access, blocking, failed};
 use crate::peer::Peer;
 
@@ -119,6 +121,27 @@ fn conflict(kind: Kind, name: &str, wanted: u64, found: Option<Revision>) -> Fau
     Fault::new(FaultKind::Conflict, error, mend)
 }
 
+/// The object of this name; of recipients else the one that has this address or alias.
+fn find(store: &Store, kind: Kind, name: &str) -> Result<Option<Object>, Fault> {
+    let found = store.get(kind, name).map_err(|error| failed(&error))?;
+    if found.is_some() {
+        return Ok(found);
+    }
+    let goes_by = |object: &Object| {
+        let fields = fields_of(&object.spec);
+        let is_it = |value: &serde_json::Value| {
+            let text = value.as_str();
+            text.is_some_and(|text| text.eq_ignore_ascii_case(name))
+        };
+        let has = |field: &str| fields.get(field).is_some_and(&is_it);
+        let others = fields.get("proxy_addresses");
+        let others = others.and_then(serde_json::Value::as_array);
+        has("address") || has("alias") || others.is_some_and(|all| all.iter().any(is_it))
+    };
+    let objects = store.list(kind).map_err(|error| failed(&error))?;
+    Ok(objects.into_iter().find(goes_by))
+}
+
 /// Refuses a change that was made from another revision than the object's own.
 fn expect_revision(
     kind: Kind,
@@ -161,6 +184,10 @@ impl Access {
             )
             .at("monitoring"));
         }
+        let filter = r.filter.as_deref().map(str::parse::<Filter>).transpose();
+        let filter = filter.map_err(|error: FilterError| {
+            Fault::invalid(format!("the filter cannot be used: {error}"), "").at("filter")
+        })?;
         let store = self.store.clone();
         blocking(move || {
             let mut objects = store.list(r.kind).map_err(|error| failed(&error))?;
@@ -168,9 +195,19 @@ impl Access {
             if !r.monitoring {
                 objects.retain(|object| !is_monitoring(object));
             }
+            let hidden = (all - objects.len()) as u64;
+            if let Some(filter) = &filter {
+                let fits = |object: &Object| {
+                    filter::attributes(object).is_some_and(|of| filter.matches(&of))
+                };
+                objects.retain(fits);
+            }
+            if let Some(limit) = r.limit {
+                objects.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+            }
             Ok(ObjectList {
                 kind: r.kind,
-                hidden: (all - objects.len()) as u64,
+                hidden,
                 objects: objects.iter().map(view).collect(),
             })
         })
@@ -180,8 +217,7 @@ impl Access {
     pub(super) async fn object_show(&self, r: request::ObjectShow) -> Result<ObjectView, Fault> {
         let store = self.store.clone();
         blocking(move || {
-            let found = store.get(r.kind, &r.name).map_err(|error| failed(&error))?;
-            match found {
+            match find(&store, r.kind, &r.name)? {
                 Some(object) => Ok(view(&object)),
                 // Settings that were never stored are in force with their defaults.
                 None if r.kind.is_singleton() && r.name == "default" => Ok(ObjectView {
@@ -225,7 +261,7 @@ impl Access {
             if before == Some(&spec) {
                 return Ok(PlanView {
                     effects: Vec::new(),
-                    applied: true,
+                    applied: !r.dry_run,
                     revision: access.store.revision(),
                 });
             }
@@ -234,7 +270,7 @@ impl Access {
                 Some(object) => Change::replace(object, spec),
                 None => Change::create(r.name, spec),
             };
-            access.carry_out(vec![change], &[effect], peer)
+            access.carry_out(vec![change], &[effect], r.dry_run, peer)
         })
         .await
     }
@@ -255,7 +291,7 @@ impl Access {
                 return Err(missing(&access.store, r.kind, &r.name));
             };
             let effect = text::effect(&object.name, Some(&object.spec), None);
-            access.carry_out(vec![Change::remove(&object)], &[effect], peer)
+            access.carry_out(vec![Change::remove(&object)], &[effect], r.dry_run, peer)
         })
         .await
     }
@@ -308,7 +344,7 @@ impl Access {
                     revision,
                 });
             }
-            access.carry_out(plan.changes, &plan.effects, peer)
+            access.carry_out(plan.changes, &plan.effects, false, peer)
         })
         .await
     }
@@ -328,13 +364,23 @@ struct Writer {
 }
 
 impl Writer {
-    /// Applies changes and leaves the event that names who made them.
+    /// Applies changes and leaves the event that names who made them; with `dry_run` they are only
+    /// checked.
     fn carry_out(
         &self,
         changes: Vec<Change>,
         effects: &[text::Effect],
+        dry_run: bool,
         peer: Peer,
     ) -> Result<PlanView, Fault> {
+        if dry_run {
+            self.store.check(changes).map_err(|error| refused(&error))?;
+            return Ok(PlanView {
+                effects: effects.iter().map(effect).collect(),
+                applied: false,
+                revision: self.store.revision(),
+            });
+        }
         let by = peer.name();
         let revision = self
             .store

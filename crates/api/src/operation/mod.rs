@@ -11,6 +11,7 @@
 //! assert!(matches!(call, Ok(Call::QueueShow(_))));
 //! ```
 
+pub mod cmdlet;
 pub mod exchange;
 mod input;
 mod openapi;

@@ -507,6 +507,14 @@ requests! {
         #[serde(default)]
         #[arg(long)]
         pub monitoring: bool,
+        /// Only recipients that fit this filter, such as "CustomAttribute1 -ne 'Ignore'"
+        #[serde(default)]
+        #[arg(long, value_name = "FILTER")]
+        pub filter: Option<String>,
+        /// Objects to list at most; all of them where nothing is said
+        #[serde(default)]
+        #[arg(long)]
+        pub limit: Option<u32>,
     }
 
     /// `recipient list`
@@ -550,6 +558,10 @@ requests! {
         #[serde(default)]
         #[arg(long, value_name = "REVISION")]
         pub revision: Option<u64>,
+        /// Show what would change, and change nothing
+        #[serde(default)]
+        #[arg(long)]
+        pub dry_run: bool,
     }
 
     /// `<noun> remove`
@@ -563,6 +575,10 @@ requests! {
         #[serde(default)]
         #[arg(long, value_name = "REVISION")]
         pub revision: Option<u64>,
+        /// Show what would change, and change nothing
+        #[serde(default)]
+        #[arg(long)]
+        pub dry_run: bool,
     }
 
     /// `drain`
