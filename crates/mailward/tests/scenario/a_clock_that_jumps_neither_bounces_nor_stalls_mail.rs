@@ -5,7 +5,10 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::support::{Node, Sink, objects, wait_for};
+use crate::{
+    outside::Sink,
+    support::{Node, objects, wait_for},
+};
 
 /// libfaketime, where Debian's package puts it.
 fn library() -> Option<PathBuf> {

@@ -9,7 +9,10 @@ use std::{
 
 use mailward_api::control::{ControlRequest, Role};
 
-use crate::support::{Node, Webhook, objects, read, wait_for, wait_within};
+use crate::{
+    outside::Webhook,
+    support::{Node, objects, read, wait_for, wait_within},
+};
 
 /// An alert channel of each kind, and stages of repair in seconds.
 fn settings(hook: u16, folder: &std::path::Path) -> String {

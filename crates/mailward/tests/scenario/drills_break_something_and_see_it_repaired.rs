@@ -2,34 +2,16 @@
 //! repair would not help is left alone.
 
 use std::{
-    net::{Ipv4Addr, SocketAddr, UdpSocket},
     process::{Output, Stdio},
     time::Duration,
 };
 
 use mailward_api::control::{ControlRequest, DrillFault, Role};
 
-use crate::support::{Node, Talk, lives, mailward, objects, signal, text, wait_for, wait_within};
-
-/// A name server that knows no name at all: each question is answered NXDOMAIN. It lives as long as
-/// the test.
-fn name_server() -> SocketAddr {
-    let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-    let address = socket.local_addr().unwrap();
-    std::thread::spawn(move || {
-        let mut octets = [0; 1500];
-        while let Ok((length, from)) = socket.recv_from(&mut octets) {
-            // RFC 1035 §4.1.1: a response, recursion available, name error; only the question.
-            let mut answer = octets[..length].to_vec();
-            (answer[2], answer[3]) = (0x81, 0x83);
-            answer[6..12].fill(0);
-            let question_end = 12 + answer[12..].iter().position(|b| *b == 0).unwrap() + 5;
-            answer.truncate(question_end);
-            socket.send_to(&answer, from).unwrap();
-        }
-    });
-    address
-}
+use crate::{
+    outside::NameServer,
+    support::{Node, Talk, lives, mailward, objects, signal, text, wait_for, wait_within},
+};
 
 /// A node with probes in seconds.
 fn prepared() -> Node {
@@ -40,7 +22,7 @@ fn prepared() -> Node {
     });
     let config = std::fs::read_to_string(node.config()).unwrap();
     assert!(!config.contains("\nresolvers"), "{config}");
-    let line = format!("resolvers = [\"{}\"]\n", name_server());
+    let line = format!("resolvers = [\"{}\"]\n", NameServer::ignorant().address);
     std::fs::write(node.config(), line + &config).unwrap();
     node
 }

@@ -11,6 +11,7 @@
     reason = "a scenario that cannot go on has failed, and says where"
 )]
 
+mod outside;
 mod probes;
 mod support;
 

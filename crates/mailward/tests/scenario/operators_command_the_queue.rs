@@ -1,7 +1,10 @@
 //! Operators command the queue: they see what waits and why, hold it, release it, try it, take it out,
 //! write it to a file. What cannot be done is said, with what to do instead.
 
-use crate::support::{Node, Sink, objects, wait_for};
+use crate::{
+    outside::Sink,
+    support::{Node, objects, wait_for},
+};
 
 /// The delivery queue of these tests.
 const AWAY: &str = "connector/Away";

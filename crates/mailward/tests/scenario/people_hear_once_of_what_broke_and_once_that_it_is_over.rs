@@ -8,8 +8,9 @@ use std::{
     time::Duration,
 };
 
-use crate::support::{
-    Node, Sink, Webhook, free_port, objects, signal, text, wait_for, wait_within,
+use crate::{
+    outside::{Sink, Webhook},
+    support::{Node, free_port, objects, signal, text, wait_for, wait_within},
 };
 
 /// Channels of three kinds, and stages of repair in seconds.
