@@ -1,11 +1,13 @@
 //! The world outside, as far as scenarios need one: another organisation's mail server, a web server
-//! that takes alerts, a name server that says what the test wants.
+//! that takes alerts, a name server that says what the test wants, a small file system.
 //!
-//! Each lives in threads of its own, as long as the test runs.
+//! Servers live in threads of their own, as long as the test runs.
 
 use std::{
     io::{BufRead, BufReader, Read, Write},
     net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream, UdpSocket},
+    path::PathBuf,
+    process::Command,
     sync::{Arc, Mutex},
 };
 
@@ -167,7 +169,7 @@ impl NameServer {
         NameServer::start(None)
     }
 
-    /// One for which every name is this host's, for an hour.
+    /// One for which every name is this host's, for an hour; those below `invalid` do not exist.
     pub(crate) fn of(host: Ipv4Addr) -> NameServer {
         NameServer::start(Some(host))
     }
@@ -200,7 +202,9 @@ impl NameServer {
         let end = 12 + question[12..].iter().position(|b| *b == 0).unwrap() + 5;
         let mut answer = question[..end].to_vec();
         answer[6..12].fill(0);
-        let Some(host) = host else {
+        // RFC 6761 §6.4: no name below `invalid` exists.
+        let exists = !question[12..end - 4].ends_with(b"\x07invalid\x00");
+        let Some(host) = host.filter(|_| exists) else {
             // Name error.
             (answer[2], answer[3]) = (0x81, 0x83);
             return answer;
@@ -216,5 +220,39 @@ impl NameServer {
             answer.extend(host.octets());
         }
         answer
+    }
+}
+
+/// A mounted tmpfs, unmounted when dropped.
+pub(crate) struct Mount {
+    at: PathBuf,
+}
+
+impl Mount {
+    /// Mounts one; `None` where that is not allowed here.
+    pub(crate) fn new(at: PathBuf, options: &str) -> Option<Mount> {
+        std::fs::create_dir_all(&at).unwrap();
+        let mounted = Command::new("mount")
+            .args(["-t", "tmpfs", "-o", options, "tmpfs"])
+            .arg(&at)
+            .status();
+        mounted
+            .is_ok_and(|status| status.success())
+            .then_some(Mount { at })
+    }
+
+    /// Makes it larger or smaller.
+    pub(crate) fn resize(&self, size: &str) {
+        let remount = Command::new("mount")
+            .args(["-o", &format!("remount,size={size}")])
+            .arg(&self.at)
+            .status();
+        assert!(remount.unwrap().success());
+    }
+}
+
+impl Drop for Mount {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg("-l").arg(&self.at).status();
     }
 }

@@ -244,6 +244,17 @@ impl Node {
             .any(|event| event["number"] == number)
     }
 
+    /// Waits until events of these names are stored: from a role to there, each takes a moment.
+    #[track_caller]
+    pub(crate) fn wait_for_events(&self, names: &[&str]) {
+        for name in names {
+            wait_for(&format!("the event {name} is stored"), || {
+                let events = self.ask(&["event", "list", "--event", name]);
+                events.contains(name)
+            });
+        }
+    }
+
     /// The manager's process.
     pub(crate) fn manager_pid(&self) -> u32 {
         self.serve.as_ref().unwrap().id()
