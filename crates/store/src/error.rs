@@ -50,7 +50,9 @@ pub enum OpenError {
         path: PathBuf,
     },
     /// The database cannot be used, and there is no copy of its objects here to work by.
-    #[error("cannot use the object store in the database {place}, and this node has no copy of it yet: check that the database runs, is reached from here, and lets this user in")]
+    #[error(
+        "cannot use the object store in the database {place}, and this node has no copy of it yet: check that the database runs, is reached from here, and lets this user in"
+    )]
     Database {
         /// The database.
         place: String,
@@ -59,7 +61,9 @@ pub enum OpenError {
         source: Cause,
     },
     /// A newer version has changed its layout.
-    #[error("the object store {place} has layout {found}, this version knows {known}: run the version that wrote it, or a later one")]
+    #[error(
+        "the object store {place} has layout {found}, this version knows {known}: run the version that wrote it, or a later one"
+    )]
     Newer {
         /// The store's file or database.
         place: String,

@@ -46,8 +46,8 @@ pub mod text;
 mod tests;
 
 pub use change::{Change, ChangeOp, ChangeRecord};
+pub use engine::{file::FOLLOW_INTERVAL, postgres::Standing};
 pub use error::{ApplyError, ObjectError, OpenError, ReadError};
 pub use event::{EVENT_AGE_MAX_MS, EVENT_ROWS_MAX, EventFilter, EventLog, EventLogError, EventRow};
-pub use engine::{file::FOLLOW_INTERVAL, postgres::Standing};
 pub use place::{Database, DatabaseError, Place};
 pub use store::{SetAside, Store};

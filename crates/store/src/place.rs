@@ -4,6 +4,7 @@
 
 use std::{
     fmt,
+    hash::{Hash, Hasher},
     net::IpAddr,
     path::{Path, PathBuf},
     str::FromStr,
@@ -33,7 +34,7 @@ pub enum Place {
     /// In a database.
     Database {
         /// Which.
-        database: Database,
+        database: Box<Database>,
         /// The file of this node's copy of the objects: what it works by while the database is
         /// away. It may be removed at any time; it is then made again from the database.
         copy: PathBuf,
@@ -69,6 +70,7 @@ impl From<&Path> for Place {
 /// A PostgreSQL database, by its URL.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Database {
+    url: String,
     config: Config,
     shown: String,
     password_file: Option<PathBuf>,
@@ -85,7 +87,10 @@ impl FromStr for Database {
 
     fn from_str(url: &str) -> Result<Database, DatabaseError> {
         let refuse = |problem: &str| Err(DatabaseError(problem.to_owned()));
-        if !["postgresql://", "postgres://"].iter().any(|scheme| url.starts_with(scheme)) {
+        if !["postgresql://", "postgres://"]
+            .iter()
+            .any(|scheme| url.starts_with(scheme))
+        {
             return refuse("it is no URL of a PostgreSQL database");
         }
         let mut config = match url.parse::<Config>() {
@@ -115,7 +120,11 @@ impl FromStr for Database {
         if !url.contains("target_session_attrs=") {
             config.target_session_attrs(TargetSessionAttrs::ReadWrite);
         }
-        if !config.get_hosts().iter().any(|host| matches!(host, Host::Tcp(_))) {
+        if !config
+            .get_hosts()
+            .iter()
+            .any(|host| matches!(host, Host::Tcp(_)))
+        {
             config.ssl_mode(SslMode::Disable);
         } else if !url.contains("sslmode=") {
             config.ssl_mode(match config.get_hosts().iter().all(is_near) {
@@ -125,6 +134,7 @@ impl FromStr for Database {
             });
         }
         Ok(Database {
+            url: url.to_owned(),
             shown: shown(&config),
             config,
             password_file: None,
@@ -184,6 +194,13 @@ impl Database {
             .with_root_certificates(roots)
             .with_no_client_auth();
         Ok(MakeRustlsConnect::new(config))
+    }
+}
+
+impl Hash for Database {
+    /// Of everything, the password too.
+    fn hash<H: Hasher>(&self, hasher: &mut H) {
+        (&self.url, &self.password_file, &self.extra_roots).hash(hasher);
     }
 }
 
@@ -261,8 +278,14 @@ mod tests {
     fn what_leaves_the_machine_is_encrypted_unless_it_is_said_otherwise() {
         for (url, expect) in [
             ("postgresql://mw@db.example.org/x", SslMode::Require),
-            ("postgresql://mw@db.example.org,127.0.0.1/x", SslMode::Require),
-            ("postgresql://mw@db.example.org/x?sslmode=prefer", SslMode::Prefer),
+            (
+                "postgresql://mw@db.example.org,127.0.0.1/x",
+                SslMode::Require,
+            ),
+            (
+                "postgresql://mw@db.example.org/x?sslmode=prefer",
+                SslMode::Prefer,
+            ),
             ("postgresql://mw@localhost/x", SslMode::Prefer),
             ("postgresql://mw@[::1]:5433/x", SslMode::Prefer),
             ("postgresql://mw@%2Frun%2Fpostgresql/x", SslMode::Disable),

@@ -222,7 +222,13 @@ impl Store {
         let at_unix_ms = self.0.clock.unix_ms();
         let mut changes = Some(changes);
         let written = self.0.engine.write(&mut |head, rows| {
-            work(head, rows, changes.take().unwrap_or_default(), at_unix_ms, by)
+            work(
+                head,
+                rows,
+                changes.take().unwrap_or_default(),
+                at_unix_ms,
+                by,
+            )
         });
         match written {
             Ok(revision) => Ok(Revision(u64::try_from(revision).unwrap_or(0))),

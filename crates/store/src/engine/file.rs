@@ -41,10 +41,7 @@ pub(crate) struct File {
 impl File {
     /// Opens the file; makes it, readable by its owner alone, where there is none. True where it
     /// was made.
-    pub(crate) fn open(
-        path: &Path,
-        clock: Arc<dyn Clock>,
-    ) -> Result<(Arc<File>, bool), OpenError> {
+    pub(crate) fn open(path: &Path, clock: Arc<dyn Clock>) -> Result<(Arc<File>, bool), OpenError> {
         let (connection, is_new) = connect(path)?;
         let revision = schema::last_revision(&connection).map_err(|source| OpenError::Engine {
             path: path.to_owned(),

@@ -83,7 +83,9 @@ enum Trouble {
     Database(#[from] tokio_postgres::Error),
     #[error("the database has not answered within {} s", .0.as_secs())]
     Late(Duration),
-    #[error("the connection ended while the change was committed: look whether it was made before you repeat it")]
+    #[error(
+        "the connection ended while the change was committed: look whether it was made before you repeat it"
+    )]
     Unsure(#[source] tokio_postgres::Error),
     #[error("it has layout {0}, this version knows {known}", known = session::LAYOUT)]
     Newer(i64),
@@ -187,9 +189,7 @@ impl Postgres {
 
 /// The next answer. The keeper answers within its own limits.
 fn next(answers: &Receiver<Answer>) -> Answer {
-    answers
-        .recv()
-        .unwrap_or(Answer::Done(Err(Trouble::Ended)))
+    answers.recv().unwrap_or(Answer::Done(Err(Trouble::Ended)))
 }
 
 impl Engine for Postgres {

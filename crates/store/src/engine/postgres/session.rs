@@ -8,15 +8,15 @@ use tokio::{
     time::timeout,
 };
 use tokio_postgres::{
-    AsyncMessage, Client, Connection, GenericClient, Row, Transaction,
-    tls::TlsStream,
+    AsyncMessage, Client, Connection, GenericClient, Row, Transaction, tls::TlsStream,
 };
 
 use super::{Answer, Trouble};
 use crate::{
     engine::{
-        Head, Line, folded,
+        Head, Line,
         copy::{Copy, Reached},
+        folded,
     },
     place::Database,
 };
@@ -102,24 +102,40 @@ impl Session {
         session.client.batch_execute(SETTINGS).await?;
         let store = session.prepare().await?;
         // Before the first look, so that nothing falls between the two.
-        session.client.batch_execute("LISTEN mailward_change").await?;
+        session
+            .client
+            .batch_execute("LISTEN mailward_change")
+            .await?;
         settle(&session.client, copy, &store).await?;
         Ok(session)
     }
 
     /// Makes the tables where there are none. Returns the mark of this database.
     async fn prepare(&mut self) -> Result<String, Trouble> {
-        let encoding: String = self.client.query_one("SHOW server_encoding", &[]).await?.try_get(0)?;
+        let encoding: String = self
+            .client
+            .query_one("SHOW server_encoding", &[])
+            .await?
+            .try_get(0)?;
         if encoding != "UTF8" {
             return Err(Trouble::Encoding(encoding));
         }
         let is_there = "SELECT to_regclass('mailward.head') IS NOT NULL";
-        if !self.client.query_one(is_there, &[]).await?.try_get::<_, bool>(0)? {
+        if !self
+            .client
+            .query_one(is_there, &[])
+            .await?
+            .try_get::<_, bool>(0)?
+        {
             let transaction = self.client.transaction().await?;
             let alone = "SELECT pg_advisory_xact_lock($1)";
             transaction.query_one(alone, &[&MAKING]).await?;
             // Another node may have been first.
-            if !transaction.query_one(is_there, &[]).await?.try_get::<_, bool>(0)? {
+            if !transaction
+                .query_one(is_there, &[])
+                .await?
+                .try_get::<_, bool>(0)?
+            {
                 transaction.batch_execute(TABLES).await?;
                 let head = "INSERT INTO mailward.head (layout, store, revision, id)
                             VALUES ($1, gen_random_uuid()::text, 0, 0)";
@@ -181,7 +197,9 @@ impl Session {
                 return Err(Trouble::Late(WORK_MAX));
             }
         };
-        timeout(WRITE_MAX, append(&transaction, &lines)).await.map_err(late)??;
+        timeout(WRITE_MAX, append(&transaction, &lines))
+            .await
+            .map_err(late)??;
         match timeout(WRITE_MAX, transaction.commit()).await {
             Ok(Ok(())) => {}
             Ok(Err(error)) if error.as_db_error().is_some() => return Err(error.into()),
@@ -223,11 +241,7 @@ where
 }
 
 /// The lines behind one revision, up to another.
-async fn page(
-    client: &impl GenericClient,
-    after: i64,
-    until: i64,
-) -> Result<Vec<Line>, Trouble> {
+async fn page(client: &impl GenericClient, after: i64, until: i64) -> Result<Vec<Line>, Trouble> {
     let sql = format!(
         "SELECT {LINE} FROM mailward.change WHERE revision > $1 AND revision <= $2
          ORDER BY revision LIMIT $3"
@@ -263,9 +277,16 @@ async fn catch_up(
     if last > head {
         // Another process of this node may have brought what was committed since `head` was read;
         // else this is another database than it was.
-        return match client.query_one("SELECT revision FROM mailward.head", &[]).await?.try_get(0)? {
+        return match client
+            .query_one("SELECT revision FROM mailward.head", &[])
+            .await?
+            .try_get(0)?
+        {
             database if database >= last => Ok(false),
-            database => Err(Trouble::Behind { copy: last, database }),
+            database => Err(Trouble::Behind {
+                copy: last,
+                database,
+            }),
         };
     }
     if head - last <= PAGE {
@@ -289,7 +310,12 @@ async fn stream(
         held.bring(&lines)?;
         match lines.last() {
             Some(line) => last = line.revision,
-            None => return Err(Trouble::Behind { copy: last, database: head }),
+            None => {
+                return Err(Trouble::Behind {
+                    copy: last,
+                    database: head,
+                });
+            }
         }
     }
     Ok(())
@@ -298,7 +324,10 @@ async fn stream(
 /// Sees to it that the copy is of this database and of its past, and brings it up to date. A
 /// database that was restored from a backup has another past from some revision on.
 async fn settle(client: &Client, copy: &mut Copy, store: &str) -> Result<(), Trouble> {
-    let head = client.query_one("SELECT revision FROM mailward.head", &[]).await?.try_get(0)?;
+    let head = client
+        .query_one("SELECT revision FROM mailward.head", &[])
+        .await?
+        .try_get(0)?;
     if is_of(client, &copy.reached()?, store).await? {
         catch_up(client, copy, head).await?;
         return Ok(());
@@ -365,7 +394,10 @@ async fn append(transaction: &Transaction<'_>, lines: &[Line]) -> Result<(), Tro
         .collect();
     let remove = "DELETE FROM mailward.object WHERE id = ANY($1)";
     transaction.execute(remove, &[&gone]).await?;
-    let kept: Vec<&Line> = after.into_values().filter(|line| line.after.is_some()).collect();
+    let kept: Vec<&Line> = after
+        .into_values()
+        .filter(|line| line.after.is_some())
+        .collect();
     let keep = "INSERT INTO mailward.object (id, kind, name, name_folded, revision, spec)
         SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::text[])
         ON CONFLICT (id) DO UPDATE SET name = excluded.name, name_folded = excluded.name_folded,
