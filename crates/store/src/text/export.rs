@@ -6,7 +6,7 @@ use mailward_model::{Kind, Object};
 use serde_json::Value;
 
 use super::fields::Defaults;
-use crate::schema::folded;
+use crate::engine::folded;
 
 const HEAD: &str = "\
 # The objects of Mailward. `mailward plan FILE` says what applying this text would change,

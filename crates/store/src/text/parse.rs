@@ -12,7 +12,7 @@ use toml::{
 };
 
 use super::fields;
-use crate::{check, schema::folded};
+use crate::{check, engine::folded};
 
 /// A place in a text. Both count from 1; columns count characters.
 #[derive(
