@@ -9,6 +9,7 @@ use mailward_api::{
     view::{DrillRun, DrillState},
 };
 use serde_json::{Map, Value};
+use tokio::signal::unix::{SignalKind, signal};
 
 use crate::{
     connection::Connection,
@@ -39,6 +40,14 @@ pub(crate) async fn run(
     connection: &Connection,
     output: &Output<'_>,
 ) -> Result<u8, Fault> {
+    // One stream for the whole run: Ctrl-C pressed while an answer is awaited is kept, not lost. A
+    // handler that cannot be set leaves Ctrl-C to end this program; the fault then ends at its
+    // deadline.
+    let mut interrupt = signal(SignalKind::interrupt()).ok();
+    let mut interrupted = async || match interrupt.as_mut() {
+        Some(stream) => stream.recv().await,
+        None => std::future::pending().await,
+    };
     let mut answer = ask(Op::DrillRun, fields, connection).await?;
     let mut run = read(&answer)?;
     let of = |id: &str| Map::from_iter([("id".to_owned(), Value::from(id))]);
@@ -61,9 +70,7 @@ pub(crate) async fn run(
         bar.tick();
         tokio::select! {
             () = tokio::time::sleep(LOOK_EVERY) => {}
-            // A handler that cannot be set leaves Ctrl-C to end this program; the fault then ends
-            // at its deadline.
-            Ok(()) = tokio::signal::ctrl_c() => {
+            Some(()) = interrupted() => {
                 answer = ask(Op::DrillEnd, of(&run.id), connection).await?;
                 break;
             }

@@ -37,11 +37,12 @@
 #![forbid(unsafe_code)]
 
 mod domains;
-pub mod filter;
 mod index;
 mod membership;
 mod resolution;
 mod resolve;
+
+pub use mailward_model::filter;
 
 pub use index::{
     Directory, Found, LocalMailbox, Match, RcptDecision, Recipient, RecipientNo, RecipientRole,

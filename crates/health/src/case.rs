@@ -101,7 +101,8 @@ pub struct CaseState {
     pub acted: Option<usize>,
     /// What made it well.
     pub solved_by: Option<usize>,
-    /// True while an offline act of this case is in force.
+    /// True while an offline act of this case is in force, or may be: where the answer of the manager
+    /// was not heard.
     pub offline: bool,
     /// Since when its acts are denied without one being done, monotonic milliseconds.
     pub denied_ms: Option<u64>,
@@ -352,6 +353,10 @@ pub fn next(
         (Phase::Arbitrating, Input::Silent) => {
             let since = *case.denied_ms.get_or_insert(now.mono_ms);
             let long = now.mono_ms.saturating_sub(since) >= DENIED_MS_MAX;
+            // The answer that was not heard may have been a yes: undoing what was not done harms
+            // nothing, and what nobody undoes stays offline for good.
+            let asked = ladder.get(before.rung).map(|rung| &rung.act);
+            case.offline |= asked == Some(&RepairAct::Offline);
             case.phase = Phase::Waiting {
                 until_ms: now.mono_ms.saturating_add(SILENT_RETRY_MS),
             };

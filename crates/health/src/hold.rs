@@ -235,6 +235,20 @@ impl Holds {
     }
 }
 
+/// True for a hold that managed availability set for a case, and that only the case ends.
+pub fn is_of_a_case(hold: &Hold) -> bool {
+    hold.requester == Requester::HealthApi && hold.case.is_some() && hold.expires_unix_ms.is_none()
+}
+
+/// The holds of managed availability whose case is not among those open: nobody would end them.
+pub fn orphans<'a>(holds: &'a [Hold], open: &[String]) -> Vec<&'a Hold> {
+    let is_open = |hold: &Hold| hold.case.as_ref().is_some_and(|case| open.contains(case));
+    holds
+        .iter()
+        .filter(|hold| is_of_a_case(hold) && !is_open(hold))
+        .collect()
+}
+
 /// Replaces the file whole, and durably.
 fn write(path: &Path, list: &[Hold]) -> io::Result<()> {
     let early = path.with_extension("new");
@@ -349,6 +363,28 @@ mod tests {
         assert_eq!(holds.lift("dns").unwrap().len(), 1);
         assert_eq!(holds.lift(WHOLE_NODE).unwrap().len(), 1);
         assert_eq!(holds.all().len(), 1, "a person's hold stays");
+    }
+
+    #[test]
+    fn a_hold_whose_case_is_not_open_is_nobody_s() {
+        let of = |component: &str, case: &str| Hold {
+            case: Some(case.to_owned()),
+            ..hold(component, Requester::HealthApi, Wanted::Inactive)
+        };
+        let for_a_while = Hold {
+            expires_unix_ms: Some(9),
+            ..of("receive/D", "case-3")
+        };
+        let holds = [
+            of("receive/A", "case-1"),
+            of("receive/B", "case-2"),
+            // Set by the test of a component that came back, and by a person.
+            hold("receive/C", Requester::HealthApi, Wanted::Inactive),
+            hold("receive/B", Requester::Maintenance, Wanted::Inactive),
+            for_a_while,
+        ];
+        let orphans = orphans(&holds, &["case-1".to_owned()]);
+        assert_eq!(orphans, [&holds[1]]);
     }
 
     #[test]

@@ -14,6 +14,7 @@ use hyper::Uri;
 use mailward_admin::{DetailsTo, OtlpConfig};
 use mailward_api::signed::KEY_OCTETS_MIN;
 use mailward_model::{Domain, unit::Span};
+use mailward_store::{Database, Place};
 use serde::Deserialize;
 
 use crate::role::RoleError;
@@ -63,9 +64,29 @@ pub(crate) struct Config {
     /// Whether faults may be injected on purpose, for drills.
     #[serde(default)]
     pub(crate) allow_faults: bool,
+    /// The database of the objects that several nodes share; a file of this node if unset.
+    #[serde(default)]
+    pub(crate) store: Option<StoreTable>,
     /// Other nodes, not all of which may be away at once.
     #[serde(default)]
     pub(crate) group: Option<GroupTable>,
+}
+
+/// `[store]`: a PostgreSQL database.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct StoreTable {
+    /// `postgresql://USER@HOST/DATABASE`.
+    #[serde(deserialize_with = "database")]
+    pub(crate) url: Database,
+    /// File of the password, read at every connection.
+    #[serde(default)]
+    pub(crate) password_file: Option<PathBuf>,
+}
+
+fn database<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Database, D::Error> {
+    let url = String::deserialize(from)?;
+    url.parse().map_err(serde::de::Error::custom)
 }
 
 /// `[group]`: the other nodes of this one's group.
@@ -181,6 +202,9 @@ const KEYS: &[&str] = &[
     "resolvers",
     "user",
     "allow_faults",
+    "store",
+    "url",
+    "password_file",
     "group",
     "members",
     "key_file",
@@ -236,9 +260,23 @@ impl Config {
         }
     }
 
-    /// The store's file.
-    pub(crate) fn store_path(&self) -> PathBuf {
-        self.data_dir.join("store.db")
+    /// Where the objects are, and the events.
+    pub(crate) fn store_place(&self) -> Place {
+        let file = self.data_dir.join("store.db");
+        match &self.store {
+            None => Place::File(file),
+            Some(table) => Place::Database {
+                database: Box::new(
+                    table
+                        .url
+                        .clone()
+                        .with_password_file(table.password_file.clone())
+                        .with_extra_roots(self.extra_roots.clone()),
+                ),
+                copy: self.data_dir.join("copy.db"),
+                events: file,
+            },
+        }
     }
 
     /// The queue's folder.
@@ -277,6 +315,8 @@ impl Config {
         use std::hash::{DefaultHasher, Hash, Hasher};
         let mut hasher = DefaultHasher::new();
         format!("{self:?}").hash(&mut hasher);
+        // Of the database not everything is shown.
+        self.store.hash(&mut hasher);
         hasher.finish()
     }
 
@@ -330,8 +370,30 @@ fn describe(name: &str, text: &str, error: &toml::de::Error) -> String {
             ),
         }
     }
-    let _ = write!(message, "\n  {line}\n  {}^", " ".repeat(column - 1));
+    let shown = without_password(line);
+    let _ = write!(message, "\n  {shown}\n  {}^", " ".repeat(column - 1));
     message
+}
+
+/// The line without the password of a URL in it: a line that is wrong is shown, and may be logged.
+fn without_password(line: &str) -> String {
+    let Some((before, url)) = line.split_once("://") else {
+        return line.to_owned();
+    };
+    let mut shown = format!("{before}://");
+    let rest = match url.rsplit_once('@') {
+        Some((user, rest)) => {
+            shown.push_str(user.split_once(':').map_or(user, |(name, _)| name));
+            shown.push('@');
+            rest
+        }
+        None => url,
+    };
+    match rest.split_once("password=") {
+        Some((rest, _)) => shown.push_str(&format!("{rest}password=…")),
+        None => shown.push_str(rest),
+    }
+    shown
 }
 
 /// The known word that differs least, where it differs by no more than a third.
@@ -407,6 +469,32 @@ mod tests {
             let message = refused(&format!("hostname = \"a.example\"\n{text}"));
             assert!(message.contains(expect), "{message}");
         }
+    }
+
+    #[test]
+    fn a_password_in_the_url_differs_and_is_not_shown() {
+        let config = |password: &str| {
+            let url = format!("postgresql://mw:{password}@db.example.org/objects");
+            let text = format!("hostname = \"a.example\"\n[store]\nurl = \"{url}\"\n");
+            Config::parse("m", &text).unwrap()
+        };
+        let (one, other) = (config("hush"), config("husht"));
+        assert_eq!(one.fingerprint(), config("hush").fingerprint());
+        assert_ne!(one.fingerprint(), other.fingerprint());
+        assert!(!format!("{one:?}").contains("hush"));
+        let message = refused("hostname = \"a.example\"\n[store]\nurl = \"postgresql:///x\"");
+        assert!(
+            message.starts_with("m") && message.contains(":3:7") && message.contains("no host"),
+            "{message}"
+        );
+        // The line is shown with an error, and what is wrong in it may stand beside a password.
+        let message = refused(
+            "hostname = \"a.example\"\n[store]\nurl = \"postgresql://mw:hush@db/x?sslmode=on\"",
+        );
+        assert!(
+            message.contains("sslmode") && !message.contains("hush"),
+            "{message}"
+        );
     }
 
     #[test]

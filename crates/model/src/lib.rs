@@ -15,6 +15,7 @@
 pub mod address;
 pub mod decision;
 pub mod envelope;
+pub mod filter;
 pub mod id;
 pub mod kind;
 pub mod network;

@@ -7,8 +7,9 @@ use serde::{Deserialize, Serialize};
 use crate::{
     id::{ObjectId, Revision},
     kind::{
-        AcceptedDomain, AlertChannel, DistributionGroup, HealthSettings, JournalRule, MailContact,
-        Mailbox, Probe, ReceiveConnector, SendConnector, TransportSettings,
+        AcceptedDomain, AlertChannel, DistributionGroup, DynamicDistributionGroup, HealthSettings,
+        JournalRule, MailContact, MailUser, Mailbox, Probe, ReceiveConnector, SendConnector,
+        TransportSettings,
     },
 };
 
@@ -155,8 +156,12 @@ kinds! {
     Mailbox "mailbox" "mailbox" "mailboxes",
     /// Recipients elsewhere, known by a name here.
     MailContact "mail_contact" "mail-contact" "mail contacts",
+    /// Persons of the organisation whose mailbox is elsewhere.
+    MailUser "mail_user" "mail-user" "mail users",
     /// Recipients that stand for others.
     DistributionGroup "distribution_group" "distribution-group" "distribution groups",
+    /// Recipients that stand for all that a filter fits.
+    DynamicDistributionGroup "dynamic_distribution_group" "dynamic-distribution-group" "dynamic distribution groups",
     /// What is journaled, and to where.
     JournalRule "journal_rule" "journal-rule" "journal rules",
     /// Settings of transport as a whole: one object, named `default`.

@@ -13,8 +13,8 @@ use mailward_model::{
 use crate::{
     change::{Change, ChangeOp},
     check,
+    engine::folded,
     error::{ApplyError, ObjectError},
-    schema::folded,
 };
 
 /// Stands for the revision of an object that this batch has made or changed.
@@ -44,12 +44,11 @@ struct Draft {
     errors: Vec<ObjectError>,
 }
 
-/// Works out what is to be written. `who_changed` names who made a revision, for conflicts;
-/// `stored` reads the objects once more, where it must be known what was wrong with them before.
+/// Works out what is to be written. `stored` gives the objects once more, where it must be known what
+/// was wrong with them before. A conflict does not say yet who made the revision that is in the way.
 pub(crate) fn work_out(
     objects: Vec<Object>,
     changes: Vec<Change>,
-    who_changed: impl Fn(Revision) -> String,
     stored: impl FnOnce() -> Vec<Object>,
 ) -> Result<Vec<Step>, ApplyError> {
     let mut draft = Draft {
@@ -64,7 +63,7 @@ pub(crate) fn work_out(
         errors: Vec::new(),
     };
     for change in changes {
-        draft.change(change, &who_changed)?;
+        draft.change(change)?;
     }
     if draft.errors.is_empty() && !draft.steps.is_empty() {
         let after: Vec<Object> = draft.objects.into_iter().flatten().collect();
@@ -83,11 +82,7 @@ pub(crate) fn work_out(
 }
 
 impl Draft {
-    fn change(
-        &mut self,
-        change: Change,
-        who_changed: &impl Fn(Revision) -> String,
-    ) -> Result<(), ApplyError> {
+    fn change(&mut self, change: Change) -> Result<(), ApplyError> {
         let kind = change.kind();
         match change {
             Change::Create { name, spec } => {
@@ -116,7 +111,7 @@ impl Draft {
             }
             Change::Replace { name, base, spec } => {
                 self.check_spec(&name, &spec);
-                let object = self.object(kind, &name, base, who_changed)?;
+                let object = self.object(kind, &name, base)?;
                 if object.spec == spec {
                     return Ok(());
                 }
@@ -137,7 +132,7 @@ impl Draft {
                 if folded(&name) != folded(&to) {
                     self.free(kind, &to)?;
                 }
-                let object = self.object(kind, &name, base, who_changed)?;
+                let object = self.object(kind, &name, base)?;
                 let name_before = std::mem::replace(&mut object.name, to.clone());
                 let step = Step {
                     op: ChangeOp::Rename,
@@ -154,7 +149,7 @@ impl Draft {
                 }
             }
             Change::Remove { name, base, .. } => {
-                let object = self.object(kind, &name, base, who_changed)?;
+                let object = self.object(kind, &name, base)?;
                 let step = Step {
                     op: ChangeOp::Remove,
                     kind,
@@ -200,7 +195,6 @@ impl Draft {
         kind: Kind,
         name: &str,
         base: Revision,
-        who_changed: &impl Fn(Revision) -> String,
     ) -> Result<&mut Object, ApplyError> {
         let missing = || ApplyError::Missing {
             kind,
@@ -218,7 +212,7 @@ impl Draft {
                 name: name.to_owned(),
                 base,
                 current,
-                by: who_changed(current),
+                by: String::new(),
             });
         }
         self.objects

@@ -49,11 +49,24 @@ pub enum OpenError {
         /// The file.
         path: PathBuf,
     },
+    /// The database cannot be used, and there is no copy of its objects here to work by.
+    #[error(
+        "cannot use the object store in the database {place}, and this node has no copy of it yet: check that the database runs, is reached from here, and lets this user in"
+    )]
+    Database {
+        /// The database.
+        place: String,
+        /// What it, or the network, said.
+        #[source]
+        source: Cause,
+    },
     /// A newer version has changed its layout.
-    #[error("the object store {path} has layout {found}, this version knows {known}: run the version that wrote it, or a later one", path = path.display())]
+    #[error(
+        "the object store {place} has layout {found}, this version knows {known}: run the version that wrote it, or a later one"
+    )]
     Newer {
-        /// The store's file.
-        path: PathBuf,
+        /// The store's file or database.
+        place: String,
         /// The layout found.
         found: i64,
         /// The layout known.
@@ -104,6 +117,26 @@ pub enum ApplyError {
         kind: Kind,
         /// The name.
         name: String,
+    },
+    /// The database of the objects cannot be reached.
+    #[error(
+        "nothing can be changed now: the database of the objects, {place}, is away; mail flows on by the objects of this node's copy; repeat the change when `mailward event list` says that the database is back (5041)"
+    )]
+    Away {
+        /// The database.
+        place: String,
+        /// Why.
+        #[source]
+        source: Cause,
+    },
+    /// The database did not take the change.
+    #[error("the database of the objects, {place}, did not take the change")]
+    Database {
+        /// The database.
+        place: String,
+        /// What it said.
+        #[source]
+        source: Cause,
     },
     /// The engine failed: the disk is full, or the file cannot be written.
     #[error("the object store cannot be written: check the free space and who owns the file")]

@@ -6,8 +6,13 @@
 //! are exported, compared and applied. Beside the objects the file holds the events of all roles:
 //! [`EventLog`] appends them, [`Store::events`] finds them.
 //!
-//! Never here: what an object means for mail, and the engine's types in any signature. Calls block
-//! for as long as the disk takes; asynchronous callers run them on a blocking thread.
+//! A store is at a [`Place`]: in a file of its own (SQLite), or in a [`Database`] (PostgreSQL) that
+//! several nodes share, each with a copy by which it goes on while the database is away. Both keep
+//! one contract, and one suite of tests holds them to it.
+//!
+//! Never here: what an object means for mail, and the engine's types in any signature. Reads block
+//! for as long as the disk takes, writes for as long as the engine does; asynchronous callers run
+//! them on a blocking thread.
 //!
 //! ```
 //! use mailward_model::kind::{AcceptedDomain, AcceptedDomainType};
@@ -29,9 +34,11 @@
 mod batch;
 mod change;
 pub mod check;
+mod engine;
 mod error;
 mod event;
-mod schema;
+mod lines;
+mod place;
 mod store;
 pub mod text;
 
@@ -39,6 +46,8 @@ pub mod text;
 mod tests;
 
 pub use change::{Change, ChangeOp, ChangeRecord};
+pub use engine::{file::FOLLOW_INTERVAL, postgres::Standing};
 pub use error::{ApplyError, ObjectError, OpenError, ReadError};
 pub use event::{EVENT_AGE_MAX_MS, EVENT_ROWS_MAX, EventFilter, EventLog, EventLogError, EventRow};
-pub use store::{FOLLOW_INTERVAL, SetAside, Store};
+pub use place::{Database, DatabaseError, Place};
+pub use store::{SetAside, Store};

@@ -74,7 +74,12 @@ fn refused(error: &ApplyError) -> Fault {
             Fault::new(FaultKind::Conflict, error.to_string(), "")
         }
         ApplyError::Missing { .. } => Fault::not_found(error.to_string(), ""),
-        ApplyError::Engine(_) => failed(error),
+        ApplyError::Away { .. } => Fault::new(
+            FaultKind::Unreachable,
+            mailward_events::chain(error),
+            "look why the database does not answer; nothing has to be restarted when it does",
+        ),
+        ApplyError::Database { .. } | ApplyError::Engine(_) => failed(error),
     }
 }
 

@@ -6,21 +6,16 @@ use mailward_api::{
     view::{FoundRecipient, RecipientList},
 };
 use mailward_directory::filter::{self, Filter, FilterError, Property};
-use mailward_model::{Object, Spec};
+use mailward_model::Object;
 
 use super::{Access, blocking, failed};
 
 /// The primary address of a recipient, and its name.
 fn view(object: &Object, details: Option<&str>) -> Option<FoundRecipient> {
-    let address = match &object.spec {
-        Spec::Mailbox(mailbox) => &mailbox.address,
-        Spec::MailContact(contact) => &contact.address,
-        Spec::DistributionGroup(group) => &group.address,
-        _ => return None,
-    };
+    let recipient = object.spec.recipient()?;
     Some(FoundRecipient {
         name: object.name.clone(),
-        address: address.to_string(),
+        address: recipient.address().to_string(),
         recipient_type: details.unwrap_or_default().to_owned(),
     })
 }

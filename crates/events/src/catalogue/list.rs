@@ -473,6 +473,16 @@ catalogue! {
         means "An administrator acted on this node through the command line or the admin API: mail was held, released, tried again or removed, new mail was refused or taken again, probes were run."
         breaks "Nothing is broken by this; what was asked for may be what someone else wonders about."
         mend "Nothing is to be done; ask whoever it was.";
+    5040 Error StoreDatabaseLost { database: String, error: String } per [database]
+        "the database of the objects, {database}, is away: {error}"
+        means "The PostgreSQL database that the nodes share cannot be reached from this node. It is tried again every few seconds at the longest. Every role goes on with this node's copy of the objects, and one that starts now has it too."
+        breaks "Changes: they are refused until the database is back. Changes made on other nodes meanwhile are not in force here. Mail flows on."
+        mend "Look whether the database runs, whether it is reached from this host, and whether it lets the user of `[store]` in; the error says which. Nothing has to be restarted afterwards.";
+    5041 Notice StoreDatabaseBack { database: String, away_s: u64, revision: u64 } per [database]
+        "the database of the objects, {database}, is back after {away_s} s, at revision {revision}"
+        means "The database can be reached again, and this node's copy has everything that was changed meanwhile."
+        breaks "Nothing is broken by this."
+        mend "Nothing. A change that was refused meanwhile can be made now.";
 
     6001 Info RoleStarted { child: String, pid: u64 } per [child, pid]
         "{child} started as process {pid}"

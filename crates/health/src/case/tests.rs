@@ -194,6 +194,38 @@ fn denials_wait_or_climb() {
 }
 
 #[test]
+fn an_offline_stage_whose_answer_was_lost_is_undone_all_the_same() {
+    let last = ladder().len() - 1;
+    let asked = || CaseState {
+        phase: Phase::Arbitrating,
+        rung: last,
+        ..CaseState::open(&ladder(), None, at(0), None)
+    };
+    // It is well again before anybody asked a second time.
+    let mut case = asked();
+    step(&mut case, None, BAD, Input::Silent, 720_000);
+    assert!(case.offline, "the answer may have been a yes");
+    let acts = step(&mut case, None, GOOD, Input::Tick, 721_000);
+    assert_eq!(acts, [Do::Online]);
+    // Or the second answer is that it was done already.
+    let mut case = asked();
+    step(&mut case, None, BAD, Input::Silent, 720_000);
+    assert_eq!(
+        step(&mut case, None, BAD, Input::Tick, 725_000),
+        [Do::Propose(last)]
+    );
+    let done = Input::Denied {
+        again_in_ms: None,
+        shadow: false,
+    };
+    let acts = step(&mut case, None, BAD, done, 725_100);
+    assert_eq!(acts, [Do::GiveUp, Do::Alert]);
+    assert!(case.offline);
+    let acts = step(&mut case, None, GOOD, Input::Tick, 900_000);
+    assert_eq!(acts, [Do::Online]);
+}
+
+#[test]
 fn a_relapse_climbs_and_waits_from_there() {
     let mut case = CaseState::open(&ladder(), None, at(0), None);
     step(&mut case, None, BAD, Input::Tick, 30_000);

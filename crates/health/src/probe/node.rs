@@ -202,7 +202,15 @@ pub(super) async fn store(context: &Context) -> Found {
         Ok(Err((word, error))) => {
             let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}"));
             let cause = cause.unwrap_or_default();
-            Found::fail(format!("the objects cannot be {word}: {error}{cause}")).of(Cause::Disk)
+            match context.store.database() {
+                None => Found::fail(format!("the objects cannot be {word}: {error}{cause}"))
+                    .of(Cause::Disk),
+                // No restart here makes a database elsewhere answer.
+                Some(database) => Found::fail(format!(
+                    "the database {database} of the objects cannot be {word}{cause}; this node goes on with its copy"
+                ))
+                .of(Cause::Upstream),
+            }
         }
         Err(error) => Found::error(error.to_string()),
     }

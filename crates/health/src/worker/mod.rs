@@ -10,6 +10,7 @@ mod config;
 mod drill_request;
 mod drilling;
 mod foreseeing;
+mod holds;
 mod lane;
 mod objects;
 mod orders;
@@ -119,6 +120,8 @@ enum Message {
         act: RepairAct,
         answer: Answer,
     },
+    /// The ids of the cases that are open.
+    OpenCases(oneshot::Sender<Vec<String>>),
     /// Give a copy of the engine, for a rehearsal.
     Copy(oneshot::Sender<Box<Engine>>),
     /// How an act goes.
@@ -312,6 +315,9 @@ impl Running {
             self.context.clone(),
             self.events.clone(),
         ));
+        // In safe mode little is watched, so that cases are missing for no fault of theirs.
+        let reconciled = (!self.minimum)
+            .then(|| tokio::spawn(holds::reconcile(self.run_dir.clone(), self.inbox.clone())));
         let members = self.group.clone().map(|group| tokio::spawn(group.follow()));
         let mut lease_ms = 0;
         loop {
@@ -363,6 +369,7 @@ impl Running {
         foreseen.abort();
         followed.abort();
         looked_after.abort();
+        reconciled.inspect(JoinHandle::abort);
         members.inspect(JoinHandle::abort);
     }
 
@@ -448,6 +455,10 @@ impl Running {
                 } else {
                     self.alerter.raise(*alert, now.unix_ms);
                 }
+            }
+            Message::OpenCases(reply) => {
+                let open = self.engine.open_cases(now).into_iter();
+                let _ = reply.send(open.map(|case| case.id).collect());
             }
             Message::Copy(reply) => {
                 let _ = reply.send(Box::new(self.engine.clone()));

@@ -146,7 +146,9 @@ impl RecordSink for StoredEvents {
 /// Opens the event log of a role: its files at once, the store when there is something to keep.
 pub(crate) fn events(config: &Config, role: Role) -> Result<Events, RoleError> {
     let options = Options {
-        store: Some(Box::new(StoredEvents(EventLog::new(&config.store_path())))),
+        store: Some(Box::new(StoredEvents(EventLog::new(
+            config.store_place().events(),
+        )))),
         ..Options::default()
     };
     Events::open_with(&config.events_dir(), role.name(), options)
@@ -155,7 +157,7 @@ pub(crate) fn events(config: &Config, role: Role) -> Result<Events, RoleError> {
 
 /// Opens the store.
 pub(crate) fn store(config: &Config) -> Result<Store, RoleError> {
-    Store::open(&config.store_path()).map_err(|error| RoleError::start("the store", error))
+    Store::open_at(&config.store_place()).map_err(|error| RoleError::start("the store", error))
 }
 
 /// What a role says of itself.

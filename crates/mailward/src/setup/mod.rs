@@ -14,7 +14,7 @@ use std::{
 
 use mailward_host::clock::SystemClock;
 use mailward_model::{Binding, Domain, Spec, kind::TransportSettings};
-use mailward_store::text;
+use mailward_store::{Database, DatabaseError, text};
 use mailward_tls::{Certificates, ConnectorNeeds, ca};
 
 use self::check::{Finding, Verdict};
@@ -63,6 +63,17 @@ pub(crate) struct Arguments {
     /// Whom the roles run as when the manager is started by root
     #[arg(long, value_name = "NAME")]
     user: Option<String>,
+    /// The PostgreSQL database that several nodes share [default: a file of this node]
+    #[arg(long, value_name = "postgresql://USER@HOST/DATABASE", value_parser = store_url)]
+    store_url: Option<String>,
+    /// The file of the database's password
+    #[arg(long, value_name = "FILE", requires = "store_url")]
+    store_password_file: Option<PathBuf>,
+}
+
+/// The URL as it was given, where it is one of a database.
+fn store_url(text: &str) -> Result<String, DatabaseError> {
+    text.parse::<Database>().map(|_| text.to_owned())
 }
 
 /// What setup found and did, line by line; `Err` with the same where something is bad.
@@ -186,12 +197,14 @@ fn hand_over(config: &Config, certificate: Option<&Path>, told: &mut String) -> 
     let Some((uid, gid)) = role::user(config).map_err(|error| error.to_string())? else {
         return Ok(());
     };
-    let store = config.store_path();
-    let beside = |suffix: &str| {
-        let mut name = store.clone().into_os_string();
-        name.push(suffix);
-        PathBuf::from(name)
-    };
+    let place = config.store_place();
+    let of_store = place.files().into_iter().flat_map(|file| {
+        ["-wal", "-shm", ""].map(|suffix| {
+            let mut name = file.as_os_str().to_owned();
+            name.push(suffix);
+            PathBuf::from(name)
+        })
+    });
     let mut paths = vec![
         config.data_dir.clone(),
         config.run_dir.clone(),
@@ -200,10 +213,8 @@ fn hand_over(config: &Config, certificate: Option<&Path>, told: &mut String) -> 
         config.events_dir(),
         config.tracking_dir(),
         config.health_dir(),
-        beside("-wal"),
-        beside("-shm"),
-        store.clone(),
     ];
+    paths.extend(of_store);
     paths.extend(certificate.map(Path::to_path_buf));
     let mut given = 0;
     for path in paths {
@@ -256,6 +267,16 @@ fn configuration(arguments: &Arguments, hostname: &Domain) -> String {
         Some(user) => format!("user = {user:?}"),
         None => "#user = \"mailward\"".to_owned(),
     };
+    let store = match &arguments.store_url {
+        Some(url) => {
+            let file = arguments.store_password_file.as_ref();
+            let file = file.map(|file| format!("password_file = {file:?}\n"));
+            format!("[store]\nurl = {url:?}\n{}", file.unwrap_or_default())
+        }
+        None => "#[store]\n#url = \"postgresql://mailward@db.example.org/mailward\"\n\
+                 #password_file = \"/etc/mailward/store-password\"\n"
+            .to_owned(),
+    };
     format!(
         "# What is true of this machine. Connectors, domains and rules are objects:\n\
          # `mailward export` prints them, `mailward apply FILE` changes them, without a restart.\n\
@@ -299,7 +320,10 @@ fn configuration(arguments: &Arguments, hostname: &Domain) -> String {
          #[otlp]\n\
          #endpoint = \"http://127.0.0.1:4318\"\n\
          #headers_file = \"/etc/mailward/otlp-headers\"\n\
-         #interval = \"15s\"\n",
+         #interval = \"15s\"\n\
+         \n\
+         # The objects in a PostgreSQL database that several nodes share, instead of in a file here.\n\
+         {store}",
         http = arguments.http,
         faults = if arguments.allow_faults {
             "allow_faults = true"

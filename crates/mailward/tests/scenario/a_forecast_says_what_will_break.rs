@@ -48,8 +48,12 @@ fn and_calendars_read_it() {
     std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o644)).unwrap();
     node.serve();
 
-    let soon = node.ask(&["health", "forecast"]);
-    assert!(soon.contains("The certificate soon.pem ends"), "{soon}");
+    let mut soon = String::new();
+    wait_for("the worker foresees the end of a certificate", || {
+        let told = node.command(&["health", "forecast"]);
+        soon = String::from_utf8_lossy(&told.stdout).into_owned();
+        soon.contains("The certificate soon.pem ends")
+    });
     assert!(
         soon.contains("soon.key can be read or written by every user"),
         "{soon}"

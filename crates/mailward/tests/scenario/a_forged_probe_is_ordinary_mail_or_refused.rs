@@ -79,6 +79,5 @@ fn and_is_journaled_either_way() {
     }
     assert!(reports.contains("Subject: unused"));
     assert!(!reports.contains("Subject: once") && !reports.contains("Subject: mixed"));
-    let events = node.ask(&["event", "list"]);
-    assert!(events.contains("ProbeMarkerRefused"), "{events}");
+    node.wait_for_events(&["ProbeMarkerRefused"]);
 }

@@ -3,31 +3,10 @@
 //! The queue's folder is a small tmpfs, which needs the right to mount; without it the test says so
 //! and ends.
 
-use std::{path::PathBuf, process::Command};
-
-use crate::support::{Node, objects, wait_for};
-
-/// A mounted tmpfs, unmounted when dropped.
-struct Mount(PathBuf);
-
-impl Mount {
-    fn new(at: PathBuf, options: &str) -> Option<Mount> {
-        std::fs::create_dir_all(&at).unwrap();
-        let mounted = Command::new("mount")
-            .args(["-t", "tmpfs", "-o", options, "tmpfs"])
-            .arg(&at)
-            .status();
-        mounted
-            .is_ok_and(|status| status.success())
-            .then_some(Mount(at))
-    }
-}
-
-impl Drop for Mount {
-    fn drop(&mut self) {
-        let _ = Command::new("umount").arg("-l").arg(&self.0).status();
-    }
-}
+use crate::{
+    outside::Mount,
+    support::{Node, objects, wait_for},
+};
 
 #[test]
 fn while_the_queue_lies_on_a_small_tmpfs() {
@@ -71,12 +50,7 @@ fn while_the_queue_lies_on_a_small_tmpfs() {
     let event = |name: &str| node.ask(&["event", "list"]).contains(name);
     wait_for("the full disk is told", || event("QueueDiskFull"));
 
-    let remount = Command::new("mount")
-        .args(["-o", "remount,size=96m"])
-        .arg(&mount.0)
-        .status()
-        .unwrap();
-    assert!(remount.success());
+    mount.resize("96m");
     wait_for("mail is taken again", || {
         let mut talk = node.talk();
         talk.say("EHLO client.example.net");

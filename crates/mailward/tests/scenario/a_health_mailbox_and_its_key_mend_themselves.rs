@@ -63,7 +63,9 @@ fn the_key_changes_while_mail_flows() {
     });
     wait_for("both are told", || happened(&node, "ProbeKeyMended") >= 1);
     wait_for_a_probe(&node);
-    assert!(is_healthy(&node, "mailflow/Internet"));
+    wait_for("mail flows still", || {
+        is_healthy(&node, "mailflow/Internet")
+    });
     assert_eq!(
         happened(&node, "ProbeMarkerRefused"),
         0,
@@ -104,7 +106,9 @@ fn the_mailbox_is_put_right() {
     wait_for("mail flows again", || {
         is_healthy(&node, "mailflow/Internet")
     });
-    assert!(happened(&node, "HealthMailboxMended") >= 2);
+    wait_for("all of it is told", || {
+        happened(&node, "HealthMailboxMended") >= 2
+    });
     assert_eq!(
         node.json(&["health", "ledger"])["entries"]
             .as_array()

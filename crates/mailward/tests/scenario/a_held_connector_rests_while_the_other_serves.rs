@@ -60,10 +60,7 @@ fn and_comes_back_tested() {
                 .iter()
                 .all(|one| one["state"] == "active")
     });
-    let events = node.ask(&["event", "list"]);
-    for name in ["HoldSet", "HoldReleased", "ComponentStateChanged"] {
-        assert!(events.contains(name), "{name} is missing: {events}");
-    }
+    node.wait_for_events(&["HoldSet", "HoldReleased", "ComponentStateChanged"]);
 
     let ledger = node.ask(&["health", "ledger"]);
     let told = node.ask(&["health", "simulate", "Receive", "--fail"]);

@@ -249,7 +249,7 @@ fn and_mail_is_neither_lost_nor_doubled() {
         );
         signal(pid, if stops { "STOP" } else { "KILL" });
         if role != Role::Transport {
-            systemd.wait(Duration::from_secs(5), "mail flows all the same", |_| {
+            systemd.wait(Duration::from_secs(15), "mail flows all the same", |_| {
                 ledger.count() > before + 10
             });
         }

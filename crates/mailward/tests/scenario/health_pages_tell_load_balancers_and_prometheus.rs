@@ -71,6 +71,11 @@ fn metrics_count_mail_and_no_probes() {
             .get("mailward_probes_total{kind=\"mailflow\",verdict=\"pass\"}")
             .is_some_and(|probes| *probes >= 3.0)
             && metrics["mailward_recipients_delivered_total"] >= 6.0
+            // Each set has been looked at by then.
+            && ["Receive", "MailFlow"].iter().all(|set| {
+                let well = format!("mailward_health_set_state{{set=\"{set}\",state=\"healthy\"}}");
+                metrics.get(&well) == Some(&1.0)
+            })
     });
     let metrics = metrics(&node);
     let value = |name: &str| {

@@ -6,8 +6,9 @@ use std::time::Duration;
 use mailward_api::control::{ControlRequest, Role};
 
 use crate::{
+    outside::Sink,
     probes::{is_bad, is_healthy, monitor, seen},
-    support::{Node, Sink, Talk, free_port, objects, wait_for, wait_within},
+    support::{Node, Talk, free_port, objects, wait_for, wait_within},
 };
 
 fn settings(more: &str) -> String {

@@ -11,20 +11,27 @@
     reason = "a scenario that cannot go on has failed, and says where"
 )]
 
+mod outside;
 mod probes;
+mod repairs;
 mod support;
 
+mod a_case_begins_at_the_stage_that_cured_it_before;
 mod a_clock_that_jumps_neither_bounces_nor_stalls_mail;
 mod a_forecast_says_what_will_break;
 mod a_forged_probe_is_ordinary_mail_or_refused;
+mod a_full_disk_is_freed_by_the_rules_and_a_command_is_run;
 mod a_full_disk_refuses_mail_and_recovers_by_itself;
 mod a_group_never_loses_its_last_node;
 mod a_health_mailbox_and_its_key_mend_themselves;
+mod a_health_set_in_shadow_mode_is_told_about_and_left_alone;
 mod a_held_connector_rests_while_the_other_serves;
+mod a_hold_ends_by_force_with_a_reason_or_when_nobody_would_end_it;
 mod a_hung_or_killed_role_is_replaced_in_time;
 mod a_killed_transport_loses_nothing_and_refuses_nobody;
 mod a_new_certificate_serves_the_next_handshake;
 mod a_worker_that_falls_over_runs_in_safe_mode;
+mod an_act_that_is_refused_is_explained_and_a_person_told;
 mod an_alert_reaches_people_without_the_queue;
 mod dialogs_hold_against_the_live_server;
 mod dovecot_takes_mail_over_lmtp;
@@ -48,5 +55,6 @@ mod prometheus_reads_the_metrics_and_the_rules_fit_them;
 mod recipients_are_found_by_a_filter;
 mod roles_run_as_their_user;
 mod systemd_hears_that_it_is_ready_and_alive;
+mod the_machine_is_restarted_once_and_after_a_countdown;
 mod the_manager_survives_what_it_loses;
 mod top_shows_the_node_live_and_finds_it_again;

@@ -5,11 +5,10 @@
 )]
 
 use std::{
-    io::{BufRead, BufReader, Read, Write},
+    io::{Read, Write},
     net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream},
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
-    sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
 
@@ -245,6 +244,17 @@ impl Node {
             .any(|event| event["number"] == number)
     }
 
+    /// Waits until events of these names are stored: from a role to there, each takes a moment.
+    #[track_caller]
+    pub(crate) fn wait_for_events(&self, names: &[&str]) {
+        for name in names {
+            wait_for(&format!("the event {name} is stored"), || {
+                let events = self.ask(&["event", "list", "--event", name]);
+                events.contains(name)
+            });
+        }
+    }
+
     /// The manager's process.
     pub(crate) fn manager_pid(&self) -> u32 {
         self.serve.as_ref().unwrap().id()
@@ -469,142 +479,6 @@ pub(crate) fn http_get(mut stream: impl Read + Write, path: &str) -> (u16, Strin
     assert!(!head.contains("chunked"), "{head}");
     let status = head.split(' ').nth(1).unwrap().parse().unwrap();
     (status, body.to_owned())
-}
-
-/// Another organisation's server, as simple as one can be: it takes every message.
-pub(crate) struct Sink {
-    taken: Arc<Mutex<Vec<String>>>,
-}
-
-impl Sink {
-    /// Listens on `port` of loopback, for as long as the test runs.
-    pub(crate) fn listen(port: u16) -> Sink {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).unwrap();
-        let taken = Arc::new(Mutex::new(Vec::new()));
-        let all = Arc::clone(&taken);
-        std::thread::spawn(move || {
-            for stream in listener.incoming() {
-                let all = Arc::clone(&all);
-                // A peer that goes away in the middle ends its own thread only.
-                std::thread::spawn(move || Sink::serve(stream.unwrap(), &all));
-            }
-        });
-        Sink { taken }
-    }
-
-    /// The messages taken, each with its envelope in front.
-    pub(crate) fn messages(&self) -> Vec<String> {
-        self.taken.lock().unwrap().clone()
-    }
-
-    fn serve(stream: TcpStream, taken: &Mutex<Vec<String>>) -> std::io::Result<()> {
-        let mut input = BufReader::new(stream.try_clone()?);
-        let mut output = stream;
-        output.write_all(b"220 sink.example ESMTP\r\n")?;
-        let (mut line, mut message) = (Vec::new(), String::new());
-        loop {
-            line.clear();
-            if input.read_until(b'\n', &mut line)? == 0 {
-                return Ok(());
-            }
-            let command = String::from_utf8_lossy(&line).trim_end().to_owned();
-            let reply = match command.to_ascii_uppercase().get(..4) {
-                Some("QUIT") => return output.write_all(b"221 2.0.0 Bye\r\n"),
-                Some("DATA") => {
-                    output.write_all(b"354 Go on\r\n")?;
-                    loop {
-                        line.clear();
-                        if input.read_until(b'\n', &mut line)? == 0 {
-                            return Ok(());
-                        }
-                        if line == b".\r\n" {
-                            break;
-                        }
-                        message.push_str(&String::from_utf8_lossy(&line));
-                    }
-                    taken.lock().unwrap().push(std::mem::take(&mut message));
-                    "250 2.0.0 Taken"
-                }
-                Some("MAIL" | "RCPT") => {
-                    message.push_str(&command);
-                    message.push('\n');
-                    "250 2.0.0 Ok"
-                }
-                Some("RSET") => {
-                    message.clear();
-                    "250 2.0.0 Ok"
-                }
-                _ => "250 2.0.0 Ok",
-            };
-            output.write_all(format!("{reply}\r\n").as_bytes())?;
-        }
-    }
-}
-
-/// A web server that keeps what is asked of it, and says yes to everything.
-pub(crate) struct Webhook {
-    /// Its port on loopback.
-    pub(crate) port: u16,
-    asked: Arc<Mutex<Vec<Asked>>>,
-}
-
-/// A request: its first line and its body.
-type Asked = (String, Vec<u8>);
-
-impl Webhook {
-    /// Listens, for as long as the test runs.
-    pub(crate) fn listen() -> Webhook {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-        let port = listener.local_addr().unwrap().port();
-        let asked = Arc::new(Mutex::new(Vec::new()));
-        let all = Arc::clone(&asked);
-        std::thread::spawn(move || {
-            for stream in listener.incoming() {
-                // A client that only looks whether somebody is there asks nothing.
-                let _ = Webhook::serve(stream.unwrap(), &all);
-            }
-        });
-        Webhook { port, asked }
-    }
-
-    /// The JSON documents that were posted.
-    pub(crate) fn posted(&self) -> Vec<serde_json::Value> {
-        let asked = self.asked.lock().unwrap();
-        let posts = asked.iter().filter(|(line, _)| line.starts_with("POST"));
-        posts
-            .map(|(_, body)| serde_json::from_slice(body).unwrap())
-            .collect()
-    }
-
-    /// How often a path was fetched.
-    pub(crate) fn fetched(&self, path: &str) -> usize {
-        let asked = self.asked.lock().unwrap();
-        let line = format!("GET {path} HTTP/1.1");
-        asked.iter().filter(|(asked, _)| *asked == line).count()
-    }
-
-    fn serve(mut stream: TcpStream, all: &Mutex<Vec<Asked>>) -> std::io::Result<()> {
-        stream.set_read_timeout(Some(PATIENCE))?;
-        let mut input = BufReader::new(stream.try_clone()?);
-        let (mut first, mut line, mut length) = (String::new(), String::new(), 0);
-        if input.read_line(&mut first)? == 0 {
-            return Ok(());
-        }
-        while input.read_line(&mut line)? > 2 {
-            if let Some((name, value)) = line.split_once(':')
-                && name.eq_ignore_ascii_case("content-length")
-            {
-                length = value.trim().parse().unwrap();
-            }
-            line.clear();
-        }
-        let mut body = vec![0; length];
-        input.read_exact(&mut body)?;
-        all.lock()
-            .unwrap()
-            .push((first.trim_end().to_owned(), body));
-        stream.write_all(b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n")
-    }
 }
 
 /// Both outputs of a command.

@@ -121,14 +121,14 @@ fn heartbeats_come_as_often_as_they_are_asked_for() {
     node.spawn(|command| {
         command
             .env("NOTIFY_SOCKET", &socket)
-            .env("WATCHDOG_USEC", "2000000");
+            .env("WATCHDOG_USEC", "6000000");
     });
     systemd.wait_for("READY=1");
-    for _ in 0..4 {
+    for _ in 0..3 {
         let since = Instant::now();
         systemd.wait_for("WATCHDOG=1");
         assert!(
-            since.elapsed() < Duration::from_secs(2),
+            since.elapsed() < Duration::from_secs(6),
             "systemd would have ended it after {:?}",
             since.elapsed()
         );

@@ -1,7 +1,7 @@
 //! The manager survives what it loses: all its children at once, its configuration file, the objects;
 //! and a manager that dies is survived by its children, which the next one takes over.
 
-use std::{net::TcpStream, time::Duration};
+use std::net::TcpStream;
 
 use mailward_api::control::Role;
 
@@ -190,19 +190,14 @@ fn and_what_it_left_behind_ends_when_nobody_can_find_it() {
 
 #[test]
 fn and_a_role_that_hangs_when_it_comes_is_replaced() {
-    let mut node = Node::start(objects);
+    let mut node =
+        Node::start(|port| objects(port) + "\n[health_settings]\nheartbeat_timeout = \"10m\"\n");
     let before = pids(&node);
     signal(node.manager_pid(), "KILL");
     wait_for("the manager is gone", || node.manager_ended());
     signal(before[0], "STOP");
     // The port is its alone: a new manager must get it, and in less time than a hang is given.
-    let since = std::time::Instant::now();
     node.serve();
-    assert!(
-        since.elapsed() < Duration::from_secs(8),
-        "{:?}",
-        since.elapsed()
-    );
     assert!(!lives(before[0]), "the hung one is gone");
     wait_for("its event is there", || node.has_event("manager", 6032));
     assert_eq!(pids(&node)[1..], before[1..], "the others were taken over");

@@ -6,29 +6,41 @@
 
 mod address_space;
 mod alert;
+mod attribute;
 mod domain;
 mod drill_schedule;
+mod group;
 mod journal;
+mod organizational_unit;
 mod probe;
 mod receive_connector;
 mod recipient;
 mod send_connector;
 mod settings;
 mod smart_host;
+mod sparse;
 
 pub use address_space::{AddressSpace, AddressSpaceError};
 pub use alert::{
     AlertChannel, AlertEmail, AlertScope, AlertTarget, SyslogAddress, SyslogAddressError,
 };
+pub use attribute::{
+    CommonAttribute, CommonAttributes, Condition, Conditions, PersonalAttribute,
+    PersonalAttributes,
+};
 pub use domain::{AcceptedDomain, AcceptedDomainType};
 pub use drill_schedule::{DrillSchedule, DrillScheduleError, TimeOfDay};
+pub use group::{
+    DistributionGroup, DynamicDistributionGroup, GroupType, IncludedRecipients, RecipientFilter,
+};
 pub use journal::{JournalRule, JournalScope};
+pub use organizational_unit::{OrganizationalUnit, OrganizationalUnitError};
 pub use probe::{
     CommandTarget, DnsRecord, DnsTarget, HttpTarget, MailTarget, NtpTarget, Probe, ProbeImpact,
     ProbeLane, ProbeTarget, ProbeTls, ReportTarget, Silence, TcpTarget, TlsTarget,
 };
 pub use receive_connector::{ReceiveConnector, Relay, StartTls};
-pub use recipient::{DistributionGroup, MailContact, Mailbox, MailboxType};
+pub use recipient::{MailContact, MailUser, Mailbox, MailboxType, Recipient};
 pub use send_connector::{ConnectorTarget, OutboundTls, SendConnector, TlsAuthLevel};
 pub use settings::{Expendable, HealthSettings, RepairCommand, TransportSettings};
 pub use smart_host::{HostName, HostNameError, SmartHost, SmartHostError};

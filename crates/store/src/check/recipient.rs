@@ -9,17 +9,15 @@ use crate::ObjectError;
 
 /// Primary and proxy addresses of a recipient, each with its field; empty for other kinds.
 pub(super) fn addresses_of(object: &Object) -> Vec<(String, &EmailAddress)> {
-    let (primary, proxies) = match &object.spec {
-        Spec::Mailbox(o) => (&o.address, &o.proxy_addresses),
-        Spec::MailContact(o) => (&o.address, &o.proxy_addresses),
-        Spec::DistributionGroup(o) => (&o.address, &o.proxy_addresses),
-        _ => return Vec::new(),
+    let Some(recipient) = object.spec.recipient() else {
+        return Vec::new();
     };
-    let proxies = proxies
+    let proxies = recipient
+        .proxy_addresses()
         .iter()
         .enumerate()
         .map(|(at, address)| (format!("proxy_addresses[{at}]"), address));
-    std::iter::once(("address".to_owned(), primary))
+    std::iter::once(("address".to_owned(), recipient.address()))
         .chain(proxies)
         .collect()
 }
@@ -77,6 +75,7 @@ fn goes_on_to(object: &Object) -> (&'static str, Vec<&EmailAddress>) {
     match &object.spec {
         Spec::DistributionGroup(group) => ("members", group.members.iter().collect()),
         Spec::MailContact(contact) => ("external_address", vec![&contact.external_address]),
+        Spec::MailUser(user) => ("external_address", vec![&user.external_address]),
         Spec::Mailbox(mailbox) if !mailbox.deliver_and_forward => (
             "forwarding_address",
             mailbox.forwarding_address.iter().collect(),
@@ -169,13 +168,7 @@ mod tests {
     fn group(name: &str, members: &[&str]) -> Object {
         object(
             name,
-            DistributionGroup {
-                address: address(name),
-                proxy_addresses: Vec::new(),
-                members: members.iter().map(|m| address(m)).collect(),
-                report_to: None,
-                hidden: false,
-            },
+            DistributionGroup::new(address(name), members.iter().map(|m| address(m)).collect()),
         )
     }
 
@@ -203,12 +196,7 @@ mod tests {
     fn an_address_has_one_owner() {
         let mut anna = Mailbox::new(address("anna"));
         anna.proxy_addresses = vec![address("info"), address("ANNA")];
-        let info = MailContact {
-            address: address("Info"),
-            external_address: "info@example.net".parse().unwrap(),
-            proxy_addresses: Vec::new(),
-            hidden: false,
-        };
+        let info = MailContact::new(address("Info"), "info@example.net".parse().unwrap());
         check(
             &[object("anna", anna), object("info", info)],
             &[

@@ -43,12 +43,26 @@ pub(super) fn all(objects: &[Object], errors: &mut Vec<ObjectError>) {
             Spec::MailContact(contact) => {
                 tell(known.recipient("external_address", &contact.external_address));
             }
+            Spec::MailUser(user) => {
+                tell(known.recipient("external_address", &user.external_address));
+            }
             Spec::DistributionGroup(group) => {
                 for (at, member) in group.members.iter().enumerate() {
                     tell(known.no_probe(|| format!("members[{at}]"), member));
                 }
                 if let Some(address) = &group.report_to {
                     tell(known.recipient("report_to", address));
+                }
+                for (at, address) in group.managed_by.iter().enumerate() {
+                    tell(known.recipient(&format!("managed_by[{at}]"), address));
+                }
+            }
+            Spec::DynamicDistributionGroup(group) => {
+                if let Some(address) = &group.report_to {
+                    tell(known.recipient("report_to", address));
+                }
+                if let Some(address) = &group.managed_by {
+                    tell(known.recipient("managed_by", address));
                 }
             }
             Spec::TransportSettings(settings) => {
@@ -57,6 +71,19 @@ pub(super) fn all(objects: &[Object], errors: &mut Vec<ObjectError>) {
                 }
             }
             _ => {}
+        }
+        if let Some(recipient) = object.spec.recipient() {
+            for (field, list) in [
+                (
+                    "accept_messages_only_from",
+                    recipient.accept_messages_only_from(),
+                ),
+                ("reject_messages_from", recipient.reject_messages_from()),
+            ] {
+                for (at, address) in list.iter().enumerate() {
+                    tell(known.recipient(&format!("{field}[{at}]"), address));
+                }
+            }
         }
     }
 }
@@ -243,13 +270,11 @@ mod tests {
 
     #[test]
     fn probes_are_reached_by_no_way() {
-        let group = DistributionGroup {
-            address: address("all@example.org"),
-            proxy_addresses: Vec::new(),
-            members: vec![address("anna@example.org"), address("probe@example.org")],
-            report_to: Some(address("nobody@example.org")),
-            hidden: false,
-        };
+        let mut group = DistributionGroup::new(
+            address("all@example.org"),
+            vec![address("anna@example.org"), address("probe@example.org")],
+        );
+        group.report_to = Some(address("nobody@example.org"));
         check(
             object("all", group),
             &[

@@ -104,12 +104,22 @@ fn takes_effect(kind: Kind, op: ChangeOp, fields: &[FieldChange]) -> &'static st
         (Kind::Mailbox, ChangeOp::Remove) => {
             "mail for it is refused at once; what its Maildir holds stays"
         }
-        (Kind::MailContact | Kind::DistributionGroup, ChangeOp::Remove) => {
-            "mail for it is refused at once"
-        }
-        (Kind::AcceptedDomain | Kind::Mailbox | Kind::MailContact | Kind::DistributionGroup, _) => {
-            "takes effect for new recipients at once"
-        }
+        (
+            Kind::MailContact
+            | Kind::MailUser
+            | Kind::DistributionGroup
+            | Kind::DynamicDistributionGroup,
+            ChangeOp::Remove,
+        ) => "mail for it is refused at once",
+        (
+            Kind::AcceptedDomain
+            | Kind::Mailbox
+            | Kind::MailContact
+            | Kind::MailUser
+            | Kind::DistributionGroup
+            | Kind::DynamicDistributionGroup,
+            _,
+        ) => "takes effect for new recipients at once",
         (Kind::JournalRule, _) => "takes effect for messages accepted from now on",
         (Kind::TransportSettings, _) => {
             "takes effect at once; mail that waits is tried by the new schedule"

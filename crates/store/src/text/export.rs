@@ -6,7 +6,7 @@ use mailward_model::{Kind, Object};
 use serde_json::Value;
 
 use super::fields::Defaults;
-use crate::schema::folded;
+use crate::engine::folded;
 
 const HEAD: &str = "\
 # The objects of Mailward. `mailward plan FILE` says what applying this text would change,
@@ -35,7 +35,12 @@ fn remark(kind: Kind) -> &'static str {
             "Recipients whose mail is kept here, or handed to the send connector they name."
         }
         Kind::MailContact => "Recipients elsewhere that have an address here.",
+        Kind::MailUser => "Persons of the organisation whose mailbox is elsewhere.",
         Kind::DistributionGroup => "Recipients that stand for others.",
+        Kind::DynamicDistributionGroup => {
+            "Recipients that stand for all that a filter fits: recipient_filter, or included_recipients with\n\
+             # conditions. System recipients never belong to them."
+        }
         Kind::JournalRule => {
             "What is journaled, and to where. scope: global, internal or external."
         }

@@ -12,7 +12,7 @@ use serde::{
 };
 use serde_json::Value;
 
-use crate::schema::spec_text;
+use crate::engine::row::spec_text;
 
 /// Names and values in the order in which the spec lists them.
 pub(super) struct Fields(pub(super) Vec<(String, Value)>);

@@ -14,7 +14,7 @@ use std::collections::{HashMap, HashSet};
 
 use mailward_model::{Kind, Object, Revision, Spec};
 
-use crate::{change::Change, schema::folded};
+use crate::{change::Change, engine::folded};
 
 pub use effect::{Effect, FieldChange, effect};
 pub use export::export;

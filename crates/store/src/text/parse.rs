@@ -12,7 +12,7 @@ use toml::{
 };
 
 use super::fields;
-use crate::{check, schema::folded};
+use crate::{check, engine::folded};
 
 /// A place in a text. Both count from 1; columns count characters.
 #[derive(
@@ -290,9 +290,24 @@ impl<'t> Reader<'t> {
             Err(error) => {
                 let path = track.path();
                 let problem = error.message().to_owned();
-                let at = span_at(&original, &path);
-                let key = key(kind, &name, &path.to_string());
-                self.error(at, key, problem, String::new());
+                // An error about an attribute names it itself: attributes are read together, and
+                // the path is that of the object.
+                let attribute = problem.split_once(": ").and_then(|(field, rest)| {
+                    let field = known.iter().find(|known| *known == field)?;
+                    Some((field.clone(), rest.to_owned()))
+                });
+                match attribute {
+                    Some((field, problem)) => {
+                        let value = original.get_ref().get(field.as_str());
+                        let at = value.map_or(span, Spanned::span);
+                        self.error(at, key(kind, &name, &field), problem, String::new());
+                    }
+                    None => {
+                        let at = span_at(&original, &path);
+                        let key = key(kind, &name, &path.to_string());
+                        self.error(at, key, problem, String::new());
+                    }
+                }
             }
         }
     }

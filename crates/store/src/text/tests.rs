@@ -3,9 +3,10 @@
 use mailward_model::{
     EmailAddress, IpRange, ObjectId,
     kind::{
-        AcceptedDomain, AlertChannel, AlertEmail, AlertTarget, DistributionGroup, HealthSettings,
-        JournalRule, MailContact, Mailbox, MailboxType, ReceiveConnector, SendConnector,
-        TransportSettings,
+        AcceptedDomain, AlertChannel, AlertEmail, AlertTarget, CommonAttribute, Condition,
+        DistributionGroup, DynamicDistributionGroup, HealthSettings, IncludedRecipients,
+        JournalRule, MailContact, Mailbox, MailboxType, PersonalAttribute, ReceiveConnector,
+        SendConnector, TransportSettings,
     },
     unit::{ByteSize, Span},
 };
@@ -86,8 +87,7 @@ fn spec() -> impl Strategy<Value = Spec> {
         prop::option::of(name()),
     )
         .prop_map(|(address, proxies, forward, flag, connector)| {
-            Spec::from(Mailbox {
-                address,
+            let mut mailbox = Mailbox {
                 mailbox_type: if flag {
                     MailboxType::Shared
                 } else {
@@ -97,8 +97,18 @@ fn spec() -> impl Strategy<Value = Spec> {
                 deliver_and_forward: forward.is_some() && flag,
                 forwarding_address: forward,
                 hidden: flag,
-                send_connector: connector,
-            })
+                max_send_size: flag.then_some(ByteSize(5 << 20)),
+                accept_messages_only_from: flag.then(|| address.clone()).into_iter().collect(),
+                organizational_unit: flag.then(|| "example.org/Sales".parse().unwrap()),
+                ..Mailbox::new(address)
+            };
+            if let Some(connector) = &connector {
+                mailbox.personal.set(PersonalAttribute::Department, connector);
+                let key = CommonAttribute::ExtensionCustomAttribute1;
+                mailbox.attributes.set_list(key, &[connector.clone(), "Ignore".to_owned()]);
+            }
+            mailbox.send_connector = connector;
+            Spec::from(mailbox)
         });
     let group = (
         address(),
@@ -108,23 +118,31 @@ fn spec() -> impl Strategy<Value = Spec> {
     )
         .prop_map(|(address, proxy_addresses, members, report_to)| {
             Spec::from(DistributionGroup {
-                address,
                 proxy_addresses,
-                members,
+                report_to_originator_enabled: report_to.is_some(),
                 report_to,
-                hidden: false,
+                ..DistributionGroup::new(address, members)
             })
         });
     let contact = (address(), address(), addresses()).prop_map(
         |(address, external_address, proxy_addresses)| {
             Spec::from(MailContact {
-                address,
-                external_address,
                 proxy_addresses,
                 hidden: true,
+                ..MailContact::new(address, external_address)
             })
         },
     );
+    let dynamic = (address(), any::<bool>(), name()).prop_map(|(address, custom, name)| {
+        let filter = "(Department -eq 'Sales') -and (-not(Name -like 'CAS_{*'))";
+        let mut group = DynamicDistributionGroup::new(address, filter.parse().unwrap());
+        if !custom {
+            group.recipient_filter = None;
+            group.included_recipients = vec![IncludedRecipients::MailboxUsers];
+            group.conditions.set(Condition::ConditionalCompany, &name);
+        }
+        Spec::from(group)
+    });
     let rule = (address(), prop::option::of(address()), any::<bool>()).prop_map(
         |(journal_address, recipient, enabled)| {
             Spec::from(JournalRule {
@@ -162,7 +180,7 @@ fn spec() -> impl Strategy<Value = Spec> {
                 ..AlertChannel::new(target)
             })
         });
-    prop_oneof![receive, send, mailbox, group, contact, rule, alert]
+    prop_oneof![receive, send, mailbox, group, dynamic, contact, rule, alert]
 }
 
 proptest! {
@@ -265,6 +283,16 @@ fn errors_name_the_place_and_the_mend() {
         "[[receive_connector]]\nname = \"Internet\"\nbindings = [\":25\", \"25\"]\n",
         &[
             "line 3, column 20: receive_connector \"Internet\": bindings[1]: \"25\" is not a binding: write 192.0.2.1:25, [2001:db8::1]:25, or :25 for all addresses",
+        ],
+    );
+    check_errors(
+        "[[mailbox]]\nname = \"a\"\naddress = \"a@example.org\"\ndepartment = 5\n",
+        &["line 4, column 14: mailbox \"a\": department: expected a text, such as \"a\""],
+    );
+    check_errors(
+        "[[distribution_group]]\nname = \"a\"\naddress = \"a@example.org\"\ndepartment = \"x\"\n",
+        &[
+            "line 4, column 1: distribution_group \"a\": department: distribution groups have no such field; did you mean report_to?",
         ],
     );
     check_errors(

@@ -23,7 +23,11 @@ fn columns(kind: Kind) -> &'static [&'static str] {
         Kind::SendConnector => &["enabled", "address_spaces", "target", "smart_hosts", "tls"],
         Kind::Mailbox => &["address", "type", "proxy_addresses", "forwarding_address"],
         Kind::MailContact => &["address", "external_address"],
+        Kind::MailUser => &["address", "external_address"],
         Kind::DistributionGroup => &["address", "members"],
+        Kind::DynamicDistributionGroup => {
+            &["address", "recipient_filter", "included_recipients", "recipient_container"]
+        }
         Kind::JournalRule => &["enabled", "scope", "recipient", "journal_address"],
         Kind::TransportSettings => &["postmaster", "message_expiration", "delay_notification"],
         Kind::HealthSettings => &["repair", "mailflow_probe_interval", "offline_after"],

@@ -39,7 +39,7 @@ use mailward_host::{
     notify,
 };
 use mailward_model::{Revision, kind::HealthSettings};
-use mailward_store::Store;
+use mailward_store::{Standing, Store};
 use tokio::sync::{mpsc, oneshot, watch};
 
 pub(crate) use self::kept::find_config;
@@ -78,6 +78,8 @@ enum Input {
         oneshot::Sender<Result<ControlReply, Fault>>,
     ),
     Objects,
+    /// The database of the objects is away, or is back.
+    Standing,
     Stop(&'static str),
     Turn,
 }
@@ -93,6 +95,9 @@ struct Manager {
     /// Unset while it cannot be opened.
     store: Option<Store>,
     revisions: Option<watch::Receiver<Revision>>,
+    standing: Option<watch::Receiver<Standing>>,
+    /// Since when the database of the objects is away.
+    away_since: Option<Duration>,
     objects: KeptObjects,
     objects_fail: bool,
     kept: Kept,
@@ -153,6 +158,7 @@ pub(crate) async fn run(found: FoundConfig, config_path: PathBuf) -> Result<(), 
             Some(event) = from_children.recv() => Input::Child(event),
             Some((request, answer)) = from_control.recv() => Input::Control(Box::new(request), answer),
             () = changed(&mut manager.revisions) => Input::Objects,
+            () = changed(&mut manager.standing) => Input::Standing,
             because = stop.asked() => Input::Stop(because),
             () = tokio::time::sleep(wait) => Input::Turn,
         };
@@ -164,10 +170,10 @@ pub(crate) async fn run(found: FoundConfig, config_path: PathBuf) -> Result<(), 
     Ok(())
 }
 
-/// Waits for a change of the objects; for ever, where there is no store.
-async fn changed(revisions: &mut Option<watch::Receiver<Revision>>) {
-    if let Some(revisions) = revisions
-        && revisions.changed().await.is_ok()
+/// Waits for a change of what the store tells; for ever, where there is none.
+async fn changed<T>(told: &mut Option<watch::Receiver<T>>) {
+    if let Some(told) = told
+        && told.changed().await.is_ok()
     {
         return;
     }
@@ -204,6 +210,8 @@ impl Manager {
             user,
             store: None,
             revisions: None,
+            standing: None,
+            away_since: None,
             objects: KeptObjects::default(),
             objects_fail: false,
             kept,
@@ -269,6 +277,7 @@ impl Manager {
                 let _ = answer.send(reply);
             }
             Input::Objects => self.read_objects(),
+            Input::Standing => self.tell_standing(),
             Input::Stop(because) => self.stop(because),
             Input::Turn => {}
         }

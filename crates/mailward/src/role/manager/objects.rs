@@ -7,6 +7,7 @@ use mailward_model::{
     kind::{AlertTarget, HealthSettings, ReceiveConnector},
     unit::Span,
 };
+use mailward_store::Standing;
 
 use super::{
     CHILDREN, Manager,
@@ -71,11 +72,15 @@ impl Manager {
 
     fn objects_of_store(&mut self) -> Result<Vec<Object>, String> {
         let store = match &self.store {
-            Some(store) => store,
+            Some(store) => store.clone(),
             None => {
                 let opened = store(&self.config).map_err(|error| chain(&error))?;
                 self.revisions = Some(opened.subscribe());
-                self.store.insert(opened)
+                self.standing = Some(opened.standing());
+                self.store = Some(opened.clone());
+                // It may have been opened while its database was away.
+                self.tell_standing();
+                opened
             }
         };
         let mut objects = Vec::new();
@@ -84,6 +89,33 @@ impl Manager {
         }
         objects.retain(is_wanted);
         Ok(objects)
+    }
+
+    /// Says that the database of the objects is away, and that it is back: the manager alone, once
+    /// for the node, though every role notices.
+    pub(super) fn tell_standing(&mut self) {
+        let (Some(store), Some(standing)) = (&self.store, &mut self.standing) else {
+            return;
+        };
+        let now = self.clock.monotonic();
+        let database = store.database().unwrap_or_default();
+        let found = standing.borrow_and_update().clone();
+        match (found, self.away_since) {
+            (Standing::Away { error }, None) => {
+                self.away_since = Some(now);
+                self.events
+                    .emit(Event::StoreDatabaseLost { database, error });
+            }
+            (Standing::Here, Some(since)) => {
+                self.away_since = None;
+                self.events.emit(Event::StoreDatabaseBack {
+                    database,
+                    away_s: now.saturating_sub(since).as_secs(),
+                    revision: store.revision().0,
+                });
+            }
+            (Standing::Away { .. }, Some(_)) | (Standing::Here, None) => {}
+        }
     }
 
     fn obey_objects(&mut self) {

@@ -1,44 +1,98 @@
 //! The contract of the store: what every engine behind it must keep.
+//!
+//! Each clause is a function of a fixture, which says how a store of its engine is opened here and
+//! elsewhere. The clauses are listed once, in `contract!`; `sqlite` and `postgres` run them all.
 
-use std::{collections::BTreeMap, os::unix::fs::PermissionsExt, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, time::Duration};
 
 use mailward_host::fake::clock::FakeClock;
 use mailward_model::{
     EmailAddress, Kind, Object, Revision, Spec,
     kind::{AcceptedDomain, AcceptedDomainType, Mailbox, TransportSettings},
 };
-use proptest::prelude::*;
-use rusqlite::Connection;
+use proptest::{prelude::*, test_runner::TestRunner};
 
-use crate::{ApplyError, Change, ChangeOp, OpenError, Store};
+use crate::{ApplyError, Change, ChangeOp, OpenError, Standing, Store};
 
-struct Fixture {
-    dir: tempfile::TempDir,
-    clock: Arc<FakeClock>,
+/// An engine with one store, which may be opened several times.
+pub(super) trait Fixture {
+    /// Opens it as a process of this node.
+    fn open(&self) -> Store {
+        self.try_open().unwrap()
+    }
+
+    /// Opens it as a process as far away as the engine allows: of another node, where several
+    /// nodes may share a store.
+    fn open_elsewhere(&self) -> Store {
+        self.try_open_elsewhere().unwrap()
+    }
+
+    fn try_open(&self) -> Result<Store, OpenError>;
+    fn try_open_elsewhere(&self) -> Result<Store, OpenError>;
+    fn clock(&self) -> &FakeClock;
+    /// Writes a row as some other version would: without a look at what it says.
+    fn insert(&self, kind: &str, name: &str, spec: &str);
+    fn set_layout(&self, layout: i64);
 }
 
-impl Fixture {
-    fn new() -> Fixture {
-        Fixture {
-            dir: tempfile::tempdir().unwrap(),
-            clock: Arc::new(FakeClock::new(1_000)),
+/// A clause of the contract.
+pub(super) type Clause = fn(&dyn Fixture);
+
+/// Lists the clauses, and makes each a test of the engine that needs no server.
+macro_rules! contract {
+    ($($clause:ident,)*) => {
+        /// Every clause with its name.
+        pub(super) const CLAUSES: &[(&str, Clause)] = &[$((stringify!($clause), $clause),)*];
+
+        mod sqlite_keeps {
+            $(#[test]
+            fn $clause() {
+                super::$clause(&super::super::sqlite::Sqlite::new());
+            })*
         }
-    }
+    };
+}
 
-    fn path(&self) -> std::path::PathBuf {
-        self.dir.path().join("objects.db")
-    }
+contract! {
+    what_is_applied_is_there_after_reopening,
+    a_batch_holds_whole_or_not_at_all,
+    a_change_names_the_revision_it_was_made_from,
+    names_are_free_or_taken,
+    several_changes_of_one_object_stand_in_one_batch,
+    a_replacement_that_changes_nothing_is_no_change,
+    checking_changes_nothing,
+    the_feed_tells_what_was_done_by_whom_and_when,
+    a_new_store_has_its_settings,
+    subscribers_hear_of_writes_here_and_elsewhere,
+    rows_of_a_newer_version_are_set_aside,
+    what_was_wrong_before_stops_no_other_change,
+    a_newer_layout_is_refused,
+    writers_at_the_same_time_lose_nothing,
+    a_store_that_is_lost_on_purpose_is_found_again_by_itself,
+}
 
-    fn open(&self) -> Store {
-        Store::open_with(&self.path(), self.clock.clone()).unwrap()
-    }
+/// Waits until a store knows of a revision. The limit is generous for a loaded machine; the wait
+/// ends with the news.
+pub(super) fn wait_for(store: &Store, revision: Revision) {
+    let mut revisions = store.subscribe();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        let news = revisions.wait_for(|known| *known >= revision);
+        tokio::time::timeout(Duration::from_secs(30), news)
+            .await
+            .unwrap()
+            .unwrap();
+    });
 }
 
 fn address(local: &str) -> EmailAddress {
     format!("{local}@example.org").parse().unwrap()
 }
 
-fn mailbox(local: &str) -> Spec {
+pub(super) fn mailbox(local: &str) -> Spec {
     Mailbox::new(address(local)).into()
 }
 
@@ -50,25 +104,11 @@ fn domain(domain_type: AcceptedDomainType) -> Spec {
     })
 }
 
-fn get(store: &Store, name: &str) -> Object {
+pub(super) fn get(store: &Store, name: &str) -> Object {
     store.get(Kind::Mailbox, name).unwrap().unwrap()
 }
 
-#[test]
-fn a_new_store_has_its_settings_and_is_its_owners_alone() {
-    let fixture = Fixture::new();
-    let store = fixture.open();
-    let kinds: Vec<_> = store.all().unwrap().iter().map(|o| o.spec.kind()).collect();
-    assert_eq!(kinds, [Kind::TransportSettings, Kind::HealthSettings]);
-    for file in ["objects.db", "objects.db-wal", "objects.db-shm"] {
-        let meta = std::fs::metadata(fixture.dir.path().join(file)).unwrap();
-        assert_eq!(meta.permissions().mode() & 0o777, 0o600, "{file}");
-    }
-}
-
-#[test]
-fn what_is_applied_is_there_after_reopening() {
-    let fixture = Fixture::new();
+fn what_is_applied_is_there_after_reopening(fixture: &dyn Fixture) {
     let revision = fixture
         .open()
         .apply(
@@ -96,9 +136,7 @@ fn what_is_applied_is_there_after_reopening() {
     assert_eq!(get(&store, "A").revision, revision);
 }
 
-#[test]
-fn a_batch_holds_whole_or_not_at_all() {
-    let fixture = Fixture::new();
+fn a_batch_holds_whole_or_not_at_all(fixture: &dyn Fixture) {
     let store = fixture.open();
     let before = (store.all().unwrap(), store.revision());
     let refused = store.apply(
@@ -121,16 +159,16 @@ fn a_batch_holds_whole_or_not_at_all() {
     assert_eq!(fixture.open().all().unwrap(), before.0);
 }
 
-#[test]
-fn a_change_names_the_revision_it_was_made_from() {
-    let fixture = Fixture::new();
-    let (one, two) = (fixture.open(), fixture.open());
+fn a_change_names_the_revision_it_was_made_from(fixture: &dyn Fixture) {
+    let (one, two) = (fixture.open(), fixture.open_elsewhere());
     one.apply(vec![Change::create("a", mailbox("a"))], "anna")
         .unwrap();
+    wait_for(&two, one.revision());
     let seen = get(&two, "a");
     let changed = one
         .apply(vec![Change::replace(&seen, mailbox("a2"))], "anna")
         .unwrap();
+    // Whether the other has heard of it by now makes no difference.
     for change in [
         Change::replace(&seen, mailbox("a3")),
         Change::remove(&seen),
@@ -151,9 +189,7 @@ fn a_change_names_the_revision_it_was_made_from() {
     assert_eq!(get(&two, "a").spec, mailbox("a2"));
 }
 
-#[test]
-fn names_are_free_or_taken() {
-    let fixture = Fixture::new();
+fn names_are_free_or_taken(fixture: &dyn Fixture) {
     let store = fixture.open();
     store
         .apply(vec![Change::create("a", mailbox("a"))], "x")
@@ -194,9 +230,7 @@ fn names_are_free_or_taken() {
         .unwrap();
 }
 
-#[test]
-fn several_changes_of_one_object_stand_in_one_batch() {
-    let fixture = Fixture::new();
+fn several_changes_of_one_object_stand_in_one_batch(fixture: &dyn Fixture) {
     let store = fixture.open();
     store
         .apply(vec![Change::create("a", mailbox("a"))], "x")
@@ -219,9 +253,7 @@ fn several_changes_of_one_object_stand_in_one_batch() {
     assert!(a.id > b.id && a.revision > b.revision);
 }
 
-#[test]
-fn a_replacement_that_changes_nothing_is_no_change() {
-    let fixture = Fixture::new();
+fn a_replacement_that_changes_nothing_is_no_change(fixture: &dyn Fixture) {
     let store = fixture.open();
     let made = store
         .apply(vec![Change::create("a", mailbox("a"))], "x")
@@ -233,9 +265,7 @@ fn a_replacement_that_changes_nothing_is_no_change() {
     assert_eq!(same, made);
 }
 
-#[test]
-fn checking_changes_nothing() {
-    let fixture = Fixture::new();
+fn checking_changes_nothing(fixture: &dyn Fixture) {
     let store = fixture.open();
     store
         .check(vec![Change::create("a", mailbox("a"))])
@@ -244,16 +274,14 @@ fn checking_changes_nothing() {
     assert!(store.check(vec![Change::create("", mailbox("a"))]).is_err());
 }
 
-#[test]
-fn the_feed_tells_what_was_done_by_whom_and_when() {
-    let fixture = Fixture::new();
+fn the_feed_tells_what_was_done_by_whom_and_when(fixture: &dyn Fixture) {
     let store = fixture.open();
     let start = store.revision();
     store
         .apply(vec![Change::create("a", mailbox("a"))], "anna")
         .unwrap();
     let id = get(&store, "a").id;
-    fixture.clock.advance(Duration::from_secs(5));
+    fixture.clock().advance(Duration::from_secs(5));
     store
         .apply(vec![Change::remove(&get(&store, "a"))], "bert")
         .unwrap();
@@ -287,42 +315,39 @@ fn the_feed_tells_what_was_done_by_whom_and_when() {
     assert!(get(&store, "a").id > id);
 }
 
-#[tokio::test]
-async fn subscribers_hear_of_writes_here_and_elsewhere() {
-    let fixture = Fixture::new();
-    let (one, two) = (fixture.open(), fixture.open());
+fn a_new_store_has_its_settings(fixture: &dyn Fixture) {
+    let store = fixture.open();
+    let kinds: Vec<_> = store.all().unwrap().iter().map(|o| o.spec.kind()).collect();
+    assert_eq!(kinds, [Kind::TransportSettings, Kind::HealthSettings]);
+    assert_eq!(*store.standing().borrow(), Standing::Here);
+    store.write_test().unwrap();
+    assert_eq!(store.revision(), Revision(2));
+}
+
+fn subscribers_hear_of_writes_here_and_elsewhere(fixture: &dyn Fixture) {
+    let (one, two) = (fixture.open(), fixture.open_elsewhere());
     let mut here = one.subscribe();
-    let mut elsewhere = two.subscribe();
-    elsewhere.mark_unchanged();
+    here.mark_unchanged();
     let made = one
         .apply(vec![Change::create("a", mailbox("a"))], "x")
         .unwrap();
     assert!(here.has_changed().unwrap());
     assert_eq!(*here.borrow_and_update(), made);
-    // The limit is generous for a loaded machine; the wait ends with the news.
-    tokio::time::timeout(Duration::from_secs(30), elsewhere.wait_for(|r| *r == made))
-        .await
-        .unwrap()
-        .unwrap();
+    wait_for(&two, made);
     assert_eq!(two.revision(), made);
+    assert_eq!(get(&two, "a").spec, mailbox("a"));
+    assert_eq!(two.all_at().unwrap(), one.all_at().unwrap());
 }
 
-#[test]
-fn rows_of_a_newer_version_are_set_aside() {
-    let fixture = Fixture::new();
+fn rows_of_a_newer_version_are_set_aside(fixture: &dyn Fixture) {
     let store = fixture.open();
     store
         .apply(vec![Change::create("a", mailbox("a"))], "x")
         .unwrap();
-    let raw = Connection::open(fixture.path()).unwrap();
-    raw.execute_batch(
-        "INSERT INTO object (kind, name, name_folded, revision, spec) VALUES
-           ('oracle', 'delphi', 'delphi', 1, '{}'),
-           ('mailbox', 'B', 'b', 1, '{\"address\":\"b@example.org\",\"aura\":1}'),
-           ('mailbox', 'c', 'c', 1, 'no json')",
-    )
-    .unwrap();
-    let store = fixture.open();
+    fixture.insert("oracle", "delphi", "{}");
+    fixture.insert("mailbox", "B", r#"{"address":"b@example.org","aura":1}"#);
+    fixture.insert("mailbox", "c", "no json");
+    let store = fixture.open_elsewhere();
     let names: Vec<_> = store
         .list(Kind::Mailbox)
         .unwrap()
@@ -342,26 +367,25 @@ fn rows_of_a_newer_version_are_set_aside() {
     // They stay, their names stay taken, and the others go on.
     let taken = store.apply(vec![Change::create("b", mailbox("x"))], "x");
     assert!(matches!(taken, Err(ApplyError::Exists { .. })), "{taken:?}");
+    let renamed = store.apply(vec![Change::rename(&get(&store, "a"), "C")], "x");
+    assert!(
+        matches!(renamed, Err(ApplyError::Exists { .. })),
+        "{renamed:?}"
+    );
     store
         .apply(vec![Change::create("d", mailbox("d"))], "x")
         .unwrap();
     assert_eq!(store.set_aside().unwrap().len(), 3);
 }
 
-#[test]
-fn what_was_wrong_before_stops_no_other_change() {
-    let fixture = Fixture::new();
+fn what_was_wrong_before_stops_no_other_change(fixture: &dyn Fixture) {
     let store = fixture.open();
     store
         .apply(vec![Change::create("a", mailbox("a"))], "x")
         .unwrap();
-    Connection::open(fixture.path())
-        .unwrap()
-        .execute_batch(
-            "INSERT INTO object (kind, name, name_folded, revision, spec)
-             SELECT kind, 'twin', 'twin', revision, spec FROM object WHERE name = 'a'",
-        )
-        .unwrap();
+    fixture.insert("mailbox", "twin", r#"{"address":"a@example.org"}"#);
+    let store = fixture.open_elsewhere();
+    assert_eq!(store.list(Kind::Mailbox).unwrap().len(), 2);
     store
         .apply(vec![Change::create("b", mailbox("b"))], "x")
         .unwrap();
@@ -372,67 +396,64 @@ fn what_was_wrong_before_stops_no_other_change() {
     );
 }
 
-#[test]
-fn files_that_are_no_store_are_left_alone() {
-    let fixture = Fixture::new();
-    Connection::open(fixture.path())
-        .unwrap()
-        .execute_batch("CREATE TABLE theirs (x)")
-        .unwrap();
-    let refused = Store::open(&fixture.path());
-    assert!(
-        matches!(refused, Err(OpenError::NotAStore { .. })),
-        "{refused:?}"
-    );
-
-    let text = fixture.dir.path().join("text");
-    std::fs::write(&text, "This is a letter and not a database at all.").unwrap();
-    let refused = Store::open(&text);
-    assert!(
-        matches!(refused, Err(OpenError::Engine { .. })),
-        "{refused:?}"
-    );
-
-    let refused = Store::open(&fixture.dir.path().join("missing/objects.db"));
-    assert!(
-        matches!(refused, Err(OpenError::File { .. })),
-        "{refused:?}"
-    );
-}
-
-#[test]
-fn a_newer_layout_is_refused() {
-    let fixture = Fixture::new();
+fn a_newer_layout_is_refused(fixture: &dyn Fixture) {
     drop(fixture.open());
-    Connection::open(fixture.path())
-        .unwrap()
-        .execute_batch("PRAGMA user_version = 99")
-        .unwrap();
-    let refused = Store::open(&fixture.path());
+    fixture.set_layout(99);
+    let refused = fixture.try_open_elsewhere();
     assert!(
         matches!(refused, Err(OpenError::Newer { found: 99, .. })),
         "{refused:?}"
     );
 }
 
-#[test]
-fn writers_at_the_same_time_lose_nothing() {
-    let fixture = Fixture::new();
-    let stores = [fixture.open(), fixture.open()];
+fn writers_at_the_same_time_lose_nothing(fixture: &dyn Fixture) {
+    let stores = [fixture.open(), fixture.open(), fixture.open_elsewhere()];
+    let reader = fixture.open_elsewhere();
+    let (each, last) = (20, 2 + 3 * 20);
     std::thread::scope(|scope| {
         for (writer, store) in stores.iter().enumerate() {
             scope.spawn(move || {
-                for n in 0..20 {
+                for n in 0..each {
                     let name = format!("{writer}-{n}");
                     let change = Change::create(name.clone(), mailbox(&name));
-                    store.apply(vec![change], "x").unwrap();
+                    let revision = store.apply(vec![change], "x").unwrap();
+                    // Whoever wrote reads what he wrote.
+                    assert_eq!(get(store, &name).revision, revision);
                 }
             });
         }
+        // A reader who asks for what is behind the last it has seen is told everything once.
+        let mut seen = 0;
+        while seen < last {
+            for change in reader.changes_since(Revision(seen), 7).unwrap() {
+                assert_eq!(change.revision, Revision(seen + 1), "left out, or twice");
+                seen += 1;
+            }
+            std::thread::yield_now();
+        }
     });
-    assert_eq!(stores[0].list(Kind::Mailbox).unwrap().len(), 40);
-    let feed = stores[1].changes_since(Revision(0), 100).unwrap();
-    assert_eq!(feed.len(), 42, "two settings and forty mailboxes");
+    for store in &stores {
+        wait_for(store, Revision(last));
+        assert_eq!(store.list(Kind::Mailbox).unwrap().len(), 60);
+        let feed = store.changes_since(Revision(0), 100).unwrap();
+        assert_eq!(feed.len(), 62, "two settings and sixty mailboxes");
+    }
+}
+
+fn a_store_that_is_lost_on_purpose_is_found_again_by_itself(fixture: &dyn Fixture) {
+    let store = fixture.open();
+    let before = store.all().unwrap();
+    let span = Duration::from_secs(30);
+    store.lose(span);
+    assert!(store.all().is_err() && store.list(Kind::Mailbox).is_err());
+    assert!(store.check(Vec::new()).is_err());
+    let refused = store.apply(vec![Change::create("a", mailbox("a"))], "x");
+    assert!(refused.is_err());
+    fixture.clock().advance(span);
+    assert_eq!(store.all().unwrap(), before);
+    store.lose(span);
+    store.find();
+    assert_eq!(store.all().unwrap(), before);
 }
 
 /// What a writer may try on one of a few names.
@@ -457,15 +478,17 @@ fn attempts() -> impl Strategy<Value = Vec<Vec<(u8, Try, u8)>>> {
     )
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(48))]
-
-    /// Against a model of names and addresses: a batch is taken exactly where the model takes each
-    /// of its changes and no address ends up with two owners, and then both say the same.
-    #[test]
-    fn the_store_does_what_its_model_does(batches in attempts()) {
-        let fixture = Fixture::new();
-        let store = fixture.open();
+/// Against a model of names and addresses: a batch is taken exactly where the model takes each of its
+/// changes and no address ends up with two owners, and then both say the same. `make` opens a new
+/// store.
+pub(super) fn does_what_its_model_does(cases: u32, make: impl Fn() -> Store) {
+    let mut runner = TestRunner::new(ProptestConfig {
+        cases,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    });
+    let outcome = runner.run(&attempts(), |batches| {
+        let store = make();
         let mut model: BTreeMap<String, String> = BTreeMap::new();
         for batch in batches {
             let mut next = model.clone();
@@ -477,8 +500,13 @@ proptest! {
                 let local = format!("l{local}");
                 // The revision that a writer saw before the batch; 0 is one nobody saw.
                 let origin = touched.get(&name).cloned().unwrap_or_else(|| name.clone());
-                let base = store.get(Kind::Mailbox, &origin).unwrap().map_or(Revision(0), |o| o.revision);
-                let created_here = next.contains_key(&name) && (!model.contains_key(&origin) || touched.get(&name).is_some_and(|o| o == "new"));
+                let base = store
+                    .get(Kind::Mailbox, &origin)
+                    .unwrap()
+                    .map_or(Revision(0), |o| o.revision);
+                let created_here = next.contains_key(&name)
+                    && (!model.contains_key(&origin)
+                        || touched.get(&name).is_some_and(|o| o == "new"));
                 let stale = |stale: bool| if stale { Revision(0) } else { base };
                 match attempt {
                     Try::Create => {
@@ -489,13 +517,24 @@ proptest! {
                     }
                     Try::Replace { stale: old } => {
                         sound &= next.contains_key(&name) && !old && !created_here;
-                        changes.push(Change::Replace { name: name.clone(), base: stale(old), spec: mailbox(&local) });
+                        changes.push(Change::Replace {
+                            name: name.clone(),
+                            base: stale(old),
+                            spec: mailbox(&local),
+                        });
                         next.insert(name, local);
                     }
                     Try::RenameTo(to) => {
                         let to = format!("n{to}");
-                        sound &= next.contains_key(&name) && !created_here && (to == name || !next.contains_key(&to));
-                        changes.push(Change::Rename { kind: Kind::Mailbox, name: name.clone(), base, to: to.clone() });
+                        sound &= next.contains_key(&name)
+                            && !created_here
+                            && (to == name || !next.contains_key(&to));
+                        changes.push(Change::Rename {
+                            kind: Kind::Mailbox,
+                            name: name.clone(),
+                            base,
+                            to: to.clone(),
+                        });
                         if let Some(local) = next.remove(&name) {
                             next.insert(to.clone(), local);
                         }
@@ -504,7 +543,11 @@ proptest! {
                     }
                     Try::Remove { stale: old } => {
                         sound &= next.contains_key(&name) && !old && !created_here;
-                        changes.push(Change::Remove { kind: Kind::Mailbox, name: name.clone(), base: stale(old) });
+                        changes.push(Change::Remove {
+                            kind: Kind::Mailbox,
+                            name: name.clone(),
+                            base: stale(old),
+                        });
                         next.remove(&name);
                         touched.remove(&name);
                     }
@@ -514,7 +557,13 @@ proptest! {
             owners.sort();
             let unique = owners.windows(2).all(|pair| pair[0] != pair[1]);
             let result = store.apply(changes.clone(), "x");
-            prop_assert_eq!(result.is_ok(), sound && unique, "{:?} {:?}", changes, result);
+            prop_assert_eq!(
+                result.is_ok(),
+                sound && unique,
+                "{:?} {:?}",
+                changes,
+                result
+            );
             if result.is_ok() {
                 model = next;
             }
@@ -523,27 +572,15 @@ proptest! {
                 .unwrap()
                 .into_iter()
                 .map(|o| {
-                    let Spec::Mailbox(m) = o.spec else { unreachable!() };
+                    let Spec::Mailbox(m) = o.spec else {
+                        unreachable!()
+                    };
                     (o.name, m.address.local().to_owned())
                 })
                 .collect();
             prop_assert_eq!(&stored, &model);
         }
-    }
-}
-
-#[test]
-fn a_store_that_is_lost_on_purpose_is_found_again_by_itself() {
-    let dir = tempfile::tempdir().unwrap();
-    let clock = std::sync::Arc::new(mailward_host::fake::clock::FakeClock::new(1));
-    let store = Store::open_with(&dir.path().join("store.db"), clock.clone()).unwrap();
-    let before = store.all().unwrap();
-    store.lose(std::time::Duration::from_secs(30));
-    assert!(store.all().is_err() && store.list(mailward_model::Kind::Mailbox).is_err());
-    assert!(store.check(Vec::new()).is_err());
-    clock.advance(std::time::Duration::from_secs(30));
-    assert_eq!(store.all().unwrap(), before);
-    store.lose(std::time::Duration::from_secs(30));
-    store.find();
-    assert_eq!(store.all().unwrap(), before);
+        Ok(())
+    });
+    outcome.unwrap();
 }

@@ -241,6 +241,88 @@ fn limits_hold() {
     );
 }
 
+#[test]
+fn the_exclusions_of_system_recipients_are_taken_off_however_they_are_nested() {
+    let check = |text: &str, left: &str| {
+        let filter: Filter = text.parse().unwrap();
+        assert_eq!(filter.without_system_exclusions().to_string(), left);
+    };
+    let stored = "((((CustomAttribute1 -ne 'Ignore') -and (RecipientType -eq 'UserMailbox'))) \
+        -and (-not(Name -like 'SystemMailbox{*')) -and (-not(Name -like 'CAS_{*')) \
+        -and (-not(RecipientTypeDetailsValue -eq 'MailboxPlan')) \
+        -and (-not(RecipientTypeDetailsValue -eq 'DiscoveryMailbox')) \
+        -and (-not(RecipientTypeDetailsValue -eq 'PublicFolderMailbox')) \
+        -and (-not(RecipientTypeDetailsValue -eq 'ArbitrationMailbox')))";
+    let own = "((CustomAttribute1 -ne 'Ignore') -and (RecipientType -eq 'UserMailbox'))";
+    check(stored, own);
+    // Stored a second time, with the exclusions written behind it again.
+    check(
+        &format!("({stored} -and (-not(Name -like 'CAS_{{*')))"),
+        own,
+    );
+    check(
+        "Title -eq 'x' -and RecipientTypeDetails -ne 'AuditLogMailbox' -and Name -notlike 'cas_{*'",
+        "(Title -eq 'x')",
+    );
+    for kept in [
+        "(-not(Name -like 'CAS*'))",
+        "((-not(Name -like 'CAS_{*')) -or (Title -eq 'x'))",
+        "(RecipientTypeDetails -ne 'SharedMailbox')",
+        // Nothing else is there: it stays.
+        "(-not(Name -like 'CAS_{*'))",
+    ] {
+        check(kept, kept);
+    }
+    for exclusion in system_exclusions() {
+        check(&format!("(Title -eq 'x') -and {exclusion}"), "(Title -eq 'x')");
+        assert!(!exclusion.parse::<Filter>().unwrap().matches(&{
+            let mut system = Attributes::default();
+            system.set(Property::Name, "CAS_{9f");
+            system.set(Property::RecipientTypeDetailsValue, "MonitoringMailbox");
+            if exclusion.contains("SystemMailbox{") {
+                system.set(Property::Name, "SystemMailbox{1");
+            }
+            if let Some(kind) = exclusion.split('\'').nth(1) {
+                system.set(Property::RecipientTypeDetailsValue, kind);
+            }
+            system
+        }));
+    }
+}
+
+#[test]
+fn precanned_filters_are_what_is_documented() {
+    use crate::kind::{Condition, Conditions, IncludedRecipients as Included};
+    let check = |included: &[Included], conditions: &[(Condition, &[&str])], expect: &str| {
+        let mut set = Conditions::default();
+        for (condition, values) in conditions {
+            let values: Vec<String> = values.iter().map(|v| (*v).to_owned()).collect();
+            set.set_list(*condition, &values);
+        }
+        let filter = precanned(included, &set).map_or(String::new(), |f| f.to_string());
+        assert_eq!(filter, expect);
+        if !expect.is_empty() {
+            assert_eq!(expect.parse::<Filter>().unwrap().to_string(), expect);
+        }
+    };
+    check(&[], &[], "");
+    check(&[Included::AllRecipients], &[], "(Alias -ne $null)");
+    check(
+        &[Included::MailboxUsers, Included::Resources],
+        &[],
+        "((RecipientType -eq 'UserMailbox') -or (RecipientTypeDetails -eq 'RoomMailbox') -or (RecipientTypeDetails -eq 'EquipmentMailbox'))",
+    );
+    check(
+        &[Included::MailContacts],
+        &[
+            (Condition::ConditionalCompany, &["O'Neill", "Contoso"]),
+            (Condition::ConditionalCustomAttribute11, &["x"]),
+            (Condition::ConditionalCustomAttribute1, &["y"]),
+        ],
+        "((RecipientType -eq 'MailContact') -and ((Company -eq 'O''Neill') -or (Company -eq 'Contoso')) -and (CustomAttribute1 -eq 'y') -and (CustomAttribute11 -eq 'x'))",
+    );
+}
+
 fn filter_text() -> impl Strategy<Value = String> {
     let comparison = prop_oneof![
         (

@@ -86,6 +86,14 @@ impl Attributes {
         }
     }
 
+    /// Whether a property that has one text is set to one that begins so, in any case.
+    pub(super) fn begins_with(&self, property: Property, beginning: &str) -> bool {
+        match self.get(property) {
+            Some(Value::Text(have)) => have.starts_with(&*fold(beginning)),
+            _ => false,
+        }
+    }
+
     /// The word a property is set to, where it is one with words of its own.
     pub fn word(&self, property: Property) -> Option<&'static str> {
         match self.get(property) {

@@ -17,7 +17,7 @@
 //! true, as LDAP sees an absent attribute.
 //!
 //! ```
-//! use mailward_directory::filter::{Attributes, Filter, Property};
+//! use mailward_model::filter::{Attributes, Filter, Property};
 //!
 //! let filter: Filter = "RecipientType -eq 'UserMailbox' -and CustomAttribute1 -ne 'Ignore'".parse()?;
 //! let mut anna = Attributes::default();
@@ -33,8 +33,10 @@ mod comparison;
 mod error;
 mod node;
 mod parse;
+mod precanned;
 mod property;
 mod recipient;
+mod system;
 #[cfg(test)]
 mod tests;
 mod token;
@@ -42,8 +44,10 @@ mod token;
 pub use attributes::Attributes;
 pub use error::FilterError;
 pub use node::Filter;
+pub use precanned::precanned;
 pub use property::{Property, PropertyType};
 pub use recipient::attributes;
+pub use system::{is_system, system_exclusions};
 
 /// Octets of a filter's text (Exchange: 2048 characters).
 pub const TEXT_OCTETS_MAX: usize = 8_192;

@@ -225,6 +225,11 @@ const RECIPIENT_TYPE_DETAILS: &[(&str, i64)] = &[
     ("RemoteEquipmentMailbox", 1 << 34),
     ("RemoteSharedMailbox", 1 << 35),
     ("MonitoringMailbox", 1 << 39),
+    // Words that newer servers write behind stored filters.
+    ("GroupMailbox", 1 << 40),
+    ("AuditLogMailbox", 1 << 42),
+    ("AuxAuditLogMailbox", 1 << 46),
+    ("SupervisoryReviewPolicyMailbox", 1 << 47),
 ];
 
 /// The word of a property's value, where its type has words.
@@ -237,6 +242,15 @@ pub(super) fn word(property: Property, number: i64) -> Option<&'static str> {
 }
 
 impl Property {
+    /// The number of a word, where the property's type has words.
+    pub(super) fn number(self, word: &str) -> Option<i64> {
+        let PropertyType::Choice(words) = self.kind() else {
+            return None;
+        };
+        let known = words.iter().find(|(known, _)| *known == word);
+        known.map(|(_, number)| *number)
+    }
+
     /// The property of this name, in any case.
     pub fn find(name: &str) -> Option<Property> {
         Property::ALL

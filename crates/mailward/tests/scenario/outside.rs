@@ -1,0 +1,258 @@
+//! The world outside, as far as scenarios need one: another organisation's mail server, a web server
+//! that takes alerts, a name server that says what the test wants, a small file system.
+//!
+//! Servers live in threads of their own, as long as the test runs.
+
+use std::{
+    io::{BufRead, BufReader, Read, Write},
+    net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream, UdpSocket},
+    path::PathBuf,
+    process::Command,
+    sync::{Arc, Mutex},
+};
+
+use crate::support::PATIENCE;
+
+/// Another organisation's server, as simple as one can be: it takes every message.
+pub(crate) struct Sink {
+    taken: Arc<Mutex<Vec<String>>>,
+}
+
+impl Sink {
+    /// Listens on `port` of loopback.
+    pub(crate) fn listen(port: u16) -> Sink {
+        Sink::take_over(TcpListener::bind((Ipv4Addr::LOCALHOST, port)).unwrap())
+    }
+
+    /// Serves a socket that listens already.
+    pub(crate) fn take_over(listener: TcpListener) -> Sink {
+        let taken = Arc::new(Mutex::new(Vec::new()));
+        let all = Arc::clone(&taken);
+        std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                let all = Arc::clone(&all);
+                // A peer that goes away in the middle ends its own thread only.
+                std::thread::spawn(move || Sink::serve(stream.unwrap(), &all));
+            }
+        });
+        Sink { taken }
+    }
+
+    /// The messages taken, each with its envelope in front.
+    pub(crate) fn messages(&self) -> Vec<String> {
+        self.taken.lock().unwrap().clone()
+    }
+
+    fn serve(stream: TcpStream, taken: &Mutex<Vec<String>>) -> std::io::Result<()> {
+        let mut input = BufReader::new(stream.try_clone()?);
+        let mut output = stream;
+        output.write_all(b"220 sink.example ESMTP\r\n")?;
+        let (mut line, mut message) = (Vec::new(), String::new());
+        loop {
+            line.clear();
+            if input.read_until(b'\n', &mut line)? == 0 {
+                return Ok(());
+            }
+            let command = String::from_utf8_lossy(&line).trim_end().to_owned();
+            let reply = match command.to_ascii_uppercase().get(..4) {
+                Some("QUIT") => return output.write_all(b"221 2.0.0 Bye\r\n"),
+                Some("DATA") => {
+                    output.write_all(b"354 Go on\r\n")?;
+                    loop {
+                        line.clear();
+                        if input.read_until(b'\n', &mut line)? == 0 {
+                            return Ok(());
+                        }
+                        if line == b".\r\n" {
+                            break;
+                        }
+                        message.push_str(&String::from_utf8_lossy(&line));
+                    }
+                    taken.lock().unwrap().push(std::mem::take(&mut message));
+                    "250 2.0.0 Taken"
+                }
+                Some("MAIL" | "RCPT") => {
+                    message.push_str(&command);
+                    message.push('\n');
+                    "250 2.0.0 Ok"
+                }
+                Some("RSET") => {
+                    message.clear();
+                    "250 2.0.0 Ok"
+                }
+                _ => "250 2.0.0 Ok",
+            };
+            output.write_all(format!("{reply}\r\n").as_bytes())?;
+        }
+    }
+}
+
+/// A web server that keeps what is asked of it, and says yes to everything.
+pub(crate) struct Webhook {
+    /// Its port on loopback.
+    pub(crate) port: u16,
+    asked: Arc<Mutex<Vec<Asked>>>,
+}
+
+/// A request: its first line and its body.
+type Asked = (String, Vec<u8>);
+
+impl Webhook {
+    /// Listens.
+    pub(crate) fn listen() -> Webhook {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let asked = Arc::new(Mutex::new(Vec::new()));
+        let all = Arc::clone(&asked);
+        std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                // A client that only looks whether somebody is there asks nothing.
+                let _ = Webhook::serve(stream.unwrap(), &all);
+            }
+        });
+        Webhook { port, asked }
+    }
+
+    /// The JSON documents that were posted.
+    pub(crate) fn posted(&self) -> Vec<serde_json::Value> {
+        let asked = self.asked.lock().unwrap();
+        let posts = asked.iter().filter(|(line, _)| line.starts_with("POST"));
+        posts
+            .map(|(_, body)| serde_json::from_slice(body).unwrap())
+            .collect()
+    }
+
+    /// How often a path was fetched.
+    pub(crate) fn fetched(&self, path: &str) -> usize {
+        let asked = self.asked.lock().unwrap();
+        let line = format!("GET {path} HTTP/1.1");
+        asked.iter().filter(|(asked, _)| *asked == line).count()
+    }
+
+    fn serve(mut stream: TcpStream, all: &Mutex<Vec<Asked>>) -> std::io::Result<()> {
+        stream.set_read_timeout(Some(PATIENCE))?;
+        let mut input = BufReader::new(stream.try_clone()?);
+        let (mut first, mut line, mut length) = (String::new(), String::new(), 0);
+        if input.read_line(&mut first)? == 0 {
+            return Ok(());
+        }
+        while input.read_line(&mut line)? > 2 {
+            if let Some((name, value)) = line.split_once(':')
+                && name.eq_ignore_ascii_case("content-length")
+            {
+                length = value.trim().parse().unwrap();
+            }
+            line.clear();
+        }
+        let mut body = vec![0; length];
+        input.read_exact(&mut body)?;
+        all.lock()
+            .unwrap()
+            .push((first.trim_end().to_owned(), body));
+        stream.write_all(b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n")
+    }
+}
+
+/// A name server.
+pub(crate) struct NameServer {
+    /// Where it listens.
+    pub(crate) address: SocketAddr,
+    says: Arc<Mutex<Option<Ipv4Addr>>>,
+}
+
+/// An hour, for which a resolver may remember an answer.
+const TTL_SECS: u32 = 3_600;
+
+impl NameServer {
+    /// One that knows no name at all: each question is answered NXDOMAIN.
+    pub(crate) fn ignorant() -> NameServer {
+        NameServer::start(None)
+    }
+
+    /// One for which every name is this host's, for an hour; those below `invalid` do not exist.
+    pub(crate) fn of(host: Ipv4Addr) -> NameServer {
+        NameServer::start(Some(host))
+    }
+
+    /// From now on every name is another host's.
+    pub(crate) fn moves_to(&self, host: Ipv4Addr) {
+        *self.says.lock().unwrap() = Some(host);
+    }
+
+    fn start(says: Option<Ipv4Addr>) -> NameServer {
+        let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let address = socket.local_addr().unwrap();
+        let says = Arc::new(Mutex::new(says));
+        let now = Arc::clone(&says);
+        std::thread::spawn(move || {
+            let mut octets = [0; 1500];
+            while let Ok((length, from)) = socket.recv_from(&mut octets) {
+                let host = *now.lock().unwrap();
+                let answer = NameServer::answer(&octets[..length], host);
+                // Whoever asked may have given up.
+                let _ = socket.send_to(&answer, from);
+            }
+        });
+        NameServer { address, says }
+    }
+
+    fn answer(question: &[u8], host: Option<Ipv4Addr>) -> Vec<u8> {
+        // RFC 1035 §4.1.1: a response, recursion available; the question alone, without what a
+        // resolver adds to it.
+        let end = 12 + question[12..].iter().position(|b| *b == 0).unwrap() + 5;
+        let mut answer = question[..end].to_vec();
+        answer[6..12].fill(0);
+        // RFC 6761 §6.4: no name below `invalid` exists.
+        let exists = !question[12..end - 4].ends_with(b"\x07invalid\x00");
+        let Some(host) = host.filter(|_| exists) else {
+            // Name error.
+            (answer[2], answer[3]) = (0x81, 0x83);
+            return answer;
+        };
+        (answer[2], answer[3]) = (0x81, 0x80);
+        let is_address = answer[end - 4..end - 2] == [0, 1];
+        if is_address {
+            answer[7] = 1;
+            // RFC 1035 §4.1.3, §4.1.4: the name of the question, an address of the Internet.
+            answer.extend([0xc0, 12, 0, 1, 0, 1]);
+            answer.extend(TTL_SECS.to_be_bytes());
+            answer.extend([0, 4]);
+            answer.extend(host.octets());
+        }
+        answer
+    }
+}
+
+/// A mounted tmpfs, unmounted when dropped.
+pub(crate) struct Mount {
+    at: PathBuf,
+}
+
+impl Mount {
+    /// Mounts one; `None` where that is not allowed here.
+    pub(crate) fn new(at: PathBuf, options: &str) -> Option<Mount> {
+        std::fs::create_dir_all(&at).unwrap();
+        let mounted = Command::new("mount")
+            .args(["-t", "tmpfs", "-o", options, "tmpfs"])
+            .arg(&at)
+            .status();
+        mounted
+            .is_ok_and(|status| status.success())
+            .then_some(Mount { at })
+    }
+
+    /// Makes it larger or smaller.
+    pub(crate) fn resize(&self, size: &str) {
+        let remount = Command::new("mount")
+            .args(["-o", &format!("remount,size={size}")])
+            .arg(&self.at)
+            .status();
+        assert!(remount.unwrap().success());
+    }
+}
+
+impl Drop for Mount {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg("-l").arg(&self.at).status();
+    }
+}

@@ -1,0 +1,43 @@
+//! The seam between the store and the engines that keep its rows.
+//!
+//! Two engines keep the same contract: [`File`], one SQLite file, and [`postgres::Postgres`], a
+//! database that several nodes share. All reading is done from a file of this node. Where that file
+//! is the store itself, changes are decided in it; where the store is a database, changes are
+//! decided there, and the file is a copy that follows the database's feed. So reading never waits
+//! for a network, and a node serves by what it knows while the database is away.
+//!
+//! Here are rows as text alone. Never here: what a row means, and whether a change is sound.
+
+pub(crate) mod copy;
+pub(crate) mod file;
+pub(crate) mod postgres;
+pub(crate) mod row;
+mod schema;
+
+pub(crate) use file::File;
+pub(crate) use row::{Line, Stored, folded};
+
+use crate::error::{ApplyError, Cause};
+
+/// Where the numbers stand that are given out once and never again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Head {
+    /// The last revision.
+    pub(crate) revision: i64,
+    /// The last id of an object.
+    pub(crate) id: i64,
+}
+
+/// Decides what is to be written, given every row as it is while nobody else writes. May be asked
+/// once only.
+pub(crate) type Work<'a> = &'a mut dyn FnMut(Head, &[Stored]) -> Result<Vec<Line>, ApplyError>;
+
+/// What decides about changes and keeps them.
+pub(crate) trait Engine: Send + Sync {
+    /// Lets `work` decide while nobody else writes, and writes what it decided, whole or not at
+    /// all, synced. Afterwards this node's file has it. Returns the last revision.
+    fn write(&self, work: Work<'_>) -> Result<i64, ApplyError>;
+
+    /// Writes, and takes it back.
+    fn write_test(&self) -> Result<(), Cause>;
+}

@@ -1,0 +1,80 @@
+//! From the steps of a batch to the lines of the feed: ids and revisions are given out here, the
+//! same on every engine.
+
+use std::collections::HashMap;
+
+use mailward_model::Spec;
+
+use crate::{
+    batch::Step,
+    change::ChangeOp,
+    engine::{
+        Head, Line, Stored, folded,
+        row::{signed, spec_text},
+    },
+    error::ApplyError,
+};
+
+/// The lines of these steps, behind `head`. `rows` are all rows, those that cannot be read too:
+/// their names are taken all the same.
+pub(crate) fn of_steps(
+    steps: &[Step],
+    head: Head,
+    rows: &[Stored],
+    at_unix_ms: u64,
+    by: &str,
+) -> Result<Vec<Line>, ApplyError> {
+    let mut names: HashMap<(String, String), i64> = rows
+        .iter()
+        .map(|row| ((row.kind.clone(), folded(&row.name)), row.id))
+        .collect();
+    let Head {
+        mut revision,
+        id: mut last_id,
+    } = head;
+    let mut lines = Vec::with_capacity(steps.len());
+    for step in steps {
+        let key = |name: &str| (step.kind.table().to_owned(), folded(name));
+        let (before, after) = (key(&step.name), key(&step.name_after));
+        let id = match step.id {
+            Some(id) => signed(id.0),
+            None if step.op == ChangeOp::Create => {
+                last_id += 1;
+                last_id
+            }
+            // A later step of the batch that made the object.
+            None => names.get(&before).copied().ok_or(ApplyError::Missing {
+                kind: step.kind,
+                name: step.name.clone(),
+            })?,
+        };
+        if step.op != ChangeOp::Create && before != after || step.after.is_none() {
+            names.remove(&before);
+        }
+        if step.after.is_some() && *names.entry(after).or_insert(id) != id {
+            return Err(ApplyError::Exists {
+                kind: step.kind,
+                name: step.name_after.clone(),
+            });
+        }
+        revision += 1;
+        lines.push(Line {
+            revision,
+            kind: step.kind.table().to_owned(),
+            id,
+            name: step.name_after.clone(),
+            op: step.op.word().to_owned(),
+            before: text(step.before.as_ref())?,
+            after: text(step.after.as_ref())?,
+            at_unix_ms: signed(at_unix_ms),
+            by: by.to_owned(),
+        });
+    }
+    Ok(lines)
+}
+
+fn text(spec: Option<&Spec>) -> Result<Option<String>, ApplyError> {
+    spec.map(spec_text)
+        .transpose()
+        .map_err(|error| ApplyError::Engine(error.into()))
+}

@@ -1,0 +1,12 @@
+//! Tests of the store as a whole: its contract, and what is each engine's alone.
+
+#[path = "../../../testkit/src/cluster.rs"]
+#[allow(
+    dead_code,
+    unreachable_pub,
+    reason = "the testkit's, which uses this crate itself"
+)]
+mod cluster;
+mod contract;
+mod postgres;
+mod sqlite;
