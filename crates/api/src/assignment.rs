@@ -493,7 +493,7 @@ mod tests {
             ),
             (Kind::ReceiveConnector, "fqdn.x=5", "has no parts"),
             (Kind::Mailbox, "hidden=yes", "missing field `address`"),
-            (Kind::Mailbox, "xyzzy=1", "the keys are address"),
+            (Kind::Mailbox, "xyzzy=1", "the keys are accept_messages"),
         ] {
             let error = edited(kind, Map::new(), &[word]).unwrap_err();
             assert!(error.contains(expected), "{word}: {error}");

@@ -1,7 +1,7 @@
 //! The command tree, made from the table of operations.
 
 use clap::{Arg, ArgAction, ArgMatches, Command};
-use mailward_api::operation::{Media, Op};
+use mailward_api::operation::{Media, Op, cmdlet};
 use mailward_model::Kind;
 use serde_json::{Map, Value};
 
@@ -51,14 +51,6 @@ pub fn command() -> Command {
                 .help("The admin socket; else $MAILWARD_SOCKET, else that of the configuration"),
         )
         .arg(
-            // Set where the command was given by its Exchange name, never typed.
-            Arg::new("exchange")
-                .long("exchange")
-                .global(true)
-                .hide(true)
-                .help("Show the answer as the Exchange command of this name does"),
-        )
-        .arg(
             Arg::new("color")
                 .long("color")
                 .global(true)
@@ -100,6 +92,7 @@ pub fn command() -> Command {
         };
     }
     root.subcommand(crate::top::command())
+        .subcommand(crate::shell::command())
 }
 
 /// Settings of which there is one object are neither listed nor removed.
@@ -164,7 +157,7 @@ fn leaf(op: Op, word: &'static str, kind: Option<Kind>) -> Command {
     } else {
         command.long_about(prose(&format!("{}\n\n{help}", definition.summary)))
     };
-    let usage = op.exchange_usage(kind.map(Kind::noun));
+    let usage = cmdlet::usages(op, kind);
     if !usage.is_empty() {
         command = command.after_help(format!("Exchange's name: {}", usage.join(", ")));
     }

@@ -75,7 +75,11 @@ fn check_at(source: &str, script: &Script, asks: bool, depth: usize) -> Result<(
             "divide it",
         ));
     }
-    let check = Check { source, asks, depth };
+    let check = Check {
+        source,
+        asks,
+        depth,
+    };
     for statement in &script.statements {
         for (at, stage) in statement.pipeline.stages.iter().enumerate() {
             match stage {
@@ -165,7 +169,10 @@ impl Check<'_> {
         {
             return Err(ScriptError::new(
                 call.span,
-                format!("{} asks before it acts, and nobody can be asked", cmdlet.name),
+                format!(
+                    "{} asks before it acts, and nobody can be asked",
+                    cmdlet.name
+                ),
                 "look at it with -WhatIf, then write -Confirm:$false",
             ));
         }
@@ -311,14 +318,21 @@ pub(crate) fn fit(
         which => takes(signature, which),
     };
     convert(takes, value).map_err(|(problem, mend): Misfit| {
-        ScriptError::new(span, format!("-{}: {problem}", name(signature, which)), mend)
+        ScriptError::new(
+            span,
+            format!("-{}: {problem}", name(signature, which)),
+            mend,
+        )
     })
 }
 
 /// The name of a parameter.
 pub(crate) fn name(signature: &Signature, which: Which) -> &str {
     match which {
-        Which::Own(at) => signature.slots.get(at).map_or("", |slot| slot.name.as_str()),
+        Which::Own(at) => signature
+            .slots
+            .get(at)
+            .map_or("", |slot| slot.name.as_str()),
         Which::Common(at) => COMMON.get(at).map_or("", |one| one.0),
     }
 }
@@ -375,7 +389,9 @@ fn unknown(command: &Command) -> ScriptError {
     let wanted = command.name.to_lowercase();
     let near = nearest(&wanted, &known).and_then(|near| {
         let mut names = lower.iter();
-        names.find(|(lower, _)| lower == near).map(|(_, name)| *name)
+        names
+            .find(|(lower, _)| lower == near)
+            .map(|(_, name)| *name)
     });
     let mend = match (near, command.name.split_once('-')) {
         (Some(near), _) => format!("did you mean {near}?"),
@@ -425,7 +441,10 @@ pub(crate) fn parameter(
     };
     let fits: Vec<&(Which, &str)> = all.iter().filter(|(_, name)| begins(name)).collect();
     let listed = |names: &mut dyn Iterator<Item = &str>| {
-        names.map(|name| format!("-{name}")).collect::<Vec<_>>().join(", ")
+        names
+            .map(|name| format!("-{name}"))
+            .collect::<Vec<_>>()
+            .join(", ")
     };
     match fits.as_slice() {
         [(which, _)] => Ok(*which),

@@ -107,10 +107,19 @@ pub fn complete(
     if word.text.starts_with('$') {
         let own = ["$true", "$false", "$null", "$_"].map(str::to_owned);
         let all = variables.iter().map(|name| format!("${name}"));
-        return begins(own.into_iter().chain(all.filter(|one| one != "$_")).collect());
+        return begins(
+            own.into_iter()
+                .chain(all.filter(|one| one != "$_"))
+                .collect(),
+        );
     }
     let Some((command, arguments)) = before.split_first() else {
-        return begins(signature::all().iter().map(|one| one.name.clone()).collect());
+        return begins(
+            signature::all()
+                .iter()
+                .map(|one| one.name.clone())
+                .collect(),
+        );
     };
     let Some(signature) = signature::find(&command.text) else {
         return Completion::default();
@@ -121,7 +130,9 @@ pub fn complete(
         return begins(all.map(|name| format!("-{name}")).collect());
     }
     let named = arguments.iter().rev().find(|one| one.text.starts_with('-'));
-    let is_last = arguments.last().is_some_and(|last| last.text.starts_with('-'));
+    let is_last = arguments
+        .last()
+        .is_some_and(|last| last.text.starts_with('-'));
     let which = named.filter(|_| is_last).and_then(|one| {
         let name = one.text.trim_start_matches('-');
         parameter(signature, name, Span::default()).ok()
@@ -129,7 +140,10 @@ pub fn complete(
     let at = match which {
         Some(Which::Own(at)) => Some(at),
         Some(Which::Common(_)) => return begins(actions()),
-        None => signature.slots.iter().position(|slot| slot.position == Some(0)),
+        None => signature
+            .slots
+            .iter()
+            .position(|slot| slot.position == Some(0)),
     };
     let Some(slot) = at.and_then(|at| signature.slots.get(at)) else {
         return Completion::default();
@@ -141,7 +155,12 @@ pub fn complete(
                 return begins(properties(&commands));
             }
             if matches!(own, Own::GetHelp | Own::GetCommand) {
-                return begins(signature::all().iter().map(|one| one.name.clone()).collect());
+                return begins(
+                    signature::all()
+                        .iter()
+                        .map(|one| one.name.clone())
+                        .collect(),
+                );
             }
             None
         }
@@ -172,7 +191,9 @@ fn identity(
 }
 
 fn actions() -> Vec<String> {
-    ["Continue", "Stop", "SilentlyContinue"].map(str::to_owned).to_vec()
+    ["Continue", "Stop", "SilentlyContinue"]
+        .map(str::to_owned)
+        .to_vec()
 }
 
 /// The names of the objects that a command may be about, in quotes where they need them.
@@ -211,7 +232,11 @@ fn properties(commands: &[Vec<Word>]) -> Vec<String> {
     let Some(What::Api(cmdlet)) = signature.map(|one| one.what) else {
         return Vec::new();
     };
-    let mut all: Vec<String> = cmdlet.columns.iter().map(|name| (*name).to_owned()).collect();
+    let mut all: Vec<String> = cmdlet
+        .columns
+        .iter()
+        .map(|name| (*name).to_owned())
+        .collect();
     if let Act::List(kind) = cmdlet.act {
         let sets = mailward_api::operation::cmdlet::all().iter();
         let sets = sets.filter(|one| one.act == Act::Change(kind) && one.fixed.is_empty());
@@ -247,7 +272,10 @@ mod tests {
         assert_eq!(words("Set-JournalRule x -Scope Gl"), ["Global"]);
         assert_eq!(words("Set-JournalRule x -Enabled "), ["$true", "$false"]);
         assert_eq!(words("Get-Mailbox | sel"), ["Select-Object"]);
-        assert_eq!(words("Get-Mailbox | select Hid"), ["HiddenFromAddressListsEnabled"]);
+        assert_eq!(
+            words("Get-Mailbox | select Hid"),
+            ["HiddenFromAddressListsEnabled"]
+        );
         assert_eq!(words("$x = Get-Queue; Get-Mailbox -Mon"), ["-Monitoring"]);
         assert_eq!(words("Get-Mailbox $b"), ["$boxes"]);
         assert_eq!(words("Get-Help Get-HealthR"), ["Get-HealthReport"]);

@@ -35,9 +35,8 @@ pub(crate) fn convert(takes: &Takes, value: &Value) -> Result<Json, Misfit> {
         Takes::Integer => integer(value),
         Takes::Count => match value {
             Value::Text(text) if text.eq_ignore_ascii_case(UNLIMITED) => Ok(UNLIMITED.into()),
-            other => integer(other).map_err(|(problem, _)| {
-                (problem, "write a number, or Unlimited".to_owned())
-            }),
+            other => integer(other)
+                .map_err(|(problem, _)| (problem, "write a number, or Unlimited".to_owned())),
         },
         Takes::Filter => match value {
             Value::Block(text) | Value::Text(text) => Ok(text.trim().into()),
@@ -144,7 +143,11 @@ fn list(inner: &Takes, value: &Value) -> Result<Json, Misfit> {
         return items(value).map(Json::from);
     };
     // Of a list of tables, a table is a member.
-    let keys = |key: &str| [ADD, REMOVE].iter().find(|one| one.eq_ignore_ascii_case(key));
+    let keys = |key: &str| {
+        [ADD, REMOVE]
+            .iter()
+            .find(|one| one.eq_ignore_ascii_case(key))
+    };
     if !entries.iter().all(|(key, _)| keys(key).is_some()) {
         return match inner {
             Takes::Table | Takes::Any => items(value).map(Json::from),
@@ -222,15 +225,48 @@ mod tests {
     fn what_does_not_fit_is_told() {
         let words = Takes::Word(vec!["global".to_owned(), "internal".to_owned()]);
         for (takes, value, problem, mend) in [
-            (&Takes::Boolean, text("perhaps"), "neither true nor false", "$true"),
-            (&Takes::Integer, text("many"), "not a whole number", "digits"),
-            (&Takes::Integer, Value::Integer(-1), "not a whole number", "digits"),
-            (&words, text("Globl"), "not one of its words", "did you mean Global?"),
-            (&words, text("x"), "not one of its words", "write Global, Internal"),
-            (&Takes::Text, Value::List(vec![text("a"), text("b")]), "2 values", "one"),
+            (
+                &Takes::Boolean,
+                text("perhaps"),
+                "neither true nor false",
+                "$true",
+            ),
+            (
+                &Takes::Integer,
+                text("many"),
+                "not a whole number",
+                "digits",
+            ),
+            (
+                &Takes::Integer,
+                Value::Integer(-1),
+                "not a whole number",
+                "digits",
+            ),
+            (
+                &words,
+                text("Globl"),
+                "not one of its words",
+                "did you mean Global?",
+            ),
+            (
+                &words,
+                text("x"),
+                "not one of its words",
+                "write Global, Internal",
+            ),
+            (
+                &Takes::Text,
+                Value::List(vec![text("a"), text("b")]),
+                "2 values",
+                "one",
+            ),
         ] {
             let (found, how) = convert(takes, &value).unwrap_err();
-            assert!(found.contains(problem) && how.contains(mend), "{found}; {how}");
+            assert!(
+                found.contains(problem) && how.contains(mend),
+                "{found}; {how}"
+            );
         }
     }
 }

@@ -73,7 +73,13 @@ pub(crate) const COMMON: [(&str, &str, Takes, &str, bool); 6] = [
         "Show what would change, and change nothing",
         true,
     ),
-    ("Confirm", "cf", Takes::Switch, "Ask before each object", true),
+    (
+        "Confirm",
+        "cf",
+        Takes::Switch,
+        "Ask before each object",
+        true,
+    ),
     (
         "ErrorAction",
         "ea",
@@ -88,7 +94,13 @@ pub(crate) const COMMON: [(&str, &str, Takes, &str, bool); 6] = [
         "Continue or SilentlyContinue where something is to be known",
         false,
     ),
-    ("Verbose", "vb", Takes::Switch, "Say what was changed", false),
+    (
+        "Verbose",
+        "vb",
+        Takes::Switch,
+        "Say what was changed",
+        false,
+    ),
     (
         "OutVariable",
         "ov",
@@ -118,8 +130,19 @@ type Line = (
 fn own() -> Vec<Line> {
     let switch = |name| (name, Takes::Switch, None);
     let comparisons = [
-        "EQ", "NE", "GT", "GE", "LT", "LE", "Like", "NotLike", "Contains", "NotContains", "In",
-        "NotIn", "Not",
+        "EQ",
+        "NE",
+        "GT",
+        "GE",
+        "LT",
+        "LE",
+        "Like",
+        "NotLike",
+        "Contains",
+        "NotContains",
+        "In",
+        "NotIn",
+        "Not",
     ];
     let mut compared = vec![
         ("FilterScript", Takes::Any, Some(0)),
@@ -258,13 +281,7 @@ fn own() -> Vec<Line> {
             Own::ConvertToJson,
             vec![("Depth", Takes::Integer, None), switch("Compress")],
         ),
-        (
-            "Out-Null",
-            &[],
-            "Drop what comes",
-            Own::OutNull,
-            Vec::new(),
-        ),
+        ("Out-Null", &[], "Drop what comes", Own::OutNull, Vec::new()),
         (
             "Out-File",
             &[],
@@ -362,23 +379,25 @@ pub(crate) fn all() -> &'static [Signature] {
                 })
                 .collect(),
         });
-        let own = own().into_iter().map(|(name, aliases, summary, own, slots)| Signature {
-            name: name.to_owned(),
-            aliases: aliases.to_vec(),
-            summary: summary.to_owned(),
-            what: What::Own(own),
-            slots: slots
-                .into_iter()
-                .map(|(name, takes, position)| Slot {
-                    name: name.to_owned(),
-                    takes,
-                    position,
-                    needed: false,
-                    piped: false,
-                    help: String::new(),
-                })
-                .collect(),
-        });
+        let own = own()
+            .into_iter()
+            .map(|(name, aliases, summary, own, slots)| Signature {
+                name: name.to_owned(),
+                aliases: aliases.to_vec(),
+                summary: summary.to_owned(),
+                what: What::Own(own),
+                slots: slots
+                    .into_iter()
+                    .map(|(name, takes, position)| Slot {
+                        name: name.to_owned(),
+                        takes,
+                        position,
+                        needed: false,
+                        piped: false,
+                        help: String::new(),
+                    })
+                    .collect(),
+            });
         api.chain(own).collect()
     })
 }

@@ -240,7 +240,10 @@ impl Value {
     /// The number it is or spells.
     pub fn number(&self) -> Option<f64> {
         match self {
-            #[expect(clippy::cast_precision_loss, reason = "counts and sizes are below 2^53")]
+            #[expect(
+                clippy::cast_precision_loss,
+                reason = "counts and sizes are below 2^53"
+            )]
             Value::Integer(whole) => Some(*whole as f64),
             Value::Real(real) => Some(*real),
             Value::Bool(truth) => Some(f64::from(u8::from(*truth))),

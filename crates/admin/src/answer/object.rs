@@ -6,10 +6,11 @@ use mailward_api::{
     operation::request,
     view::{Effect, ExportText, ObjectList, ObjectView, PlanView},
 };
+use mailward_directory::filter::{self, Filter, FilterError};
 use mailward_events::Event;
 use mailward_model::{
     FieldError, Kind, Object, ObjectId, Revision,
-    kind::{Mailbox, MailboxType},
+    kind::{AcceptedDomain, AcceptedDomainType, Mailbox, MailboxType},
     object::SpecOf,
 };
 use mailward_store::{
@@ -18,9 +19,7 @@ use mailward_store::{
 };
 use serde_json::Map;
 
-use mailward_directory::filter::{self, Filter, FilterError};
-
-use super::{Access, blocking, failed};
+use super::{Access, blocking, failed, recipient::goes_by};
 use crate::peer::Peer;
 
 fn view(object: &Object) -> ObjectView {
@@ -126,25 +125,55 @@ fn conflict(kind: Kind, name: &str, wanted: u64, found: Option<Revision>) -> Fau
     Fault::new(FaultKind::Conflict, error, mend)
 }
 
+/// Whether objects of the kind have an address of their own here.
+fn is_recipient(kind: Kind) -> bool {
+    matches!(
+        kind,
+        Kind::Mailbox
+            | Kind::MailContact
+            | Kind::MailUser
+            | Kind::DistributionGroup
+            | Kind::DynamicDistributionGroup
+    )
+}
+
+/// The address of a new recipient for which none is given: its alias, or its name without what an
+/// address cannot have, at the first domain that was accepted as authoritative.
+fn address_of(store: &Store, name: &str, alias: Option<&str>) -> Result<String, Fault> {
+    let local: String = match alias {
+        Some(alias) => alias.to_owned(),
+        None => name
+            .chars()
+            .filter(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_'))
+            .collect(),
+    };
+    let domains = store
+        .list(Kind::AcceptedDomain)
+        .map_err(|error| failed(&error))?;
+    let authoritative = domains.iter().filter_map(|object| {
+        let domain = AcceptedDomain::of(&object.spec)?;
+        (domain.domain_type == AcceptedDomainType::Authoritative).then_some((object.id, domain))
+    });
+    let first = authoritative.min_by_key(|(id, _)| *id);
+    let Some((_, domain)) = first.filter(|_| !local.is_empty()) else {
+        return Err(Fault::invalid(
+            "no address is given, and none can be made of alias or name and an authoritative domain",
+            "give its address",
+        )
+        .at("address"));
+    };
+    Ok(format!("{local}@{}", domain.domain))
+}
+
 /// The object of this name; of recipients else the one that has this address or alias.
 fn find(store: &Store, kind: Kind, name: &str) -> Result<Option<Object>, Fault> {
     let found = store.get(kind, name).map_err(|error| failed(&error))?;
     if found.is_some() {
         return Ok(found);
     }
-    let goes_by = |object: &Object| {
-        let fields = fields_of(&object.spec);
-        let is_it = |value: &serde_json::Value| {
-            let text = value.as_str();
-            text.is_some_and(|text| text.eq_ignore_ascii_case(name))
-        };
-        let has = |field: &str| fields.get(field).is_some_and(&is_it);
-        let others = fields.get("proxy_addresses");
-        let others = others.and_then(serde_json::Value::as_array);
-        has("address") || has("alias") || others.is_some_and(|all| all.iter().any(is_it))
-    };
     let objects = store.list(kind).map_err(|error| failed(&error))?;
-    Ok(objects.into_iter().find(goes_by))
+    let mut objects = objects.into_iter();
+    Ok(objects.find(|object| goes_by(object, name)))
 }
 
 /// Refuses a change that was made from another revision than the object's own.
@@ -258,8 +287,15 @@ impl Access {
                 .map(|object| fields_of(&object.spec))
                 .unwrap_or_default();
             fields.extend(r.spec);
-            let fields = edit(r.kind, fields, &r.set)
+            let mut fields = edit(r.kind, fields, &r.set)
                 .map_err(|errors| Fault::broken_rules(&what, errors))?;
+            // Only where it is said that it is new: a name that was mistyped makes no recipient.
+            let is_new = found.is_none() && r.revision == Some(0);
+            if is_new && is_recipient(r.kind) && !fields.contains_key("address") {
+                let alias = fields.get("alias").and_then(serde_json::Value::as_str);
+                let address = address_of(&access.store, &r.name, alias)?;
+                fields.insert("address".to_owned(), address.into());
+            }
             let spec =
                 spec_of(r.kind, fields).map_err(|error| Fault::broken_rules(&what, vec![error]))?;
             let before = found.as_ref().map(|object| &object.spec);

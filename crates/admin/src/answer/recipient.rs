@@ -6,7 +6,10 @@ use mailward_api::{
     view::{FoundRecipient, RecipientList},
 };
 use mailward_directory::filter::{self, Filter, FilterError, Property};
-use mailward_model::Object;
+use mailward_model::{
+    Object,
+    kind::{CommonAttribute, OrganizationalUnit},
+};
 
 use super::{Access, blocking, failed};
 
@@ -18,6 +21,19 @@ fn view(object: &Object, details: Option<&str>) -> Option<FoundRecipient> {
         address: recipient.address().to_string(),
         recipient_type: details.unwrap_or_default().to_owned(),
     })
+}
+
+/// Whether a recipient goes by this name, alias or address.
+pub(super) fn goes_by(object: &Object, name: &str) -> bool {
+    let Some(recipient) = object.spec.recipient() else {
+        return object.name.eq_ignore_ascii_case(name);
+    };
+    let is_it = |text: &str| text.eq_ignore_ascii_case(name);
+    let alias = recipient.attributes().text(CommonAttribute::Alias);
+    let mut addresses = std::iter::once(recipient.address()).chain(recipient.proxy_addresses());
+    is_it(&object.name)
+        || alias.is_some_and(is_it)
+        || addresses.any(|address| is_it(&address.to_string()))
 }
 
 impl Access {
@@ -43,7 +59,20 @@ impl Access {
                     continue;
                 };
                 list.all += 1;
-                if filter.as_ref().is_none_or(|filter| filter.matches(&of)) {
+                let fits = filter.as_ref().is_none_or(|filter| filter.matches(&of));
+                let within = |unit: &OrganizationalUnit| {
+                    let own = object
+                        .spec
+                        .recipient()
+                        .and_then(|one| one.organizational_unit());
+                    own.is_some_and(|own| unit.contains(own))
+                };
+                let is_within = r.organizational_unit.as_ref().is_none_or(within);
+                let is_meant = r
+                    .identity
+                    .as_deref()
+                    .is_none_or(|name| goes_by(object, name));
+                if fits && is_within && is_meant {
                     list.fitting += 1;
                     list.recipients
                         .extend(view(object, of.word(Property::RecipientTypeDetails)));

@@ -12,7 +12,6 @@
 //! ```
 
 pub mod cmdlet;
-pub mod exchange;
 mod input;
 mod openapi;
 mod page;
@@ -104,8 +103,6 @@ pub struct Definition {
     pub route: &'static str,
     /// What the answer is made of.
     pub media: Media,
-    /// The names it goes by in Exchange.
-    pub exchange: &'static [exchange::Exchange],
 }
 
 impl Definition {

@@ -7,7 +7,9 @@ use std::net::{IpAddr, SocketAddr};
 
 use clap::Args;
 use mailward_model::{
-    Domain, EmailAddress, Kind, MessageId, ReversePath, kind::TimeOfDay, unit::Span,
+    Domain, EmailAddress, Kind, MessageId, ReversePath,
+    kind::{OrganizationalUnit, TimeOfDay},
+    unit::Span,
 };
 use serde::{Deserialize, Serialize};
 
@@ -519,10 +521,17 @@ requests! {
 
     /// `recipient list`
     RecipientList {
+        /// Only the recipient of this name, address or alias
+        #[serde(default)]
+        pub identity: Option<String>,
         /// Only recipients that fit this filter, such as "RecipientType -eq 'UserMailbox'"
         #[serde(default)]
         #[arg(long, value_name = "FILTER")]
         pub filter: Option<String>,
+        /// Only recipients in this organisational unit and below it
+        #[serde(default)]
+        #[arg(long, value_name = "PATH")]
+        pub organizational_unit: Option<OrganizationalUnit>,
         /// Recipients to list at most
         #[serde(default = "input::list_limit", deserialize_with = "input::deserialize_limit")]
         #[arg(long, default_value_t = input::list_limit(), value_parser = clap::value_parser!(u32).range(1..=10_000))]

@@ -2,30 +2,15 @@
 
 use serde_json::Value;
 
-use super::{
-    Definition, Media, Method, Operation, exchange::Exchange, page, read_query, read_request,
-    request,
-};
+use super::{Definition, Media, Method, Operation, page, read_query, read_request, request};
 use crate::{fault::Fault, page::Page, view};
 
 /// Defines [`Op`], [`Call`] and each operation's [`Definition`] from one table.
 macro_rules! operations {
-    (@kind) => { None };
-    (@kind $kind:literal) => { Some($kind) };
-    (@page $view:ty;) => { None };
-    (@page $view:ty; $page:expr) => {
-        Some(|answer: &[u8], now_unix_ms: u64| {
-            let view: $view = serde_json::from_slice(answer)?;
-            let page: fn(&$view, u64) -> Page = $page;
-            Ok(page(&view, now_unix_ms))
-        })
-    };
     ($(
         $(#[doc = $doc:literal])*
         $variant:ident [$($word:literal)+] $method:ident $route:literal $media:ident
-        ($request:ty) -> $view:ty, page $page:expr $(, exit $exit:expr)?
-        $(, exchange $name:literal {$($parameter:literal = $argument:literal),*}
-            $(kind $kind:literal)? $(page $exchange_page:expr)?)*;
+        ($request:ty) -> $view:ty, page $page:expr $(, exit $exit:expr)?;
     )*) => {
         /// The operations.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -51,12 +36,6 @@ macro_rules! operations {
                         method: Method::$method,
                         route: $route,
                         media: Media::$media,
-                        exchange: &[$(Exchange {
-                            name: $name,
-                            parameters: &[$(($parameter, $argument)),*],
-                            kind: operations!(@kind $($kind)?),
-                            page: operations!(@page $view; $($exchange_page)?),
-                        }),*],
                     };
                     &DEFINITION
                 })* }
@@ -247,16 +226,12 @@ operations! {
     /// One line for each health set. Ends with exit code 1 where one of them is not well.
     Health ["health"] Get "/v1/health" Json
     (request::HealthReport) -> view::HealthReport, page page::health::brief,
-    exit page::health::exit,
-    exchange "Get-HealthReport" {"Identity" = "server", "HealthSet" = "set"}
-        page page::exchange::health_report;
+    exit page::health::exit;
 
     /// Show every health set with its monitors
     HealthReport ["health" "report"] Get "/v1/health/report" Json
     (request::HealthReport) -> view::HealthReport, page page::health::report,
-    exit page::health::exit,
-    exchange "Get-ServerHealth" {"Identity" = "server", "HealthSet" = "set"}
-        page page::exchange::server_health;
+    exit page::health::exit;
 
     /// Show one health set with the last results of its probes
     HealthShow ["health" "show"] Get "/v1/health/sets/{set}" Json
@@ -438,8 +413,7 @@ operations! {
 
     /// Show which roles run, since when, and what they are doing
     Status ["status"] Get "/v1/status" Json
-    (request::Nothing) -> view::NodeStatus, page page::status::status,
-    exchange "Get-ServerComponentState" {};
+    (request::Nothing) -> view::NodeStatus, page page::status::status;
 
     /// Write all objects as text
     ///
@@ -472,12 +446,7 @@ operations! {
 
     /// List the {plural}
     ObjectList ["{kind}" "list"] Get "/v1/objects/{kind}" Json
-    (request::ObjectList) -> view::ObjectList, page page::object::list,
-    exchange "Get-Mailbox" {"Monitoring" = "monitoring"} kind "mailbox",
-    exchange "Get-ReceiveConnector" {} kind "receive-connector",
-    exchange "Get-SendConnector" {} kind "send-connector",
-    exchange "Get-AcceptedDomain" {} kind "accepted-domain",
-    exchange "Get-JournalRule" {} kind "journal-rule";
+    (request::ObjectList) -> view::ObjectList, page page::object::list;
 
     /// Show one of the {plural}
     ObjectShow ["{kind}" "show"] Get "/v1/objects/{kind}/{name}" Json

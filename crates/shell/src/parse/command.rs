@@ -33,8 +33,18 @@ impl Parser<'_> {
                 Some(_) => self.unexpected(),
             });
         }
+        if !name.starts_with(|c: char| c.is_alphabetic() || matches!(c, '?' | '%' | '_')) {
+            return Err(ScriptError::new(
+                span,
+                format!("{name} stands where a value or a command is wanted"),
+                "a command is a verb and a noun, such as Get-Mailbox; put text between quotes",
+            ));
+        }
         // `foreach` behind a bar is a short name of ForEach-Object; a block follows it.
-        let follows_parenthesis = self.rest().trim_start_matches(super::is_blank).starts_with('(');
+        let follows_parenthesis = self
+            .rest()
+            .trim_start_matches(super::is_blank)
+            .starts_with('(');
         if KEYWORDS.contains(&name.to_ascii_lowercase().as_str())
             && (name.to_ascii_lowercase() != "foreach" || follows_parenthesis)
         {

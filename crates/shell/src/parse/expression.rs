@@ -56,12 +56,9 @@ impl Parser<'_> {
             return match Operator::of_word(word) {
                 Some(operator) => Ok(Some(operator)),
                 None => {
-                    let known: Vec<&str> =
-                        Operator::WORDS.iter().map(|(word, _)| *word).collect();
-                    let near = mailward_api::assignment::nearest(
-                        &word.to_ascii_lowercase(),
-                        &known,
-                    );
+                    let known: Vec<&str> = Operator::WORDS.iter().map(|(word, _)| *word).collect();
+                    let near =
+                        mailward_api::assignment::nearest(&word.to_ascii_lowercase(), &known);
                     let mend = match near {
                         Some(near) => format!("did you mean -{near}?"),
                         None => format!("the operators are -{}", known.join(", -")),
@@ -81,10 +78,7 @@ impl Parser<'_> {
             '%' => Operator::Rest,
             c if is_dash(c) => Operator::Minus,
             '=' | '!' => {
-                return Err(self.here(
-                    "values are not compared with = here",
-                    "write -eq or -ne",
-                ));
+                return Err(self.here("values are not compared with = here", "write -eq or -ne"));
             }
             _ => return Ok(None),
         };
@@ -327,7 +321,10 @@ impl Parser<'_> {
                 });
             }
             self.lines()?;
-            if entries.iter().any(|(one, _)| one.eq_ignore_ascii_case(&key)) {
+            if entries
+                .iter()
+                .any(|(one, _)| one.eq_ignore_ascii_case(&key))
+            {
                 return Err(ScriptError::new(
                     key_span,
                     format!("{key} stands there already"),

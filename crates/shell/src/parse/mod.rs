@@ -233,7 +233,9 @@ impl<'a> Parser<'a> {
                 format!("{c:?} cannot stand here"),
                 "write ; before another command",
             ),
-            None => ScriptError::incomplete(Span::new(self.at, self.at), "there is more to come", ""),
+            None => {
+                ScriptError::incomplete(Span::new(self.at, self.at), "there is more to come", "")
+            }
         }
     }
 

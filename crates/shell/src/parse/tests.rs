@@ -47,7 +47,9 @@ fn the_lines_administrators_type_are_read() {
         ["anna", "-ExtensionCustomAttribute1", "Ignore"]
     );
     let filter = "((((CustomAttribute1 -ne ‘Ignore’) -and (RecipientType -eq ‘UserMailbox’))) -and (-not(Name -like ‘SystemMailbox{*’)) -and (-not(Name -like ‘CAS_{*’)))";
-    let line = format!("New-DynamicDistributionGroup -Name ‘Journaled Users’ -Alias JournaledUsers -RecipientFilter {{{filter}}}");
+    let line = format!(
+        "New-DynamicDistributionGroup -Name ‘Journaled Users’ -Alias JournaledUsers -RecipientFilter {{{filter}}}"
+    );
     assert_eq!(
         words(&line),
         [
@@ -63,7 +65,10 @@ fn the_lines_administrators_type_are_read() {
         words("Set-DynamicDistributionGroup –HiddenFromAddressListsEnabled $true"),
         ["-HiddenFromAddressListsEnabled", "True"]
     );
-    assert_eq!(words("X -Y:$false -Z: 'a''b' @p"), ["-Y:False", "-Z:a'b", "@p"]);
+    assert_eq!(
+        words("X -Y:$false -Z: 'a''b' @p"),
+        ["-Y:False", "-Z:a'b", "@p"]
+    );
     assert_eq!(words("X anna@example.org"), ["anna@example.org"]);
     assert_eq!(words("X \"a`tb\" # and so on"), ["a\tb"]);
     assert_eq!(words("X `\n  a <# not\nthis #> b"), ["a", "b"]);
@@ -72,7 +77,8 @@ fn the_lines_administrators_type_are_read() {
 
 #[test]
 fn pipelines_statements_and_values_are_told_apart() {
-    let script = parse("$a = Get-X | Where-Object { $_.Y -eq 'z' } |\n ft a,b\n$a.Count; 5").unwrap();
+    let script =
+        parse("$a = Get-X | Where-Object { $_.Y -eq 'z' } |\n ft a,b\n$a.Count; 5").unwrap();
     assert_eq!(script.statements.len(), 3);
     assert_eq!(script.statements[0].variable.as_deref(), Some("a"));
     assert_eq!(script.statements[0].pipeline.stages.len(), 3);
@@ -126,7 +132,7 @@ fn what_is_wrong_is_said_with_its_place() {
         ("Get-X && Get-Y", 6, "&&"),
         ("if (1) { 2 }", 0, "not part of this language"),
         ("$x -equals 5", 3, "-equals is not an operator"),
-        ("$x = = 5", 5, "not the beginning"),
+        ("$x = == 5", 5, "a value or a command"),
         ("$x.Foo()", 2, "no methods"),
         ("[int]5", 0, "types are not named"),
         ("12x4", 0, "is not a number"),
@@ -145,8 +151,18 @@ fn what_is_wrong_is_said_with_its_place() {
 #[test]
 fn what_merely_ends_too_early_is_told_apart() {
     for text in [
-        "Get-X {", "Get-X (", "Get-X '", "Get-X |", "$x = ", "@{ a = ", "Get-X a,", "'a' +", "<#",
-        "Get-X `", "@{", "\"$(Get-X",
+        "Get-X {",
+        "Get-X (",
+        "Get-X '",
+        "Get-X |",
+        "$x = ",
+        "@{ a = ",
+        "Get-X a,",
+        "'a' +",
+        "<#",
+        "Get-X `",
+        "@{",
+        "\"$(Get-X",
     ] {
         assert!(parse(text).unwrap_err().incomplete, "{text}");
     }
@@ -157,12 +173,25 @@ fn what_merely_ends_too_early_is_told_apart() {
 
 #[test]
 fn depth_is_limited() {
-    for (open, close) in [("(", ")"), ("@(", ")"), ("-not ", ""), ("$x[", "]"), ("\"$(", ")\"")] {
+    for (open, close) in [
+        ("(", ")"),
+        ("@(", ")"),
+        ("-not ", ""),
+        ("$x[", "]"),
+        ("\"$(", ")\""),
+    ] {
         let text = format!("{}1{}", open.repeat(10_000), close.repeat(10_000));
         assert!(parse(&text).is_err(), "{open}");
     }
     assert!(parse(&format!("1{}", " + 1".repeat(10_000))).is_err());
-    assert!(parse(&format!("Get-X {}{}", "{".repeat(10_000), "}".repeat(10_000))).is_ok());
+    assert!(
+        parse(&format!(
+            "Get-X {}{}",
+            "{".repeat(10_000),
+            "}".repeat(10_000)
+        ))
+        .is_ok()
+    );
 }
 
 #[test]

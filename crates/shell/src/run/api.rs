@@ -99,7 +99,10 @@ impl<H: Host> Run<'_, H> {
                     let name = meant(cmdlet, &filled);
                     (name, self.perform(cmdlet, filled, &mut manner))
                 }
-                Err(fault) => (item.map_or_else(String::new, |item| item.text()), Err(fault)),
+                Err(fault) => (
+                    item.map_or_else(String::new, |item| item.text()),
+                    Err(fault),
+                ),
             };
             match result {
                 Ok(Done::Seen(values)) => out.extend(values),
@@ -170,7 +173,10 @@ impl<H: Host> Run<'_, H> {
         if confirm && !self.shell.host.asks() {
             return Err(ScriptError::new(
                 call.span,
-                format!("{} asks before it acts, and nobody can be asked", cmdlet.name),
+                format!(
+                    "{} asks before it acts, and nobody can be asked",
+                    cmdlet.name
+                ),
                 "look at it with -WhatIf, then write -Confirm:$false",
             ));
         }
@@ -474,17 +480,16 @@ fn meant(cmdlet: &Cmdlet, filled: &Filled) -> String {
 }
 
 /// The request for one object: what was given, and what the object says of itself.
-fn piped(
-    cmdlet: &Cmdlet,
-    given: &[(usize, Json)],
-    item: Option<&Value>,
-) -> Result<Filled, Fault> {
+fn piped(cmdlet: &Cmdlet, given: &[(usize, Json)], item: Option<&Value>) -> Result<Filled, Fault> {
     let mut filled = Filled::default();
     for (target, value) in &cmdlet.fixed {
         fill(&mut filled, target, value.clone())?;
     }
     for (at, parameter) in cmdlet.parameters.iter().enumerate() {
-        let mut value = given.iter().find(|(one, _)| *one == at).map(|(_, value)| value.clone());
+        let mut value = given
+            .iter()
+            .find(|(one, _)| *one == at)
+            .map(|(_, value)| value.clone());
         if value.is_none()
             && parameter.piped
             && let Some(item) = item

@@ -47,7 +47,8 @@ impl<'a> Arguments<'a> {
 
     /// Whether a switch is on.
     pub(crate) fn is_on(&self, wanted: &str) -> bool {
-        self.value(wanted).is_some_and(|value| switch(value) == Some(true))
+        self.value(wanted)
+            .is_some_and(|value| switch(value) == Some(true))
     }
 
     /// A switch, where it was given.

@@ -30,7 +30,12 @@ pub(crate) fn write(items: &[Value], delimiter: u8, heads: bool) -> String {
         if plain {
             write(vec![cell(item)]);
         } else {
-            write(columns.iter().map(|name| cell(&item.member(name))).collect());
+            write(
+                columns
+                    .iter()
+                    .map(|name| cell(&item.member(name)))
+                    .collect(),
+            );
         }
     }
     let octets = writer.into_inner().unwrap_or_default();
@@ -104,14 +109,15 @@ mod tests {
             ]),
         ];
         let text = write(&items, b',', true);
-        assert_eq!(
-            text,
-            "Name,Size,To\n\"a, \"\"b\"\"\",-5,\n'=1+1,,x;y\n"
-        );
+        assert_eq!(text, "Name,Size,To\n\"a, \"\"b\"\"\",-5,\n'=1+1,,x;y\n");
         let read = read(&text, b',').unwrap();
         assert_eq!(read[0].member("name"), "a, \"b\"".into());
         assert_eq!(read[1].member("To"), "x;y".into());
-        assert!(super::read("a,b\n1\n", b',').unwrap_err().contains("record 1"));
+        assert!(
+            super::read("a,b\n1\n", b',')
+                .unwrap_err()
+                .contains("record 1")
+        );
         let old = super::read("#TYPE x\r\na;b\r\n1;2\r\n", b';').unwrap();
         assert_eq!(old[0].member("b"), "2".into());
     }

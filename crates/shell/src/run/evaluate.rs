@@ -233,11 +233,7 @@ fn reckon(
     }
     let (a, b) = (number(left, span)?, number(right, span)?);
     if b == 0.0 && matches!(operator, Operator::Over | Operator::Rest) {
-        return Err(ScriptError::new(
-            span,
-            "there is no dividing by zero",
-            "",
-        ));
+        return Err(ScriptError::new(span, "there is no dividing by zero", ""));
     }
     Ok(Value::Real(match operator {
         Operator::Plus => a + b,

@@ -44,9 +44,13 @@ enum Form {
 
 fn form(value: &Value) -> Form {
     match value {
-        Value::Record(record) if !record.columns.is_empty() => {
-            Form::Table(record.columns.iter().map(|name| (*name).to_owned()).collect())
-        }
+        Value::Record(record) if !record.columns.is_empty() => Form::Table(
+            record
+                .columns
+                .iter()
+                .map(|name| (*name).to_owned())
+                .collect(),
+        ),
         Value::Record(record) if record.fields.len() <= TABLE_PROPERTIES_MAX => {
             Form::Table(record.fields.iter().map(|(name, _)| name.clone()).collect())
         }
@@ -70,7 +74,10 @@ fn rows(values: &[Value]) -> Vec<Value> {
         Value::Table(fields) => fields
             .iter()
             .map(|(name, value)| {
-                super::own::record(vec![("Name", name.as_str().into()), ("Value", value.clone())])
+                super::own::record(vec![
+                    ("Name", name.as_str().into()),
+                    ("Value", value.clone()),
+                ])
             })
             .collect(),
         other => vec![other.clone()],
@@ -90,7 +97,11 @@ pub(crate) fn table(values: &[Value], own: Option<()>, width: usize, heads: bool
         let has = |name: &&&str| value.fields().iter().any(|(field, _)| field == *name);
         let mut found: Vec<&str> = columns.iter().filter(has).copied().collect();
         if found.is_empty() {
-            found = value.fields().iter().map(|(name, _)| name.as_str()).collect();
+            found = value
+                .fields()
+                .iter()
+                .map(|(name, _)| name.as_str())
+                .collect();
         }
         for name in found {
             if !names.iter().any(|one| one == name) {
@@ -105,9 +116,8 @@ pub(crate) fn table(values: &[Value], own: Option<()>, width: usize, heads: bool
         .iter()
         .map(|value| names.iter().map(|name| value.member(name)).collect())
         .collect();
-    let is_number = |value: &Value| {
-        matches!(value, Value::Integer(_) | Value::Real(_) | Value::Null)
-    };
+    let is_number =
+        |value: &Value| matches!(value, Value::Integer(_) | Value::Real(_) | Value::Null);
     let right: Vec<bool> = (0..names.len())
         .map(|at| {
             let column = || cells.iter().filter_map(|row| row.get(at));
@@ -123,7 +133,11 @@ pub(crate) fn table(values: &[Value], own: Option<()>, width: usize, heads: bool
         .enumerate()
         .map(|(at, name)| {
             let column = cells.iter().filter_map(|row| row.get(at));
-            column.map(|cell| cell.width()).chain([name.width()]).max().unwrap_or(0)
+            column
+                .map(|cell| cell.width())
+                .chain([name.width()])
+                .max()
+                .unwrap_or(0)
         })
         .collect();
     fit(&mut widths, width);
@@ -306,7 +320,11 @@ mod tests {
         let row = |name: &str, count: i64| {
             object(
                 &["Name", "Count", "Gone"],
-                &[("Name", name.into()), ("Other", Value::Null), ("Count", Value::Integer(count))],
+                &[
+                    ("Name", name.into()),
+                    ("Other", Value::Null),
+                    ("Count", Value::Integer(count)),
+                ],
             )
         };
         assert_eq!(
@@ -315,7 +333,10 @@ mod tests {
         );
         assert_eq!(default(&["a".into(), Value::Bool(true)], 0), "a\nTrue\n");
         let narrow = default(&[row("a very long name that does not fit", 5)], 20);
-        assert_eq!(narrow, "Name           Count\n----           -----\na very long n…     5\n");
+        assert_eq!(
+            narrow,
+            "Name           Count\n----           -----\na very long n…     5\n"
+        );
     }
 
     #[test]
@@ -330,7 +351,8 @@ mod tests {
                 ("Yes", Value::Bool(true)),
             ],
         );
-        let text = "Name    : a\nMembers : {x, y}\nNote    : 1\n          2\nNo      :\nYes     : True\n";
+        let text =
+            "Name    : a\nMembers : {x, y}\nNote    : 1\n          2\nNo      :\nYes     : True\n";
         assert_eq!(default(&[value.clone()], 0), text);
         assert_eq!(list(&[value.clone(), value]), format!("{text}\n{text}"));
     }

@@ -109,7 +109,10 @@ pub(crate) fn help(arguments: &Arguments<'_>, span: Span) -> Result<String, Scri
     if let Some(signature) = signature::find(&name) {
         return Ok(page(signature));
     }
-    let names: Vec<String> = signature::all().iter().map(|one| one.name.to_lowercase()).collect();
+    let names: Vec<String> = signature::all()
+        .iter()
+        .map(|one| one.name.to_lowercase())
+        .collect();
     let known: Vec<&str> = names.iter().map(String::as_str).collect();
     let near = nearest(&name.to_lowercase(), &known).and_then(signature::find);
     let mend = match near {

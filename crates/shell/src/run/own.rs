@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::{Host, Put, Run, Stop, arguments::Arguments, csv, evaluate::holds, format, help, own_fault};
+use super::{
+    Host, Put, Run, Stop, arguments::Arguments, csv, evaluate::holds, format, help, own_fault,
+};
 use crate::{
     bind::Call,
     error::ScriptError,
@@ -310,9 +312,9 @@ impl<H: Host> Run<'_, H> {
                     How::Name(name) => {
                         // The object's own spelling is shown.
                         let own = item.fields().iter();
-                        let own = own.map(|(field, _)| field).find(|field| {
-                            field.eq_ignore_ascii_case(name) && one.name == *name
-                        });
+                        let own = own
+                            .map(|(field, _)| field)
+                            .find(|field| field.eq_ignore_ascii_case(name) && one.name == *name);
                         let field = own.cloned().unwrap_or_else(|| one.name.clone());
                         fields.push((field, item.member(name)));
                     }
@@ -329,11 +331,7 @@ impl<H: Host> Run<'_, H> {
         Ok(rows)
     }
 
-    fn select(
-        &mut self,
-        arguments: &Arguments<'_>,
-        items: Vec<Value>,
-    ) -> Result<Vec<Value>, Stop> {
+    fn select(&mut self, arguments: &Arguments<'_>, items: Vec<Value>) -> Result<Vec<Value>, Stop> {
         let mut items = items;
         if let Some(skip) = arguments.count("Skip") {
             items.drain(..skip.min(items.len()));
@@ -351,9 +349,8 @@ impl<H: Host> Run<'_, H> {
         }
         if let Some(excluded) = arguments.items("ExcludeProperty") {
             let patterns: Vec<String> = excluded.iter().map(Value::text).collect();
-            let keep = |(name, _): &&(String, Value)| {
-                !patterns.iter().any(|pattern| like(name, pattern))
-            };
+            let keep =
+                |(name, _): &&(String, Value)| !patterns.iter().any(|pattern| like(name, pattern));
             items = items
                 .iter()
                 .map(|item| {
@@ -413,7 +410,10 @@ impl<H: Host> Run<'_, H> {
         appends: bool,
     ) {
         let path = arguments.text(parameter).unwrap_or_default();
-        let put = match (appends || arguments.is_on("Append"), arguments.is_on("NoClobber")) {
+        let put = match (
+            appends || arguments.is_on("Append"),
+            arguments.is_on("NoClobber"),
+        ) {
             (true, _) => Put::Append,
             (false, true) => Put::New,
             (false, false) => Put::Replace,

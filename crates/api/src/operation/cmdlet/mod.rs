@@ -131,3 +131,25 @@ pub fn all() -> &'static [Cmdlet] {
 pub fn find(name: &str) -> Option<&'static Cmdlet> {
     all().iter().find(|one| one.is_named(name))
 }
+
+/// How an operation is written in Exchange's spelling, for help; `kind` where it is about objects of
+/// one kind.
+pub fn usages(op: Op, kind: Option<Kind>) -> Vec<String> {
+    let stands = |act: Act| match (act, kind) {
+        (Act::Look(one) | Act::Do(one), _) => one == op,
+        (Act::List(of), Some(kind)) => of == kind && op == Op::ObjectList,
+        (Act::Create(of) | Act::Change(of), Some(kind)) => of == kind && op == Op::ObjectSet,
+        (Act::Remove(of), Some(kind)) => of == kind && op == Op::ObjectRemove,
+        (_, None) => false,
+    };
+    let named = all().iter().filter(|one| stands(one.act));
+    named.map(short_usage).collect()
+}
+
+/// Objects have many parameters: help of our own commands lists those of others alone.
+fn short_usage(cmdlet: &Cmdlet) -> String {
+    match cmdlet.act {
+        Act::Create(_) | Act::Change(_) => cmdlet.name.clone(),
+        _ => cmdlet.usage(),
+    }
+}

@@ -12,7 +12,16 @@ const FIELDS: &[(&str, &str, &str)] = &[
     ("", "external_address", "ExternalEmailAddress"),
     ("", "hidden", "HiddenFromAddressListsEnabled"),
     ("", "deliver_and_forward", "DeliverToMailboxAndForward"),
-    ("", "report_to", "ReportTo"),
+    (
+        "",
+        "accept_messages_only_from",
+        "AcceptMessagesOnlyFromSendersOrMembers",
+    ),
+    (
+        "",
+        "reject_messages_from",
+        "RejectMessagesFromSendersOrMembers",
+    ),
     ("", "fqdn", "Fqdn"),
     ("", "smtputf8", "SmtpUtf8Enabled"),
     ("", "dsn", "DeliveryStatusNotificationEnabled"),
@@ -26,10 +35,18 @@ const FIELDS: &[(&str, &str, &str)] = &[
     ("journal_rule", "journal_address", "JournalEmailAddress"),
     ("receive_connector", "remote_ranges", "RemoteIPRanges"),
     ("receive_connector", "certificate", "TlsCertificateName"),
-    ("receive_connector", "max_recipients", "MaxRecipientsPerMessage"),
+    (
+        "receive_connector",
+        "max_recipients",
+        "MaxRecipientsPerMessage",
+    ),
     ("receive_connector", "max_hops", "MaxHopCount"),
     ("receive_connector", "max_local_hops", "MaxLocalHopCount"),
-    ("receive_connector", "max_connections", "MaxInboundConnection"),
+    (
+        "receive_connector",
+        "max_connections",
+        "MaxInboundConnection",
+    ),
     (
         "receive_connector",
         "max_connections_per_source",
@@ -41,7 +58,11 @@ const FIELDS: &[(&str, &str, &str)] = &[
         "ConnectionInactivityTimeout",
     ),
     ("send_connector", "source_ip", "SourceIPAddress"),
-    ("send_connector", "max_connections", "MaxOutboundConnections"),
+    (
+        "send_connector",
+        "max_connections",
+        "MaxOutboundConnections",
+    ),
     (
         "send_connector",
         "max_messages_per_connection",
@@ -52,7 +73,11 @@ const FIELDS: &[(&str, &str, &str)] = &[
         "inactivity_timeout",
         "ConnectionInactivityTimeout",
     ),
-    ("transport_settings", "postmaster", "ExternalPostmasterAddress"),
+    (
+        "transport_settings",
+        "postmaster",
+        "ExternalPostmasterAddress",
+    ),
     (
         "transport_settings",
         "message_expiration",

@@ -20,7 +20,12 @@ struct Noun {
 }
 
 /// What a table of recipients shows.
-const RECIPIENT: &[&str] = &["Name", "Alias", "PrimarySmtpAddress", "RecipientTypeDetails"];
+const RECIPIENT: &[&str] = &[
+    "Name",
+    "Alias",
+    "PrimarySmtpAddress",
+    "RecipientTypeDetails",
+];
 
 /// The nouns that Exchange has. Every other kind goes by its own name.
 const NOUNS: &[Noun] = &[
@@ -33,13 +38,23 @@ const NOUNS: &[Noun] = &[
     Noun {
         kind: "mail_contact",
         noun: "MailContact",
-        columns: &["Name", "Alias", "PrimarySmtpAddress", "ExternalEmailAddress"],
+        columns: &[
+            "Name",
+            "Alias",
+            "PrimarySmtpAddress",
+            "ExternalEmailAddress",
+        ],
         differs: Some("-PrimarySmtpAddress is the address here"),
     },
     Noun {
         kind: "mail_user",
         noun: "MailUser",
-        columns: &["Name", "Alias", "PrimarySmtpAddress", "ExternalEmailAddress"],
+        columns: &[
+            "Name",
+            "Alias",
+            "PrimarySmtpAddress",
+            "ExternalEmailAddress",
+        ],
         differs: Some("no account"),
     },
     Noun {
@@ -55,15 +70,15 @@ const NOUNS: &[Noun] = &[
         differs: Some("a filter that mixes -and and -or without parentheses is refused"),
     },
     Noun {
-        kind: "organizational_unit",
-        noun: "OrganizationalUnit",
-        columns: &["Name", "Parent"],
-        differs: Some("New, Set and Remove too: there need not be a directory behind it"),
-    },
-    Noun {
         kind: "journal_rule",
         noun: "JournalRule",
-        columns: &["Name", "JournalEmailAddress", "Recipient", "Scope", "Enabled"],
+        columns: &[
+            "Name",
+            "JournalEmailAddress",
+            "Recipient",
+            "Scope",
+            "Enabled",
+        ],
         differs: Some("-Recipient may be a group or a dynamic group too"),
     },
     Noun {

@@ -1,5 +1,7 @@
 //! Parameters: what each takes and which field it fills.
 
+use std::sync::OnceLock;
+
 use mailward_model::{Kind, Spec};
 use serde_json::Value;
 
@@ -136,7 +138,14 @@ pub(super) struct Field {
 }
 
 /// The fields of a kind.
-pub(super) fn fields(kind: Kind) -> Vec<Field> {
+pub(super) fn fields(kind: Kind) -> &'static [Field] {
+    static FIELDS: OnceLock<Vec<(Kind, Vec<Field>)>> = OnceLock::new();
+    let all = FIELDS.get_or_init(|| Kind::ALL.iter().map(|kind| (*kind, read(*kind))).collect());
+    let found = all.iter().find(|(one, _)| *one == kind);
+    found.map_or(&[], |(_, fields)| fields)
+}
+
+fn read(kind: Kind) -> Vec<Field> {
     let mut generator = schemars::SchemaGenerator::default();
     let root = Spec::schema(kind, &mut generator).to_value();
     let definitions = Value::Object(generator.take_definitions(true));
@@ -240,14 +249,14 @@ pub(super) fn of_kind(kind: Kind, creates: bool) -> Vec<Parameter> {
     for field in fields(kind) {
         let takes = match name::is_filter(&field.field) {
             true => Takes::Filter,
-            false => field.takes,
+            false => field.takes.clone(),
         };
         parameters.push(Parameter {
             needed: creates && field.needed && !name::is_made(kind, &field.field),
             piped: creates,
             ..Parameter::new(
                 &name::of_field(kind, &field.field),
-                Target::Spec(field.field),
+                Target::Spec(field.field.clone()),
                 takes,
                 &field.help,
             )

@@ -77,8 +77,18 @@ fn object(view: &ObjectView) -> Row {
         ("Identity", view.name.as_str().into()),
     ]);
     let fields = super::parameter::fields(view.kind);
-    for field in &fields {
+    for field in fields {
         let value = view.spec.get(&field.field).cloned().unwrap_or(Value::Null);
+        // What stands for them where they are unset.
+        let value = match (field.field.as_str(), &value) {
+            ("alias", Value::Null) => {
+                let address = view.spec.get("address").and_then(Value::as_str);
+                let local = address.and_then(|address| address.rsplit_once('@'));
+                local.map_or(Value::Null, |(local, _)| local.into())
+            }
+            ("display_name", Value::Null) => view.name.as_str().into(),
+            _ => value,
+        };
         let value = match &field.takes {
             super::Takes::Word(_) => word(&value),
             super::Takes::List(inner) if matches!(**inner, super::Takes::Word(_)) => {
@@ -145,7 +155,9 @@ fn of_page(page: Page) -> Vec<Row> {
 
 pub(super) fn server_health(answer: &[u8]) -> Result<Vec<Row>, serde_json::Error> {
     let view: HealthReport = serde_json::from_slice(answer)?;
-    Ok(of_page(super::super::page::exchange::server_health(&view, 0)))
+    Ok(of_page(super::super::page::exchange::server_health(
+        &view, 0,
+    )))
 }
 
 pub(super) fn health_report(answer: &[u8]) -> Result<Vec<Row>, serde_json::Error> {

@@ -125,12 +125,21 @@ fn recipients() -> Vec<Line> {
             Op::RecipientList,
             rows::recipients,
             &["Name", "RecipientType", "PrimarySmtpAddress"],
-            "10,000 at most; -Identity by Where-Object",
+            "10,000 at most",
             vec![
+                Parameter {
+                    target: Target::Request("identity"),
+                    ..Parameter::identity(false)
+                },
                 filter("Filter", "Only those that fit this recipient filter"),
                 filter(
                     "RecipientPreviewFilter",
                     "Only those that a dynamic group with this filter would have",
+                ),
+                text(
+                    "OrganizationalUnit",
+                    "organizational_unit",
+                    "Only those in this organisational unit and below it",
                 ),
                 count("limit"),
             ],
@@ -286,12 +295,23 @@ fn queue() -> Vec<Line> {
             "Show where messages came from and what became of them",
             Op::Trace,
             rows::tracking,
-            &["Timestamp", "EventId", "Source", "Sender", "Recipients", "MessageId"],
+            &[
+                "Timestamp",
+                "EventId",
+                "Source",
+                "Sender",
+                "Recipients",
+                "MessageId",
+            ],
             "times as 2h, 3d, 2026-02-03 or 2026-02-03T14:05; the last 24 hours without -Start",
             vec![
                 text("Start", "since", "Only since then: 2h, 3d, 2026-02-03"),
                 text("End", "until", "Only until then"),
-                text("Sender", "from", "Only from this sender: an address, or a domain"),
+                text(
+                    "Sender",
+                    "from",
+                    "Only from this sender: an address, or a domain",
+                ),
                 text(
                     "Recipients",
                     "to",
@@ -424,7 +444,11 @@ fn health() -> Vec<Line> {
                     ),
                     "Only events of this level and above",
                 ),
-                text("InstanceId", "event", "Only this event, by its number or name"),
+                text(
+                    "InstanceId",
+                    "event",
+                    "Only this event, by its number or name",
+                ),
             ],
         ),
         Line {

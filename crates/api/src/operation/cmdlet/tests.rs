@@ -52,7 +52,9 @@ fn names_are_given_once_and_every_parameter_fills_a_field() {
                 for op in operations(one) {
                     let known = fields_of(op);
                     // What another word of the same command asks may know fewer.
-                    let some = operations(one).iter().any(|op| fields_of(*op).contains(field));
+                    let some = operations(one)
+                        .iter()
+                        .any(|op| fields_of(*op).contains(field));
                     assert!(known.contains(field) || some, "{place}: no field {field}");
                 }
             }
@@ -70,16 +72,42 @@ fn names_are_given_once_and_every_parameter_fills_a_field() {
 #[test]
 fn every_noun_of_the_list_is_there() {
     for name in [
-        "New-Mailbox", "Get-Mailbox", "Set-Mailbox", "Remove-Mailbox", "New-MailContact",
-        "Get-Recipient", "New-DistributionGroup", "Add-DistributionGroupMember",
-        "Get-DistributionGroupMember", "Remove-DistributionGroupMember",
-        "Update-DistributionGroupMember", "New-JournalRule", "Enable-JournalRule",
-        "Disable-JournalRule", "Get-TransportConfig", "Set-TransportConfig", "New-AcceptedDomain",
-        "New-ReceiveConnector", "New-SendConnector", "Get-ExchangeCertificate", "Get-Certificate",
-        "Get-MessageTrackingLog", "Get-Queue", "Suspend-Queue", "Resume-Queue", "Retry-Queue",
-        "Get-Message", "Suspend-Message", "Resume-Message", "Remove-Message", "Export-Message",
-        "Get-ServerHealth", "Get-HealthReport", "Get-ServerComponentState",
-        "Set-ServerComponentState", "Get-EventLog",
+        "New-Mailbox",
+        "Get-Mailbox",
+        "Set-Mailbox",
+        "Remove-Mailbox",
+        "New-MailContact",
+        "Get-Recipient",
+        "New-DistributionGroup",
+        "Add-DistributionGroupMember",
+        "Get-DistributionGroupMember",
+        "Remove-DistributionGroupMember",
+        "Update-DistributionGroupMember",
+        "New-JournalRule",
+        "Enable-JournalRule",
+        "Disable-JournalRule",
+        "Get-TransportConfig",
+        "Set-TransportConfig",
+        "New-AcceptedDomain",
+        "New-ReceiveConnector",
+        "New-SendConnector",
+        "Get-ExchangeCertificate",
+        "Get-Certificate",
+        "Get-MessageTrackingLog",
+        "Get-Queue",
+        "Suspend-Queue",
+        "Resume-Queue",
+        "Retry-Queue",
+        "Get-Message",
+        "Suspend-Message",
+        "Resume-Message",
+        "Remove-Message",
+        "Export-Message",
+        "Get-ServerHealth",
+        "Get-HealthReport",
+        "Get-ServerComponentState",
+        "Set-ServerComponentState",
+        "Get-EventLog",
     ] {
         assert!(find(name).is_some(), "{name}");
     }
@@ -91,7 +119,9 @@ fn fields_become_parameters_by_rule() {
     let set = find("Set-ReceiveConnector").unwrap();
     let takes = |name: &str| {
         let mut parameters = set.parameters.iter();
-        parameters.find(|one| one.name == name).map(|one| &one.takes)
+        parameters
+            .find(|one| one.name == name)
+            .map(|one| &one.takes)
     };
     assert_eq!(takes("MaxMessageSize"), Some(&Takes::Text));
     assert_eq!(takes("Bindings"), Some(&Takes::List(Box::new(Takes::Text))));
@@ -118,7 +148,9 @@ fn objects_show_their_fields_in_exchanges_words() {
     let rows = object_rows(answer.to_string().as_bytes()).unwrap();
     let value = |name: &str| {
         let found = rows[0].iter().find(|(one, _)| one == name);
-        found.map(|(_, value)| value.to_string()).unwrap_or_default()
+        found
+            .map(|(_, value)| value.to_string())
+            .unwrap_or_default()
     };
     assert_eq!(value("Identity"), "\"Anna\"");
     assert_eq!(value("PrimarySmtpAddress"), "\"anna@example.org\"");
