@@ -3,7 +3,10 @@
 //! [`check`] goes through a whole script, blocks and parentheses included, and refuses it where a
 //! name, a parameter or a value that stands there cannot be. [`bind`] binds one command.
 
-use mailward_api::{assignment::nearest, operation::cmdlet::Takes};
+use mailward_api::{
+    assignment::nearest,
+    operation::cmdlet::{self, Takes},
+};
 
 use crate::{
     convert::{Misfit, convert},
@@ -393,6 +396,13 @@ fn unknown(command: &Command) -> ScriptError {
             .find(|(lower, _)| lower == near)
             .map(|(_, name)| *name)
     });
+    if let Some(instead) = cmdlet::instead(&command.name) {
+        return ScriptError::new(
+            command.span,
+            format!("{} has no meaning here", command.name),
+            instead,
+        );
+    }
     let mend = match (near, command.name.split_once('-')) {
         (Some(near), _) => format!("did you mean {near}?"),
         (None, Some((_, noun))) if signature::all().iter().any(|one| has_noun(one, noun)) => {

@@ -16,13 +16,13 @@ use crate::{machine::Machine, world};
 
 pub use mailward_queue::fuzz::fuzz_recovery as fuzz_queue_recovery;
 pub use sending::{fuzz_header, fuzz_reply};
-pub use text::fuzz_objects_text;
+pub use text::{fuzz_objects_text, fuzz_shell_script};
 
 /// A target: takes octets of any kind.
 pub type Target = fn(&[u8]);
 
 /// Every target by the name of its folder below `fuzz/corpus`.
-pub const TARGETS: [(&str, Target); 9] = [
+pub const TARGETS: [(&str, Target); 10] = [
     ("command", fuzz_command),
     ("data", fuzz_data),
     ("bdat", fuzz_bdat),
@@ -32,6 +32,7 @@ pub const TARGETS: [(&str, Target); 9] = [
     ("header", fuzz_header),
     ("objects_text", fuzz_objects_text),
     ("queue_recovery", fuzz_queue_recovery),
+    ("shell_script", fuzz_shell_script),
 ];
 
 fn rules() -> Rules {

@@ -226,10 +226,12 @@ impl Access {
         blocking(move || {
             let mut objects = store.list(r.kind).map_err(|error| failed(&error))?;
             let all = objects.len();
-            if !r.monitoring {
-                objects.retain(|object| !is_monitoring(object));
-            }
-            let hidden = (all - objects.len()) as u64;
+            // As in Exchange: either these or the others.
+            objects.retain(|object| is_monitoring(object) == r.monitoring);
+            let hidden = match r.monitoring {
+                true => 0,
+                false => (all - objects.len()) as u64,
+            };
             if let Some(filter) = &filter {
                 let fits = |object: &Object| {
                     filter::attributes(object).is_some_and(|of| filter.matches(&of))
@@ -307,11 +309,15 @@ impl Access {
                 });
             }
             let effect = text::effect(&r.name, before, Some(&spec));
+            let told = match &found {
+                Some(_) => vec![effect.to_string()],
+                None => vec![format!("{effect}; it says {}", text::told(&spec))],
+            };
             let change = match &found {
                 Some(object) => Change::replace(object, spec),
                 None => Change::create(r.name, spec),
             };
-            access.carry_out(vec![change], &[effect], r.dry_run, peer)
+            access.carry_out(vec![change], &[effect], told, r.dry_run, peer)
         })
         .await
     }
@@ -332,7 +338,14 @@ impl Access {
                 return Err(missing(&access.store, r.kind, &r.name));
             };
             let effect = text::effect(&object.name, Some(&object.spec), None);
-            access.carry_out(vec![Change::remove(&object)], &[effect], r.dry_run, peer)
+            let told = vec![format!("{effect}; it said {}", text::told(&object.spec))];
+            access.carry_out(
+                vec![Change::remove(&object)],
+                &[effect],
+                told,
+                r.dry_run,
+                peer,
+            )
         })
         .await
     }
@@ -385,7 +398,8 @@ impl Access {
                     revision,
                 });
             }
-            access.carry_out(plan.changes, &plan.effects, false, peer)
+            let told = plan.effects.iter().map(ToString::to_string).collect();
+            access.carry_out(plan.changes, &plan.effects, told, false, peer)
         })
         .await
     }
@@ -405,12 +419,14 @@ struct Writer {
 }
 
 impl Writer {
-    /// Applies changes and leaves the event that names who made them; with `dry_run` they are only
+    /// Applies changes and leaves the event that names who made them, from where, and what was told
+    /// of each; with `dry_run` they are only
     /// checked.
     fn carry_out(
         &self,
         changes: Vec<Change>,
         effects: &[text::Effect],
+        told: Vec<String>,
         dry_run: bool,
         peer: Peer,
     ) -> Result<PlanView, Fault> {
@@ -430,7 +446,8 @@ impl Writer {
         self.events.emit(Event::ObjectsApplied {
             revision: revision.0,
             by,
-            changes: effects.iter().map(ToString::to_string).collect(),
+            from: peer.place(),
+            changes: told.into_iter().collect(),
         });
         Ok(PlanView {
             effects: effects.iter().map(effect).collect(),

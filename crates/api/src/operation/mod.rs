@@ -31,6 +31,10 @@ use crate::{
     page::Page,
 };
 
+/// The header of a request that says at which address the administrator sits, where the program
+/// that asks was started from elsewhere. It is for audit events alone: nothing is decided by it.
+pub const FROM_HEADER: &str = "mailward-from";
+
 /// The HTTP methods in use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Method {

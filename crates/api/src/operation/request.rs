@@ -505,7 +505,7 @@ requests! {
         /// The kind of objects
         #[arg(skip = Kind::AcceptedDomain)]
         pub kind: Kind,
-        /// List health mailboxes, which are hidden otherwise
+        /// List the health mailboxes, which are hidden otherwise, and no others
         #[serde(default)]
         #[arg(long)]
         pub monitoring: bool,

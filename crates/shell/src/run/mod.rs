@@ -5,8 +5,10 @@
 
 mod api;
 mod arguments;
+mod count;
 mod csv;
 mod evaluate;
+mod fill;
 mod format;
 mod help;
 mod own;

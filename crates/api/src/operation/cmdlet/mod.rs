@@ -8,6 +8,7 @@
 //!
 //! Never here: an operation of its own, or anything that asks.
 
+mod absent;
 mod name;
 mod noun;
 mod parameter;
@@ -22,6 +23,7 @@ use mailward_model::Kind;
 use serde_json::Value;
 
 use super::Op;
+pub use absent::{ABSENT, instead};
 pub use parameter::{Parameter, Takes, Target};
 pub use rows::{Row, object_rows};
 

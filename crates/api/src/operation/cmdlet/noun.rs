@@ -204,7 +204,7 @@ fn looks(kind: Kind) -> Vec<Parameter> {
             "Monitoring",
             Target::Request("monitoring"),
             Takes::Switch,
-            "List health mailboxes, which are hidden otherwise",
+            "List the health mailboxes, which are hidden otherwise, and no others",
         )
     };
     if kind == Kind::Mailbox {
