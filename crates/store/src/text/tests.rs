@@ -103,9 +103,13 @@ fn spec() -> impl Strategy<Value = Spec> {
                 ..Mailbox::new(address)
             };
             if let Some(connector) = &connector {
-                mailbox.personal.set(PersonalAttribute::Department, connector);
+                mailbox
+                    .personal
+                    .set(PersonalAttribute::Department, connector);
                 let key = CommonAttribute::ExtensionCustomAttribute1;
-                mailbox.attributes.set_list(key, &[connector.clone(), "Ignore".to_owned()]);
+                mailbox
+                    .attributes
+                    .set_list(key, &[connector.clone(), "Ignore".to_owned()]);
             }
             mailbox.send_connector = connector;
             Spec::from(mailbox)
@@ -290,9 +294,9 @@ fn errors_name_the_place_and_the_mend() {
         &["line 4, column 14: mailbox \"a\": department: expected a text, such as \"a\""],
     );
     check_errors(
-        "[[distribution_group]]\nname = \"a\"\naddress = \"a@example.org\"\ndepartment = \"x\"\n",
+        "[[distribution_group]]\nname = \"a\"\naddress = \"a@example.org\"\ncustom_atribute1 = \"x\"\n",
         &[
-            "line 4, column 1: distribution_group \"a\": department: distribution groups have no such field; did you mean report_to?",
+            "line 4, column 1: distribution_group \"a\": custom_atribute1: distribution groups have no such field; did you mean custom_attribute1?",
         ],
     );
     check_errors(

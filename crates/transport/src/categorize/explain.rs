@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::{
     journal,
-    plan::{Input, categorize_resolved},
+    plan::{Input, categorize_resolved, resolve},
     route::{Routing, route_place_explained},
 };
 use crate::snapshot::Snapshot;
@@ -50,10 +50,7 @@ pub struct Explained {
 
 /// Decides what would follow from a message, and says why. Changes nothing.
 pub fn explain(snapshot: &Snapshot, input: &Input<'_>) -> Explained {
-    let local = input.origin.server.map(|server| server.ip());
-    let resolution = snapshot
-        .directory
-        .resolve(&input.envelope.recipients, local);
+    let resolution = resolve(snapshot, input);
     let recipients = resolution
         .recipients
         .iter()

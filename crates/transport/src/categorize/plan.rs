@@ -4,9 +4,10 @@
 //! of one that does. A failure is reported to the sender unless the sender is null, asked for no
 //! report (NOTIFY), or the message is a probe.
 
-use mailward_directory::Resolution;
+use mailward_directory::{Resolution, Sender};
 use mailward_model::{
     EmailAddress, EnhancedCode, Envelope, EnvelopeRecipient, Origin, Reply, ReversePath,
+    kind::Relay,
     plan::{Delivery, DeliveryContent, DeliveryRecipient, DsnAction, DsnRecipient, NextHop, Plan},
 };
 use mailward_proto::header::AddressHeaders;
@@ -67,11 +68,26 @@ pub fn plan(snapshot: &Snapshot, input: &Input<'_>) -> Plan {
 
 /// Decides everything that follows from a message. Pure: the same arguments give the same plan.
 pub fn categorize(snapshot: &Snapshot, input: &Input<'_>) -> Categorized {
-    let local = input.origin.server.map(|server| server.ip());
-    let resolution = snapshot
-        .directory
-        .resolve(&input.envelope.recipients, local);
-    categorize_resolved(snapshot, input, resolution)
+    categorize_resolved(snapshot, input, resolve(snapshot, input))
+}
+
+/// Who gets a message. Probes are free of restrictions: what they pass through is watched, not what
+/// somebody may send.
+pub(super) fn resolve(snapshot: &Snapshot, input: &Input<'_>) -> Resolution {
+    let (envelope, origin) = (input.envelope, input.origin);
+    let local = origin.server.map(|server| server.ip());
+    let directory = &snapshot.directory;
+    if origin.probe {
+        return directory.resolve(&envelope.recipients, local);
+    }
+    let connector = snapshot.receive_connector(&origin.connector);
+    let sender = Sender {
+        address: envelope.mail_from.address(),
+        account: origin.account.as_ref(),
+        trusted: connector.is_some_and(|connector| connector.spec.relay == Relay::All),
+        size: input.size,
+    };
+    directory.resolve_from(&sender, &envelope.recipients, local)
 }
 
 pub(super) fn categorize_resolved(
