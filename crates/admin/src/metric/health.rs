@@ -1,6 +1,6 @@
 //! Metrics of managed availability: sets, monitors, probes, repairs, processes.
 
-use mailward_api::view::{HealthState, Hold, ManagerStatus, Requester, RoleFigures, hold::Wanted};
+use mailward_api::view::{HealthState, Hold, ManagerStatus, Requester, RoleFigures};
 
 use super::{Family, Sample, family::seconds};
 
@@ -106,11 +106,8 @@ fn holds(families: &mut Vec<Family>, holds: &[Hold]) {
         "hold_since_timestamp_seconds",
         "When a hold on a component was set",
         holds.iter().map(|hold| {
-            let wanted = match hold.wanted {
-                Wanted::Draining => "draining",
-                Wanted::Inactive => "inactive",
-            };
-            of(Sample::whole(hold.since_unix_ms / 1000), hold).with("wanted", wanted)
+            let since = Sample::whole(hold.since_unix_ms / 1000);
+            of(since, hold).with("wanted", hold.wanted.word())
         }),
     ));
     families.push(Family::gauge(
