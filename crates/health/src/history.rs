@@ -12,6 +12,7 @@ use std::{
 };
 
 use mailward_api::view::{CaseView, HealthEdge, repair::CaseNote};
+use mailward_host::replace::{Lasting, replace};
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::engine::SavedCase;
@@ -47,9 +48,8 @@ impl History {
     /// Replaces the open cases.
     pub(crate) fn save(&self, cases: &[SavedCase]) -> io::Result<()> {
         fs::create_dir_all(&self.dir)?;
-        let early = self.file("open-cases.new");
-        fs::write(&early, serde_json::to_vec(cases)?)?;
-        fs::rename(early, self.file("open-cases.json"))
+        let json = serde_json::to_vec(cases)?;
+        replace(&self.file("open-cases.json"), &json, Lasting::Kill)
     }
 
     /// The cases that were open when the worker before this one ended. What cannot be read is as
@@ -64,9 +64,8 @@ impl History {
     /// Replaces what is remembered of cures.
     pub(crate) fn save_cures(&self, cures: &BTreeMap<String, u8>) -> io::Result<()> {
         fs::create_dir_all(&self.dir)?;
-        let early = self.file("cures.new");
-        fs::write(&early, serde_json::to_vec(cures)?)?;
-        fs::rename(early, self.file("cures.json"))
+        let json = serde_json::to_vec(cures)?;
+        replace(&self.file("cures.json"), &json, Lasting::Kill)
     }
 
     /// What is remembered of cures. Without it cases begin with their first stage.

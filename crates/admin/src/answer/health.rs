@@ -28,14 +28,18 @@ impl Access {
         &self,
         r: request::HealthReport,
     ) -> Result<HealthReport, Fault> {
-        let (report, manager) = tokio::join!(
+        let (report, manager, held) = tokio::join!(
             self.ask(Role::Worker, ControlRequest::HealthReport),
-            self.ask_within(Role::Manager, ControlRequest::Status, HOLDS_TIMEOUT)
+            self.ask_within(Role::Manager, ControlRequest::Status, HOLDS_TIMEOUT),
+            self.ask_within(Role::Manager, ControlRequest::Holds, HOLDS_TIMEOUT)
         );
         let mut report: HealthReport = expect_reply!(report, HealthReport)?;
         // Without the manager nothing is repaired anyway, and the worker's report says so.
         if let Ok(ControlReply::Manager(manager)) = manager {
             report.holds = manager.holds;
+        }
+        if let Ok(ControlReply::Holds(list)) = held {
+            report.held = list.holds;
         }
         if let Some(server) = r.server
             && !server.eq_ignore_ascii_case(&report.node)

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{repair::RepairAct, role::RepairHold};
+use super::{hold::Hold, repair::RepairAct, role::RepairHold};
 
 /// The state of a monitor, and of a set: that of its worst monitor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
@@ -212,6 +212,9 @@ pub struct HealthReport {
     /// What holds repair as a whole, as the manager tells.
     #[serde(default)]
     pub holds: Vec<RepairHold>,
+    /// What is held out of service, as the manager tells.
+    #[serde(default)]
+    pub held: Vec<Hold>,
     /// The sets.
     pub sets: Vec<HealthSetView>,
     /// What will break within two weeks, one sentence each; `health forecast` tells all.

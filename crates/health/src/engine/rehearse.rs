@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use mailward_api::view::{
-    ProbeView, RepairAct, RepairProposal,
+    GroupMember, ProbeView, RepairAct, RepairProposal,
     health::Evidence,
     rehearsal::{GuardFacts, Rehearsal, RehearsalStep},
     repair::Carried,
@@ -15,7 +15,7 @@ use mailward_events::Event;
 
 use super::{Answer, Engine, Order, definition::Target};
 use crate::{
-    Now,
+    Now, group,
     guard::{self, Facts, Past, Ruling},
 };
 
@@ -32,6 +32,7 @@ const ORDERS_MAX: usize = 10_000;
 struct Stage<'a> {
     engine: Engine,
     facts: &'a GuardFacts,
+    members: &'a [GroupMember],
     cause: Option<&'a str>,
     /// The probes that fail.
     failing: BTreeSet<String>,
@@ -45,12 +46,14 @@ struct Stage<'a> {
 
 impl Engine {
     /// What would be done if every probe of this health set failed from now on, and no act helped.
-    /// `None` where there is no set of that name.
+    /// `None` where there is no set of that name. `members` are the others of the group, as they are
+    /// known now; they are taken to stay as they are.
     pub fn rehearse(
         &self,
         set: &str,
         cause: Option<&str>,
         facts: &GuardFacts,
+        members: &[GroupMember],
         now: Now,
     ) -> Option<Rehearsal> {
         let (mut failing, mut components, mut named) = (BTreeSet::new(), BTreeSet::new(), None);
@@ -64,6 +67,7 @@ impl Engine {
         let mut stage = Stage {
             engine: self.clone(),
             facts,
+            members,
             cause,
             failing,
             components,
@@ -262,6 +266,11 @@ impl Stage<'_> {
     }
 
     fn propose(&mut self, proposal: &RepairProposal) -> Vec<Order> {
+        let mut proposal = proposal.clone();
+        if !self.members.is_empty() {
+            proposal.group = Some(group::expected(self.members, proposal.act.stage()));
+        }
+        let proposal = &proposal;
         let passed = self.passed_ms();
         let earlier = self.facts.past.iter().map(|past| Past {
             age_ms: past.age_ms + passed,

@@ -104,6 +104,7 @@ impl Engine {
         HealthReport {
             // The manager's to tell; whoever shows the report asks it.
             holds: Vec::new(),
+            held: Vec::new(),
             node: self.node.clone(),
             state: worst(sets.iter().map(|set| set.state)),
             unix_ms: now.unix_ms,

@@ -431,11 +431,13 @@ impl Worker {
             Err(error) => return Err(error.into_fault(Role::Manager.name())),
         };
         let engine = self.ask(Message::Copy).await?;
+        let members = self.group.as_ref().map(|group| group.members());
+        let members = members.unwrap_or_default();
         let now = Now::of(&*self.inside.clock);
         // A day is played in a moment, but not in no time.
         let played = tokio::task::spawn_blocking({
             let set = set.clone();
-            move || engine.rehearse(&set, cause.as_deref(), &facts, now)
+            move || engine.rehearse(&set, cause.as_deref(), &facts, &members, now)
         })
         .await;
         match played {

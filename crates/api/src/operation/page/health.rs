@@ -5,7 +5,7 @@ use crate::{
     page::{Cell, Page, Tone, moment, span, stamp},
     view::{
         CaseStep, CaseView, Evidence, GroupView, HealthHistory, HealthMailboxes, HealthReport,
-        HealthSetView, Ledger, MonitorView, ProbeView, RepairHold,
+        HealthSetView, Hold, Ledger, MonitorView, ProbeView, RepairHold, Wanted,
     },
 };
 
@@ -18,6 +18,7 @@ fn title(view: &HealthReport) -> Page {
     let mut word = state(view.state);
     word.text = format!("{} is {}", view.node, word.text);
     let page = holds(Page::new().heading(word), &view.holds);
+    let page = view.held.iter().fold(page, held);
     if view.repair {
         page
     } else {
@@ -26,6 +27,22 @@ fn title(view: &HealthReport) -> Page {
             Tone::Warn,
         ))
     }
+}
+
+/// What a hold keeps out of service, in a line.
+fn held(page: Page, hold: &Hold) -> Page {
+    let wanted = match hold.wanted {
+        Wanted::Draining => "drained",
+        Wanted::Inactive => "out of service",
+    };
+    let until = hold
+        .expires_unix_ms
+        .map_or_else(String::new, |end| format!(" until {}", stamp(end)));
+    let text = format!(
+        "{} is {wanted} for {} by {}{until}: {}. `mailward health holds` tells more.",
+        hold.component, hold.requester, hold.owner, hold.reason
+    );
+    page.text(Cell::toned(text, Tone::Warn))
 }
 
 /// What holds repair as a whole, a line for each.
@@ -230,6 +247,15 @@ pub(in crate::operation) fn mailboxes(view: &HealthMailboxes, now: u64) -> Page 
         ])
 }
 
+/// What an entry is about and says: the act stands in front where the text does not name it.
+fn what(entry: &crate::view::repair::LedgerEntry) -> String {
+    match (&entry.act, entry.record.as_str()) {
+        (Some(act), "intent" | "denied") => format!("{act}: {}", entry.text),
+        (Some(act), "shadow") => format!("{act}, would have been done: {}", entry.text),
+        _ => entry.text.clone(),
+    }
+}
+
 pub(in crate::operation) fn ledger(view: &Ledger, _: u64) -> Page {
     Page::new()
         .table(
@@ -253,7 +279,7 @@ pub(in crate::operation) fn ledger(view: &Ledger, _: u64) -> Page {
                     Cell::toned(entry.record.as_str(), tone),
                     entry.component.as_str().into(),
                     entry.case.as_deref().unwrap_or_default().into(),
-                    entry.text.as_str().into(),
+                    what(entry).into(),
                 ]
             }),
             "Nothing was repaired.",

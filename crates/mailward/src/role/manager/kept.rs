@@ -5,11 +5,12 @@
 //! whenever it can be read.
 
 use std::{
-    io::{self, Write},
+    io,
     path::{Path, PathBuf},
 };
 
 use mailward_events::{Event, Events};
+use mailward_host::replace::{Lasting, replace};
 use mailward_model::{Object, Spec};
 use serde::{Deserialize, Serialize};
 
@@ -166,22 +167,12 @@ impl Kept {
     }
 }
 
-/// Writes a file so that it is there whole or not at all, for this user alone.
+/// Writes a file so that it is there whole or not at all, for this user alone, and its folder.
 pub(super) fn write_whole(path: &Path, octets: &[u8]) -> io::Result<()> {
-    use std::os::unix::fs::OpenOptionsExt;
     if let Some(dir) = path.parent() {
         std::fs::create_dir_all(dir)?;
     }
-    let early = path.with_extension("new");
-    let mut file = std::fs::OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(&early)?;
-    file.write_all(octets)?;
-    file.sync_all()?;
-    std::fs::rename(&early, path)
+    replace(path, octets, Lasting::PowerCut)
 }
 
 /// True for the objects that the manager works by.
