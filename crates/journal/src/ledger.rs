@@ -10,8 +10,8 @@
 use std::{
     collections::HashMap,
     fs::{DirBuilder, File, OpenOptions},
-    io::{self, Read as _, Seek as _, SeekFrom, Write as _},
-    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
+    io::{self, Read as _, Seek as _, SeekFrom},
+    os::unix::fs::{DirBuilderExt as _, FileExt as _, OpenOptionsExt as _},
     path::{Path, PathBuf},
     sync::Arc,
     thread::JoinHandle,
@@ -419,9 +419,7 @@ impl Inner {
             return Ok(());
         }
         // What an earlier call wrote of it before it failed stands here too, and is overwritten.
-        let mut file: &File = &self.file;
-        file.seek(SeekFrom::Start(start))?;
-        file.write_all(rest)?;
+        self.file.write_all_at(rest, start)?;
         self.written = self.unsynced.len();
         Ok(())
     }
