@@ -7,6 +7,7 @@ mod alert;
 mod drill;
 mod event;
 mod health;
+mod journal;
 mod message;
 mod object;
 mod queue;
@@ -153,6 +154,26 @@ impl Access {
             }
             Call::SimulateMessage(r) => {
                 answer(typed::SimulateMessage, self.simulate_message(r).await)
+            }
+            Call::JournalStatus(_) => {
+                let reply = self
+                    .ask(Role::Transport, ControlRequest::JournalStatus)
+                    .await;
+                answer(typed::JournalStatus, expect_reply!(reply, Journal))
+            }
+            Call::JournalPause(r) => {
+                answer(typed::JournalPause, self.journal_pause(r, true, peer).await)
+            }
+            Call::JournalResume(r) => answer(
+                typed::JournalResume,
+                self.journal_pause(r, false, peer).await,
+            ),
+            Call::JournalReplay(r) => {
+                answer(typed::JournalReplay, self.journal_replay(r, peer).await)
+            }
+            Call::JournalVerify(r) => answer(typed::JournalVerify, self.journal_verify(r).await),
+            Call::JournalSimulate(r) => {
+                answer(typed::JournalSimulate, self.journal_simulate(r).await)
             }
             Call::Health(r) => answer(typed::Health, self.health_report(r).await),
             Call::HealthReport(r) => answer(typed::HealthReport, self.health_report(r).await),

@@ -14,11 +14,13 @@ use super::{
 use crate::view::{
     AlertList, AlertTest, AlertView, CaseView, CertificateChoice, CertificateList, Changed,
     ConnectionChoice, ConnectorStatus, DrillList, DrillRun, ForecastReport, GroupStatus, GroupView,
-    HealthHistory, HealthMailboxes, HealthReport, HealthSetView, LeaseAsk, LeaseReply, ManagerBeat,
-    ManagerStatus, MessageList, MessagePlan, MessageView, ProbeView, QueueList, RepairOutcome,
-    RepairProposal, RoleFigures, RoleStatus, TransportStatus, Verdict, WorkerStatus,
+    HealthHistory, HealthMailboxes, HealthReport, HealthSetView, JournalReplay, JournalSimulation,
+    JournalStatus, JournalVerification, LeaseAsk, LeaseReply, ManagerBeat, ManagerStatus,
+    MessageList, MessagePlan, MessageView, ProbeView, QueueList, RepairOutcome, RepairProposal,
+    RoleFigures, RoleStatus, TransportStatus, Verdict, WorkerStatus,
     health::{ProbeList, ProbeReport},
     hold::{ComponentOrder, ComponentState, Hold, HoldList, Requester},
+    journal::{JournalReplayAsk, JournalVerifyAsk},
     queue::{MessageFilter, QueueAudit, QueueTarget},
     rehearsal::{GuardFacts, Rehearsal},
     repair::{Carried, CaseNote, Ledger, Override, Responder},
@@ -91,6 +93,21 @@ pub enum ControlRequest {
     },
     /// Transport: what would follow from this message? Answer: `Plan`.
     SimulateMessage(SimulatedMessage),
+    /// Transport: which journal rules would fire for a message. Answer: `JournalSimulation`.
+    JournalSimulate(SimulatedMessage),
+    /// Transport: the journal targets and the ledger. Answer: `Journal`.
+    JournalStatus,
+    /// Transport: send no reports to a target, or send them again. Answer: `Changed`.
+    JournalPause {
+        /// The journal address of a rule.
+        target: EmailAddress,
+        /// True for pause, false for resume.
+        pause: bool,
+    },
+    /// Transport: send the reports of a time again. Answer: `JournalReplay`.
+    JournalReplay(JournalReplayAsk),
+    /// Transport: check the ledger. Answer: `JournalVerification`.
+    JournalVerify(JournalVerifyAsk),
     /// Transport: send a health probe through a send connector, and tell what the next hop said.
     /// Answer: `RouteProbed`.
     ProbeRoute(ProbeLetter),
@@ -364,6 +381,11 @@ impl ControlRequest {
             ControlRequest::QueueExport { .. } => "queue_export",
             ControlRequest::SimulateConnection { .. } => "simulate_connection",
             ControlRequest::SimulateMessage(_) => "simulate_message",
+            ControlRequest::JournalSimulate(_) => "journal_simulate",
+            ControlRequest::JournalStatus => "journal_status",
+            ControlRequest::JournalPause { .. } => "journal_pause",
+            ControlRequest::JournalReplay(_) => "journal_replay",
+            ControlRequest::JournalVerify(_) => "journal_verify",
             ControlRequest::ProbeRoute(_) => "probe_route",
             ControlRequest::CertList => "cert_list",
             ControlRequest::CertExplain { .. } => "cert_explain",
@@ -436,6 +458,9 @@ pub struct SimulatedMessage {
     pub remote: Option<IpAddr>,
     /// What the client says in EHLO.
     pub helo: Option<Domain>,
+    /// The account that would have signed in.
+    #[serde(default)]
+    pub account: Option<EmailAddress>,
 }
 
 /// What a role answers.
@@ -474,6 +499,14 @@ pub enum ControlReply {
     Connection(ConnectionChoice),
     /// What would follow from a message.
     Plan(MessagePlan),
+    /// Which journal rules would fire.
+    JournalSimulation(JournalSimulation),
+    /// Journal targets and the ledger.
+    Journal(JournalStatus),
+    /// What was sent again.
+    JournalReplay(JournalReplay),
+    /// What is wrong with the ledger or the archive.
+    JournalVerification(JournalVerification),
     /// Certificates held.
     Certificates(CertificateList),
     /// A choice of certificate.

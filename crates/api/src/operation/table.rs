@@ -242,6 +242,43 @@ operations! {
     SimulateMessage ["simulate" "message"] Post "/v1/simulate/message" Json
     (request::SimulateMessage) -> view::MessagePlan, page page::simulate::message;
 
+    /// Show the journal targets, what waits for each, and the ledger of reports
+    JournalStatus ["journal" "status"] Get "/v1/journal" Json
+    (request::Nothing) -> view::JournalStatus, page page::journal::status;
+
+    /// Send no reports to a journal target until resume
+    ///
+    /// Reports go on being made and kept; nothing of them expires.
+    JournalPause ["journal" "pause"] Post "/v1/journal/pause" Json
+    (request::JournalTarget) -> view::Changed, page page::changed;
+
+    /// Send reports to a journal target again
+    JournalResume ["journal" "resume"] Post "/v1/journal/resume" Json
+    (request::JournalTarget) -> view::Changed, page page::changed;
+
+    /// Send again the reports of a time, where they are still known
+    ///
+    /// A report is known as long as its message is in the queue, or where a mailbox of this host
+    /// keeps it: a journal mailbox or the alternate one. What cannot be sent again is named. The
+    /// report is the same octet for octet, with the same Message-ID, so that an archive sees it for
+    /// what it is.
+    JournalReplay ["journal" "replay"] Post "/v1/journal/replay" Json
+    (request::JournalReplay) -> view::JournalReplay, page page::journal::replay,
+    exit page::journal::replay_exit;
+
+    /// Check the ledger of reports, and a store of delivered reports against it
+    ///
+    /// Every line of the ledger holds the digest of the one before it, and every day is signed. What
+    /// was changed, is missing or is there twice is named, in the ledger and in the store. Ends with
+    /// exit code 1 where anything is.
+    JournalVerify ["journal" "verify"] Get "/v1/journal/verify" Json
+    (request::JournalVerify) -> view::JournalVerification, page page::journal::verification,
+    exit page::journal::exit;
+
+    /// Show which journal rules would fire for a message, and for each recipient why or why not
+    JournalSimulate ["journal" "simulate"] Post "/v1/journal/simulate" Json
+    (request::JournalSimulate) -> view::JournalSimulation, page page::journal::simulation;
+
     /// Tell whether this node is healthy
     ///
     /// One line for each health set. Ends with exit code 1 where one of them is not well.

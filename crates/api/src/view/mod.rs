@@ -12,6 +12,7 @@ pub mod forecast;
 pub mod group;
 pub mod health;
 pub mod hold;
+pub mod journal;
 pub mod object;
 pub mod queue;
 pub mod rehearsal;
@@ -36,6 +37,7 @@ pub use health::{
     HealthSetView, HealthState, MonitorView, ProbeView,
 };
 pub use hold::{ComponentState, Hold, HoldList, Requester, ServingState, Wanted};
+pub use journal::{JournalReplay, JournalSimulation, JournalStatus, JournalVerification};
 pub use object::{
     Effect, ExportText, FoundRecipient, ObjectList, ObjectView, PlanView, RecipientList,
 };

@@ -11,6 +11,7 @@
     reason = "a scenario that cannot go on has failed, and says where"
 )]
 
+mod archive;
 mod outside;
 mod probes;
 mod repairs;
@@ -33,6 +34,8 @@ mod a_new_certificate_serves_the_next_handshake;
 mod a_worker_that_falls_over_runs_in_safe_mode;
 mod an_act_that_is_refused_is_explained_and_a_person_told;
 mod an_alert_reaches_people_without_the_queue;
+mod an_archive_that_was_away_gets_every_report_once;
+mod archives_written_by_others_read_a_report;
 mod dialogs_hold_against_the_live_server;
 mod dovecot_takes_mail_over_lmtp;
 mod drills_break_something_and_see_it_repaired;
@@ -53,6 +56,7 @@ mod postfix_hands_mail_in_and_takes_mail_out;
 mod probes_leave_no_trace;
 mod prometheus_reads_the_metrics_and_the_rules_fit_them;
 mod recipients_are_found_by_a_filter;
+mod reports_are_sent_once_whenever_transport_is_killed;
 mod roles_run_as_their_user;
 mod systemd_hears_that_it_is_ready_and_alive;
 mod the_machine_is_restarted_once_and_after_a_countdown;

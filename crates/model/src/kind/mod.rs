@@ -32,7 +32,7 @@ pub use drill_schedule::{DrillSchedule, DrillScheduleError, TimeOfDay};
 pub use group::{
     DistributionGroup, DynamicDistributionGroup, GroupType, IncludedRecipients, RecipientFilter,
 };
-pub use journal::{JournalRule, JournalScope};
+pub use journal::{JournalRule, JournalScope, LOCAL_STORE};
 pub use organizational_unit::{OrganizationalUnit, OrganizationalUnitError};
 pub use probe::{
     CommandTarget, DnsRecord, DnsTarget, HttpTarget, MailTarget, NtpTarget, Probe, ProbeImpact,

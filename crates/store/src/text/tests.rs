@@ -147,16 +147,21 @@ fn spec() -> impl Strategy<Value = Spec> {
         }
         Spec::from(group)
     });
-    let rule = (address(), prop::option::of(address()), any::<bool>()).prop_map(
-        |(journal_address, recipient, enabled)| {
+    let rule = (
+        address(),
+        prop::option::of(address()),
+        prop::option::of(name()),
+        any::<bool>(),
+    )
+        .prop_map(|(journal_address, recipient, label, enabled)| {
             Spec::from(JournalRule {
-                journal_address,
                 recipient,
-                scope: Default::default(),
+                label,
                 enabled,
+                sent_utc: !enabled,
+                ..JournalRule::new(journal_address)
             })
-        },
-    );
+        });
     let alert = prop_oneof![
         name().prop_map(AlertTarget::Webhook),
         prop::collection::vec(name(), 0..3).prop_map(AlertTarget::Command),

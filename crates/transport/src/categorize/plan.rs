@@ -169,9 +169,13 @@ fn add_report(snapshot: &Snapshot, report: journal::Report<'_>, deliveries: &mut
     let size = report.size;
     let target = report.target;
     let content = DeliveryContent::JournalReport(report.report);
+    // Who takes a report and cannot deliver it tells the alternate mailbox, where there is one.
+    let mail_from = match &snapshot.settings.journaling_report_ndr_to {
+        Some(alternate) => ReversePath::Mailbox(alternate.clone()),
+        None => ReversePath::Null,
+    };
     let mut gatherer = Gatherer::new(deliveries, content);
-    let rcpt = [EnvelopeRecipient::new(target.clone())];
-    let resolution = snapshot.directory.resolve(&rcpt, None);
+    let lane = |next_hop: NextHop| journal::lane(target, next_hop);
     let waiting = |rcpt: EnvelopeRecipient| {
         let domain = rcpt.address.domain().clone();
         (
@@ -182,9 +186,11 @@ fn add_report(snapshot: &Snapshot, report: journal::Report<'_>, deliveries: &mut
             },
         )
     };
+    let rcpt = [EnvelopeRecipient::new(target.clone())];
+    let resolution = snapshot.directory.resolve(&rcpt, None);
     if resolution.recipients.is_empty() {
         let (next_hop, recipient) = waiting(EnvelopeRecipient::new(target.clone()));
-        gatherer.add(next_hop, &ReversePath::Null, recipient);
+        gatherer.add(lane(next_hop), &mail_from, recipient);
     }
     for resolved in resolution.recipients {
         let routing = route_place(snapshot, resolved.place, &resolved.rcpt.address, size);
@@ -198,7 +204,7 @@ fn add_report(snapshot: &Snapshot, report: journal::Report<'_>, deliveries: &mut
             }
             Err(_) => waiting(resolved.rcpt),
         };
-        gatherer.add(next_hop, &ReversePath::Null, recipient);
+        gatherer.add(lane(next_hop), &mail_from, recipient);
     }
 }
 

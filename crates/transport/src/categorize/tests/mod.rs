@@ -486,14 +486,11 @@ fn waiting_deliveries_find_new_ways() {
     gone.recipients[0].rcpt.address = address("gone");
     let failed = reroute(&now, &gone, &[0], 1_000);
     assert_eq!(failed.failures.len(), 1);
-    gone.content = DeliveryContent::JournalReport(mailward_model::plan::JournalReport {
-        rules: Vec::new(),
-        recipients: Vec::new(),
-    });
+    gone.content = DeliveryContent::JournalReport(mailward_model::plan::JournalReport::default());
     let kept = reroute(&now, &gone, &[0], 64 << 20);
     assert!(kept.failures.is_empty());
     assert_eq!(
         kept.deliveries[0].next_hop.to_string(),
-        "unreachable/example.org"
+        "journal/gone@example.org"
     );
 }
