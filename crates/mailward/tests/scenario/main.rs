@@ -49,6 +49,7 @@ mod mail_flow_is_judged_at_both_ends;
 mod mail_reaches_a_mailbox_and_is_journaled_once;
 mod metrics_and_events_reach_a_collector;
 mod neighbours_are_watched;
+mod nodes_share_their_objects_in_a_database;
 mod objects_change_without_a_restart;
 mod operators_command_the_queue;
 mod people_hear_once_of_what_broke_and_once_that_it_is_over;
