@@ -33,6 +33,7 @@ mod a_new_certificate_serves_the_next_handshake;
 mod a_worker_that_falls_over_runs_in_safe_mode;
 mod an_act_that_is_refused_is_explained_and_a_person_told;
 mod an_alert_reaches_people_without_the_queue;
+mod an_override_is_in_force_within_a_second_and_ends;
 mod dialogs_hold_against_the_live_server;
 mod dovecot_takes_mail_over_lmtp;
 mod drills_break_something_and_see_it_repaired;
