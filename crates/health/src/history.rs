@@ -15,7 +15,7 @@ use mailward_api::view::{CaseView, HealthEdge, repair::CaseNote};
 use mailward_host::replace::{Lasting, replace};
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::engine::SavedCase;
+use crate::{engine::SavedCase, monitor::Hours};
 
 /// Octets after which a file is turned over; one older one is kept.
 const FILE_OCTETS_MAX: u64 = 4 << 20;
@@ -56,6 +56,23 @@ impl History {
     /// good as none: the monitors find out again.
     pub(crate) fn open_cases(&self) -> Vec<SavedCase> {
         fs::read(self.file("open-cases.json"))
+            .ok()
+            .and_then(|json| serde_json::from_slice(&json).ok())
+            .unwrap_or_default()
+    }
+
+    /// Replaces the histories of the trends.
+    pub(crate) fn save_hours(&self, hours: &BTreeMap<String, Hours>) -> io::Result<()> {
+        fs::create_dir_all(&self.dir)?;
+        let early = self.file("trends.new");
+        fs::write(&early, serde_json::to_vec(hours)?)?;
+        fs::rename(early, self.file("trends.json"))
+    }
+
+    /// The histories of the trends. What cannot be read is as good as none: a day of looking makes
+    /// a new one.
+    pub(crate) fn hours(&self) -> BTreeMap<String, Hours> {
+        fs::read(self.file("trends.json"))
             .ok()
             .and_then(|json| serde_json::from_slice(&json).ok())
             .unwrap_or_default()

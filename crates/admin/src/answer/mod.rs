@@ -10,6 +10,7 @@ mod health;
 mod journal;
 mod message;
 mod object;
+mod overrides;
 mod queue;
 mod recipient;
 mod repair;
@@ -207,6 +208,28 @@ impl Access {
             ),
             Call::HealthOverride(r) => {
                 answer(typed::HealthOverride, self.health_override(r, peer).await)
+            }
+            Call::HealthOverrideAdd(r) => {
+                answer(typed::HealthOverrideAdd, self.override_add(r, peer).await)
+            }
+            Call::HealthOverrideList(r) => {
+                answer(typed::HealthOverrideList, self.override_list(r).await)
+            }
+            Call::HealthOverrideRemove(r) => answer(
+                typed::HealthOverrideRemove,
+                self.override_remove(r.name, peer).await,
+            ),
+            Call::HealthMaintenance(r) => answer(
+                typed::HealthMaintenance,
+                self.lay("maintenance", r, peer).await,
+            ),
+            Call::HealthRepairing(r) => {
+                answer(typed::HealthRepairing, self.lay("repairing", r, peer).await)
+            }
+            Call::HealthExplain(r) => {
+                let request = ControlRequest::HealthExplain { item: r.item };
+                let reply = self.ask(Role::Worker, request).await;
+                answer(typed::HealthExplain, expect_reply!(reply, Explanation))
             }
             Call::AlertList(r) => answer(typed::AlertList, self.alert_list(r.all).await),
             Call::AlertShow(r) => answer(typed::AlertShow, self.alert_show(r.id).await),

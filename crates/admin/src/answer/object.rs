@@ -52,7 +52,7 @@ fn effect(effect: &text::Effect) -> Effect {
     }
 }
 
-fn refused(error: &ApplyError) -> Fault {
+pub(super) fn refused(error: &ApplyError) -> Fault {
     match error {
         ApplyError::Invalid(errors) => {
             let details = errors
@@ -318,7 +318,7 @@ impl Access {
         .await
     }
 
-    fn for_blocking(&self) -> Writer {
+    pub(super) fn for_blocking(&self) -> Writer {
         Writer {
             store: self.store.clone(),
             events: self.events.clone(),
@@ -327,14 +327,14 @@ impl Access {
 }
 
 /// What a change needs on a thread that may block.
-struct Writer {
-    store: Store,
+pub(super) struct Writer {
+    pub(super) store: Store,
     events: mailward_events::Events,
 }
 
 impl Writer {
     /// Applies changes and leaves the event that names who made them.
-    fn carry_out(
+    pub(super) fn carry_out(
         &self,
         changes: Vec<Change>,
         effects: &[text::Effect],

@@ -4,7 +4,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use mailward_model::{Domain, EmailAddress, MessageId, ReversePath};
+use mailward_model::{Domain, EmailAddress, MessageId, ReversePath, kind::MonitoringOverride};
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -14,16 +14,16 @@ use super::{
 use crate::view::{
     AlertList, AlertTest, AlertView, CaseView, CertificateChoice, CertificateList, Changed,
     ConnectionChoice, ConnectorStatus, DrillList, DrillRun, ForecastReport, GroupStatus, GroupView,
-    HealthHistory, HealthMailboxes, HealthReport, HealthSetView, JournalReplay, JournalSimulation,
-    JournalStatus, JournalVerification, LeaseAsk, LeaseReply, ManagerBeat, ManagerStatus,
-    MessageList, MessagePlan, MessageView, ProbeView, QueueList, RepairOutcome, RepairProposal,
-    RoleFigures, RoleStatus, TransportStatus, Verdict, WorkerStatus,
+    HealthExplanation, HealthHistory, HealthMailboxes, HealthReport, HealthSetView, JournalReplay,
+    JournalSimulation, JournalStatus, JournalVerification, LeaseAsk, LeaseReply, ManagerBeat,
+    ManagerStatus, MessageList, MessagePlan, MessageView, OverrideList, ProbeView, QueueList,
+    RepairOutcome, RepairProposal, RoleFigures, RoleStatus, TransportStatus, Verdict, WorkerStatus,
     health::{ProbeList, ProbeReport},
     hold::{ComponentOrder, ComponentState, Hold, HoldList, Requester},
     journal::{JournalReplayAsk, JournalVerifyAsk},
     queue::{MessageFilter, QueueAudit, QueueTarget},
     rehearsal::{GuardFacts, Rehearsal},
-    repair::{Carried, CaseNote, Ledger, Override, Responder},
+    repair::{Carried, CaseNote, Ledger, Responder},
 };
 
 /// What one role asks of another.
@@ -307,8 +307,15 @@ pub enum ControlRequest {
         /// The component; all of them where unset.
         component: Option<String>,
     },
-    /// Worker: change a probe, monitor or responder for a time. Answer: `Done`.
-    Override(Override),
+    /// Worker: would this override change anything? Answer: `Done`, or a fault that says what would.
+    OverrideCheck(MonitoringOverride),
+    /// Worker: every override, and whether it is in force. Answer: `Overrides`.
+    OverrideList,
+    /// Worker: every property of an item, and where its value comes from. Answer: `Explanation`.
+    HealthExplain {
+        /// The item.
+        item: String,
+    },
     /// Worker: alerts, silences and channels. Answer: `Alerts`.
     AlertList {
         /// Those that are over, too.
@@ -430,7 +437,9 @@ impl ControlRequest {
             ControlRequest::ProbeList { .. } => "probe_list",
             ControlRequest::ProbeReport(_) => "probe_report",
             ControlRequest::Recheck { .. } => "recheck",
-            ControlRequest::Override(_) => "override",
+            ControlRequest::OverrideCheck(_) => "override_check",
+            ControlRequest::OverrideList => "override_list",
+            ControlRequest::HealthExplain { .. } => "health_explain",
             ControlRequest::AlertList { .. } => "alert_list",
             ControlRequest::AlertShow { .. } => "alert_show",
             ControlRequest::AlertAck { .. } => "alert_ack",
@@ -541,6 +550,10 @@ pub enum ControlReply {
     Case(CaseView),
     /// A probe's result.
     Probe(ProbeView),
+    /// All overrides.
+    Overrides(OverrideList),
+    /// What is watched by a name.
+    Explanation(HealthExplanation),
     /// The health mailboxes.
     HealthMailboxes(HealthMailboxes),
     /// What became of a probe sent through a send connector.

@@ -23,6 +23,8 @@ pub struct Exchange {
     pub parameters: &'static [(&'static str, &'static str)],
     /// The noun that stands for `{kind}` in the operation's words.
     pub kind: Option<&'static str>,
+    /// Arguments that the command's name stands for.
+    pub(super) fixed: &'static [&'static str],
     /// Its own page, with Exchange's columns; the operation's where there is none.
     pub(super) page: Option<ReadPage>,
 }
@@ -135,6 +137,7 @@ fn parameters(
 ) -> Result<Translated, ExchangeError> {
     let of_op = op.augment(clap::Command::new(exchange.name));
     let mut line: Vec<String> = words(op.definition(), exchange)
+        .chain(exchange.fixed.iter().copied())
         .map(str::to_owned)
         .collect();
     let mut rest = rest.iter();
@@ -315,6 +318,18 @@ mod tests {
             ("Get-Mailbox -Monitoring:$true", "mailbox list --monitoring"),
             ("Get-Mailbox -Monitoring:$false", "mailbox list"),
             ("Get-ServerHealth -?", "health report --help"),
+            (
+                "Add-GlobalMonitoringOverride Receive\\connector -PropertyName bad -PropertyValue 5 -Duration 7d -Reason x",
+                "health override add --scope=global Receive\\connector --property=bad --value=5 --for=7d --reason=x",
+            ),
+            (
+                "Get-ServerMonitoringOverride",
+                "health override list --scope=node",
+            ),
+            (
+                "Remove-GlobalMonitoringOverride -Identity disk.bad",
+                "health override remove disk.bad",
+            ),
             ("Get-ServerHealth -HealthSet -x", "health report --set=-x"),
         ] {
             assert_eq!(line(given).as_deref(), Ok(expect), "{given}");
@@ -357,6 +372,7 @@ mod tests {
             name: "Get-X",
             parameters: &[("Health", "a"), ("HealthSet", "b")],
             kind: None,
+            fixed: &[],
             page: None,
         };
         assert_eq!(parameter(&TWO, "health"), Ok(("Health", "a")));

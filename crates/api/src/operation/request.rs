@@ -43,6 +43,13 @@ macro_rules! requests {
     };
 }
 
+mod overrides;
+
+pub use overrides::{
+    HealthExplain, HealthOverlay, HealthOverride, HealthOverrideAdd, HealthOverrideList,
+    HealthOverrideRemove,
+};
+
 requests! {
     /// `queue list`
     QueueList {
@@ -400,24 +407,6 @@ requests! {
         #[serde(default)]
         #[arg(long, value_name = "TEXT")]
         pub text: Option<String>,
-    }
-
-    /// `health override`
-    HealthOverride {
-        /// A probe, a component or a health set, as `health report` names them
-        pub item: String,
-        /// For how long, at most a year
-        #[serde(default = "input::override_span")]
-        #[arg(long = "for", value_name = "TIME", default_value_t = input::override_span())]
-        pub span: Span,
-        /// Why, for whoever finds it switched off
-        #[serde(default)]
-        #[arg(long, value_name = "TEXT", required_unless_present = "on")]
-        pub reason: Option<String>,
-        /// Watch it again
-        #[serde(default)]
-        #[arg(long, conflicts_with = "reason")]
-        pub on: bool,
     }
 
     /// `alert list`

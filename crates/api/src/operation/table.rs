@@ -25,7 +25,8 @@ macro_rules! operations {
         $variant:ident [$($word:literal)+] $method:ident $route:literal $media:ident
         ($request:ty) -> $view:ty, page $page:expr $(, exit $exit:expr)?
         $(, exchange $name:literal {$($parameter:literal = $argument:literal),*}
-            $(kind $kind:literal)? $(page $exchange_page:expr)?)*;
+            $(kind $kind:literal)? $(with $($fixed:literal)+)?
+            $(page $exchange_page:expr)?)*;
     )*) => {
         /// The operations.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -55,6 +56,7 @@ macro_rules! operations {
                             name: $name,
                             parameters: &[$(($parameter, $argument)),*],
                             kind: operations!(@kind $($kind)?),
+                            fixed: &[$($($fixed),+)?],
                             page: operations!(@page $view; $($exchange_page)?),
                         }),*],
                     };
@@ -378,11 +380,55 @@ operations! {
 
     /// Switch off, for a time, what watches something
     ///
-    /// For work that would look like a failure: nothing that belongs to the item is judged or
-    /// repaired until the time is over or --on ends it. It is off on this node only, and not beyond
-    /// a restart of the worker.
+    /// Short for `health override add ITEM enabled=false` on this node: nothing that belongs to the
+    /// item is judged or repaired until the time is over or --on ends it. Where it should go on being
+    /// judged and shown, use `health maintenance`.
     HealthOverride ["health" "override"] Post "/v1/health/override" Json
     (request::HealthOverride) -> view::Changed, page page::changed;
+
+    /// Change a property of what watches or repairs something, for a time
+    ///
+    /// Any property of a probe, a monitor or a component, as `health explain` shows them. It is in
+    /// force within a second, and an object: exported, in the history, gone when its time is over.
+    HealthOverrideAdd ["health" "override" "add"] Post "/v1/health/overrides" Json
+    (request::HealthOverrideAdd) -> view::Changed, page page::changed,
+    exchange "Add-GlobalMonitoringOverride" {"Identity" = "item", "PropertyName" = "property",
+        "PropertyValue" = "value", "Duration" = "span", "ApplyVersion" = "version",
+        "Reason" = "reason"} with "--scope=global",
+    exchange "Add-ServerMonitoringOverride" {"Identity" = "item", "PropertyName" = "property",
+        "PropertyValue" = "value", "Duration" = "span", "ApplyVersion" = "version",
+        "Reason" = "reason"} with "--scope=node";
+
+    /// List the overrides, and why one of them is not in force
+    HealthOverrideList ["health" "override" "list"] Get "/v1/health/overrides" Json
+    (request::HealthOverrideList) -> view::OverrideList, page page::health::overrides,
+    exchange "Get-GlobalMonitoringOverride" {} with "--scope=global",
+    exchange "Get-ServerMonitoringOverride" {} with "--scope=node";
+
+    /// End an override
+    HealthOverrideRemove ["health" "override" "remove"] Delete "/v1/health/overrides/{name}" Json
+    (request::HealthOverrideRemove) -> view::Changed, page page::changed,
+    exchange "Remove-GlobalMonitoringOverride" {"Identity" = "name"},
+    exchange "Remove-ServerMonitoringOverride" {"Identity" = "name"};
+
+    /// Keep repairs and alerts off something, for a time
+    ///
+    /// It goes on being judged and shown; nothing is repaired for it and nobody is told.
+    HealthMaintenance ["health" "maintenance"] Post "/v1/health/maintenance" Json
+    (request::HealthOverlay) -> view::Changed, page page::changed;
+
+    /// Say that you are repairing something
+    ///
+    /// As maintenance: nothing is repaired beside you, and nobody else is told.
+    HealthRepairing ["health" "repairing"] Post "/v1/health/repairing" Json
+    (request::HealthOverlay) -> view::Changed, page page::changed;
+
+    /// Show every property of an item, its value in force, and where that comes from
+    ///
+    /// Of each probe, monitor and component that goes by the name: the rule in words, the state and
+    /// why, what would happen next.
+    HealthExplain ["health" "explain"] Get "/v1/health/explain" Json
+    (request::HealthExplain) -> view::HealthExplanation, page page::health::item;
 
     /// List alerts, silences and how the alert channels do
     AlertList ["alert" "list"] Get "/v1/alerts" Json

@@ -392,6 +392,31 @@ catalogue! {
         means "The worker ended while it wrote, or the disk has changed what it keeps."
         breaks "At most some hours are missing from the forecast's data."
         mend "Check the disk where this comes again without the worker having been killed.";
+    4140 Notice OverrideEnded { name: String, item: String, property: String } per [name]
+        "override {name} of {property} of {item} has ended and is removed"
+        means "The time of an override is over. It has not been in force since that moment; its object is removed by the worker."
+        breaks "Nothing: the value is again the one without it."
+        mend "Nothing is to be done. Add it again where it is still wanted.";
+    4141 Warning OverrideUnmatched { name: String, item: String, property: String, problem: String } per [name]
+        "override {name} of {property} of {item} changes nothing: {problem}"
+        means "An override names an item or a property that this version does not watch, as may be after an upgrade or when a connector was removed."
+        breaks "What was to be overridden is as it is without it."
+        mend "See `mailward health override list`, and remove it or name what is watched now.";
+    4142 Notice MonitorOverlayChanged { monitor: String, from: String, to: String, because: String } per [monitor]
+        "monitor {monitor} went from {from} to {to}: {because}"
+        means "A person switched a monitor off, put it into maintenance, said that it is being repaired, or ended that."
+        breaks "Under maintenance and repair nothing is repaired for it and nobody is told; where it is disabled, nothing is judged either."
+        mend "See `mailward health override list` for who, why and until when.";
+    4143 Warning MonitorFlapping { monitor: String, percent: u64 } per [monitor]
+        "monitor {monitor} flaps: {percent} % of weighted changes in its last 20 results"
+        means "Its results go to and fro. A repair that seems to help may have done nothing."
+        breaks "No stage of recovery harder than the one that has worked is tried, and a person is told once."
+        mend "See the results with `mailward health show`; look for a cause that comes and goes: a network, a limit, a clock.";
+    4144 Notice MonitorSteady { monitor: String, percent: u64 } per [monitor]
+        "monitor {monitor} flaps no longer: {percent} % of weighted changes in its last 20 results"
+        means "Its results agree again."
+        breaks "Nothing any more."
+         mend "Nothing is to be done.";
     4190 Critical StormHoldBegan { key: String, sets: Items } per [key]
         "most of this node turned bad within a minute ({key}): {sets}"
         means "More than half of the health sets failed at one time. One cause is behind that, so single components are not restarted as processes, and nothing is taken offline for it."

@@ -17,6 +17,7 @@ use super::{Answer, Engine, Order, definition::Target};
 use crate::{
     Now, group,
     guard::{self, Facts, Past, Ruling},
+    overrides::Names,
 };
 
 /// The longest day that is played, in milliseconds: the ladder of any settings ends before.
@@ -224,7 +225,10 @@ impl Stage<'_> {
                 | Order::Edge(_)
                 | Order::Closed(_)
                 | Order::LiftHolds(_)
-                | Order::Save => Vec::new(),
+                | Order::Save
+                | Order::SaveHours
+                | Order::EndOverride(_)
+                | Order::Reschedule => Vec::new(),
             });
         }
     }
@@ -291,6 +295,8 @@ impl Stage<'_> {
             .iter()
             .map(|(role, age)| (*role, age + passed))
             .collect();
+        let names = Names::of_sets(&proposal.component, &proposal.circumstances.of_sets);
+        let responder = self.engine.overrides.responder(&names, &proposal.act);
         let checks = guard::checks(
             proposal,
             &Facts {
@@ -302,6 +308,7 @@ impl Stage<'_> {
                 holds: &self.facts.holds,
                 ledger_writable: true,
                 queue_writable: self.facts.queue_writable,
+                responder: &responder,
             },
         );
         let ruling = guard::rule(&checks).chosen;

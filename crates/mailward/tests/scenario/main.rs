@@ -35,6 +35,7 @@ mod a_worker_that_falls_over_runs_in_safe_mode;
 mod an_act_that_is_refused_is_explained_and_a_person_told;
 mod an_alert_reaches_people_without_the_queue;
 mod an_archive_that_was_away_gets_every_report_once;
+mod an_override_is_in_force_within_a_second_and_ends;
 mod archives_written_by_others_read_a_report;
 mod dialogs_hold_against_the_live_server;
 mod dovecot_takes_mail_over_lmtp;

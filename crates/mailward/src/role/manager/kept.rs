@@ -35,7 +35,7 @@ pub(crate) struct FoundConfig {
 pub(super) struct KeptObjects {
     /// When they were read from the store.
     pub(super) unix_ms: u64,
-    /// Receive connectors, health settings, alert channels.
+    /// Receive connectors, health settings, alert channels, monitoring overrides.
     pub(super) objects: Vec<Object>,
 }
 
@@ -179,7 +179,10 @@ pub(super) fn write_whole(path: &Path, octets: &[u8]) -> io::Result<()> {
 pub(super) fn is_wanted(object: &Object) -> bool {
     matches!(
         object.spec,
-        Spec::ReceiveConnector(_) | Spec::HealthSettings(_) | Spec::AlertChannel(_)
+        Spec::ReceiveConnector(_)
+            | Spec::HealthSettings(_)
+            | Spec::AlertChannel(_)
+            | Spec::MonitoringOverride(_)
     )
 }
 
