@@ -9,13 +9,8 @@ use mailward_model::{
 use serde::Serialize;
 
 use super::{
-<<<<<<< HEAD
-    journal,
-    plan::{Input, categorize_resolved, resolve},
-=======
     journal::{self, ExplainedPair},
-    plan::{Input, categorize_resolved},
->>>>>>> journal
+    plan::{Input, categorize_resolved, resolve},
     route::{Routing, route_place_explained},
 };
 use crate::snapshot::Snapshot;
