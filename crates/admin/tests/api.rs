@@ -13,8 +13,8 @@ use mailward_api::{
     control::{self, ControlReply, ControlRequest, Octets, Role, Server},
     fault::Fault,
     view::{
-        Changed, ConnectorStatus, Evidence, GateView, ProbeView, QueueHealth, QueueStats,
-        RoleStatus, TransportStatus, transport::Counters,
+        Changed, ConnectorStatus, Evidence, GateView, OverrideList, ProbeView, QueueHealth,
+        QueueStats, RoleStatus, TransportStatus, transport::Counters,
     },
 };
 use mailward_events::{
@@ -220,7 +220,11 @@ async fn a_probe_is_run_and_what_watches_is_switched_off() {
                         measures: Vec::new(),
                     }))
                 }
-                ControlRequest::Override(_) => Ok(ControlReply::Done),
+                ControlRequest::OverrideCheck(_) => Ok(ControlReply::Done),
+                ControlRequest::OverrideList => Ok(ControlReply::Overrides(OverrideList {
+                    node: "mx1.example.org".to_owned(),
+                    overrides: Vec::new(),
+                })),
                 other => Err(Fault::unsupported("worker", other.name())),
             }
         }
@@ -230,9 +234,9 @@ async fn a_probe_is_run_and_what_watches_is_switched_off() {
     let (code, view) = node.ask("POST", "/v1/health/probes/run", &name).await;
     assert_eq!((code, &view["probe"]), (200, &json!("mailflow/Internet")));
     let path = "/v1/health/override";
-    // Without a reason nothing is asked of the worker.
+    // Without a reason nothing is written.
     let (code, fault) = node.ask("POST", path, &json!({ "item": "disk" })).await;
-    assert_eq!((code, &fault["field"]), (422, &json!("reason")), "{fault}");
+    assert_eq!(code, 422, "{fault}");
     let off = json!({ "item": "disk", "span": "2h", "reason": "a new array" });
     let (code, done) = node.ask("POST", path, &off).await;
     assert_eq!(code, 200, "{done}");
@@ -240,22 +244,32 @@ async fn a_probe_is_run_and_what_watches_is_switched_off() {
         .ask("POST", path, &json!({ "item": "disk", "on": true }))
         .await;
     assert_eq!(code, 200);
-    let asked = asked.lock().unwrap();
-    let [
-        _,
-        ControlRequest::Override(off),
-        ControlRequest::Override(on),
-    ] = asked.as_slice()
-    else {
-        panic!("{asked:?}");
-    };
-    assert_eq!((off.enabled, on.enabled), (Some(false), None));
-    assert_eq!(off.reason, "a new array");
-    assert!((7_200_000..7_260_000).contains(&(off.until_unix_ms - now)));
-    let audited = node.collector.take();
-    let acts = audited
+    let checked: Vec<_> = asked
+        .lock()
+        .unwrap()
         .iter()
-        .filter(|event| matches!(event, Event::AdministratorActed { .. }));
+        .filter_map(|request| match request {
+            ControlRequest::OverrideCheck(spec) => Some(spec.clone()),
+            _ => None,
+        })
+        .collect();
+    let [off] = checked.as_slice() else {
+        panic!("{checked:?}");
+    };
+    assert_eq!(
+        (off.property.as_str(), off.value.as_str()),
+        ("enabled", "false")
+    );
+    assert_eq!(off.reason, "a new array");
+    let until = off.until.unwrap().unix_ms();
+    assert!((7_198_000..7_260_000).contains(&(until - now)));
+    let audited = node.collector.take();
+    let acts = audited.iter().filter(|event| {
+        matches!(
+            event,
+            Event::AdministratorActed { .. } | Event::ObjectsApplied { .. }
+        )
+    });
     assert_eq!(acts.count(), 3);
 }
 

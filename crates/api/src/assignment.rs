@@ -354,9 +354,16 @@ pub fn spec_of(kind: Kind, fields: Map<String, Value>) -> Result<Spec, FieldErro
     Spec::deserialize_kind(kind, tracked).map_err(|error| {
         let path = track.path().to_string();
         let field = if path == "." { String::new() } else { path };
+        let problem = error.to_string();
+        // An error about an attribute names it itself: attributes are read together.
+        let attribute = problem
+            .split_once(": ")
+            .filter(|(named, _)| field.is_empty() && shapes(kind).iter().any(|(f, _)| f == named))
+            .map(|(named, rest)| (named.to_owned(), rest.to_owned()));
+        let (field, problem) = attribute.unwrap_or((field, problem));
         FieldError::new(
             field,
-            error.to_string(),
+            problem,
             format!(
                 "`mailward {} set --help` and the handbook list the keys",
                 kind.noun()
@@ -451,6 +458,45 @@ mod tests {
     }
 
     #[test]
+    fn attributes_are_set_like_any_field() {
+        let words = [
+            "address=anna@example.org",
+            "department=Sales",
+            "extension_custom_attribute1+=Ignore",
+            "organizational_unit=example.org/Sales",
+        ];
+        let spec = edited(Kind::Mailbox, Map::new(), &words).unwrap();
+        let fields = fields_of(&spec);
+        assert_eq!(fields.get("department"), Some(&Value::from("Sales")));
+        let list = fields.get("extension_custom_attribute1").unwrap();
+        assert_eq!(list, &Value::from(vec!["Ignore"]));
+        let taken = ["extension_custom_attribute1-=Ignore", "department="];
+        let spec = edited(Kind::Mailbox, fields, &taken).unwrap();
+        assert!(!fields_of(&spec).contains_key("extension_custom_attribute1"));
+        let wrong = edited(
+            Kind::DynamicDistributionGroup,
+            Map::new(),
+            &[
+                "address=x@example.org",
+                "recipient_filter=Departmant -eq 'Sales'",
+            ],
+        )
+        .unwrap_err();
+        assert!(
+            wrong.starts_with("recipient_filter: ") && wrong.contains("did you mean Department?"),
+            "{wrong}"
+        );
+        let mut fields = Map::new();
+        fields.insert("address".to_owned(), Value::from("x@example.org"));
+        fields.insert("title".to_owned(), Value::from(5));
+        let wrong = spec_of(Kind::Mailbox, fields).unwrap_err();
+        assert_eq!(
+            (wrong.field.as_str(), &*wrong.problem),
+            ("title", "expected a text, such as \"a\"")
+        );
+    }
+
+    #[test]
     fn an_empty_value_restores_the_default() {
         let start = fields_of(&Spec::from(ReceiveConnector {
             max_hops: 99,
@@ -493,7 +539,7 @@ mod tests {
             ),
             (Kind::ReceiveConnector, "fqdn.x=5", "has no parts"),
             (Kind::Mailbox, "hidden=yes", "missing field `address`"),
-            (Kind::Mailbox, "xyzzy=1", "the keys are accept_messages"),
+            (Kind::AcceptedDomain, "xyzzy=1", "the keys are domain"),
         ] {
             let error = edited(kind, Map::new(), &[word]).unwrap_err();
             assert!(error.contains(expected), "{word}: {error}");

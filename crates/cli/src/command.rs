@@ -239,6 +239,15 @@ fn find(matches: &ArgMatches) -> Option<(Op, Option<Kind>, &ArgMatches)> {
         .iter()
         .copied()
         .find_map(|op| match (op.definition().words, second) {
+            ([noun, verb, word], Some((second, inner))) if *noun == first && *verb == second => {
+                let (third, leaf) = inner.subcommand()?;
+                (third == *word).then_some((op, None, leaf))
+            }
+            ([noun, verb], Some((second, leaf)))
+                if *noun == first && *verb == second && leaf.subcommand().is_some() =>
+            {
+                None
+            }
             ([word], None) if *word == first => Some((op, None, inner)),
             (["{kind}", verb], Some((second, leaf))) if *verb == second => {
                 kind.map(|kind| (op, Some(kind), leaf))
@@ -338,6 +347,18 @@ mod tests {
                 Op::HealthOverride,
                 "span",
                 "2h".into(),
+            ),
+            (
+                "mailward health override add disk interval=1m --for 7d --reason x",
+                Op::HealthOverrideAdd,
+                "span",
+                "7d".into(),
+            ),
+            (
+                "mailward health override remove disk.interval",
+                Op::HealthOverrideRemove,
+                "name",
+                "disk.interval".into(),
             ),
             (
                 "mailward alert silence receive/* --for 30m --reason x",

@@ -273,6 +273,7 @@ fn bad_health_is_an_exit_code() {
     fn report(state: HealthState) -> Result<ControlReply, Fault> {
         Ok(ControlReply::HealthReport(HealthReport {
             holds: Vec::new(),
+            held: Vec::new(),
             soon: Vec::new(),
             node: "mx1".to_owned(),
             state,

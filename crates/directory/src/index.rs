@@ -6,11 +6,15 @@
 use std::{collections::HashMap, net::IpAddr};
 
 use mailward_model::{
-    Domain, EmailAddress, Object, Spec,
+    Domain, EmailAddress, Object, ObjectId, Revision, Spec,
     kind::{AcceptedDomainType, MailboxType, TransportSettings},
 };
 
-use crate::domains::Domains;
+use crate::{
+    domains::Domains,
+    dynamic::DynamicGroups,
+    restriction::{Restrictions, SendLimits},
+};
 
 /// A recipient's place in its directory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -25,6 +29,10 @@ pub struct Recipient {
     pub address: EmailAddress,
     /// What it is.
     pub role: RecipientRole,
+    /// Who may send to it; most recipients have no restriction.
+    pub(crate) restrictions: Option<Box<Restrictions>>,
+    /// What its owner may send.
+    pub(crate) send_limits: SendLimits,
 }
 
 /// What a recipient is.
@@ -32,15 +40,24 @@ pub struct Recipient {
 pub enum RecipientRole {
     /// A mailbox.
     Mailbox(LocalMailbox),
-    /// A contact: its mail goes to this address.
+    /// A contact or a mail user: its mail goes to this address.
     Contact(Target),
-    /// A group.
-    Group {
-        /// Its members, as listed.
-        members: Box<[Target]>,
-        /// Who hears of failures instead of the sender.
-        report_to: Option<EmailAddress>,
-    },
+    /// A group, static or dynamic.
+    Group(Group),
+}
+
+/// What the directory keeps of a group.
+#[derive(Debug)]
+pub struct Group {
+    /// Its members: as listed, or as the filter of a dynamic group fits them.
+    pub members: Box<[Target]>,
+    /// Who hears of failures instead of the sender.
+    pub report_to: Option<EmailAddress>,
+    /// Whether the sender hears of failures where nobody else does.
+    pub report_to_sender: bool,
+    /// The revision at which its members last changed; for a group of listed members, that of its
+    /// own last change.
+    pub generation: Revision,
 }
 
 /// What the directory keeps of a mailbox.
@@ -117,6 +134,15 @@ impl Directory {
     /// Builds the index. Of two recipients with one address the first keeps it (`apply` refuses
     /// such objects; what was stored by other means must still be served).
     pub fn build(objects: &[Object]) -> Directory {
+        let mut groups = DynamicGroups::default();
+        let at = objects.iter().map(|object| object.revision).max();
+        groups.update(objects, at.unwrap_or_default());
+        Directory::build_with(objects, &groups)
+    }
+
+    /// Builds the index with the members of dynamic groups as they are kept in `groups`, which has
+    /// been brought to these objects. Evaluates no filter.
+    pub fn build_with(objects: &[Object], groups: &DynamicGroups) -> Directory {
         let defaults = TransportSettings::default();
         let settings = objects
             .iter()
@@ -132,28 +158,41 @@ impl Directory {
             ..Directory::default()
         };
         directory.claim_addresses(objects);
+        let members = Members::new(objects, groups);
         let mut recipients = Vec::with_capacity(directory.by_address.len());
         for object in objects {
             if let Spec::AcceptedDomain(accepted) = &object.spec {
                 directory.domains.add(accepted);
             }
-            recipients.extend(directory.recipient(object));
+            recipients.extend(directory.recipient(object, &members));
         }
         directory.recipients = recipients;
+        directory.restrict(objects);
         directory
+    }
+
+    /// Sets the restrictions: they may name groups, whose members must be known by now.
+    fn restrict(&mut self, objects: &[Object]) {
+        let specs = || objects.iter().filter_map(|object| object.spec.recipient());
+        let all: Vec<_> = specs()
+            .map(|recipient| Restrictions::of(self, recipient).map(Box::new))
+            .collect();
+        for (recipient, restrictions) in self.recipients.iter_mut().zip(all) {
+            recipient.restrictions = restrictions;
+        }
     }
 
     /// Gives every address to its recipient. Primary addresses go first, so that a proxy address
     /// can never take mail from the recipient whose primary address it is.
     fn claim_addresses(&mut self, objects: &[Object]) {
-        let recipients = || objects.iter().filter_map(addresses_of).zip(0u32..);
-        for ((primary, _), no) in recipients() {
+        let specs = || objects.iter().filter_map(|object| object.spec.recipient());
+        for (recipient, no) in specs().zip(0u32..) {
             self.by_address
-                .entry(primary.key().into())
+                .entry(recipient.address().key().into())
                 .or_insert((RecipientNo(no), Match::Primary));
         }
-        for ((_, proxies), no) in recipients() {
-            for proxy in proxies {
+        for (recipient, no) in specs().zip(0u32..) {
+            for proxy in recipient.proxy_addresses() {
                 self.by_address
                     .entry(proxy.key().into())
                     .or_insert((RecipientNo(no), Match::Proxy));
@@ -162,34 +201,50 @@ impl Directory {
     }
 
     /// The recipient an object describes, its references looked up.
-    fn recipient(&self, object: &Object) -> Option<Recipient> {
-        let (address, role) = match &object.spec {
-            Spec::Mailbox(mailbox) => (
-                &mailbox.address,
+    fn recipient(&self, object: &Object, members: &Members<'_>) -> Option<Recipient> {
+        let mut send_limits = SendLimits::default();
+        let role = match &object.spec {
+            Spec::Mailbox(mailbox) => {
+                send_limits.octets_max = mailbox.max_send_size.map(|size| size.0);
+                send_limits.recipients_max = mailbox.recipient_limits;
                 RecipientRole::Mailbox(LocalMailbox {
                     mailbox_type: mailbox.mailbox_type,
                     forward: mailbox.forwarding_address.as_ref().map(|a| self.target(a)),
                     keep_copy: mailbox.deliver_and_forward,
                     send_connector: mailbox.send_connector.as_deref().map(Box::from),
-                }),
-            ),
-            Spec::MailContact(contact) => (
-                &contact.address,
-                RecipientRole::Contact(self.target(&contact.external_address)),
-            ),
-            Spec::DistributionGroup(group) => (
-                &group.address,
-                RecipientRole::Group {
-                    members: group.members.iter().map(|a| self.target(a)).collect(),
+                })
+            }
+            Spec::MailContact(contact) => {
+                RecipientRole::Contact(self.target(&contact.external_address))
+            }
+            Spec::MailUser(user) => {
+                send_limits.octets_max = user.max_send_size.map(|size| size.0);
+                send_limits.recipients_max = user.recipient_limits;
+                RecipientRole::Contact(self.target(&user.external_address))
+            }
+            Spec::DistributionGroup(group) => RecipientRole::Group(Group {
+                members: group.members.iter().map(|a| self.target(a)).collect(),
+                report_to: group.report_to.clone(),
+                report_to_sender: group.report_to_originator_enabled,
+                generation: object.revision,
+            }),
+            Spec::DynamicDistributionGroup(group) => {
+                let (members, generation) = members.of(object);
+                RecipientRole::Group(Group {
+                    members,
                     report_to: group.report_to.clone(),
-                },
-            ),
+                    report_to_sender: group.report_to_originator_enabled,
+                    generation,
+                })
+            }
             _ => return None,
         };
         Some(Recipient {
             name: object.name.as_str().into(),
-            address: address.clone(),
+            address: object.spec.recipient()?.address().clone(),
             role,
+            restrictions: None,
+            send_limits,
         })
     }
 
@@ -311,12 +366,34 @@ impl Directory {
     }
 }
 
-/// Primary and proxy addresses of a recipient object; `None` for other kinds.
-fn addresses_of(object: &Object) -> Option<(&EmailAddress, &[EmailAddress])> {
-    match &object.spec {
-        Spec::Mailbox(o) => Some((&o.address, &o.proxy_addresses)),
-        Spec::MailContact(o) => Some((&o.address, &o.proxy_addresses)),
-        Spec::DistributionGroup(o) => Some((&o.address, &o.proxy_addresses)),
-        _ => None,
+/// The numbers of the members of dynamic groups.
+struct Members<'a> {
+    groups: &'a DynamicGroups,
+    /// Empty where there is no dynamic group.
+    numbers: HashMap<ObjectId, RecipientNo>,
+}
+
+impl<'a> Members<'a> {
+    fn new(objects: &[Object], groups: &'a DynamicGroups) -> Members<'a> {
+        let is_recipient = |object: &&Object| object.spec.recipient().is_some();
+        let recipients = objects.iter().filter(is_recipient).zip(0u32..);
+        let numbers = if groups.is_empty() {
+            HashMap::new()
+        } else {
+            recipients
+                .map(|(object, no)| (object.id, RecipientNo(no)))
+                .collect()
+        };
+        Members { groups, numbers }
+    }
+
+    /// The members of a group, and when they last changed.
+    fn of(&self, group: &Object) -> (Box<[Target]>, Revision) {
+        let Some(found) = self.groups.members(group.id) else {
+            return (Box::default(), group.revision);
+        };
+        let numbers = found.members.iter().filter_map(|id| self.numbers.get(id));
+        let members = numbers.map(|no| Target::Known(*no)).collect();
+        (members, found.generation)
     }
 }

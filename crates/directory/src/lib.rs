@@ -37,17 +37,21 @@
 #![forbid(unsafe_code)]
 
 mod domains;
+mod dynamic;
 mod index;
 mod membership;
 mod resolution;
 mod resolve;
+mod restriction;
 
 pub use mailward_model::filter;
 
+pub use dynamic::{Criterion, DynamicGroups, DynamicMembers};
 pub use index::{
-    Directory, Found, LocalMailbox, Match, RcptDecision, Recipient, RecipientNo, RecipientRole,
-    Target,
+    Directory, Found, Group, LocalMailbox, Match, RcptDecision, Recipient, RecipientNo,
+    RecipientRole, Target,
 };
 pub use membership::Membership;
 pub use resolution::{Place, Resolution, Resolved, Unresolved};
 pub use resolve::{DEPTH_MAX, NOTE_ADDRESSES_MAX};
+pub use restriction::Sender;

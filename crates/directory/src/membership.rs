@@ -39,6 +39,34 @@ impl Membership {
         }
     }
 
+    /// Adds a recipient; [`Membership::sort`] must follow.
+    pub(crate) fn add_recipient(&mut self, no: RecipientNo) {
+        self.recipients.push(no);
+    }
+
+    /// Adds an address that the directory does not know; [`Membership::sort`] must follow.
+    pub(crate) fn add_address(&mut self, address: &EmailAddress) {
+        self.addresses.push(address.key().into());
+    }
+
+    /// Makes it fit to be asked.
+    pub(crate) fn sort(&mut self) {
+        self.recipients.sort_unstable();
+        self.recipients.dedup();
+        self.addresses.sort_unstable();
+        self.addresses.dedup();
+    }
+
+    /// The recipients of the directory that belong to it, by number.
+    pub fn recipients(&self) -> impl Iterator<Item = RecipientNo> {
+        self.recipients.iter().copied()
+    }
+
+    /// The addresses beyond the directory that belong to it.
+    pub fn addresses(&self) -> impl Iterator<Item = &str> {
+        self.addresses.iter().map(|key| &**key)
+    }
+
     /// How many belong to it.
     pub fn len(&self) -> usize {
         self.recipients.len() + self.addresses.len()
@@ -54,11 +82,13 @@ impl Directory {
     /// Who `address` stands for: the members of a group at all depths, the recipient, or the
     /// address itself where the directory does not know it. Loops of groups do no harm.
     pub fn members(&self, address: &EmailAddress) -> Membership {
+        self.members_of_all(std::slice::from_ref(address))
+    }
+
+    /// Who these addresses stand for together.
+    pub(crate) fn members_of_all(&self, addresses: &[EmailAddress]) -> Membership {
         let mut membership = Membership::default();
-        let mut waiting = vec![match self.find(address) {
-            Some(found) => Target::Known(found.no),
-            None => Target::Address(address.clone()),
-        }];
+        let mut waiting: Vec<Target> = addresses.iter().cloned().map(Target::Address).collect();
         let mut groups = HashSet::new();
         while let Some(target) = waiting.pop() {
             let no = match target {
@@ -66,7 +96,7 @@ impl Directory {
                 Target::Address(address) => {
                     match self.find(&address) {
                         Some(found) => waiting.push(Target::Known(found.no)),
-                        None => membership.addresses.push(address.key().into()),
+                        None => membership.add_address(&address),
                     }
                     continue;
                 }
@@ -74,18 +104,15 @@ impl Directory {
             let Some(recipient) = self.recipient_of(no) else {
                 continue;
             };
-            let RecipientRole::Group { members, .. } = &recipient.role else {
-                membership.recipients.push(no);
+            let RecipientRole::Group(group) = &recipient.role else {
+                membership.add_recipient(no);
                 continue;
             };
             if groups.insert(no) {
-                waiting.extend(members.iter().cloned());
+                waiting.extend(group.members.iter().cloned());
             }
         }
-        membership.recipients.sort_unstable();
-        membership.recipients.dedup();
-        membership.addresses.sort_unstable();
-        membership.addresses.dedup();
+        membership.sort();
         membership
     }
 }

@@ -23,12 +23,13 @@ use mailward_api::{
 };
 use mailward_events::{Event, Events};
 use mailward_host::clock::Clock;
-use mailward_model::kind::HealthSettings;
+use mailward_model::{Object, kind::HealthSettings};
 use parking_lot::Mutex;
 
 use crate::{
     guard::{self, DAY_MS, Facts, HOUR_MS, Past, Ruling, UNDER_WAY_MAX_MS, WEEK_MS},
     ledger::{Boot, DAMAGED, Ledger, LedgerError},
+    overrides::{Here, Names, Overrides, Responder},
 };
 
 /// How long a proposal waits after the ledger could not be written.
@@ -57,6 +58,10 @@ pub struct Around<'a> {
     pub holds: &'a [Hold],
     /// Whether the queue's folder takes files.
     pub queue_writable: bool,
+    /// This node's name, and the objects that may be overrides for it.
+    pub node: &'a str,
+    /// Those objects.
+    pub objects: &'a [Object],
 }
 
 impl<'a> Around<'a> {
@@ -67,7 +72,20 @@ impl<'a> Around<'a> {
             frozen: None,
             holds: &[],
             queue_writable: true,
+            node: "",
+            objects: &[],
         }
+    }
+
+    /// What the overrides in force say of the act proposed.
+    fn responder(&self, proposal: &RepairProposal, now_unix_ms: u64) -> Responder {
+        let here = Here {
+            node: self.node,
+            version: env!("CARGO_PKG_VERSION"),
+            now_unix_ms,
+        };
+        let names = Names::of_sets(&proposal.component, &proposal.circumstances.of_sets);
+        Overrides::of(self.objects, here).responder(&names, &proposal.act)
     }
 }
 
@@ -190,6 +208,7 @@ impl Arbiter {
         let mut inner = self.inner.lock();
         let past = past(&inner.ledger, &proposal.case);
         let exits = exits(&inner.ledger);
+        let responder = around.responder(proposal, now_unix_ms);
         let checks = guard::checks(
             proposal,
             &Facts {
@@ -201,6 +220,7 @@ impl Arbiter {
                 holds: around.holds,
                 ledger_writable: inner.writable,
                 queue_writable: around.queue_writable,
+                responder: &responder,
             },
         );
         let ruling = guard::rule(&checks);
@@ -307,6 +327,7 @@ impl Arbiter {
 
     /// What would be said to a proposal now. Nothing is written, and nothing follows from it.
     pub fn weigh(&self, proposal: &RepairProposal, around: &Around<'_>) -> Verdict {
+        let responder = around.responder(proposal, self.clock.unix_ms());
         let inner = self.inner.lock();
         let checks = guard::checks(
             proposal,
@@ -319,6 +340,7 @@ impl Arbiter {
                 holds: around.holds,
                 ledger_writable: inner.writable,
                 queue_writable: around.queue_writable,
+                responder: &responder,
             },
         );
         let (allows, against): (Vec<_>, Vec<_>) = checks.iter().partition(|check| check.allows);

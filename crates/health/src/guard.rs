@@ -4,7 +4,7 @@
 //! sense. The budgets are counted over everything that was begun, whether it helped or not.
 //!
 //! Invariant: with any sequence of proposals, no more acts are granted in any hour or day than
-//! [`limits`] says, and no act is granted twice for one case.
+//! [`limits`] says, or a person in its place by an override, and no act is granted twice for one case.
 
 mod around;
 
@@ -14,7 +14,7 @@ use mailward_api::{
 };
 use mailward_model::{Decision, PassedOver, kind::HealthSettings};
 
-use crate::cause;
+use crate::{cause, overrides::Responder};
 
 /// Milliseconds of an hour.
 pub const HOUR_MS: u64 = 3_600_000;
@@ -120,6 +120,8 @@ pub struct Facts<'a> {
     pub ledger_writable: bool,
     /// Whether the queue's folder takes files.
     pub queue_writable: bool,
+    /// The overrides of the component's responder.
+    pub responder: &'a Responder,
 }
 
 /// What one check said.
@@ -198,6 +200,7 @@ pub fn checks(proposal: &RepairProposal, facts: &Facts<'_>) -> Vec<Check> {
         around::dependencies(proposal),
         objections(proposal),
         around::overlays(proposal),
+        around::flapping(proposal),
         around::holds(proposal, facts),
         around::frozen(facts),
         around::observer(proposal),
@@ -259,6 +262,15 @@ fn switched_on(proposal: &RepairProposal, facts: &Facts<'_>) -> Check {
     }
     let shadows = &facts.settings.shadow_sets;
     let sets = &proposal.circumstances.sets;
+    if let Some(origin) = &facts.responder.off {
+        return Check::never("responder", format!("nothing is done for it: {origin}"));
+    }
+    if let Some(origin) = &facts.responder.shadow {
+        return Check::never(SWITCH, format!("shadow mode, only recorded: {origin}"));
+    }
+    if let Some(origin) = &facts.responder.live {
+        return Check::yes(SWITCH, format!("repair is switched on: {origin}"));
+    }
     let shadow = sets
         .iter()
         .find(|set| shadows.iter().any(|one| one.eq_ignore_ascii_case(set)));
@@ -425,6 +437,7 @@ fn budget(proposal: &RepairProposal, facts: &Facts<'_>) -> Check {
     let Some(limits) = limits(&proposal.act, facts.settings) else {
         return Check::yes(NAME, "it has no limit");
     };
+    let limits = facts.responder.limits(limits);
     let mut ages: Vec<u64> = facts
         .past
         .iter()

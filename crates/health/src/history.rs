@@ -12,9 +12,10 @@ use std::{
 };
 
 use mailward_api::view::{CaseView, HealthEdge, repair::CaseNote};
+use mailward_host::replace::{Lasting, replace};
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::engine::SavedCase;
+use crate::{engine::SavedCase, monitor::Hours};
 
 /// Octets after which a file is turned over; one older one is kept.
 const FILE_OCTETS_MAX: u64 = 4 << 20;
@@ -47,9 +48,8 @@ impl History {
     /// Replaces the open cases.
     pub(crate) fn save(&self, cases: &[SavedCase]) -> io::Result<()> {
         fs::create_dir_all(&self.dir)?;
-        let early = self.file("open-cases.new");
-        fs::write(&early, serde_json::to_vec(cases)?)?;
-        fs::rename(early, self.file("open-cases.json"))
+        let json = serde_json::to_vec(cases)?;
+        replace(&self.file("open-cases.json"), &json, Lasting::Kill)
     }
 
     /// The cases that were open when the worker before this one ended. What cannot be read is as
@@ -61,12 +61,28 @@ impl History {
             .unwrap_or_default()
     }
 
+    /// Replaces the histories of the trends.
+    pub(crate) fn save_hours(&self, hours: &BTreeMap<String, Hours>) -> io::Result<()> {
+        fs::create_dir_all(&self.dir)?;
+        let early = self.file("trends.new");
+        fs::write(&early, serde_json::to_vec(hours)?)?;
+        fs::rename(early, self.file("trends.json"))
+    }
+
+    /// The histories of the trends. What cannot be read is as good as none: a day of looking makes
+    /// a new one.
+    pub(crate) fn hours(&self) -> BTreeMap<String, Hours> {
+        fs::read(self.file("trends.json"))
+            .ok()
+            .and_then(|json| serde_json::from_slice(&json).ok())
+            .unwrap_or_default()
+    }
+
     /// Replaces what is remembered of cures.
     pub(crate) fn save_cures(&self, cures: &BTreeMap<String, u8>) -> io::Result<()> {
         fs::create_dir_all(&self.dir)?;
-        let early = self.file("cures.new");
-        fs::write(&early, serde_json::to_vec(cures)?)?;
-        fs::rename(early, self.file("cures.json"))
+        let json = serde_json::to_vec(cures)?;
+        replace(&self.file("cures.json"), &json, Lasting::Kill)
     }
 
     /// What is remembered of cures. Without it cases begin with their first stage.

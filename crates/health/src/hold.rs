@@ -7,8 +7,7 @@
 //! Never here: carrying anything out; transport does, from [`Holds::orders`].
 
 use std::{
-    fs::{self, File},
-    io::{self, Write},
+    fs, io,
     path::{Path, PathBuf},
 };
 
@@ -16,6 +15,7 @@ use mailward_api::view::{
     Hold, Requester,
     hold::{ComponentOrder, SERVER_WIDE, Wanted},
 };
+use mailward_host::replace::{Lasting, replace};
 
 use crate::storm::WHOLE_NODE;
 
@@ -226,7 +226,10 @@ impl Holds {
     }
 
     fn keep(&mut self, list: Vec<Hold>) -> Result<(), HoldError> {
-        write(&self.path, &list).map_err(|source| HoldError::Write {
+        let written = serde_json::to_vec(&list)
+            .map_err(io::Error::from)
+            .and_then(|json| replace(&self.path, &json, Lasting::PowerCut));
+        written.map_err(|source| HoldError::Write {
             path: self.path.clone(),
             source,
         })?;
@@ -247,19 +250,6 @@ pub fn orphans<'a>(holds: &'a [Hold], open: &[String]) -> Vec<&'a Hold> {
         .iter()
         .filter(|hold| is_of_a_case(hold) && !is_open(hold))
         .collect()
-}
-
-/// Replaces the file whole, and durably.
-fn write(path: &Path, list: &[Hold]) -> io::Result<()> {
-    let early = path.with_extension("new");
-    let mut file = File::create(&early)?;
-    file.write_all(&serde_json::to_vec(list)?)?;
-    file.sync_all()?;
-    fs::rename(&early, path)?;
-    match path.parent() {
-        Some(dir) => File::open(dir)?.sync_all(),
-        None => Ok(()),
-    }
 }
 
 #[cfg(test)]

@@ -31,6 +31,7 @@ pub mod mailbox;
 pub mod monitor;
 mod now;
 mod observer;
+pub mod overrides;
 pub mod probe;
 mod schedule;
 pub mod series;

@@ -14,5 +14,6 @@ pub mod listen;
 pub mod notify;
 pub mod process;
 pub mod pulse;
+pub mod replace;
 pub mod stacks;
 pub mod until;

@@ -299,6 +299,11 @@ impl Config {
         self.data_dir.join("tracking")
     }
 
+    /// The folder of the ledger of journal reports.
+    pub(crate) fn journal_dir(&self) -> PathBuf {
+        self.data_dir.join("journal")
+    }
+
     /// The folder of the manager's last good copies.
     pub(crate) fn last_good_dir(&self) -> PathBuf {
         self.data_dir.join("last-good")

@@ -8,8 +8,8 @@ use crate::{
     id::{ObjectId, Revision},
     kind::{
         AcceptedDomain, AlertChannel, DistributionGroup, DynamicDistributionGroup, HealthSettings,
-        JournalRule, MailContact, MailUser, Mailbox, Probe, ReceiveConnector, SendConnector,
-        TransportSettings,
+        JournalRule, MailContact, MailUser, Mailbox, MonitoringOverride, Probe, ReceiveConnector,
+        SendConnector, TransportSettings,
     },
 };
 
@@ -170,6 +170,8 @@ kinds! {
     HealthSettings "health_settings" "health-settings" "health settings",
     /// Ways by which alerts reach people.
     AlertChannel "alert_channel" "alert-channel" "alert channels",
+    /// Properties of probes, monitors and responders that are changed for a time.
+    MonitoringOverride "monitoring_override" "monitoring-override" "monitoring overrides",
     /// What else is watched.
     Probe "probe" "probe" "probes",
 }

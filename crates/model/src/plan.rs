@@ -38,6 +38,12 @@ pub enum NextHop {
         /// The recipients' domain.
         domain: Domain,
     },
+    /// The journal reports for one target that is not a mailbox here. By which send connector they
+    /// go is found out when they are delivered, so that a report never has to move to another queue.
+    Journal {
+        /// The target, as its journal rule names it.
+        target: EmailAddress,
+    },
 }
 
 impl std::fmt::Display for NextHop {
@@ -48,6 +54,7 @@ impl std::fmt::Display for NextHop {
             NextHop::SmartHost { connector } => write!(f, "connector/{connector}"),
             NextHop::Domain { connector, domain } => write!(f, "connector/{connector}/{domain}"),
             NextHop::Unreachable { domain } => write!(f, "unreachable/{domain}"),
+            NextHop::Journal { target } => write!(f, "journal/{target}"),
         }
     }
 }
@@ -94,13 +101,43 @@ pub struct JournalRecipient {
     pub redirection: Option<Redirection>,
 }
 
+/// How addresses stand in a report.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum JournalAddressForm {
+    /// `anna@example.org`, as Exchange writes them.
+    #[default]
+    Bare,
+    /// `<anna@example.org>`, for archives that look for the brackets.
+    Angle,
+}
+
+/// What a journal rule says about the text of its reports.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct JournalFormat {
+    /// How addresses stand.
+    pub addresses: JournalAddressForm,
+    /// The Label line, where one is wanted.
+    pub label: Option<String>,
+    /// Whether there is a SentUtc line.
+    pub sent_utc: bool,
+}
+
 /// A journal report to be composed: everything but the original's octets and headers.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct JournalReport {
     /// Names of the journal rules that asked for it.
     pub rules: Vec<String>,
     /// All recipients of the message, not only those that a rule matched.
     pub recipients: Vec<JournalRecipient>,
+    /// For whom, as the rules name it; unset in reports that were stored before this was kept.
+    pub target: Option<EmailAddress>,
+    /// What the rules say about its text.
+    pub format: JournalFormat,
+    /// It goes to the alternate journal mailbox, because its target did not take it.
+    pub diverted: bool,
 }
 
 /// Which delivery status notification (RFC 3464).
@@ -136,7 +173,7 @@ pub struct DsnRecipient {
 }
 
 /// What a delivery hands over.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DeliveryContent {
     /// The message as received.
     Message,
@@ -147,6 +184,74 @@ pub enum DeliveryContent {
         /// One block per recipient reported on.
         recipients: Vec<DsnRecipient>,
     },
+}
+
+/// [`DeliveryContent`] as it is stored. What stands in a queue is read by later programs too, so a
+/// variant is never changed, only added behind the others.
+#[derive(Serialize, Deserialize)]
+#[serde(rename = "DeliveryContent")]
+enum StoredContent<R, J, D> {
+    Message,
+    /// Rules and recipients alone: no longer written.
+    Report {
+        rules: R,
+        recipients: J,
+    },
+    Dsn {
+        recipients: D,
+    },
+    JournalReport(StoredReport<R, J>),
+}
+
+/// A journal report as it is stored.
+#[derive(Serialize, Deserialize)]
+struct StoredReport<R, J> {
+    rules: R,
+    recipients: J,
+    target: Option<EmailAddress>,
+    format: JournalFormat,
+    diverted: bool,
+}
+
+impl Serialize for DeliveryContent {
+    fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let stored = match self {
+            DeliveryContent::Message => StoredContent::Message,
+            DeliveryContent::Dsn { recipients } => StoredContent::Dsn { recipients },
+            DeliveryContent::JournalReport(report) => StoredContent::JournalReport(StoredReport {
+                rules: &report.rules,
+                recipients: &report.recipients,
+                target: report.target.clone(),
+                format: report.format.clone(),
+                diverted: report.diverted,
+            }),
+        };
+        stored.serialize(to)
+    }
+}
+
+impl<'de> Deserialize<'de> for DeliveryContent {
+    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        type Stored = StoredContent<Vec<String>, Vec<JournalRecipient>, Vec<DsnRecipient>>;
+        Ok(match Stored::deserialize(from)? {
+            StoredContent::Message => DeliveryContent::Message,
+            StoredContent::Report { rules, recipients } => {
+                DeliveryContent::JournalReport(JournalReport {
+                    rules,
+                    recipients,
+                    ..JournalReport::default()
+                })
+            }
+            StoredContent::Dsn { recipients } => DeliveryContent::Dsn { recipients },
+            StoredContent::JournalReport(stored) => DeliveryContent::JournalReport(JournalReport {
+                rules: stored.rules,
+                recipients: stored.recipients,
+                target: stored.target,
+                format: stored.format,
+                diverted: stored.diverted,
+            }),
+        })
+    }
 }
 
 /// One delivery: what goes where, to whom, in one SMTP transaction.

@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 
 use mailward_model::{
     BodyType, Domain, EmailAddress, Envelope, MessageId,
-    plan::{JournalReport, JournalRole, Redirection},
+    plan::{JournalAddressForm, JournalReport, JournalRole, Redirection},
 };
 
 use crate::{
@@ -23,7 +23,7 @@ use crate::{
 pub struct JournalInput<'a> {
     /// The message.
     pub message: MessageId,
-    /// The delivery that carries the report; part of its Message-ID.
+    /// Tells the reports of one message from each other, see [`report_no`]; part of its Message-ID.
     pub delivery: u32,
     /// This host.
     pub host: &'a Domain,
@@ -43,6 +43,33 @@ pub struct JournalInput<'a> {
     pub carry: Carry,
 }
 
+/// The number of a target among those of a message. It follows from the address alone, so that a
+/// report that is sent twice, whichever delivery carries it, has one Message-ID and an archive can
+/// tell.
+pub fn report_no(target: &EmailAddress) -> u32 {
+    use sha2::{Digest as _, Sha256};
+    let digest = Sha256::digest(target.key().as_bytes());
+    digest
+        .iter()
+        .take(4)
+        .fold(0, |no, octet| no << 8 | u32::from(*octet))
+}
+
+/// The Message-ID of a report, without its brackets.
+pub fn message_id(message: MessageId, no: u32, host: &Domain) -> String {
+    format!("{message}.{no}.journal@{host}")
+}
+
+/// The message a report is about and its number, from the Message-ID that [`message_id`] wrote on
+/// this host; `None` for any other.
+pub fn read_message_id(text: &str, host: &Domain) -> Option<(MessageId, u32)> {
+    let text = text.trim().strip_prefix('<')?.strip_suffix('>')?;
+    let (left, right) = text.split_once('@')?;
+    let (id, no) = left.strip_suffix(".journal")?.split_once('.')?;
+    (right.eq_ignore_ascii_case(host.as_str())).then_some(())?;
+    Some((id.parse().ok()?, no.parse().ok()?))
+}
+
 /// Writes the report.
 pub fn compose(input: &JournalInput<'_>) -> Composed {
     let subject = header::subject(input.header).unwrap_or_default();
@@ -60,8 +87,8 @@ pub fn compose(input: &JournalInput<'_>) -> Composed {
     // Writing to a String cannot fail.
     let _ = write!(
         top,
-        "Message-ID: <{}.{}.journal@{}>\r\nX-MS-Journal-Report:\r\nAuto-Submitted: auto-generated\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed;\r\n boundary=\"{boundary}\"\r\n",
-        input.message, input.delivery, input.host
+        "Message-ID: <{}>\r\nX-MS-Journal-Report:\r\nAuto-Submitted: auto-generated\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed;\r\n boundary=\"{boundary}\"\r\n",
+        message_id(input.message, input.delivery, input.host)
     );
     let encoding = match input.envelope.body {
         BodyType::SevenBit => "7bit",
@@ -90,10 +117,26 @@ pub fn compose(input: &JournalInput<'_>) -> Composed {
 fn envelope_text(input: &JournalInput<'_>, subject: &str) -> String {
     let mut text = String::with_capacity(128 + 64 * input.report.recipients.len());
     // Writing to a String cannot fail.
-    let _ = write!(text, "Sender: {}\r\n", input.envelope.mail_from);
+    let angle = input.report.format.addresses == JournalAddressForm::Angle;
+    let path = |address: &EmailAddress| match angle {
+        true => format!("<{address}>"),
+        false => address.to_string(),
+    };
+    let sender = match input.envelope.mail_from.address() {
+        Some(address) => path(address),
+        None => "<>".to_owned(),
+    };
+    let _ = write!(text, "Sender: {sender}\r\n");
     let _ = write!(text, "Subject: {}\r\n", subject.trim());
     let id = header::summary(input.header).message_id.unwrap_or_default();
     let _ = write!(text, "Message-ID: {id}\r\n");
+    if let Some(label) = &input.report.format.label {
+        let _ = write!(text, "Label: {}\r\n", label.trim());
+    }
+    if input.report.format.sent_utc {
+        let sent = trace::utc(input.accepted_unix_ms);
+        let _ = write!(text, "SentUtc: {sent}\r\n");
+    }
     for recipient in &input.report.recipients {
         let kind = match recipient.role {
             JournalRole::To => "To",
@@ -101,13 +144,13 @@ fn envelope_text(input: &JournalInput<'_>, subject: &str) -> String {
             JournalRole::Bcc => "Bcc",
             JournalRole::Recipient => "Recipient",
         };
-        let _ = write!(text, "{kind}: {}", recipient.address);
+        let _ = write!(text, "{kind}: {}", path(&recipient.address));
         match &recipient.redirection {
             Some(Redirection::Expanded(original)) => {
-                let _ = write!(text, ", Expanded: {original}");
+                let _ = write!(text, ", Expanded: {}", path(original));
             }
             Some(Redirection::Forwarded(original)) => {
-                let _ = write!(text, ", Forwarded: {original}");
+                let _ = write!(text, ", Forwarded: {}", path(original));
             }
             None => {}
         }
@@ -119,7 +162,7 @@ fn envelope_text(input: &JournalInput<'_>, subject: &str) -> String {
 #[cfg(test)]
 mod tests {
     use mail_parser::{MessageParser, PartType};
-    use mailward_model::plan::JournalRecipient;
+    use mailward_model::plan::{JournalFormat, JournalRecipient};
     use proptest::prelude::*;
 
     use super::*;
@@ -159,6 +202,7 @@ mod tests {
             report: &JournalReport {
                 rules: vec!["all".into()],
                 recipients,
+                ..JournalReport::default()
             },
             carry,
         });
@@ -202,6 +246,63 @@ mod tests {
         assert!(summary_says_journal(&octets));
     }
 
+    #[test]
+    fn a_rule_may_want_brackets_a_label_and_the_time() {
+        let envelope = Envelope {
+            mail_from: "alice@example.org".parse().unwrap(),
+            ..Default::default()
+        };
+        let group = Redirection::Expanded("finance@example.org".parse().unwrap());
+        let composed = compose(&JournalInput {
+            message: MessageId::from_bits(1),
+            delivery: 2,
+            host: &"edge.example.org".parse().unwrap(),
+            from: &"postmaster@example.org".parse().unwrap(),
+            to: &"journal@example.org".parse().unwrap(),
+            envelope: &envelope,
+            accepted_unix_ms: 1_739_349_005_000,
+            header: b"Subject: x\r\nMessage-ID: <c1@example.org>\r\n",
+            report: &JournalReport {
+                recipients: vec![recipient(
+                    JournalRole::Bcc,
+                    "carol@example.org",
+                    Some(group),
+                )],
+                format: JournalFormat {
+                    addresses: JournalAddressForm::Angle,
+                    label: Some("Finance".to_owned()),
+                    sent_utc: true,
+                },
+                ..JournalReport::default()
+            },
+            carry: Carry::ALL,
+        });
+        let text = String::from_utf8(composed.prefix).unwrap();
+        assert!(
+            text.contains("\r\n\r\nSender: <alice@example.org>\r\nSubject: x\r\nMessage-ID: <c1@example.org>\r\nLabel: Finance\r\nSentUtc: 2/12/2025 8:30:05 AM\r\nBcc: <carol@example.org>, Expanded: <finance@example.org>\r\n"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn a_reports_message_id_says_which_it_is() {
+        let host: Domain = "edge.example.org".parse().unwrap();
+        let no = report_no(&"Archive@Example.NET".parse().unwrap());
+        assert_eq!(no, report_no(&"archive@example.net".parse().unwrap()));
+        let id = MessageId::from_bits(77);
+        let text = format!("<{}>", message_id(id, no, &host));
+        assert_eq!(read_message_id(&text, &host), Some((id, no)));
+        for strange in [
+            text.replace(".journal", ".dsn"),
+            text.replace("edge", "other"),
+            text.trim_start_matches('<').to_owned(),
+            "<x@edge.example.org>".to_owned(),
+            String::new(),
+        ] {
+            assert_eq!(read_message_id(&strange, &host), None, "{strange}");
+        }
+    }
+
     fn summary_says_journal(octets: &[u8]) -> bool {
         header::summary(header::section(octets)).journal_report
     }
@@ -218,10 +319,7 @@ mod tests {
             envelope: &envelope,
             accepted_unix_ms: 0,
             header: b"",
-            report: &JournalReport {
-                rules: Vec::new(),
-                recipients: Vec::new(),
-            },
+            report: &JournalReport::default(),
             carry: Carry::ALL,
         });
         let text = String::from_utf8(composed.prefix).unwrap();

@@ -26,6 +26,30 @@ pub fn date(unix_ms: u64) -> String {
         .unwrap_or_else(|_| "Thu, 1 Jan 1970 00:00:00 +0000".to_owned())
 }
 
+/// A date and time as Exchange writes it in a journal report, in UTC: `2/12/2025 8:30:05 AM`.
+/// (MS-XJRNL §2.1.9 leaves the form to who writes it.)
+pub fn utc(unix_ms: u64) -> String {
+    let at = i64::try_from(unix_ms)
+        .ok()
+        .and_then(|ms| Timestamp::from_millisecond(ms).ok())
+        .unwrap_or(Timestamp::UNIX_EPOCH)
+        .to_zoned(TimeZone::UTC);
+    let (half, hour) = match at.hour() {
+        0 => ("AM", 12),
+        hour @ 1..=11 => ("AM", hour),
+        12 => ("PM", 12),
+        hour => ("PM", hour - 12),
+    };
+    format!(
+        "{}/{}/{} {hour}:{:02}:{:02} {half}",
+        at.month(),
+        at.day(),
+        at.year(),
+        at.minute(),
+        at.second()
+    )
+}
+
 /// What a Received field says.
 #[derive(Debug, Clone, Copy)]
 pub struct ReceivedFields<'a> {

@@ -1,7 +1,13 @@
 //! The schedule's side of the handle: which next hop has something due, and taking a delivery for an
 //! attempt.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use mailward_model::plan::{Delivery, NextHop};
 
@@ -25,10 +31,23 @@ pub struct Lease {
     pub(crate) key: Key,
     pub(crate) number: u64,
     pub(crate) shared: Arc<Shared>,
+    pub(crate) kept: AtomicBool,
+}
+
+impl Lease {
+    /// Has the delivery stay in flight when this lease is dropped, until it is settled: for who
+    /// settles later, when something else is durable. Should that never happen, the delivery is due
+    /// when the queue is opened again.
+    pub fn keep_in_flight(&self) {
+        self.kept.store(true, Ordering::Relaxed);
+    }
 }
 
 impl Drop for Lease {
     fn drop(&mut self) {
+        if self.kept.load(Ordering::Relaxed) {
+            return;
+        }
         let mut state = self.shared.state();
         // Settled, it stands elsewhere by now, and this does nothing.
         state.index.give_back(self.key, self.number);
@@ -138,6 +157,7 @@ impl Queue {
             key: taken.key,
             number,
             shared: self.shared.clone(),
+            kept: AtomicBool::new(false),
         })
     }
 }

@@ -487,3 +487,57 @@ impl From<&LastAttempt> for (Reply, Option<String>) {
         (last.reply.clone(), last.remote.clone())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use mailward_model::plan::{DeliveryContent, JournalRecipient, JournalReport, JournalRole};
+
+    use super::*;
+
+    /// What was stored before a report's target and form were kept.
+    #[derive(Serialize)]
+    enum Before {
+        #[expect(dead_code, reason = "it only gives the next one its number")]
+        Message,
+        JournalReport {
+            rules: Vec<String>,
+            recipients: Vec<JournalRecipient>,
+        },
+    }
+
+    #[test]
+    fn reports_of_an_earlier_program_are_read() {
+        let recipients = vec![JournalRecipient {
+            role: JournalRole::Recipient,
+            address: "anna@example.org".parse().unwrap(),
+            redirection: None,
+        }];
+        let rules = vec!["all".to_owned()];
+        let mut octets = Vec::new();
+        put(
+            &Before::JournalReport {
+                rules: rules.clone(),
+                recipients: recipients.clone(),
+            },
+            &mut octets,
+        );
+        let (read, _): (DeliveryContent, _) = take(&mut octets.into()).unwrap();
+        let report = JournalReport {
+            rules,
+            recipients,
+            ..JournalReport::default()
+        };
+        assert_eq!(read, DeliveryContent::JournalReport(report.clone()));
+        // And those of this one.
+        let now = DeliveryContent::JournalReport(JournalReport {
+            target: Some("archive@example.net".parse().unwrap()),
+            diverted: true,
+            ..report
+        });
+        for content in [now, DeliveryContent::Message] {
+            let mut octets = Vec::new();
+            put(&content, &mut octets);
+            assert_eq!(take(&mut octets.into()).map(|(read, _)| read), Ok(content));
+        }
+    }
+}

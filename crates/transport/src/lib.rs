@@ -13,6 +13,7 @@ mod control;
 pub mod deliver;
 mod faults;
 mod gate;
+mod journal;
 mod probe;
 pub mod receive;
 mod service;
@@ -20,6 +21,7 @@ mod shared;
 pub mod snapshot;
 
 pub use gate::Gate;
+pub use journal::OpenError as JournalOpenError;
 pub use probe::Probes;
 pub use service::{Setup, StartError, Transport};
 pub use shared::{Count, Counters, Node, Shared};

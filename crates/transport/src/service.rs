@@ -35,6 +35,7 @@ use crate::{
     deliver::Dispatcher,
     faults::Faults,
     gate::{Change, Moment},
+    journal,
     receive::Receiver,
     snapshot::Snapshot,
 };
@@ -57,6 +58,8 @@ pub struct Setup {
     pub queue_dir: PathBuf,
     /// The tracking log's folder.
     pub tracking_dir: PathBuf,
+    /// The folder of the ledger of journal reports.
+    pub journal_dir: PathBuf,
     /// PEM files.
     pub certificate_dir: PathBuf,
     /// Roots trusted besides the system's.
@@ -89,6 +92,9 @@ pub enum StartError {
         #[source]
         source: io::Error,
     },
+    /// The ledger of journal reports cannot be opened.
+    #[error(transparent)]
+    Journal(#[from] journal::OpenError),
     /// The control socket cannot be opened.
     #[error(transparent)]
     Control(#[from] BindError),
@@ -237,6 +243,8 @@ impl Transport {
             Arc::new(RealDisk)
         };
         let queue = open_queue(&setup.queue_dir, disk, &snapshot, &events, &clock)?;
+        let ledger = journal::open(&setup.journal_dir, &node.hostname, &events, &*clock)?;
+        journal::catch_up(&queue, &ledger, &events);
         let tracking =
             TrackingLog::open_with(&setup.tracking_dir, events.clone()).map_err(|source| {
                 StartError::Tracking {
@@ -257,6 +265,7 @@ impl Transport {
             certificates,
             client_tls: ClientTls::new(roots),
             queue,
+            journal: ledger,
             events,
             tracking,
             gate: Gate::default(),
@@ -290,6 +299,7 @@ impl Transport {
         followers.spawn(running.shared.certificates.clone().watch());
         followers.spawn(follow_objects(Arc::clone(&running), store));
         followers.spawn(follow_queue(Arc::clone(&running.shared)));
+        followers.spawn(journal::follow(Arc::clone(&running.shared)));
         followers.spawn(follow_gate(Arc::clone(&running)));
         Ok(Transport {
             running,
@@ -333,6 +343,10 @@ impl Transport {
         // Who has not ended by then is cut off; nothing of it was acknowledged.
         let _ = tokio::time::timeout(DRAIN_MAX, drain).await;
         self.followers.abort_all();
+        // Reports that were handed over are settled when the ledger is synced: before the queue ends.
+        let closing = Arc::clone(&shared);
+        let closed = tokio::task::spawn_blocking(move || closing.journal.close()).await;
+        drop(closed);
         shared.queue.shutdown().await;
         shared.tracking.flush();
         let waited = shared.clock.monotonic().saturating_sub(started);

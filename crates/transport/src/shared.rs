@@ -11,6 +11,7 @@ use std::{
 use arc_swap::ArcSwap;
 use mailward_events::{Events, tracking::TrackingLog};
 use mailward_host::{clock::Clock, keyring::Keyring};
+use mailward_journal::Ledger;
 use mailward_model::Domain;
 use mailward_queue::Queue;
 use mailward_tls::{Certificates, ClientTls};
@@ -85,6 +86,8 @@ pub struct Shared {
     pub client_tls: ClientTls,
     /// The durable queue.
     pub queue: Queue,
+    /// The ledger of journal reports.
+    pub journal: Ledger,
     /// The event sinks.
     pub events: Events,
     /// The message tracking log.

@@ -7,10 +7,12 @@
 
 use std::sync::Arc;
 
-use mailward_directory::{Directory, Found, Membership, RcptDecision};
+use mailward_directory::{Directory, Found, Membership, RcptDecision, RecipientNo};
 use mailward_model::{
     Domain, EmailAddress, Object, ObjectId, Origin, Revision, Spec,
-    kind::{JournalRule, MailboxType, ReceiveConnector, SendConnector, TransportSettings},
+    kind::{
+        JournalRule, LOCAL_STORE, MailboxType, ReceiveConnector, SendConnector, TransportSettings,
+    },
 };
 use mailward_tls::ConnectorNeeds;
 
@@ -54,10 +56,59 @@ impl Named<ReceiveConnector> {
 pub struct JournalInForce {
     /// The rule.
     pub rule: Arc<Named<JournalRule>>,
-    /// Whose mail; everyone's where unset. A group stands for its members.
-    pub whose: Option<Membership>,
+    /// Whose mail.
+    pub whose: Whose,
     /// Index into [`Snapshot::journal_targets`].
     pub target: usize,
+}
+
+/// Whose mail a journal rule is for.
+#[derive(Debug)]
+pub enum Whose {
+    /// Everyone's.
+    Everyone,
+    /// A recipient's, or that of the members of a group of whichever kind: the directory says who
+    /// they are, and this set is asked for each message.
+    Members(Membership),
+    /// That of the mailboxes in the Maildirs of this host.
+    Local,
+    /// That of the mailboxes handed to this send connector.
+    Store(String),
+}
+
+impl Whose {
+    /// True where the rule is for everyone's mail.
+    pub fn is_everyone(&self) -> bool {
+        matches!(self, Whose::Everyone)
+    }
+
+    /// True where it is for this recipient's mail.
+    pub fn has_recipient(&self, directory: &Directory, no: RecipientNo) -> bool {
+        let store = || {
+            directory
+                .mailbox_of(no)
+                .map(|m| m.send_connector.as_deref())
+        };
+        match self {
+            Whose::Everyone => true,
+            Whose::Members(members) => members.has_recipient(no),
+            Whose::Local => store() == Some(None),
+            Whose::Store(name) => {
+                matches!(store(), Some(Some(store)) if store.eq_ignore_ascii_case(name))
+            }
+        }
+    }
+
+    /// True where it is for the mail of this address, in the directory or not.
+    pub fn has_address(&self, directory: &Directory, address: &EmailAddress) -> bool {
+        match self {
+            Whose::Everyone => true,
+            Whose::Members(members) => members.has_address(directory, address),
+            Whose::Local | Whose::Store(_) => directory
+                .find(address)
+                .is_some_and(|found| self.has_recipient(directory, found.no)),
+        }
+    }
 }
 
 /// Where journal reports go. Two rules whose addresses lead to one recipient share a target, so
@@ -83,6 +134,8 @@ pub struct Snapshot {
     pub journal_rules: Vec<JournalInForce>,
     /// The targets of the rules, each once.
     pub journal_targets: Vec<JournalTarget>,
+    /// The alternate journal mailbox, where one is set.
+    pub journal_alternate: Option<JournalTarget>,
     /// Names of the health mailboxes.
     pub health_mailboxes: Vec<String>,
     /// Probes that were sent out through a send connector are sent back from elsewhere.
@@ -104,6 +157,7 @@ impl Snapshot {
             send_connectors: Vec::new(),
             journal_rules: Vec::new(),
             journal_targets: Vec::new(),
+            journal_alternate: None,
             health_mailboxes: Vec::new(),
             probes_return: false,
             settings: TransportSettings::default(),
@@ -137,6 +191,11 @@ impl Snapshot {
         for rule in rules {
             snapshot.add_rule(rule);
         }
+        let alternate = snapshot.settings.journaling_report_ndr_to.clone();
+        snapshot.journal_alternate = alternate.map(|address| JournalTarget {
+            recipient: snapshot.directory.find(&address),
+            address,
+        });
         snapshot
     }
 
@@ -158,9 +217,14 @@ impl Snapshot {
             });
             self.journal_targets.len() - 1
         });
-        let whose = rule.spec.recipient.as_ref();
+        let whose = match (&rule.spec.recipient, rule.spec.mailbox_store.as_deref()) {
+            (Some(address), _) => Whose::Members(self.directory.members(address)),
+            (None, Some(LOCAL_STORE)) => Whose::Local,
+            (None, Some(store)) => Whose::Store(store.to_owned()),
+            (None, None) => Whose::Everyone,
+        };
         self.journal_rules.push(JournalInForce {
-            whose: whose.map(|address| self.directory.members(address)),
+            whose,
             target,
             rule,
         });

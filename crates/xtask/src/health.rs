@@ -18,7 +18,7 @@ use mailward_health::{
         ladder::ladder,
     },
     guard,
-    monitor::{Input, MonitorState, Rule, next},
+    monitor::{Input, MonitorState, Rule, Sample, next},
 };
 use mailward_model::{
     Object, ObjectId, Revision, Spec,
@@ -126,10 +126,7 @@ impl Player {
         };
         self.now.mono_ms += passes;
         self.now.unix_ms += passes;
-        let sample = |evidence| Input::Sample {
-            evidence,
-            took_ms: 0,
-        };
+        let sample = |evidence| Input::Sample(Sample::plain(evidence));
         // Where time passes, the last kind of result goes on coming: silence is a step of its own.
         let input = match step {
             'G' | 'p' => sample(Evidence::Good),
@@ -138,7 +135,7 @@ impl Player {
             '!' => Input::GivenUp,
             _ => Input::Tick,
         };
-        self.state = next(&self.state, &self.rule, input, self.now).chosen;
+        self.state = next(self.state.clone(), &self.rule, input, self.now).chosen;
     }
 }
 
@@ -148,7 +145,7 @@ fn states(settings: &HealthSettings) -> String {
         .monitors
         .iter()
         .find(|one| one.name == "connector/NAME")
-        .map(|one| one.rule)
+        .map(|one| one.rule.clone())
     else {
         return String::new();
     };
@@ -195,7 +192,7 @@ fn states(settings: &HealthSettings) -> String {
     for (state, way) in ways {
         let _ = write!(text, "| {} ", state.word());
         for (_, script) in &inputs {
-            let to = Player::play(rule, &format!("{way}{script}"));
+            let to = Player::play(rule.clone(), &format!("{way}{script}"));
             let word = if to == state { "·" } else { to.word() };
             let _ = write!(text, "| {word} ");
         }

@@ -6,16 +6,14 @@ use mailward_api::{
     control::{ControlReply, ControlRequest, Role},
     fault::Fault,
     operation::request,
-    page::stamp,
     view::{
         Changed, GroupView, HealthHistory, HealthMailboxes, HealthReport, HealthSetView, Ledger,
         ProbeView,
         health::{ProbeList, ProbeReport},
-        repair::Override,
     },
 };
 
-use super::{Access, RECHECK_TIMEOUT, blocking, expect_reply, unexpected, unknown};
+use super::{Access, RECHECK_TIMEOUT, blocking, expect_reply, unknown};
 use crate::peer::Peer;
 
 /// How long the manager may take to say what it holds: the report itself must not wait for it.
@@ -28,14 +26,18 @@ impl Access {
         &self,
         r: request::HealthReport,
     ) -> Result<HealthReport, Fault> {
-        let (report, manager) = tokio::join!(
+        let (report, manager, held) = tokio::join!(
             self.ask(Role::Worker, ControlRequest::HealthReport),
-            self.ask_within(Role::Manager, ControlRequest::Status, HOLDS_TIMEOUT)
+            self.ask_within(Role::Manager, ControlRequest::Status, HOLDS_TIMEOUT),
+            self.ask_within(Role::Manager, ControlRequest::Holds, HOLDS_TIMEOUT)
         );
         let mut report: HealthReport = expect_reply!(report, HealthReport)?;
         // Without the manager nothing is repaired anyway, and the worker's report says so.
         if let Ok(ControlReply::Manager(manager)) = manager {
             report.holds = manager.holds;
+        }
+        if let Ok(ControlReply::Holds(list)) = held {
+            report.held = list.holds;
         }
         if let Some(server) = r.server
             && !server.eq_ignore_ascii_case(&report.node)
@@ -166,47 +168,6 @@ impl Access {
             .ask_within(Role::Worker, request, RECHECK_TIMEOUT)
             .await;
         expect_reply!(reply, Probe)
-    }
-
-    pub(super) async fn health_override(
-        &self,
-        r: request::HealthOverride,
-        peer: Peer,
-    ) -> Result<Changed, Fault> {
-        let reason = r.reason.unwrap_or_default();
-        if !r.on && reason.trim().is_empty() {
-            return Err(Fault::invalid(
-                "nothing is switched off without a reason",
-                "say why, for whoever finds it switched off",
-            )
-            .at("reason"));
-        }
-        let span = u64::try_from(r.span.get().as_millis()).unwrap_or(u64::MAX);
-        let until_unix_ms = self.now().saturating_add(span);
-        let by = blocking(move || Ok(peer.name())).await?;
-        let request = ControlRequest::Override(Override {
-            item: r.item.clone(),
-            enabled: (!r.on).then_some(false),
-            reason,
-            by,
-            until_unix_ms,
-        });
-        match self.ask(Role::Worker, request).await? {
-            ControlReply::Done => {}
-            other => return Err(unexpected(&other)),
-        }
-        let (operation, text) = if r.on {
-            (
-                "health override --on",
-                format!("{} is watched again.", r.item),
-            )
-        } else {
-            let until = stamp(until_unix_ms);
-            let text = format!("{} is not watched until {until}.", r.item);
-            ("health override", text)
-        };
-        self.audit(peer, operation, r.item).await;
-        Ok(Changed { count: 1, text })
     }
 
     pub(super) async fn recheck(

@@ -7,8 +7,10 @@ mod alert;
 mod drill;
 mod event;
 mod health;
+mod journal;
 mod message;
 mod object;
+mod overrides;
 mod queue;
 mod recipient;
 mod repair;
@@ -154,6 +156,26 @@ impl Access {
             Call::SimulateMessage(r) => {
                 answer(typed::SimulateMessage, self.simulate_message(r).await)
             }
+            Call::JournalStatus(_) => {
+                let reply = self
+                    .ask(Role::Transport, ControlRequest::JournalStatus)
+                    .await;
+                answer(typed::JournalStatus, expect_reply!(reply, Journal))
+            }
+            Call::JournalPause(r) => {
+                answer(typed::JournalPause, self.journal_pause(r, true, peer).await)
+            }
+            Call::JournalResume(r) => answer(
+                typed::JournalResume,
+                self.journal_pause(r, false, peer).await,
+            ),
+            Call::JournalReplay(r) => {
+                answer(typed::JournalReplay, self.journal_replay(r, peer).await)
+            }
+            Call::JournalVerify(r) => answer(typed::JournalVerify, self.journal_verify(r).await),
+            Call::JournalSimulate(r) => {
+                answer(typed::JournalSimulate, self.journal_simulate(r).await)
+            }
             Call::Health(r) => answer(typed::Health, self.health_report(r).await),
             Call::HealthReport(r) => answer(typed::HealthReport, self.health_report(r).await),
             Call::HealthShow(r) => answer(typed::HealthShow, self.health_show(r.set).await),
@@ -186,6 +208,28 @@ impl Access {
             ),
             Call::HealthOverride(r) => {
                 answer(typed::HealthOverride, self.health_override(r, peer).await)
+            }
+            Call::HealthOverrideAdd(r) => {
+                answer(typed::HealthOverrideAdd, self.override_add(r, peer).await)
+            }
+            Call::HealthOverrideList(r) => {
+                answer(typed::HealthOverrideList, self.override_list(r).await)
+            }
+            Call::HealthOverrideRemove(r) => answer(
+                typed::HealthOverrideRemove,
+                self.override_remove(r.name, peer).await,
+            ),
+            Call::HealthMaintenance(r) => answer(
+                typed::HealthMaintenance,
+                self.lay("maintenance", r, peer).await,
+            ),
+            Call::HealthRepairing(r) => {
+                answer(typed::HealthRepairing, self.lay("repairing", r, peer).await)
+            }
+            Call::HealthExplain(r) => {
+                let request = ControlRequest::HealthExplain { item: r.item };
+                let reply = self.ask(Role::Worker, request).await;
+                answer(typed::HealthExplain, expect_reply!(reply, Explanation))
             }
             Call::AlertList(r) => answer(typed::AlertList, self.alert_list(r.all).await),
             Call::AlertShow(r) => answer(typed::AlertShow, self.alert_show(r.id).await),

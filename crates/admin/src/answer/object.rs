@@ -53,7 +53,7 @@ fn effect(effect: &text::Effect) -> Effect {
     }
 }
 
-fn refused(error: &ApplyError) -> Fault {
+pub(super) fn refused(error: &ApplyError) -> Fault {
     match error {
         ApplyError::Invalid(errors) => {
             let details = errors
@@ -317,7 +317,7 @@ impl Access {
                 Some(object) => Change::replace(object, spec),
                 None => Change::create(r.name, spec),
             };
-            access.carry_out(vec![change], &[effect], told, r.dry_run, peer)
+            access.carry_out_telling(vec![change], &[effect], told, r.dry_run, peer)
         })
         .await
     }
@@ -339,7 +339,7 @@ impl Access {
             };
             let effect = text::effect(&object.name, Some(&object.spec), None);
             let told = vec![format!("{effect}; it said {}", text::told(&object.spec))];
-            access.carry_out(
+            access.carry_out_telling(
                 vec![Change::remove(&object)],
                 &[effect],
                 told,
@@ -398,13 +398,12 @@ impl Access {
                     revision,
                 });
             }
-            let told = plan.effects.iter().map(ToString::to_string).collect();
-            access.carry_out(plan.changes, &plan.effects, told, false, peer)
+            access.carry_out(plan.changes, &plan.effects, peer)
         })
         .await
     }
 
-    fn for_blocking(&self) -> Writer {
+    pub(super) fn for_blocking(&self) -> Writer {
         Writer {
             store: self.store.clone(),
             events: self.events.clone(),
@@ -413,16 +412,26 @@ impl Access {
 }
 
 /// What a change needs on a thread that may block.
-struct Writer {
-    store: Store,
+pub(super) struct Writer {
+    pub(super) store: Store,
     events: mailward_events::Events,
 }
 
 impl Writer {
-    /// Applies changes and leaves the event that names who made them, from where, and what was told
-    /// of each; with `dry_run` they are only
+    /// Applies changes and leaves the event that names who made them.
+    pub(super) fn carry_out(
+        &self,
+        changes: Vec<Change>,
+        effects: &[text::Effect],
+        peer: Peer,
+    ) -> Result<PlanView, Fault> {
+        let told = effects.iter().map(ToString::to_string).collect();
+        self.carry_out_telling(changes, effects, told, false, peer)
+    }
+
+    /// The same, with what is told of each change in the event; with `dry_run` they are only
     /// checked.
-    fn carry_out(
+    fn carry_out_telling(
         &self,
         changes: Vec<Change>,
         effects: &[text::Effect],

@@ -94,6 +94,7 @@ impl Access {
             size: r.message.size,
             remote: r.client,
             helo: r.helo,
+            account: None,
         };
         let request = ControlRequest::SimulateMessage(message);
         let reply = self.ask(Role::Transport, request).await;

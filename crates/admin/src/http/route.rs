@@ -12,7 +12,7 @@ use axum::{
 use http_body_util::{BodyExt, Limited};
 use mailward_api::{
     fault::{Fault, FaultKind},
-    operation::{Call, Method, Op, TEXT_OCTETS_MAX, document},
+    operation::{CALENDAR_ROUTE, Call, Method, Op, TEXT_OCTETS_MAX, document},
 };
 
 use super::reply;
@@ -50,7 +50,7 @@ pub(crate) fn operations(access: Arc<Access>, pages: Pages) -> Router {
         router = router.route(definition.route, on(filter, handle));
     }
     router = router.route(
-        "/v1/health/forecast.ics",
+        CALENDAR_ROUTE,
         get(async move |RawQuery(query): RawQuery| {
             match Op::HealthForecast.call_query(query.as_deref().unwrap_or_default()) {
                 Ok(Call::HealthForecast(asked)) => {

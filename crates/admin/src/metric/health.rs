@@ -1,6 +1,6 @@
 //! Metrics of managed availability: sets, monitors, probes, repairs, processes.
 
-use mailward_api::view::{HealthState, ManagerStatus, RoleFigures};
+use mailward_api::view::{HealthState, Hold, ManagerStatus, Requester, RoleFigures};
 
 use super::{Family, Sample, family::seconds};
 
@@ -81,8 +81,50 @@ pub(super) fn children(families: &mut Vec<Family>, status: &ManagerStatus) {
     ));
 }
 
-/// Repairs and what their budgets allow.
+/// What is held out of service. The manager keeps no more than a thousand holds, one of each
+/// requester on a component.
+fn holds(families: &mut Vec<Family>, holds: &[Hold]) {
+    let count = |requester| {
+        holds
+            .iter()
+            .filter(|hold| hold.requester == requester)
+            .count()
+    };
+    families.push(Family::gauge(
+        "holds",
+        "Holds in force, by requester",
+        Requester::ALL.map(|requester| {
+            Sample::whole(count(requester) as u64).with("requester", requester.name())
+        }),
+    ));
+    let of = |sample: Sample, hold: &Hold| {
+        sample
+            .with("component", hold.component.as_str())
+            .with("requester", hold.requester.name())
+    };
+    families.push(Family::gauge(
+        "hold_since_timestamp_seconds",
+        "When a hold on a component was set",
+        holds.iter().map(|hold| {
+            let since = Sample::whole(hold.since_unix_ms / 1000);
+            of(since, hold).with("wanted", hold.wanted.word())
+        }),
+    ));
+    families.push(Family::gauge(
+        "hold_expires_timestamp_seconds",
+        "When a hold on a component ends by itself; those that do not are left out",
+        holds.iter().filter_map(|hold| {
+            let end = hold.expires_unix_ms?;
+            Some(of(Sample::whole(end / 1000), hold))
+        }),
+    ));
+}
+
+/// Holds, repairs and what their budgets allow.
 pub(super) fn manager(families: &mut Vec<Family>, figures: &RoleFigures) {
+    if let Some(held) = &figures.holds {
+        holds(families, held);
+    }
     let Some(repair) = &figures.repair else {
         return;
     };

@@ -18,7 +18,10 @@ use std::{
 };
 
 use mailward_events::{Event, Events, Record};
-use mailward_host::clock::Clock;
+use mailward_host::{
+    clock::Clock,
+    replace::{Lasting, replace},
+};
 use mailward_store::Store;
 use parking_lot::Mutex;
 use tokio::task::JoinHandle;
@@ -250,9 +253,8 @@ async fn read(export: &Arc<Export>, place: u64) -> Option<Vec<(u64, String)>> {
 /// Keeps the place reached. Where that fails, a restart sends again what was sent since.
 async fn keep(file: PathBuf, place: u64) {
     let write = move || {
-        let early = file.with_extension("new");
-        std::fs::write(&early, format!("{place}\n"))?;
-        std::fs::rename(&early, &file)
+        let text = format!("{place}\n");
+        replace(&file, text.as_bytes(), Lasting::Kill)
     };
     let _ = tokio::task::spawn_blocking(write).await;
 }

@@ -4,7 +4,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use mailward_model::{Domain, EmailAddress, MessageId, ReversePath};
+use mailward_model::{Domain, EmailAddress, MessageId, ReversePath, kind::MonitoringOverride};
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -14,14 +14,16 @@ use super::{
 use crate::view::{
     AlertList, AlertTest, AlertView, CaseView, CertificateChoice, CertificateList, Changed,
     ConnectionChoice, ConnectorStatus, DrillList, DrillRun, ForecastReport, GroupStatus, GroupView,
-    HealthHistory, HealthMailboxes, HealthReport, HealthSetView, LeaseAsk, LeaseReply, ManagerBeat,
-    ManagerStatus, MessageList, MessagePlan, MessageView, ProbeView, QueueList, RepairOutcome,
-    RepairProposal, RoleFigures, RoleStatus, TransportStatus, Verdict, WorkerStatus,
+    HealthExplanation, HealthHistory, HealthMailboxes, HealthReport, HealthSetView, JournalReplay,
+    JournalSimulation, JournalStatus, JournalVerification, LeaseAsk, LeaseReply, ManagerBeat,
+    ManagerStatus, MessageList, MessagePlan, MessageView, OverrideList, ProbeView, QueueList,
+    RepairOutcome, RepairProposal, RoleFigures, RoleStatus, TransportStatus, Verdict, WorkerStatus,
     health::{ProbeList, ProbeReport},
     hold::{ComponentOrder, ComponentState, Hold, HoldList, Requester},
+    journal::{JournalReplayAsk, JournalVerifyAsk},
     queue::{MessageFilter, QueueAudit, QueueTarget},
     rehearsal::{GuardFacts, Rehearsal},
-    repair::{Carried, CaseNote, Ledger, Override, Responder},
+    repair::{Carried, CaseNote, Ledger, Responder},
 };
 
 /// What one role asks of another.
@@ -91,6 +93,21 @@ pub enum ControlRequest {
     },
     /// Transport: what would follow from this message? Answer: `Plan`.
     SimulateMessage(SimulatedMessage),
+    /// Transport: which journal rules would fire for a message. Answer: `JournalSimulation`.
+    JournalSimulate(SimulatedMessage),
+    /// Transport: the journal targets and the ledger. Answer: `Journal`.
+    JournalStatus,
+    /// Transport: send no reports to a target, or send them again. Answer: `Changed`.
+    JournalPause {
+        /// The journal address of a rule.
+        target: EmailAddress,
+        /// True for pause, false for resume.
+        pause: bool,
+    },
+    /// Transport: send the reports of a time again. Answer: `JournalReplay`.
+    JournalReplay(JournalReplayAsk),
+    /// Transport: check the ledger. Answer: `JournalVerification`.
+    JournalVerify(JournalVerifyAsk),
     /// Transport: send a health probe through a send connector, and tell what the next hop said.
     /// Answer: `RouteProbed`.
     ProbeRoute(ProbeLetter),
@@ -290,8 +307,15 @@ pub enum ControlRequest {
         /// The component; all of them where unset.
         component: Option<String>,
     },
-    /// Worker: change a probe, monitor or responder for a time. Answer: `Done`.
-    Override(Override),
+    /// Worker: would this override change anything? Answer: `Done`, or a fault that says what would.
+    OverrideCheck(MonitoringOverride),
+    /// Worker: every override, and whether it is in force. Answer: `Overrides`.
+    OverrideList,
+    /// Worker: every property of an item, and where its value comes from. Answer: `Explanation`.
+    HealthExplain {
+        /// The item.
+        item: String,
+    },
     /// Worker: alerts, silences and channels. Answer: `Alerts`.
     AlertList {
         /// Those that are over, too.
@@ -364,6 +388,11 @@ impl ControlRequest {
             ControlRequest::QueueExport { .. } => "queue_export",
             ControlRequest::SimulateConnection { .. } => "simulate_connection",
             ControlRequest::SimulateMessage(_) => "simulate_message",
+            ControlRequest::JournalSimulate(_) => "journal_simulate",
+            ControlRequest::JournalStatus => "journal_status",
+            ControlRequest::JournalPause { .. } => "journal_pause",
+            ControlRequest::JournalReplay(_) => "journal_replay",
+            ControlRequest::JournalVerify(_) => "journal_verify",
             ControlRequest::ProbeRoute(_) => "probe_route",
             ControlRequest::CertList => "cert_list",
             ControlRequest::CertExplain { .. } => "cert_explain",
@@ -408,7 +437,9 @@ impl ControlRequest {
             ControlRequest::ProbeList { .. } => "probe_list",
             ControlRequest::ProbeReport(_) => "probe_report",
             ControlRequest::Recheck { .. } => "recheck",
-            ControlRequest::Override(_) => "override",
+            ControlRequest::OverrideCheck(_) => "override_check",
+            ControlRequest::OverrideList => "override_list",
+            ControlRequest::HealthExplain { .. } => "health_explain",
             ControlRequest::AlertList { .. } => "alert_list",
             ControlRequest::AlertShow { .. } => "alert_show",
             ControlRequest::AlertAck { .. } => "alert_ack",
@@ -436,6 +467,9 @@ pub struct SimulatedMessage {
     pub remote: Option<IpAddr>,
     /// What the client says in EHLO.
     pub helo: Option<Domain>,
+    /// The account that would have signed in.
+    #[serde(default)]
+    pub account: Option<EmailAddress>,
 }
 
 /// What a role answers.
@@ -474,6 +508,14 @@ pub enum ControlReply {
     Connection(ConnectionChoice),
     /// What would follow from a message.
     Plan(MessagePlan),
+    /// Which journal rules would fire.
+    JournalSimulation(JournalSimulation),
+    /// Journal targets and the ledger.
+    Journal(JournalStatus),
+    /// What was sent again.
+    JournalReplay(JournalReplay),
+    /// What is wrong with the ledger or the archive.
+    JournalVerification(JournalVerification),
     /// Certificates held.
     Certificates(CertificateList),
     /// A choice of certificate.
@@ -508,6 +550,10 @@ pub enum ControlReply {
     Case(CaseView),
     /// A probe's result.
     Probe(ProbeView),
+    /// All overrides.
+    Overrides(OverrideList),
+    /// What is watched by a name.
+    Explanation(HealthExplanation),
     /// The health mailboxes.
     HealthMailboxes(HealthMailboxes),
     /// What became of a probe sent through a send connector.

@@ -64,6 +64,10 @@ pub(super) fn cancel_reason() -> String {
     "cancelled by an administrator".to_owned()
 }
 
+pub(super) fn override_scope() -> String {
+    "node".to_owned()
+}
+
 /// As long as a night's work.
 pub(super) fn silence_span() -> Span {
     Span::from_secs(2 * 3600)

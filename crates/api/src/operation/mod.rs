@@ -20,7 +20,7 @@ mod table;
 mod wire;
 
 pub use input::{MessageFile, TEXT_OCTETS_MAX};
-pub use openapi::document;
+pub use openapi::{CALENDAR_ROUTE, document};
 pub use table::{Call, Op, typed};
 pub use wire::Wire;
 

@@ -7,6 +7,9 @@ use serde_json::{Map, Value, json};
 use super::{Definition, Media, Op};
 use crate::fault::Fault;
 
+/// Where the forecast is served as iCalendar.
+pub const CALENDAR_ROUTE: &str = "/v1/health/forecast.ics";
+
 const DESCRIPTION: &str = "\
 Everything an administrator can ask of a Mailward node. It is served as HTTP/1.1 over the Unix \
 socket <run_dir>/admin.sock, to root and to the user that Mailward runs as. Times are Unix \
@@ -33,6 +36,7 @@ pub fn document() -> Value {
             );
         }
     }
+    paths.insert(CALENDAR_ROUTE.to_owned(), calendar(&mut generator));
     let fault = generator.subschema_for::<Fault>().to_value();
     // Specs are told apart by their kind, which stands in the path: each is named here.
     for kind in Kind::ALL {
@@ -57,6 +61,29 @@ pub fn document() -> Value {
             },
         },
     })
+}
+
+/// The forecast as a calendar: the one answer that no operation of its own gives.
+fn calendar(generator: &mut schemars::SchemaGenerator) -> Value {
+    let op = Op::HealthForecast;
+    let mut described = operation(op, op.definition(), generator);
+    if let Some(described) = described.as_object_mut() {
+        described.insert("operationId".to_owned(), "HealthForecastCalendar".into());
+        described.insert(
+            "summary".to_owned(),
+            "Show what will break, when, and what to do, as a calendar".into(),
+        );
+        described.insert(
+            "description".to_owned(),
+            "As GET /v1/health/forecast, for any program that reads iCalendar (RFC 5545). Entries \
+             keep their identifiers, so that a calendar that asks again updates them."
+                .into(),
+        );
+    }
+    if let Some(answer) = described.pointer_mut("/responses/200/content") {
+        *answer = json!({ "text/calendar": { "schema": { "type": "string" } } });
+    }
+    json!({ "get": described })
 }
 
 /// A doc comment with the words that depend on the kind replaced.

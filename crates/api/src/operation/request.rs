@@ -6,16 +6,11 @@
 use std::net::{IpAddr, SocketAddr};
 
 use clap::Args;
-use mailward_model::{
-    Domain, EmailAddress, Kind, MessageId, ReversePath,
-    kind::{OrganizationalUnit, TimeOfDay},
-    unit::Span,
-};
+use mailward_model::{Domain, EmailAddress, MessageId, ReversePath, kind::TimeOfDay, unit::Span};
 use serde::{Deserialize, Serialize};
 
 use super::input::{self, MessageFile};
 use crate::{
-    assignment::Assignment,
     view::{Requester, queue::QueueTarget},
     when::When,
 };
@@ -44,6 +39,15 @@ macro_rules! requests {
         )*
     };
 }
+
+mod object;
+mod overrides;
+
+pub use object::{ObjectList, ObjectRemove, ObjectSet, ObjectShow, RecipientList};
+pub use overrides::{
+    HealthExplain, HealthOverlay, HealthOverride, HealthOverrideAdd, HealthOverrideList,
+    HealthOverrideRemove,
+};
 
 requests! {
     /// `queue list`
@@ -208,6 +212,65 @@ requests! {
         pub helo: Option<Domain>,
     }
 
+    /// `journal simulate`
+    JournalSimulate {
+        /// The message's file; - for standard input
+        #[arg(value_name = "FILE", value_parser = input::read_message)]
+        pub message: MessageFile,
+        /// The envelope sender; <> for none
+        #[arg(long, value_name = "ADDRESS", default_value = "<>")]
+        #[serde(default)]
+        pub from: ReversePath,
+        /// An envelope recipient; may be given several times
+        #[arg(long, value_name = "ADDRESS", required = true)]
+        pub to: Vec<EmailAddress>,
+        /// As if a person had signed in as this; To, Cc and Bcc are believed only then
+        #[arg(long, value_name = "ADDRESS")]
+        #[serde(default)]
+        pub account: Option<EmailAddress>,
+    }
+
+    /// `journal pause`, `journal resume`
+    JournalTarget {
+        /// The journal address of a rule
+        pub target: EmailAddress,
+    }
+
+    /// `journal replay`
+    JournalReplay {
+        /// Reports sent since then: 2h, 3d, 2026-02-03, 2026-02-03T14:05
+        #[arg(long, value_name = "WHEN")]
+        pub since: When,
+        /// Reports sent until then
+        #[serde(default)]
+        #[arg(long, value_name = "WHEN")]
+        pub to: Option<When>,
+        /// Only those for this journal address
+        #[serde(default)]
+        #[arg(long, value_name = "ADDRESS")]
+        pub target: Option<EmailAddress>,
+        /// Only show what would be sent
+        #[serde(default)]
+        #[arg(long)]
+        pub dry_run: bool,
+    }
+
+    /// `journal verify`
+    JournalVerify {
+        /// Compare with delivered reports too: a Maildir, a folder of files, or an mbox file, readable by transport
+        #[serde(default)]
+        #[arg(long, value_name = "PATH")]
+        pub against: Option<String>,
+        /// Only reports for this journal address are looked for there
+        #[serde(default)]
+        #[arg(long, value_name = "ADDRESS")]
+        pub target: Option<EmailAddress>,
+        /// Only reports sent since then are looked for there
+        #[serde(default)]
+        #[arg(long, value_name = "WHEN")]
+        pub since: Option<When>,
+    }
+
     /// Operations that are asked without anything
     Nothing {}
 
@@ -345,24 +408,6 @@ requests! {
         pub text: Option<String>,
     }
 
-    /// `health override`
-    HealthOverride {
-        /// A probe, a component or a health set, as `health report` names them
-        pub item: String,
-        /// For how long, at most a year
-        #[serde(default = "input::override_span")]
-        #[arg(long = "for", value_name = "TIME", default_value_t = input::override_span())]
-        pub span: Span,
-        /// Why, for whoever finds it switched off
-        #[serde(default)]
-        #[arg(long, value_name = "TEXT", required_unless_present = "on")]
-        pub reason: Option<String>,
-        /// Watch it again
-        #[serde(default)]
-        #[arg(long, conflicts_with = "reason")]
-        pub on: bool,
-    }
-
     /// `alert list`
     AlertList {
         /// List alerts that are over, too
@@ -498,96 +543,6 @@ requests! {
         #[serde(default)]
         #[arg(long, value_name = "REVISION")]
         pub revision: Option<u64>,
-    }
-
-    /// `<noun> list`
-    ObjectList {
-        /// The kind of objects
-        #[arg(skip = Kind::AcceptedDomain)]
-        pub kind: Kind,
-        /// List the health mailboxes, which are hidden otherwise, and no others
-        #[serde(default)]
-        #[arg(long)]
-        pub monitoring: bool,
-        /// Only recipients that fit this filter, such as "CustomAttribute1 -ne 'Ignore'"
-        #[serde(default)]
-        #[arg(long, value_name = "FILTER")]
-        pub filter: Option<String>,
-        /// Objects to list at most; all of them where nothing is said
-        #[serde(default)]
-        #[arg(long)]
-        pub limit: Option<u32>,
-    }
-
-    /// `recipient list`
-    RecipientList {
-        /// Only the recipient of this name, address or alias
-        #[serde(default)]
-        pub identity: Option<String>,
-        /// Only recipients that fit this filter, such as "RecipientType -eq 'UserMailbox'"
-        #[serde(default)]
-        #[arg(long, value_name = "FILTER")]
-        pub filter: Option<String>,
-        /// Only recipients in this organisational unit and below it
-        #[serde(default)]
-        #[arg(long, value_name = "PATH")]
-        pub organizational_unit: Option<OrganizationalUnit>,
-        /// Recipients to list at most
-        #[serde(default = "input::list_limit", deserialize_with = "input::deserialize_limit")]
-        #[arg(long, default_value_t = input::list_limit(), value_parser = clap::value_parser!(u32).range(1..=10_000))]
-        #[schemars(range(min = 1, max = 10_000))]
-        pub limit: u32,
-    }
-
-    /// `<noun> show`
-    ObjectShow {
-        /// The kind of object
-        #[arg(skip = Kind::AcceptedDomain)]
-        pub kind: Kind,
-        /// The object's name
-        pub name: String,
-    }
-
-    /// `<noun> set`
-    ObjectSet {
-        /// The kind of object
-        #[arg(skip = Kind::AcceptedDomain)]
-        pub kind: Kind,
-        /// The object's name
-        pub name: String,
-        /// What to set: key=value; key+=value and key-=value for lists; key= for the default
-        #[arg(required = true, value_name = "KEY=VALUE")]
-        #[serde(default)]
-        pub set: Vec<Assignment>,
-        /// Fields to put over those of the object, as JSON
-        #[arg(skip)]
-        #[serde(default, skip_serializing_if = "serde_json::Map::is_empty")]
-        pub spec: serde_json::Map<String, serde_json::Value>,
-        /// Do it only if the object is still at this revision; 0: only if there is none yet
-        #[serde(default)]
-        #[arg(long, value_name = "REVISION")]
-        pub revision: Option<u64>,
-        /// Show what would change, and change nothing
-        #[serde(default)]
-        #[arg(long)]
-        pub dry_run: bool,
-    }
-
-    /// `<noun> remove`
-    ObjectRemove {
-        /// The kind of object
-        #[arg(skip = Kind::AcceptedDomain)]
-        pub kind: Kind,
-        /// The object's name
-        pub name: String,
-        /// Do it only if the object is still at this revision
-        #[serde(default)]
-        #[arg(long, value_name = "REVISION")]
-        pub revision: Option<u64>,
-        /// Show what would change, and change nothing
-        #[serde(default)]
-        #[arg(long)]
-        pub dry_run: bool,
     }
 
     /// `drain`

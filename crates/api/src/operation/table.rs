@@ -221,6 +221,43 @@ operations! {
     SimulateMessage ["simulate" "message"] Post "/v1/simulate/message" Json
     (request::SimulateMessage) -> view::MessagePlan, page page::simulate::message;
 
+    /// Show the journal targets, what waits for each, and the ledger of reports
+    JournalStatus ["journal" "status"] Get "/v1/journal" Json
+    (request::Nothing) -> view::JournalStatus, page page::journal::status;
+
+    /// Send no reports to a journal target until resume
+    ///
+    /// Reports go on being made and kept; nothing of them expires.
+    JournalPause ["journal" "pause"] Post "/v1/journal/pause" Json
+    (request::JournalTarget) -> view::Changed, page page::changed;
+
+    /// Send reports to a journal target again
+    JournalResume ["journal" "resume"] Post "/v1/journal/resume" Json
+    (request::JournalTarget) -> view::Changed, page page::changed;
+
+    /// Send again the reports of a time, where they are still known
+    ///
+    /// A report is known as long as its message is in the queue, or where a mailbox of this host
+    /// keeps it: a journal mailbox or the alternate one. What cannot be sent again is named. The
+    /// report is the same octet for octet, with the same Message-ID, so that an archive sees it for
+    /// what it is.
+    JournalReplay ["journal" "replay"] Post "/v1/journal/replay" Json
+    (request::JournalReplay) -> view::JournalReplay, page page::journal::replay,
+    exit page::journal::replay_exit;
+
+    /// Check the ledger of reports, and a store of delivered reports against it
+    ///
+    /// Every line of the ledger holds the digest of the one before it, and every day is signed. What
+    /// was changed, is missing or is there twice is named, in the ledger and in the store. Ends with
+    /// exit code 1 where anything is.
+    JournalVerify ["journal" "verify"] Get "/v1/journal/verify" Json
+    (request::JournalVerify) -> view::JournalVerification, page page::journal::verification,
+    exit page::journal::exit;
+
+    /// Show which journal rules would fire for a message, and for each recipient why or why not
+    JournalSimulate ["journal" "simulate"] Post "/v1/journal/simulate" Json
+    (request::JournalSimulate) -> view::JournalSimulation, page page::journal::simulation;
+
     /// Tell whether this node is healthy
     ///
     /// One line for each health set. Ends with exit code 1 where one of them is not well.
@@ -316,11 +353,45 @@ operations! {
 
     /// Switch off, for a time, what watches something
     ///
-    /// For work that would look like a failure: nothing that belongs to the item is judged or
-    /// repaired until the time is over or --on ends it. It is off on this node only, and not beyond
-    /// a restart of the worker.
+    /// Short for `health override add ITEM enabled=false` on this node: nothing that belongs to the
+    /// item is judged or repaired until the time is over or --on ends it. Where it should go on being
+    /// judged and shown, use `health maintenance`.
     HealthOverride ["health" "override"] Post "/v1/health/override" Json
     (request::HealthOverride) -> view::Changed, page page::changed;
+
+    /// Change a property of what watches or repairs something, for a time
+    ///
+    /// Any property of a probe, a monitor or a component, as `health explain` shows them. It is in
+    /// force within a second, and an object: exported, in the history, gone when its time is over.
+    HealthOverrideAdd ["health" "override" "add"] Post "/v1/health/overrides" Json
+    (request::HealthOverrideAdd) -> view::Changed, page page::changed;
+
+    /// List the overrides, and why one of them is not in force
+    HealthOverrideList ["health" "override" "list"] Get "/v1/health/overrides" Json
+    (request::HealthOverrideList) -> view::OverrideList, page page::health::overrides;
+
+    /// End an override
+    HealthOverrideRemove ["health" "override" "remove"] Delete "/v1/health/overrides/{name}" Json
+    (request::HealthOverrideRemove) -> view::Changed, page page::changed;
+
+    /// Keep repairs and alerts off something, for a time
+    ///
+    /// It goes on being judged and shown; nothing is repaired for it and nobody is told.
+    HealthMaintenance ["health" "maintenance"] Post "/v1/health/maintenance" Json
+    (request::HealthOverlay) -> view::Changed, page page::changed;
+
+    /// Say that you are repairing something
+    ///
+    /// As maintenance: nothing is repaired beside you, and nobody else is told.
+    HealthRepairing ["health" "repairing"] Post "/v1/health/repairing" Json
+    (request::HealthOverlay) -> view::Changed, page page::changed;
+
+    /// Show every property of an item, its value in force, and where that comes from
+    ///
+    /// Of each probe, monitor and component that goes by the name: the rule in words, the state and
+    /// why, what would happen next.
+    HealthExplain ["health" "explain"] Get "/v1/health/explain" Json
+    (request::HealthExplain) -> view::HealthExplanation, page page::health::item;
 
     /// List alerts, silences and how the alert channels do
     AlertList ["alert" "list"] Get "/v1/alerts" Json

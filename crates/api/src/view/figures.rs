@@ -6,7 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::health::HealthState;
+use super::{health::HealthState, hold::Hold};
 
 /// Upper bounds of the buckets of a probe's duration, in milliseconds: from a check of a file to the
 /// longest wait of a mail-flow probe.
@@ -26,6 +26,8 @@ pub struct RoleFigures {
     pub health: Option<HealthFigures>,
     /// The manager: repairs.
     pub repair: Option<RepairFigures>,
+    /// The manager: what is held out of service.
+    pub holds: Option<Vec<Hold>>,
 }
 
 /// How often an event was raised.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{repair::RepairAct, role::RepairHold};
+use super::{hold::Hold, repair::RepairAct, role::RepairHold};
 
 /// The state of a monitor, and of a set: that of its worst monitor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
@@ -177,6 +177,85 @@ pub struct MonitorView {
     pub because: String,
     /// Its last results, newest last.
     pub results: Vec<ProbeView>,
+    /// Flags beside its state, each in one sentence: disabled, maintenance, repairing, flapping.
+    #[serde(default)]
+    pub overlays: Vec<String>,
+}
+
+/// A monitor, and what will happen next.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct MonitorExplained {
+    /// The monitor.
+    pub monitor: MonitorView,
+    /// What its policy said of the newest result.
+    pub latest: String,
+    /// What will happen next, in one sentence.
+    pub next: String,
+}
+
+/// A property of a probe, a monitor or a component.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct PropertyView {
+    /// Of what: `monitor connector/Internet`.
+    pub subject: String,
+    /// Which.
+    pub property: String,
+    /// Its value in force.
+    pub value: String,
+    /// The value without settings and overrides.
+    pub built_in: String,
+    /// Where the value comes from: `built in`, `settings`, or the override.
+    pub origin: String,
+}
+
+/// What is watched by a name, with every property and where its value comes from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct HealthExplanation {
+    /// The name that was asked for.
+    pub item: String,
+    /// The monitors.
+    pub monitors: Vec<MonitorExplained>,
+    /// The properties.
+    pub properties: Vec<PropertyView>,
+}
+
+/// An override.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct OverrideView {
+    /// The name of its object.
+    pub name: String,
+    /// What it is about.
+    pub item: String,
+    /// Which property it changes.
+    pub property: String,
+    /// To what.
+    pub value: String,
+    /// On which nodes.
+    pub scope: String,
+    /// Who wanted it.
+    pub owner: String,
+    /// Why.
+    pub reason: String,
+    /// When it ends.
+    #[serde(default)]
+    pub until_unix_ms: Option<u64>,
+    /// For which versions.
+    #[serde(default)]
+    pub version: Option<String>,
+    /// Whether it is in force on this node now.
+    pub in_force: bool,
+    /// Why it is not.
+    #[serde(default)]
+    pub note: String,
+}
+
+/// All overrides.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct OverrideList {
+    /// The node that was asked.
+    pub node: String,
+    /// They.
+    pub overrides: Vec<OverrideView>,
 }
 
 /// A health set: the monitors of one concern.
@@ -212,6 +291,9 @@ pub struct HealthReport {
     /// What holds repair as a whole, as the manager tells.
     #[serde(default)]
     pub holds: Vec<RepairHold>,
+    /// What is held out of service, as the manager tells.
+    #[serde(default)]
+    pub held: Vec<Hold>,
     /// The sets.
     pub sets: Vec<HealthSetView>,
     /// What will break within two weeks, one sentence each; `health forecast` tells all.

@@ -101,6 +101,16 @@ pub enum Wanted {
     Inactive,
 }
 
+impl Wanted {
+    /// The word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Wanted::Draining => "draining",
+            Wanted::Inactive => "inactive",
+        }
+    }
+}
+
 /// A hold on a component.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Hold {

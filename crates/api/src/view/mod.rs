@@ -12,6 +12,7 @@ pub mod forecast;
 pub mod group;
 pub mod health;
 pub mod hold;
+pub mod journal;
 pub mod object;
 pub mod queue;
 pub mod rehearsal;
@@ -32,10 +33,12 @@ pub use figures::{HealthFigures, RepairFigures, RoleFigures};
 pub use forecast::{Confidence, Forecast, ForecastGap, ForecastKind, ForecastReport};
 pub use group::{GroupFacts, GroupMember, GroupStatus, GroupView, Lease, LeaseAsk, LeaseReply};
 pub use health::{
-    CaseStep, CaseView, Evidence, HealthEdge, HealthHistory, HealthMailboxes, HealthReport,
-    HealthSetView, HealthState, MonitorView, ProbeView,
+    CaseStep, CaseView, Evidence, HealthEdge, HealthExplanation, HealthHistory, HealthMailboxes,
+    HealthReport, HealthSetView, HealthState, MonitorExplained, MonitorView, OverrideList,
+    OverrideView, ProbeView, PropertyView,
 };
 pub use hold::{ComponentState, Hold, HoldList, Requester, ServingState, Wanted};
+pub use journal::{JournalReplay, JournalSimulation, JournalStatus, JournalVerification};
 pub use object::{
     Effect, ExportText, FoundRecipient, ObjectList, ObjectView, PlanView, RecipientList,
 };
@@ -45,7 +48,7 @@ pub use queue::{
 };
 pub use rehearsal::Rehearsal;
 pub use repair::{
-    Ledger, LedgerEntry, Override, RepairAct, RepairOutcome, RepairProposal, Responder, Verdict,
+    Ledger, LedgerEntry, RepairAct, RepairOutcome, RepairProposal, Responder, Verdict,
 };
 pub use role::{
     ChildStatus, ManagerBeat, ManagerStatus, NodeStatus, RepairHold, RoleStatus, WorkerStatus,

@@ -117,12 +117,21 @@ impl std::fmt::Display for RepairAct {
 pub struct Circumstances {
     /// The health sets of the monitors that are bad.
     pub sets: Vec<String>,
+    /// The health sets that the component belongs to: overrides may name them.
+    #[serde(default)]
+    pub of_sets: Vec<String>,
     /// What the component depends on and is bad itself.
     pub bad_dependencies: Vec<String>,
     /// The common cause of a storm on this node, while there is one.
     pub storm: Option<String>,
     /// Overlays on the component that ask for no repair: `maintenance`, `repairing`, with reason.
     pub overlays: Vec<String>,
+    /// Monitors whose results go to and fro.
+    #[serde(default)]
+    pub flapping: Vec<String>,
+    /// While they do: the stage that has worked before, above which nothing is tried.
+    #[serde(default)]
+    pub steady_stage_max: Option<u8>,
     /// How strained the observer is, 0 to 8.
     pub strain: u32,
     /// How old the newest sample may be, in milliseconds: two intervals of its probe.
@@ -261,19 +270,4 @@ pub struct Ledger {
     pub entries: Vec<LedgerEntry>,
     /// What is left, one sentence per act: `restart process: 1 of 2 this hour`.
     pub budgets: Vec<String>,
-}
-
-/// A change to a probe, monitor or responder for a time.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
-pub struct Override {
-    /// The probe, monitor or component by name.
-    pub item: String,
-    /// False switches it off; `None` ends the override.
-    pub enabled: Option<bool>,
-    /// Why.
-    pub reason: String,
-    /// Who.
-    pub by: String,
-    /// Until when; at most a year ahead.
-    pub until_unix_ms: u64,
 }

@@ -1,8 +1,9 @@
 //! Resolution: from the recipients of an envelope to those that mail is delivered to.
 //!
-//! In this order for each address: proxy address to primary address; a mailbox that forwards, to
-//! its target (and itself, where it keeps a copy); a contact to its address; a group to its
-//! members, at all depths. A recipient reached twice gets the message once; the most direct way
+//! What the sender may send at all is asked first. Then in this order for each address: proxy
+//! address to primary address; whether this sender may send to it; a mailbox that forwards, to its
+//! target (and itself, where it keeps a copy); a contact to its address; a group to its members, at
+//! all depths. A recipient reached twice gets the message once; the most direct way
 //! counts. What cannot be resolved fails by itself and leaves the others alone.
 //!
 //! A loop that still reaches somebody does no harm. A loop of forwarding that reaches nobody is a
@@ -25,7 +26,10 @@ use mailward_model::{
     plan::{Redirection, ResolutionStep},
 };
 
-use crate::{Directory, Match, RecipientNo, RecipientRole, Resolution, Target, resolution::Step};
+use crate::{
+    Directory, Group, Match, RecipientNo, RecipientRole, Resolution, Sender, Target,
+    resolution::Step,
+};
 
 /// Groups and forwards that may stand one behind another. Deeper nesting is a mistake or an attack;
 /// the limit also bounds the stack.
@@ -40,9 +44,33 @@ impl Directory {
     ///
     /// Every recipient of the envelope ends in a final recipient, in a failure, or as a duplicate
     /// of another one that does. The result depends on the arguments alone.
+    ///
+    /// For mail of the system itself: no restriction is asked. [`Directory::resolve_from`] is for
+    /// everybody else's.
     pub fn resolve(&self, recipients: &[EnvelopeRecipient], local: Option<IpAddr>) -> Resolution {
+        self.resolve_for(None, recipients, local)
+    }
+
+    /// Resolves the recipients of an envelope for a sender: as [`Directory::resolve`], but what the
+    /// sender may not send, or not to this recipient, fails.
+    pub fn resolve_from(
+        &self,
+        sender: &Sender<'_>,
+        recipients: &[EnvelopeRecipient],
+        local: Option<IpAddr>,
+    ) -> Resolution {
+        self.resolve_for(Some(sender), recipients, local)
+    }
+
+    fn resolve_for(
+        &self,
+        sender: Option<&Sender<'_>>,
+        recipients: &[EnvelopeRecipient],
+        local: Option<IpAddr>,
+    ) -> Resolution {
         let mut resolver = Resolver {
             directory: self,
+            sender,
             local,
             out: Resolution::default(),
             seen: HashMap::new(),
@@ -51,8 +79,14 @@ impl Directory {
             expanded: 0,
         };
         resolver.out.recipients.reserve(recipients.len());
+        let refused = sender.and_then(|sender| self.refuses_message(sender, recipients.len()));
         for (source, rcpt) in (0u32..).zip(recipients) {
-            resolver.envelope_recipient(source, rcpt);
+            match &refused {
+                Some(reply) => {
+                    resolver.fail(&rcpt.address, &Way::to(source, rcpt), reply.clone());
+                }
+                None => resolver.envelope_recipient(source, rcpt),
+            }
         }
         resolver.out
     }
@@ -106,8 +140,25 @@ struct Way<'a> {
     depth: u32,
 }
 
+impl<'a> Way<'a> {
+    /// The way to a recipient of the envelope.
+    fn to(source: u32, rcpt: &'a EnvelopeRecipient) -> Way<'a> {
+        Way {
+            source,
+            sent_to: rcpt,
+            notify: rcpt.notify,
+            redirection: None,
+            report_to: None,
+            step: None,
+            depth: 0,
+        }
+    }
+}
+
 struct Resolver<'a> {
     directory: &'a Directory,
+    /// `None` for mail of the system itself.
+    sender: Option<&'a Sender<'a>>,
     local: Option<IpAddr>,
     out: Resolution,
     seen: HashMap<RecipientNo, Seen>,
@@ -128,15 +179,7 @@ impl<'a> Resolver<'a> {
             self.out.also.len(),
             self.expanded,
         );
-        let way = Way {
-            source,
-            sent_to: rcpt,
-            notify: rcpt.notify,
-            redirection: None,
-            report_to: None,
-            step: None,
-            depth: 0,
-        };
+        let way = Way::to(source, rcpt);
         if self.address(&rcpt.address, &way) != Reach::TooMany {
             return;
         }
@@ -252,6 +295,15 @@ impl<'a> Resolver<'a> {
             before: way.step,
         });
         self.set(no, way.source, State::Walking(way.depth));
+        let refused = self.sender.and_then(|s| self.directory.refuses(no, s));
+        if let Some(reply) = refused {
+            let here = Way {
+                step: Some(step),
+                ..way.clone()
+            };
+            let reach = self.fail(address, &here, reply);
+            return self.conclude(no, address, way, reach);
+        }
         let onward = Way {
             step: Some(step),
             depth: way.depth + 1,
@@ -282,9 +334,7 @@ impl<'a> Resolver<'a> {
                 }
             }
             RecipientRole::Contact(target) => self.forward(address, target, onward),
-            RecipientRole::Group { members, report_to } => {
-                self.group(address, members, report_to.as_ref(), onward)
-            }
+            RecipientRole::Group(group) => self.group(address, group, onward),
         };
         self.conclude(no, address, way, reach)
     }
@@ -298,20 +348,15 @@ impl<'a> Resolver<'a> {
         self.target(target, &way)
     }
 
-    fn group(
-        &mut self,
-        address: &EmailAddress,
-        members: &'a [Target],
-        report_to: Option<&'a EmailAddress>,
-        mut way: Way<'a>,
-    ) -> Reach {
-        let listed = members
+    fn group(&mut self, address: &EmailAddress, group: &'a Group, mut way: Way<'a>) -> Reach {
+        let listed = group
+            .members
             .iter()
             .take(NOTE_ADDRESSES_MAX)
             .filter_map(|member| self.address_of(member).cloned())
             .collect();
         self.note(address, listed, ResolutionStep::Expand);
-        if members.is_empty() {
+        if group.members.is_empty() {
             let text = format!("The group {address} has no members");
             return self.fail(address, &way, Reply::new(550, EnhancedCode(5, 2, 4), text));
         }
@@ -325,14 +370,16 @@ impl<'a> Resolver<'a> {
                 self.out.expanded.push(way.source);
             }
         }
-        if report_to.is_some() {
+        if let Some(report_to) = &group.report_to {
             // RFC 3461 §5.2.7.1: a list with its own return address takes over responsibility;
             // the sender's DSN parameters end here.
-            way.report_to = report_to;
+            way.report_to = Some(report_to);
             way.notify = Notify::default();
+        } else if !group.report_to_sender && way.report_to.is_none() {
+            way.notify = Notify::NEVER;
         }
         let mut reach = Reach::Back(u32::MAX);
-        for member in members {
+        for member in &group.members {
             reach = match (reach, self.target(member, &way)) {
                 (_, Reach::TooMany) => return Reach::TooMany,
                 (Reach::Somebody, _) | (_, Reach::Somebody) => Reach::Somebody,

@@ -222,7 +222,7 @@ impl<'a> Resolver<'a> {
 }
 
 fn is_group(recipient: &crate::Recipient) -> bool {
-    matches!(recipient.role, RecipientRole::Group { .. })
+    matches!(recipient.role, RecipientRole::Group(_))
 }
 
 /// The RCPT for a final address.

@@ -52,21 +52,11 @@ fn directory(kinds: &[Kind], expanded_max: u32) -> Directory {
                 mailbox.deliver_and_forward = matches!(kind, Kind::Keep(_));
                 mailbox.into()
             }
-            Kind::Contact(to) => MailContact {
-                address: address(n),
-                external_address: address(*to),
-                proxy_addresses: Vec::new(),
-                hidden: false,
+            Kind::Contact(to) => MailContact::new(address(n), address(*to)).into(),
+            Kind::Group(members) => {
+                let members = members.iter().map(|m| address(*m)).collect();
+                DistributionGroup::new(address(n), members).into()
             }
-            .into(),
-            Kind::Group(members) => DistributionGroup {
-                address: address(n),
-                proxy_addresses: Vec::new(),
-                members: members.iter().map(|m| address(*m)).collect(),
-                report_to: None,
-                hidden: false,
-            }
-            .into(),
         }
     };
     let domain = AcceptedDomain {

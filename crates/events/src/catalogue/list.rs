@@ -100,6 +100,46 @@ catalogue! {
         breaks "New connections wait; sessions that are open go on. Accepting is tried again several times a second."
         mend "Raise LimitNOFILE of the service above the sum of the connectors' max_connections, or lower these.";
 
+    1020 Warning JournalArchiveAway { target: String, waiting: u64, oldest_minutes: u64, error: String } per [target]
+        "{waiting} journal reports wait for {target}, the oldest for {oldest_minutes} minutes: {error}"
+        means "The archive does not take reports just now. They wait in a queue of their own, on the disk, and are tried again and again; nothing of them expires unless journal_expiration is set."
+        breaks "The archive is behind by what waits. Ordinary mail is not affected as long as there is room on the disk."
+        mend "Bring the archive back: `mailward journal status` shows its last answer. Everything that waits is then sent by itself; `mailward queue retry journal/ADDRESS` does so at once.";
+    1021 Notice JournalArchiveBack { target: String, away_minutes: u64 } per [target]
+        "no journal report waits for {target} any more, after {away_minutes} minutes"
+        means "The archive was away (event 1020) and has taken everything that had waited for it."
+        breaks "Nothing: the archive has everything that was made for it."
+        mend "Nothing is to be done. `mailward journal verify --against` compares the archive with the ledger where there is doubt.";
+    1022 Error JournalReportDiverted { message: MessageId, target: String, alternate: String, reply: String } per [target]
+        "a journal report for {target} went to the alternate journal mailbox {alternate} ({message}): {reply}"
+        means "The target refused the report for good, or journal_expiration was over, and transport_settings name an alternate journal mailbox (journaling_report_ndr_to). The report is there instead."
+        breaks "The archive misses that report. It is not lost."
+        mend "Make the target accept reports from this host and of this size, then `mailward journal replay --since WHEN --target ADDRESS`.";
+    1023 Critical JournalLedgerFailing { path: String, error: String } per []
+        "the journal ledger {path} cannot be written: {error}"
+        means "Each report that an archive took is entered in a ledger before the queue forgets it. The disk refuses that."
+        breaks "No journal report is delivered until the ledger can be written again; all of them wait in the queue. Ordinary mail goes on."
+        mend "Make room or mend the disk. It is tried again every second.";
+    1024 Critical JournalLedgerDamaged { file: String, line: u64, problem: String } per [file]
+        "the journal ledger is not as it was written, {file} line {line}: {problem}"
+        means "An entry of the journal ledger was changed, removed or doubled, or the disk lost it. Each line holds the digest of the one before it, so this cannot happen by itself."
+        breaks "What the ledger proves ends at that line. Mail and reports are not affected."
+        mend "Keep the file as it is. `mailward journal verify` lists everything that is wrong; compare with a backup and with the archive (`--against`).";
+    1025 Info JournalRootSigned { day: String, entries: u64, root: String } per []
+        "the journal ledger of {day} is closed: {entries} entries, root {root}"
+        means "The day is over. The digest of its last line stands for all lines before it, and was signed with the key of this host."
+        breaks "Nothing: this is the course of every day."
+        mend "Nothing is to be done. Who wants to prove later that nothing was changed keeps a copy of the root elsewhere.";
+    1026 Notice JournalReportKnown { message: MessageId, target: String } per [target]
+        "{target} had taken a journal report before the last stop; it is not sent again ({message})"
+        means "The process was killed after the archive had taken a report and before the queue had noted it. The ledger knew."
+        breaks "Nothing: without the ledger the archive would have got that report twice."
+        mend "Nothing is to be done.";
+    1027 Warning JournalPaused { target: String, waiting: u64 } per [target]
+        "journal reports for {target} are paused; {waiting} wait"
+        means "Somebody said `mailward journal pause`, or held the queue of that target. Reports are made and kept as always, and not sent."
+        breaks "The archive is behind by what waits."
+        mend "`mailward journal resume ADDRESS` when the archive is ready.";
     2001 Critical QueueDiskFull { free_bytes: u64, min_free_bytes: u64 } per []
         "the queue's file system has {free_bytes} octets free, {min_free_bytes} are kept: new mail is refused with 452"
         means "Free space is below min_free_space. Mail that is queued is still delivered, which frees space."
@@ -352,6 +392,31 @@ catalogue! {
         means "The worker ended while it wrote, or the disk has changed what it keeps."
         breaks "At most some hours are missing from the forecast's data."
         mend "Check the disk where this comes again without the worker having been killed.";
+    4140 Notice OverrideEnded { name: String, item: String, property: String } per [name]
+        "override {name} of {property} of {item} has ended and is removed"
+        means "The time of an override is over. It has not been in force since that moment; its object is removed by the worker."
+        breaks "Nothing: the value is again the one without it."
+        mend "Nothing is to be done. Add it again where it is still wanted.";
+    4141 Warning OverrideUnmatched { name: String, item: String, property: String, problem: String } per [name]
+        "override {name} of {property} of {item} changes nothing: {problem}"
+        means "An override names an item or a property that this version does not watch, as may be after an upgrade or when a connector was removed."
+        breaks "What was to be overridden is as it is without it."
+        mend "See `mailward health override list`, and remove it or name what is watched now.";
+    4142 Notice MonitorOverlayChanged { monitor: String, from: String, to: String, because: String } per [monitor]
+        "monitor {monitor} went from {from} to {to}: {because}"
+        means "A person switched a monitor off, put it into maintenance, said that it is being repaired, or ended that."
+        breaks "Under maintenance and repair nothing is repaired for it and nobody is told; where it is disabled, nothing is judged either."
+        mend "See `mailward health override list` for who, why and until when.";
+    4143 Warning MonitorFlapping { monitor: String, percent: u64 } per [monitor]
+        "monitor {monitor} flaps: {percent} % of weighted changes in its last 20 results"
+        means "Its results go to and fro. A repair that seems to help may have done nothing."
+        breaks "No stage of recovery harder than the one that has worked is tried, and a person is told once."
+        mend "See the results with `mailward health show`; look for a cause that comes and goes: a network, a limit, a clock.";
+    4144 Notice MonitorSteady { monitor: String, percent: u64 } per [monitor]
+        "monitor {monitor} flaps no longer: {percent} % of weighted changes in its last 20 results"
+        means "Its results agree again."
+        breaks "Nothing any more."
+         mend "Nothing is to be done.";
     4190 Critical StormHoldBegan { key: String, sets: Items } per [key]
         "most of this node turned bad within a minute ({key}): {sets}"
         means "More than half of the health sets failed at one time. One cause is behind that, so single components are not restarted as processes, and nothing is taken offline for it."

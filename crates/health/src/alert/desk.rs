@@ -12,6 +12,7 @@ use mailward_api::{
     view::{AlertTest, AlertTestResult, CaseView, Changed},
 };
 use mailward_events::{Event, Events};
+use mailward_host::replace::{Lasting, replace};
 use mailward_model::{Object, Spec, kind::AlertChannel};
 use parking_lot::Mutex;
 use tokio::{
@@ -467,9 +468,8 @@ fn write(path: &std::path::Path, book: &Book) -> io::Result<()> {
     if let Some(dir) = path.parent() {
         fs::create_dir_all(dir)?;
     }
-    let early = path.with_extension("new");
-    fs::write(&early, serde_json::to_vec(book)?)?;
-    fs::rename(early, path)
+    // Not synced: the disk may be what people are to be told of.
+    replace(path, &serde_json::to_vec(book)?, Lasting::Kill)
 }
 
 fn no_alert(id: &str) -> Fault {

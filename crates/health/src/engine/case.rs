@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use mailward_api::view::{HealthEdge, RepairAct, repair::Carried};
 use mailward_events::Event;
 
-use super::{Answer, Engine, Order, ladder, record::Record};
+use super::{Answer, Engine, Order, record::Record};
 use crate::{
     Now,
     alert::AlertKind,
@@ -43,7 +43,7 @@ impl Engine {
         let Some((watch, results)) = self.watched([&name]).next() else {
             return Vec::new();
         };
-        let ladder = ladder::ladder(component, &self.settings);
+        let ladder = self.ladder(component);
         let class = results.class().flatten();
         let cured_by = self
             .cures
@@ -242,7 +242,7 @@ impl Engine {
 
     /// What is due in a case without a change of its state: checks, an offline stage to be undone,
     /// a person to be told again.
-    fn keep_up(&self, record: &mut Record, now: Now, orders: &mut Vec<Order>) {
+    fn keep_up(&mut self, record: &mut Record, now: Now, orders: &mut Vec<Order>) {
         if matches!(record.state.phase, Phase::Verifying { .. }) && now.mono_ms >= record.check_ms {
             let gaps = record
                 .monitors

@@ -6,6 +6,7 @@ use mailward_api::view::health::HealthState;
 use super::{
     Engine, Probed,
     definition::{OBSERVER, Target, Watched},
+    due,
     watch::Watch,
 };
 use crate::{
@@ -21,8 +22,10 @@ impl Engine {
         }
         for monitor in &self.also.monitors {
             self.watches.remove(&monitor.name);
+            self.due.forget(&monitor.name);
         }
         self.also = also;
+        self.sets_stale = true;
         for definition in self.also.probes.clone() {
             let probed = Probed {
                 results: Default::default(),
@@ -35,7 +38,9 @@ impl Engine {
             let name = definition.name.clone();
             if let Some(probed) = self.probed.get_mut(&definition.probe) {
                 probed.monitors.push(name.clone());
-                self.watches.insert(name, Watch::new(definition, now));
+                let watch = Watch::new(definition, now);
+                due::look_again(&mut self.due, &watch, self.observer.strain, now);
+                self.watches.insert(name, watch);
             }
         }
     }
@@ -66,7 +71,7 @@ impl Engine {
         };
         let unwell = self.watches.values().filter(|watch| {
             let well = matches!(
-                watch.state.phase,
+                watch.counted(),
                 HealthState::Healthy | HealthState::Disabled
             );
             !well && !is_new(watch)

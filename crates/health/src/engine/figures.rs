@@ -115,8 +115,8 @@ impl Engine {
 }
 
 fn set_figure(set: &str, watches: &[&Watch]) -> SetFigure {
-    let state = worst(watches.iter().map(|watch| watch.state.phase));
-    let of_state = watches.iter().filter(|watch| watch.state.phase == state);
+    let state = worst(watches.iter().map(|watch| watch.counted()));
+    let of_state = watches.iter().filter(|watch| watch.counted() == state);
     let oldest = of_state.min_by_key(|watch| watch.state.since.unix_ms);
     SetFigure {
         set: set.to_owned(),

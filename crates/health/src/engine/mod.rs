@@ -11,7 +11,9 @@ mod due;
 mod figures;
 mod group;
 pub mod ladder;
+mod measured;
 mod named;
+mod overlay;
 mod record;
 mod rehearse;
 mod results;
@@ -23,7 +25,7 @@ mod watch;
 mod weather;
 
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::{BTreeMap, BTreeSet, VecDeque},
     net::SocketAddr,
 };
 
@@ -33,7 +35,7 @@ use mailward_api::view::{
     repair::Carried,
 };
 use mailward_events::Event;
-use mailward_model::{Object, kind::HealthSettings};
+use mailward_model::{Object, ObjectId, Revision, kind::HealthSettings};
 
 pub(crate) use record::SavedCase;
 
@@ -49,8 +51,9 @@ use crate::{
     alert::Alert,
     monitor::Input,
     observer::{Observer, Window},
+    overrides::Overrides,
     probe::Verdict,
-    storm::Storm,
+    storm::{SetNow, Storm},
 };
 
 /// State changes kept in memory.
@@ -91,6 +94,12 @@ pub enum Order {
     Closed(Box<CaseView>),
     /// The open cases, or what is remembered of cures, changed: keep them.
     Save,
+    /// Trends have an hour more: keep them.
+    SaveHours,
+    /// An override has ended: remove its object.
+    EndOverride(Box<Object>),
+    /// How often probes run has changed.
+    Reschedule,
 }
 
 /// The manager's answer to a proposal.
@@ -134,6 +143,19 @@ struct Probed {
 pub struct Engine {
     node: String,
     settings: HealthSettings,
+    /// What the definitions are made from.
+    objects: Vec<Object>,
+    /// What is watched without overrides.
+    built: definition::Watched,
+    overrides: Overrides,
+    /// Overrides whose removal was ordered.
+    ended: BTreeSet<(ObjectId, Revision)>,
+    /// Overrides that were told to match nothing.
+    unmatched: BTreeSet<String>,
+    /// Components about whose flapping a person was told.
+    flapping_told: BTreeSet<String>,
+    /// The hour up to which trends were saved.
+    saved_hour: u64,
     probed: BTreeMap<String, Probed>,
     watches: BTreeMap<String, Watch>,
     /// What is watched besides, for a drill.
@@ -148,6 +170,12 @@ pub struct Engine {
     /// The resolvers that this node asks.
     resolvers: Vec<SocketAddr>,
     storm: Storm,
+    /// The health sets as they were looked at last, and whether a monitor has changed since.
+    sets_now: Vec<SetNow>,
+    sets_stale: bool,
+    /// How often a monitor was looked at because time had passed, and all of them for their sets.
+    looks: u64,
+    swept: u64,
     /// When it is looked whether there is a storm, monotonic milliseconds.
     weather_due_ms: u64,
     /// The stage that cured a failure last time, by [`case::signature`].
@@ -164,6 +192,13 @@ impl Engine {
         Engine {
             node: node.to_owned(),
             settings: HealthSettings::default(),
+            objects: Vec::new(),
+            built: definition::Watched::default(),
+            overrides: Overrides::default(),
+            ended: BTreeSet::new(),
+            unmatched: BTreeSet::new(),
+            flapping_told: BTreeSet::new(),
+            saved_hour: 0,
             probed: BTreeMap::new(),
             watches: BTreeMap::new(),
             also: Watched::default(),
@@ -175,6 +210,10 @@ impl Engine {
             cases_due_ms: 0,
             resolvers: Vec::new(),
             storm: Storm::default(),
+            sets_now: Vec::new(),
+            sets_stale: true,
+            looks: 0,
+            swept: 0,
             weather_due_ms: 0,
             cures: BTreeMap::new(),
             probes: 0,
@@ -204,38 +243,15 @@ impl Engine {
         now: Now,
     ) -> Vec<Order> {
         self.settings = settings.clone();
-        let mut wanted = definition::watched(objects, settings, &self.resolvers);
-        wanted.probes.extend(self.also.probes.iter().cloned());
-        wanted.monitors.extend(self.also.monitors.iter().cloned());
-        let mut earlier = std::mem::take(&mut self.probed);
-        for definition in wanted.probes {
-            let kept = earlier.remove(&definition.name);
-            let probed = Probed {
-                results: kept.map_or_else(|| Results::of(&definition.name), |kept| kept.results),
-                monitors: Vec::new(),
-                definition,
-            };
-            self.probed.insert(probed.definition.name.clone(), probed);
-        }
-        let mut earlier = std::mem::take(&mut self.watches);
-        self.due = Due::default();
-        for definition in wanted.monitors {
-            let Some(probed) = self.probed.get_mut(&definition.probe) else {
-                continue;
-            };
-            let name = definition.name.clone();
-            probed.monitors.push(name.clone());
-            let watch = match earlier.remove(&name) {
-                Some(kept) => Watch { definition, ..kept },
-                None => Watch::new(definition, now),
-            };
-            self.due.set(&name, due::next_look(&watch, now));
-            self.watches.insert(name, watch);
-        }
-        for record in self.cases.values_mut() {
-            record.ladder = ladder::ladder(&record.component, settings);
-        }
-        self.tick(now)
+        self.keep_objects(objects);
+        let mut orders = self.redefine(now);
+        orders.extend(self.tick(now));
+        orders
+    }
+
+    /// This node's name.
+    pub fn node(&self) -> &str {
+        &self.node
     }
 
     /// The settings in force.
@@ -348,8 +364,12 @@ impl Engine {
                 continue;
             };
             let component = watch.definition.component.clone();
+            let flapped = watch.state.flapping;
             let change = watch.observe(&sample, strain, now);
-            self.due.set(&name, due::next_look(watch, now));
+            orders.extend(watch.flaps(flapped).map(Order::Emit));
+            due::look_again(&mut self.due, watch, strain, now);
+            // A bad one may name another cause now.
+            self.sets_stale |= watch.state.is_confirmed_bad();
             if let Some(record) = self.cases.get_mut(&component)
                 && record.monitors.contains(&name)
                 && sample.evidence != Evidence::None
@@ -372,16 +392,18 @@ impl Engine {
         }
         let strain = self.observer.strain;
         let mut changes = Vec::new();
+        if self.overrides.ends_by(now.unix_ms) {
+            orders.extend(self.redefine(now));
+            orders.push(Order::Reschedule);
+        }
+        if self.hour_began(now) {
+            orders.push(Order::SaveHours);
+        }
         while let Some(name) = self.due.take(now.mono_ms) {
             let Some(watch) = self.watches.get_mut(name.as_ref()) else {
                 continue;
             };
-            if watch
-                .off_until_unix_ms
-                .is_some_and(|until| until <= now.unix_ms)
-            {
-                watch.switch(None, "the override has ended", now);
-            }
+            self.looks += 1;
             if let Some(change) = watch.step(Input::Tick, strain, now) {
                 changes.push((name.clone(), change));
             }
@@ -389,7 +411,7 @@ impl Engine {
                 watch.recheck_ms = None;
                 orders.push(Order::Probe(watch.definition.probe.clone()));
             }
-            self.due.set(&name, due::next_look(watch, now));
+            due::look_again(&mut self.due, watch, strain, now);
         }
         for (name, change) in changes {
             orders.extend(self.changed(&name, change, now));
@@ -466,7 +488,9 @@ impl Engine {
             return Vec::new();
         };
         let component = watch.definition.component.clone();
-        let confirmed = watch.state.is_confirmed_bad();
+        // Held by a person: judged and shown, and nothing follows.
+        let confirmed = watch.state.is_confirmed_bad() && watch.overlay.is_none();
+        self.sets_stale = true;
         let mut orders = Vec::new();
         if confirmed {
             self.weather_due_ms = now.mono_ms;
@@ -541,7 +565,7 @@ impl Engine {
     pub(crate) fn resume(&mut self, saved: Vec<SavedCase>, now: Now) {
         for case in saved {
             let component = case.component().to_owned();
-            let ladder = ladder::ladder(&component, &self.settings);
+            let ladder = self.ladder(&component);
             let mut record = Record::resume(case, ladder, now);
             record
                 .monitors

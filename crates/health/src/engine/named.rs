@@ -3,45 +3,9 @@
 use super::{
     Engine, Probed,
     definition::{PREFIX, Target},
-    due,
 };
-use crate::Now;
 
 impl Engine {
-    /// Switches a monitor, or all of a component, off until a moment, or on again.
-    ///
-    /// # Errors
-    /// Nothing of that name is watched; the text says what is.
-    pub fn set_override(
-        &mut self,
-        item: &str,
-        off_until_unix_ms: Option<u64>,
-        reason: &str,
-        now: Now,
-    ) -> Result<(), String> {
-        let mut found = false;
-        for (name, watch) in &mut self.watches {
-            let named = [
-                name.as_str(),
-                &watch.definition.component,
-                &watch.definition.set,
-            ];
-            if named.iter().any(|name| name.eq_ignore_ascii_case(item)) {
-                found = true;
-                watch.switch(off_until_unix_ms, reason, now);
-                self.due.set(name, due::next_look(watch, now));
-            }
-        }
-        if found {
-            return Ok(());
-        }
-        let names: Vec<&str> = self.watches.keys().map(String::as_str).collect();
-        Err(format!(
-            "nothing named {item:?} is watched; there are {}",
-            names.join(", ")
-        ))
-    }
-
     /// Names of the probes of a monitor, a component, a set or a role; of all where `None`.
     pub fn probes_of(&self, what: Option<&str>) -> Vec<String> {
         let of_transport = |target: &Target| {

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use mailward_api::view::{
-    ProbeView, RepairAct, RepairProposal,
+    GroupMember, ProbeView, RepairAct, RepairProposal,
     health::Evidence,
     rehearsal::{GuardFacts, Rehearsal, RehearsalStep},
     repair::Carried,
@@ -15,8 +15,9 @@ use mailward_events::Event;
 
 use super::{Answer, Engine, Order, definition::Target};
 use crate::{
-    Now,
+    Now, group,
     guard::{self, Facts, Past, Ruling},
+    overrides::Names,
 };
 
 /// The longest day that is played, in milliseconds: the ladder of any settings ends before.
@@ -32,6 +33,7 @@ const ORDERS_MAX: usize = 10_000;
 struct Stage<'a> {
     engine: Engine,
     facts: &'a GuardFacts,
+    members: &'a [GroupMember],
     cause: Option<&'a str>,
     /// The probes that fail.
     failing: BTreeSet<String>,
@@ -45,12 +47,14 @@ struct Stage<'a> {
 
 impl Engine {
     /// What would be done if every probe of this health set failed from now on, and no act helped.
-    /// `None` where there is no set of that name.
+    /// `None` where there is no set of that name. `members` are the others of the group, as they are
+    /// known now; they are taken to stay as they are.
     pub fn rehearse(
         &self,
         set: &str,
         cause: Option<&str>,
         facts: &GuardFacts,
+        members: &[GroupMember],
         now: Now,
     ) -> Option<Rehearsal> {
         let (mut failing, mut components, mut named) = (BTreeSet::new(), BTreeSet::new(), None);
@@ -64,6 +68,7 @@ impl Engine {
         let mut stage = Stage {
             engine: self.clone(),
             facts,
+            members,
             cause,
             failing,
             components,
@@ -220,7 +225,10 @@ impl Stage<'_> {
                 | Order::Edge(_)
                 | Order::Closed(_)
                 | Order::LiftHolds(_)
-                | Order::Save => Vec::new(),
+                | Order::Save
+                | Order::SaveHours
+                | Order::EndOverride(_)
+                | Order::Reschedule => Vec::new(),
             });
         }
     }
@@ -262,6 +270,11 @@ impl Stage<'_> {
     }
 
     fn propose(&mut self, proposal: &RepairProposal) -> Vec<Order> {
+        let mut proposal = proposal.clone();
+        if !self.members.is_empty() {
+            proposal.group = Some(group::expected(self.members, proposal.act.stage()));
+        }
+        let proposal = &proposal;
         let passed = self.passed_ms();
         let earlier = self.facts.past.iter().map(|past| Past {
             age_ms: past.age_ms + passed,
@@ -282,6 +295,8 @@ impl Stage<'_> {
             .iter()
             .map(|(role, age)| (*role, age + passed))
             .collect();
+        let names = Names::of_sets(&proposal.component, &proposal.circumstances.of_sets);
+        let responder = self.engine.overrides.responder(&names, &proposal.act);
         let checks = guard::checks(
             proposal,
             &Facts {
@@ -293,6 +308,7 @@ impl Stage<'_> {
                 holds: &self.facts.holds,
                 ledger_writable: true,
                 queue_writable: self.facts.queue_writable,
+                responder: &responder,
             },
         );
         let ruling = guard::rule(&checks).chosen;

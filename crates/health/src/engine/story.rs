@@ -155,14 +155,48 @@ impl Engine {
             .saturating_sub(record.state.first_bad.unix_ms)
     }
 
+    /// Why nobody is told, where a person said so or was told already that it flaps.
+    fn untold(&mut self, record: &Record, kind: AlertKind) -> Option<String> {
+        let mut watches = record
+            .monitors
+            .iter()
+            .filter_map(|name| self.watches.get(name));
+        let flaps = watches.clone().any(|watch| watch.state.flapping);
+        let off: Option<Vec<&str>> = watches
+            .by_ref()
+            .map(|watch| watch.alert_off.as_deref())
+            .collect();
+        if let Some(off) = off
+            && let Some(why) = off.first()
+        {
+            return Some((*why).to_owned());
+        }
+        if !flaps {
+            self.flapping_told.remove(&record.component);
+            return None;
+        }
+        let told = !self.flapping_told.insert(record.component.clone());
+        (told && kind != AlertKind::Solved).then(|| "it flaps, which was told already".to_owned())
+    }
+
     pub(super) fn alert(
-        &self,
+        &mut self,
         record: &mut Record,
         kind: AlertKind,
         text: &str,
         now: Now,
         orders: &mut Vec<Order>,
     ) {
+        if let Some(why) = self.untold(record, kind) {
+            record.step(
+                now,
+                "alerted",
+                format!("nobody is told: {why}"),
+                Vec::new(),
+                None,
+            );
+            return;
+        }
         record.alerted_ms = Some(now.mono_ms);
         let set = record
             .monitors

@@ -69,10 +69,8 @@ impl Engine {
         }
         sets.into_iter()
             .map(|(set, watches)| {
-                let state = worst(watches.iter().map(|(watch, _)| watch.state.phase));
-                let of_state = watches
-                    .iter()
-                    .filter(|(watch, _)| watch.state.phase == state);
+                let state = worst(watches.iter().map(|(watch, _)| watch.counted()));
+                let of_state = watches.iter().filter(|(watch, _)| watch.counted() == state);
                 let since = of_state.map(|(watch, _)| watch.state.since.unix_ms).min();
                 let open_cases = self
                     .cases
@@ -104,6 +102,7 @@ impl Engine {
         HealthReport {
             // The manager's to tell; whoever shows the report asks it.
             holds: Vec::new(),
+            held: Vec::new(),
             node: self.node.clone(),
             state: worst(sets.iter().map(|set| set.state)),
             unix_ms: now.unix_ms,
@@ -130,7 +129,7 @@ impl Engine {
             let state = sets
                 .entry(&watch.definition.set)
                 .or_insert(HealthState::Disabled);
-            *state = worst([*state, watch.state.phase].into_iter());
+            *state = worst([*state, watch.counted()].into_iter());
         }
         let named = sets.into_iter();
         named.map(|(set, state)| (set.to_owned(), state)).collect()

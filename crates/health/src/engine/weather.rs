@@ -3,18 +3,20 @@
 
 use std::collections::BTreeMap;
 
-use mailward_api::view::repair::Circumstances;
+use mailward_api::view::{RepairAct, repair::Circumstances};
 use mailward_events::Event;
 
 use super::{Engine, Order, ladder, record::Record};
 use crate::{
     Now,
     alert::AlertKind,
+    overrides::Names,
     storm::{Change, SetNow},
 };
 
 /// How often it is looked whether there is a storm, in milliseconds; besides, as soon as a monitor
-/// is confirmed bad. There may be ten thousand monitors.
+/// is confirmed bad. There may be ten thousand monitors: they are gone through only after one of
+/// them has changed.
 const LOOK_MS: u64 = 1_000;
 
 impl Engine {
@@ -22,11 +24,18 @@ impl Engine {
     pub(super) fn circumstances(&self, record: &Record) -> Circumstances {
         let mut sets = Vec::new();
         let mut overlays = Vec::new();
+        let mut flapping = Vec::new();
         let mut fresh_ms = None;
         for (watch, _) in self.watched(&record.monitors) {
             let definition = &watch.definition;
-            if watch.is_overridden() {
-                overlays.push(format!("{}: {}", definition.name, watch.because));
+            if let Some(overlay) = &watch.overlay {
+                overlays.push(format!(
+                    "{} is under {}: {}",
+                    definition.name, overlay.word, overlay.origin
+                ));
+            }
+            if watch.state.flapping && !watch.is_off() {
+                flapping.push(definition.name.clone());
             }
             if !watch.state.is_confirmed_bad() {
                 continue;
@@ -46,14 +55,32 @@ impl Engine {
             .filter(|on| **on != record.component && self.is_sick(on))
             .map(|on| (*on).to_owned())
             .collect();
+        let names = Names::of_component(&record.component, &self.built);
         Circumstances {
             sets,
+            of_sets: names.sets().to_vec(),
             bad_dependencies,
             storm: self.storm.key().map(str::to_owned),
             overlays,
+            steady_stage_max: (!flapping.is_empty()).then(|| self.proven_stage(&record.component)),
+            flapping,
             strain: self.observer.strain,
             fresh_ms,
         }
+    }
+
+    /// The stage that has worked for a component last, or the mildest restart where none is known:
+    /// while its monitors flap, nothing harder is tried.
+    fn proven_stage(&self, component: &str) -> u8 {
+        let of_component = self
+            .closed
+            .iter()
+            .rev()
+            .filter(|case| case.component == component);
+        let worked = of_component
+            .filter_map(|case| case.solved_by.as_ref())
+            .next();
+        worked.map_or(1, RepairAct::stage).max(1)
     }
 
     /// True where a monitor of the component is confirmed bad.
@@ -69,25 +96,12 @@ impl Engine {
             return Vec::new();
         }
         self.weather_due_ms = now.mono_ms + LOOK_MS;
-        let mut sets: BTreeMap<&str, SetNow> = BTreeMap::new();
-        for watch in self.watches.values() {
-            let set = &watch.definition.set;
-            let now = sets.entry(set).or_insert_with(|| SetNow {
-                set: set.clone(),
-                bad: false,
-                class: None,
-            });
-            if watch.state.is_confirmed_bad() {
-                now.bad = true;
-                if now.class.is_none() {
-                    let probed = self.probed.get(&watch.definition.probe);
-                    now.class = probed.and_then(|probed| probed.results.class().flatten());
-                }
-            }
+        if std::mem::take(&mut self.sets_stale) {
+            self.swept += 1;
+            self.sets_now = self.look_at_sets();
         }
-        let sets: Vec<SetNow> = sets.into_values().collect();
         let mut orders = Vec::new();
-        match self.storm.look(&sets, now) {
+        match self.storm.look(&self.sets_now, now) {
             None => {}
             Some(Change::Ended { key }) => orders.push(Order::Emit(Event::StormHoldEnded { key })),
             Some(Change::Began { key, sets }) => {
@@ -119,5 +133,27 @@ impl Engine {
             }
         }
         orders
+    }
+
+    /// Goes through every monitor.
+    fn look_at_sets(&self) -> Vec<SetNow> {
+        let mut sets: BTreeMap<&str, SetNow> = BTreeMap::new();
+        for watch in self.watches.values() {
+            let set = &watch.definition.set;
+            let now = sets.entry(set).or_insert_with(|| SetNow {
+                set: set.clone(),
+                bad: false,
+                class: None,
+            });
+            // What a person is at work on is no part of a storm.
+            if watch.state.is_confirmed_bad() && !watch.is_off() {
+                now.bad = true;
+                if now.class.is_none() {
+                    let probed = self.probed.get(&watch.definition.probe);
+                    now.class = probed.and_then(|probed| probed.results.class().flatten());
+                }
+            }
+        }
+        sets.into_values().collect()
     }
 }

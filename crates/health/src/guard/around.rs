@@ -31,6 +31,21 @@ pub(super) fn overlays(proposal: &RepairProposal) -> Check {
     Check::later(NAME, LONG_MS, overlays.join("; "))
 }
 
+pub(super) fn flapping(proposal: &RepairProposal) -> Check {
+    const NAME: &str = "flapping";
+    let around = &proposal.circumstances;
+    let flaps = around.flapping.join(", ");
+    match around.steady_stage_max {
+        Some(most) if proposal.act.stage() > most => Check::later(
+            NAME,
+            LONG_MS,
+            format!("{flaps} flaps: nothing above stage {most} is tried until it is steady"),
+        ),
+        Some(most) => Check::yes(NAME, format!("{flaps} flaps; stage {most} is not passed")),
+        None => Check::yes(NAME, "what is seen is steady"),
+    }
+}
+
 pub(super) fn holds(proposal: &RepairProposal, facts: &Facts<'_>) -> Check {
     const NAME: &str = "holds";
     let by_others = facts.holds.iter().find(|hold| {

@@ -7,6 +7,7 @@
 //! A crash loses at most the part of an hour that was not written yet ([`PART_MS`]); nothing is
 //! synced for it. Never here: what follows from a series ([`crate::forecast`]).
 
+pub mod fuzz;
 pub mod rollup;
 pub mod store;
 

@@ -56,7 +56,9 @@ impl Rollup {
     /// The mean, rounded towards zero.
     pub fn mean(&self) -> i64 {
         let mean = self.sum / i128::from(self.count.max(1));
-        i64::try_from(mean).unwrap_or(self.max)
+        // Where the count has reached its end the mean is too large by itself.
+        let within = mean.max(self.min.into()).min(self.max.into());
+        i64::try_from(within).unwrap_or(self.max)
     }
 
     /// Adds the values of another.

@@ -22,6 +22,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use mailward_host::replace::{Lasting, replace};
+
 use super::rollup::Rollup;
 
 /// Octets of a segment after which the next is begun.
@@ -173,18 +175,9 @@ impl Store {
     /// Replaces all segments by one, which is whole on disk before the others go.
     fn put_together(&mut self, octets: &[u8]) -> io::Result<()> {
         let next = self.numbers.last().map_or(1, |last| last + 1);
-        let early = self.dir.join("together.new");
-        let mut file = OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .mode(0o600)
-            .open(&early)?;
-        file.write_all(octets)?;
-        file.sync_all()?;
-        // Should it end between the rename and the last removal, values are counted twice: their
-        // smallest, mean and largest stay what they are.
-        fs::rename(&early, path(&self.dir, next))?;
+        // Should it end between this and the last removal, values are counted twice: their smallest,
+        // mean and largest stay what they are.
+        replace(&path(&self.dir, next), octets, Lasting::PowerCut)?;
         for number in std::mem::replace(&mut self.numbers, vec![next]) {
             fs::remove_file(path(&self.dir, number))?;
         }

@@ -174,3 +174,22 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn whatever_stands_in_a_segment_is_read_without_harm() {
+    let corpus = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fuzz/corpus/series");
+    let mut count = 0;
+    for entry in std::fs::read_dir(corpus).unwrap() {
+        let octets = std::fs::read(entry.unwrap().path()).unwrap();
+        fuzz::fuzz_series(&octets);
+        // And with each octet altered or left out.
+        for at in 0..octets.len() {
+            let mut altered = octets.clone();
+            altered[at] ^= 0x55;
+            fuzz::fuzz_series(&altered);
+            fuzz::fuzz_series(&octets[..at]);
+        }
+        count += 1;
+    }
+    assert!(count > 5, "there is no corpus");
+}

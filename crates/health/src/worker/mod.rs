@@ -35,7 +35,10 @@ use mailward_api::{
 };
 use mailward_events::Events;
 use mailward_host::{clock::Clock, pulse};
-use mailward_model::{Object, kind::ProbeTarget};
+use mailward_model::{
+    Object,
+    kind::{MonitoringOverride, ProbeTarget},
+};
 use mailward_proto::probe::received_path;
 use mailward_store::Store;
 use tokio::{
@@ -136,6 +139,11 @@ enum Message {
     Run(String, oneshot::Sender<ProbeView>),
     /// The names of the probes of a component.
     ProbesOf(Option<String>, oneshot::Sender<Vec<String>>),
+    /// Whether an override would change anything.
+    CheckOverride(
+        MonitoringOverride,
+        oneshot::Sender<Result<(), (String, String)>>,
+    ),
     /// Tell people.
     Alert(Box<Alert>),
     /// The results kept of the probes of transport and the way of mail.
@@ -449,6 +457,9 @@ impl Running {
             Message::ProbesOf(what, reply) => {
                 let _ = reply.send(self.engine.probes_of(what.as_deref()));
             }
+            Message::CheckOverride(spec, reply) => {
+                let _ = reply.send(self.engine.check_override(&spec));
+            }
             Message::Alert(alert) => {
                 if alert.kind == AlertKind::Solved {
                     self.alerter.over(&alert.case, &alert.text, now.unix_ms);
@@ -508,6 +519,7 @@ impl Running {
     fn resume(&mut self, open: Vec<SavedCase>) {
         let now = self.now();
         self.engine.resume(open, now);
+        self.engine.resume_hours(self.history.hours());
         let open = self.engine.open_cases(now);
         let open: Vec<String> = open.into_iter().map(|case| case.id).collect();
         self.alerter.still_open(&open, now.unix_ms);

@@ -9,6 +9,8 @@ use mailward_api::{
     view::{RepairOutcome, RepairProposal, Verdict},
 };
 use mailward_events::Event;
+use mailward_model::Object;
+use mailward_store::Change;
 
 use super::{Message, Running};
 use crate::{
@@ -44,6 +46,15 @@ impl Running {
                     self.keep(|history| history.closed(&case));
                 }
                 Order::Save => save = true,
+                Order::SaveHours => {
+                    let hours = self.engine.hours();
+                    self.keep(|history| history.save_hours(&hours));
+                }
+                Order::EndOverride(object) => self.end_override(*object),
+                Order::Reschedule => {
+                    let now = self.now();
+                    self.make_slots(now);
+                }
             }
         }
         if save {
@@ -52,6 +63,13 @@ impl Running {
             self.keep(|history| history.save(&cases));
             self.keep(|history| history.save_cures(&cures));
         }
+    }
+
+    /// Removes the object of an override that has ended. It is out of force already; one that
+    /// cannot be removed now, or was changed meanwhile, is left.
+    fn end_override(&self, object: Object) {
+        let store = self.context.store.clone();
+        tokio::task::spawn_blocking(move || store.apply(vec![Change::remove(&object)], "worker"));
     }
 
     /// Writes history. A line of a few hundred octets now and then, into the page cache: done here,

@@ -10,8 +10,8 @@ use mailward_api::{
     control::{self, ControlReply, ControlRequest, Role},
     fault::Fault,
     view::{
-        GroupStatus, GroupView, HealthEdge, HealthHistory, RoleFigures, RoleStatus, ServingState,
-        WorkerStatus,
+        GroupStatus, GroupView, HealthEdge, HealthHistory, OverrideList, RoleFigures, RoleStatus,
+        ServingState, WorkerStatus,
         figures::EventFigure,
         health::HealthState,
         repair::{CaseNote, LedgerEntry},
@@ -38,8 +38,6 @@ const ROLE_MAX: Duration = Duration::from_secs(2);
 const LEDGER_ENTRIES: u32 = 1000;
 /// How long a recheck of everything may take before it is answered with what is known.
 const RECHECK_MAX: Duration = Duration::from_secs(60);
-/// How far ahead an override may end, in milliseconds: a year.
-const OVERRIDE_MAX_MS: u64 = 366 * 86_400_000;
 
 /// What answers need besides the engine.
 pub(super) struct Inside {
@@ -139,19 +137,12 @@ impl Inside {
                 ControlReply::HealthHistory(engine.history(limit as usize))
             }
             ControlRequest::Explain { id } => ControlReply::Case(engine.case(&id, now)?),
-            ControlRequest::Override(change) => {
-                let off = change.enabled == Some(false);
-                let until = off.then_some(change.until_unix_ms);
-                let reason = format!("switched off by {}: {}", change.by, change.reason);
-                let reason = if off {
-                    reason
-                } else {
-                    format!("switched on by {}", change.by)
-                };
-                engine
-                    .set_override(&change.item, until, &reason, now)
-                    .ok()?;
-                ControlReply::Done
+            ControlRequest::OverrideList => ControlReply::Overrides(OverrideList {
+                node: engine.node().to_owned(),
+                overrides: engine.overrides(now),
+            }),
+            ControlRequest::HealthExplain { item } => {
+                ControlReply::Explanation(engine.explain_item(&item, now).ok()?)
             }
             _ => return None,
         })
@@ -281,18 +272,24 @@ impl Worker {
                 self.known_or(ControlRequest::HealthShow { set }, fault)
                     .await
             }
-            ControlRequest::Override(change) => {
-                let most = self.inside.clock.unix_ms().saturating_add(OVERRIDE_MAX_MS);
-                if change.enabled == Some(false) && change.until_unix_ms > most {
-                    return Err(Fault::invalid(
-                        "an override ends within a year",
-                        "give an earlier moment; what is to be off for ever is a setting",
-                    ));
+            ControlRequest::OverrideCheck(spec) => {
+                let wanted = spec.clone();
+                match self
+                    .ask(|reply| Message::CheckOverride(spec, reply))
+                    .await?
+                {
+                    Ok(()) => Ok(ControlReply::Done),
+                    Err((error, mend)) if error.starts_with("nothing") => {
+                        Err(Fault::not_found(error, mend).at("item"))
+                    }
+                    Err((error, mend)) => Err(Fault::invalid(error, mend).at(&wanted.property)),
                 }
+            }
+            ControlRequest::HealthExplain { item } => {
                 let mend = "`mailward health report` shows what is watched";
-                let fault =
-                    Fault::not_found(format!("nothing named {:?} is watched", change.item), mend);
-                self.known_or(ControlRequest::Override(change), fault).await
+                let fault = Fault::not_found(format!("nothing named {item:?} is watched"), mend);
+                self.known_or(ControlRequest::HealthExplain { item }, fault)
+                    .await
             }
             ControlRequest::GroupStatus => self.group_status().await.map(ControlReply::Group),
             ControlRequest::GroupMembers => {
@@ -322,6 +319,7 @@ impl Worker {
             request @ (ControlRequest::Ping
             | ControlRequest::ProbeList { .. }
             | ControlRequest::Status
+            | ControlRequest::OverrideList
             | ControlRequest::Figures { .. }
             | ControlRequest::HealthReport) => self.known(request).await,
             other => Err(Fault::unsupported(Role::Worker.name(), other.name())),
@@ -431,11 +429,13 @@ impl Worker {
             Err(error) => return Err(error.into_fault(Role::Manager.name())),
         };
         let engine = self.ask(Message::Copy).await?;
+        let members = self.group.as_ref().map(|group| group.members());
+        let members = members.unwrap_or_default();
         let now = Now::of(&*self.inside.clock);
         // A day is played in a moment, but not in no time.
         let played = tokio::task::spawn_blocking({
             let set = set.clone();
-            move || engine.rehearse(&set, cause.as_deref(), &facts, now)
+            move || engine.rehearse(&set, cause.as_deref(), &facts, &members, now)
         })
         .await;
         match played {

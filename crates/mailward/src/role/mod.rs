@@ -89,6 +89,7 @@ pub(crate) fn prepare_folders(config: &Config) -> Result<(), RoleError> {
         config.mail_dir(),
         config.events_dir(),
         config.tracking_dir(),
+        config.journal_dir(),
         config.health_dir(),
     ];
     for folder in folders {

@@ -38,6 +38,7 @@ async fn serve(config: &Config, parent: Option<u32>) -> Result<(), RoleError> {
         listeners: inherited.tcp,
         queue_dir: config.queue_dir(),
         tracking_dir: config.tracking_dir(),
+        journal_dir: config.journal_dir(),
         certificate_dir: config.certificate_dir.clone(),
         extra_roots: config.extra_roots.clone(),
         run_dir: config.run_dir.clone(),

@@ -54,6 +54,13 @@ fn and_takes_one_away_when_enough_others_serve() {
     wait_for("the node is healthy", || {
         sick.command(&["health"]).status.success()
     });
+    // A rehearsal knows what the silent members mean.
+    let told = sick.ask(&["health", "simulate", "Receive", "--fail"]);
+    assert!(
+        told.contains("lease: 1 of 3 members granted it")
+            && told.contains("healthy nodes: 0 others are healthy, 2 are needed"),
+        "{told}"
+    );
     // Who has no key learns nothing.
     assert_eq!(sick.page("/v1/group").0, 403);
 

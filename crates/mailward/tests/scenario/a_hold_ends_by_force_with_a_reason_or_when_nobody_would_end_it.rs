@@ -8,7 +8,7 @@ use mailward_api::{
     view::{Hold, Requester, Wanted},
 };
 
-use crate::support::{Node, objects, wait_for, wait_within};
+use crate::support::{Node, objects, text, wait_for, wait_within};
 
 /// Who holds the connector, on whose behalf.
 fn holders(node: &Node) -> Vec<String> {
@@ -53,6 +53,18 @@ fn a_person_ends_what_a_deployment_holds() {
     let (_, said) = node.refused(&[&release[..], &["--force"]].concat());
     assert!(said.contains("--reason"), "{said}");
     assert_eq!(holders(&node), ["Deployment"]);
+    // It stands where people and monitoring systems look.
+    for words in [&["health"][..], &["health", "report"]] {
+        let said = text(&node.command(words));
+        let line = "receive/Internet is out of service for Deployment by ";
+        assert!(said.contains(line) && said.contains("release 7"), "{said}");
+    }
+    let series = "mailward_hold_since_timestamp_seconds{component=\"receive/Internet\",\
+        requester=\"Deployment\",wanted=\"inactive\"}";
+    wait_for("the metrics have it", || {
+        let (_, metrics) = node.page("/metrics");
+        metrics.contains(series) && metrics.contains("mailward_holds{requester=\"Deployment\"} 1")
+    });
 
     let reason = "the roll-out stands still and its owner is away";
     node.ask(&[&release[..], &["--force", "--reason", reason]].concat());

@@ -11,6 +11,7 @@
     reason = "a scenario that cannot go on has failed, and says where"
 )]
 
+mod archive;
 mod outside;
 mod probes;
 mod repairs;
@@ -35,6 +36,9 @@ mod a_worker_that_falls_over_runs_in_safe_mode;
 mod administrators_find_exchanges_shell;
 mod an_act_that_is_refused_is_explained_and_a_person_told;
 mod an_alert_reaches_people_without_the_queue;
+mod an_archive_that_was_away_gets_every_report_once;
+mod an_override_is_in_force_within_a_second_and_ends;
+mod archives_written_by_others_read_a_report;
 mod dialogs_hold_against_the_live_server;
 mod dovecot_takes_mail_over_lmtp;
 mod drills_break_something_and_see_it_repaired;
@@ -48,6 +52,7 @@ mod mail_flow_is_judged_at_both_ends;
 mod mail_reaches_a_mailbox_and_is_journaled_once;
 mod metrics_and_events_reach_a_collector;
 mod neighbours_are_watched;
+mod nodes_share_their_objects_in_a_database;
 mod objects_change_without_a_restart;
 mod operators_command_the_queue;
 mod people_hear_once_of_what_broke_and_once_that_it_is_over;
@@ -55,6 +60,7 @@ mod postfix_hands_mail_in_and_takes_mail_out;
 mod probes_leave_no_trace;
 mod prometheus_reads_the_metrics_and_the_rules_fit_them;
 mod recipients_are_found_by_a_filter;
+mod reports_are_sent_once_whenever_transport_is_killed;
 mod roles_run_as_their_user;
 mod systemd_hears_that_it_is_ready_and_alive;
 mod the_machine_is_restarted_once_and_after_a_countdown;

@@ -25,16 +25,21 @@ fn is_installed(program: &str) -> bool {
     there
 }
 
-/// A node with everything that is measured: mail, probes, an export that fails.
+/// A node with everything that is measured: mail, probes, a hold, an export that fails.
 fn node() -> Node {
+    let rests = free_port();
     let mut node = Node::prepare(|port| {
         objects(port)
+            + &format!(
+                "\n[[receive_connector]]\nname = \"Rests\"\nbindings = [\"127.0.0.1:{rests}\"]\n"
+            )
             + "\n[health_settings]\nconnector_probe_interval = \"1s\"\nmailflow_probe_interval = \"1s\"\n"
     });
     let config = read(&node.config());
     let otlp = "[otlp]\nendpoint = \"http://127.0.0.1:1\"\ninterval = \"1s\"\n";
     std::fs::write(node.config(), format!("{config}\n{otlp}")).unwrap();
     node.serve();
+    node.ask(&["health", "hold", "receive/Rests", "--reason", "a test"]);
     let mut talk = node.talk();
     talk.say("EHLO client.example.net");
     let reply = talk.message(
@@ -47,6 +52,7 @@ fn node() -> Node {
         let (_, text) = node.page("/metrics");
         let has = |what: &str| text.contains(what);
         has("mailward_probes_total{kind=\"mailflow\",verdict=\"pass\"}")
+            && has("mailward_holds{requester=\"Maintenance\"} 1")
             && has("mailward_role_heartbeat_age_seconds{")
             && has("outcome=\"failed\"} 1")
             && has("mailward_certificate_not_after_timestamp_seconds{")

@@ -11,8 +11,11 @@ mod domain;
 mod drill_schedule;
 mod group;
 mod journal;
+#[path = "override.rs"]
+mod monitoring_override;
 mod organizational_unit;
 mod probe;
+mod property;
 mod receive_connector;
 mod recipient;
 mod send_connector;
@@ -32,12 +35,17 @@ pub use drill_schedule::{DrillSchedule, DrillScheduleError, TimeOfDay};
 pub use group::{
     DistributionGroup, DynamicDistributionGroup, GroupType, IncludedRecipients, RecipientFilter,
 };
-pub use journal::{JournalRule, JournalScope};
+pub use journal::{JournalRule, JournalScope, LOCAL_STORE};
+pub use monitoring_override::{
+    MonitoringOverride, OVERRIDE_DAYS, OVERRIDE_DAYS_MAX, OverrideScope, OverrideScopeError, Until,
+    Version, VersionRange, version,
+};
 pub use organizational_unit::{OrganizationalUnit, OrganizationalUnitError};
 pub use probe::{
     CommandTarget, DnsRecord, DnsTarget, HttpTarget, MailTarget, NtpTarget, Probe, ProbeImpact,
     ProbeLane, ProbeTarget, ProbeTls, ReportTarget, Silence, TcpTarget, TlsTarget,
 };
+pub use property::{Property, STAGES, Subject, Value, Values, properties};
 pub use receive_connector::{ReceiveConnector, Relay, StartTls};
 pub use recipient::{MailContact, MailUser, Mailbox, MailboxType, Recipient};
 pub use send_connector::{ConnectorTarget, OutboundTls, SendConnector, TlsAuthLevel};

@@ -25,6 +25,9 @@ pub struct TransportSettings {
     pub message_expiration: Span,
     /// Journal reports are tried this long; unset means for ever, so that none is lost.
     pub journal_expiration: Option<Span>,
+    /// The alternate journal mailbox: gets the journal reports that their target refuses for good, or
+    /// that `journal_expiration` ends. Mail to it is not journaled. Exchange: JournalingReportNdrTo.
+    pub journaling_report_ndr_to: Option<EmailAddress>,
     /// When a sender is told that mail is late. 0s turns it off.
     pub delay_notification: Span,
     /// Largest original attached to a bounce; above it only the header is.
@@ -51,6 +54,7 @@ impl Default for TransportSettings {
                 .collect(),
             message_expiration: Span::from_secs(2 * 86_400),
             journal_expiration: None,
+            journaling_report_ndr_to: None,
             delay_notification: Span::from_secs(4 * 3_600),
             dsn_max_attachment: ByteSize(10 << 20),
             max_outbound_connections: 1000,

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use mailward_model::{
     Domain, EmailAddress, FieldError, Object, Spec,
-    kind::{AcceptedDomain, AcceptedDomainType, SendConnector},
+    kind::{AcceptedDomain, AcceptedDomainType, LOCAL_STORE, SendConnector},
 };
 
 use super::{error, is_monitoring, of, recipient::owners};
@@ -30,6 +30,11 @@ pub(super) fn all(objects: &[Object], errors: &mut Vec<ObjectError>) {
                 tell(known.recipient("journal_address", &rule.journal_address));
                 if let Some(address) = &rule.recipient {
                     tell(known.recipient("recipient", address));
+                }
+                if let Some(store) = &rule.mailbox_store
+                    && store != LOCAL_STORE
+                {
+                    tell(known.connector("mailbox_store", store));
                 }
             }
             Spec::Mailbox(mailbox) => {
@@ -68,6 +73,9 @@ pub(super) fn all(objects: &[Object], errors: &mut Vec<ObjectError>) {
             Spec::TransportSettings(settings) => {
                 if let Some(address) = &settings.postmaster {
                     tell(known.recipient("postmaster", address));
+                }
+                if let Some(address) = &settings.journaling_report_ndr_to {
+                    tell(known.recipient("journaling_report_ndr_to", address));
                 }
             }
             _ => {}
@@ -226,10 +234,8 @@ mod tests {
         object(
             "all",
             JournalRule {
-                journal_address: address(target),
                 recipient: recipient.map(address),
-                scope: Default::default(),
-                enabled: true,
+                ..JournalRule::new(address(target))
             },
         )
     }
@@ -249,6 +255,20 @@ mod tests {
             ],
         );
         check(rule("probe@example.org", None), &["monitoring mailbox"]);
+        for (store, expect) in [
+            ("local", &[][..]),
+            ("dovecot", &[]),
+            (
+                "exchange",
+                &["mailbox_store: there is no send connector \"exchange\""],
+            ),
+        ] {
+            let rule = JournalRule {
+                mailbox_store: Some(store.to_owned()),
+                ..JournalRule::new(address("anna@example.org"))
+            };
+            check(object("all", rule), expect);
+        }
     }
 
     #[test]

@@ -136,6 +136,7 @@ fn takes_effect(kind: Kind, op: ChangeOp, fields: &[FieldChange]) -> &'static st
         }
         (Kind::HealthSettings, _) => "takes effect with the next probe",
         (Kind::AlertChannel, _) => "takes effect for the next alert",
+        (Kind::MonitoringOverride, _) => "takes effect within a second",
         (Kind::Probe, ChangeOp::Remove) => "it is watched no more at once",
         (Kind::Probe, _) => "takes effect with its next run",
     }

@@ -46,6 +46,10 @@ fn remark(kind: Kind) -> &'static str {
         }
         Kind::TransportSettings => "Settings of transport as a whole.",
         Kind::HealthSettings => "Settings of managed availability.",
+        Kind::MonitoringOverride => {
+            "Properties of probes, monitors and responders that are changed for a time. `mailward health\n\
+             # override list` says which are in force; one that has ended is removed."
+        }
         Kind::AlertChannel => {
             "Ways by which alerts reach people: { webhook = \"https://…\" }, { email = { … } },\n\
              # { command = [\"/…\"] }, { syslog = \"local\" }, { file = \"/…\" } or { ping = \"https://…\" }."

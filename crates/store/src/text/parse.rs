@@ -362,6 +362,9 @@ fn span_at(value: &Spanned<DeValue<'_>>, path: &serde_path_to_error::Path) -> Ra
     at.span()
 }
 
+/// Known words that the mend for an unknown one lists.
+const WORDS_MAX: usize = 32;
+
 /// The mend for an unknown word: the nearest known one, or all of them.
 fn nearest(written: &str, known: &[impl AsRef<str>]) -> String {
     let distance = |word: &str| edits(&written.to_ascii_lowercase().replace('-', "_"), word);
@@ -372,8 +375,13 @@ fn nearest(written: &str, known: &[impl AsRef<str>]) -> String {
     match best {
         Some((edits, word)) if edits <= 1 + word.len() / 4 => format!("did you mean {word}?"),
         _ => {
-            let all: Vec<_> = known.iter().map(AsRef::as_ref).collect();
-            format!("known are {}", all.join(", "))
+            let shown: Vec<_> = known.iter().map(AsRef::as_ref).take(WORDS_MAX).collect();
+            let more = known.len() - shown.len();
+            let more = match more {
+                0 => String::new(),
+                more => format!(" and {more} more, which the reference lists"),
+            };
+            format!("known are {}{more}", shown.join(", "))
         }
     }
 }

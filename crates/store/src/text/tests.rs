@@ -147,16 +147,21 @@ fn spec() -> impl Strategy<Value = Spec> {
         }
         Spec::from(group)
     });
-    let rule = (address(), prop::option::of(address()), any::<bool>()).prop_map(
-        |(journal_address, recipient, enabled)| {
+    let rule = (
+        address(),
+        prop::option::of(address()),
+        prop::option::of(name()),
+        any::<bool>(),
+    )
+        .prop_map(|(journal_address, recipient, label, enabled)| {
             Spec::from(JournalRule {
-                journal_address,
                 recipient,
-                scope: Default::default(),
+                label,
                 enabled,
+                sent_utc: !enabled,
+                ..JournalRule::new(journal_address)
             })
-        },
-    );
+        });
     let alert = prop_oneof![
         name().prop_map(AlertTarget::Webhook),
         prop::collection::vec(name(), 0..3).prop_map(AlertTarget::Command),
@@ -294,9 +299,9 @@ fn errors_name_the_place_and_the_mend() {
         &["line 4, column 14: mailbox \"a\": department: expected a text, such as \"a\""],
     );
     check_errors(
-        "[[distribution_group]]\nname = \"a\"\naddress = \"a@example.org\"\ndepartment = \"x\"\n",
+        "[[distribution_group]]\nname = \"a\"\naddress = \"a@example.org\"\ncustom_atribute1 = \"x\"\n",
         &[
-            "line 4, column 1: distribution_group \"a\": department: distribution groups have no such field; did you mean report_to?",
+            "line 4, column 1: distribution_group \"a\": custom_atribute1: distribution groups have no such field; did you mean custom_attribute1?",
         ],
     );
     check_errors(

@@ -4,13 +4,13 @@
 
 use mailward_model::{
     Decision, EmailAddress, Reply,
-    plan::{Plan, Redirection},
+    plan::{JournalRecipient, Plan, Redirection},
 };
 use serde::Serialize;
 
 use super::{
-    journal,
-    plan::{Input, categorize_resolved},
+    journal::{self, ExplainedPair},
+    plan::{Input, categorize_resolved, resolve},
     route::{Routing, route_place_explained},
 };
 use crate::snapshot::Snapshot;
@@ -31,8 +31,12 @@ pub struct ExplainedRecipient {
 pub struct ExplainedJournalRule {
     /// Its name.
     pub rule: String,
+    /// Its journal address.
+    pub target: EmailAddress,
     /// Whether it fires, and why.
     pub fires: Decision<bool>,
+    /// What it says to each recipient.
+    pub pairs: Vec<ExplainedPair>,
 }
 
 /// What would follow from a message, and why.
@@ -46,14 +50,13 @@ pub struct Explained {
     pub failures: Vec<(EmailAddress, Reply, bool)>,
     /// Each journal rule in force.
     pub journal: Vec<ExplainedJournalRule>,
+    /// The recipients as a report would name them.
+    pub journal_recipients: Vec<JournalRecipient>,
 }
 
 /// Decides what would follow from a message, and says why. Changes nothing.
 pub fn explain(snapshot: &Snapshot, input: &Input<'_>) -> Explained {
-    let local = input.origin.server.map(|server| server.ip());
-    let resolution = snapshot
-        .directory
-        .resolve(&input.envelope.recipients, local);
+    let resolution = resolve(snapshot, input);
     let recipients = resolution
         .recipients
         .iter()
@@ -69,10 +72,18 @@ pub fn explain(snapshot: &Snapshot, input: &Input<'_>) -> Explained {
             }
         })
         .collect();
-    let journal = journal::judge_all(snapshot, input, &resolution)
-        .into_iter()
-        .map(|(rule, fires)| ExplainedJournalRule { rule, fires })
+    let verdicts = journal::judge_all(snapshot, input, &resolution);
+    let pairs = journal::judge_pairs(snapshot, input, &resolution);
+    let rules = snapshot.journal_rules.iter().zip(verdicts).zip(pairs);
+    let journal = rules
+        .map(|((in_force, (rule, fires)), pairs)| ExplainedJournalRule {
+            rule,
+            target: in_force.rule.spec.journal_address.clone(),
+            fires,
+            pairs,
+        })
         .collect();
+    let journal_recipients = journal::recipients(snapshot, input, &resolution);
     let categorized = categorize_resolved(snapshot, input, resolution);
     Explained {
         plan: categorized.plan,
@@ -83,5 +94,6 @@ pub fn explain(snapshot: &Snapshot, input: &Input<'_>) -> Explained {
             .map(|failure| (failure.rcpt.address, failure.reply, failure.reported))
             .collect(),
         journal,
+        journal_recipients,
     }
 }

@@ -37,8 +37,9 @@ impl<'d> Gatherer<'d> {
         mail_from: &ReversePath,
         recipient: DeliveryRecipient,
     ) {
-        // A mailbox is reached once, so that its delivery has nothing to be gathered with.
-        let alone = matches!(next_hop, NextHop::Mailbox { .. });
+        // A mailbox is reached once, so that its delivery has nothing to be gathered with. The way
+        // of a report is found for each delivery, so each has one recipient.
+        let alone = matches!(next_hop, NextHop::Mailbox { .. } | NextHop::Journal { .. });
         let fits = |delivery: &&mut Delivery| {
             delivery.next_hop == next_hop
                 && delivery.mail_from == *mail_from

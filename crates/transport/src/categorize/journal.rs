@@ -4,8 +4,8 @@
 //! two is whose mail it is for. There is one report for each target, whatever the number of rules;
 //! it names all of them and all recipients, not only those that a rule matched.
 //!
-//! Never journaled: probes, mail to journal mailboxes, and reports of other systems on their way to
-//! a journal target. The marker of a report alone counts for nothing: anybody can write it.
+//! Never journaled: probes, mail to journal mailboxes and to the alternate one, and reports of other
+//! systems on their way to a journal target. The marker of a report alone counts for nothing: anybody can write it.
 
 use std::collections::HashMap;
 
@@ -13,12 +13,12 @@ use mailward_directory::{Place, RecipientNo, Resolution, Resolved};
 use mailward_model::{
     Decision, EmailAddress, PassedOver,
     kind::{JournalScope, MailboxType},
-    plan::{JournalRecipient, JournalReport, JournalRole},
+    plan::{JournalFormat, JournalRecipient, JournalReport, JournalRole, NextHop},
 };
 use mailward_proto::header::AddressHeaders;
 
 use super::plan::Input;
-use crate::snapshot::{JournalInForce, Snapshot};
+use crate::snapshot::{JournalInForce, JournalTarget, Snapshot};
 
 /// A report to be delivered.
 pub(super) struct Report<'s> {
@@ -58,12 +58,47 @@ pub(super) fn reports<'s>(
         .map(|(target, rules)| Report {
             target: &target.address,
             report: JournalReport {
+                format: format(snapshot, &rules),
                 rules,
                 recipients: recipients.clone(),
+                target: Some(target.address.clone()),
+                diverted: false,
             },
             size: input.size,
         })
         .collect()
+}
+
+/// What the rules that fired for one target say about the text. There is one report: the first rule
+/// by name decides the form of addresses, the first with a label gives it, and one that wants the
+/// time is enough.
+fn format(snapshot: &Snapshot, rules: &[String]) -> JournalFormat {
+    let mut fired = snapshot
+        .journal_rules
+        .iter()
+        .map(|rule| &*rule.rule)
+        .filter(|rule| rules.contains(&rule.name))
+        .map(|rule| &rule.spec);
+    JournalFormat {
+        addresses: fired
+            .clone()
+            .next()
+            .map(|rule| rule.address_form)
+            .unwrap_or_default(),
+        label: fired.clone().find_map(|rule| rule.label.clone()),
+        sent_utc: fired.any(|rule| rule.sent_utc),
+    }
+}
+
+/// The delivery queue of reports for a target, where they would otherwise go to `next_hop`: a queue
+/// of the target's own, unless it is a mailbox here, which has one anyway.
+pub fn lane(target: &EmailAddress, next_hop: NextHop) -> NextHop {
+    match next_hop {
+        NextHop::Mailbox { .. } => next_hop,
+        _ => NextHop::Journal {
+            target: target.clone(),
+        },
+    }
 }
 
 /// Whether each rule fires, and why, in the rules' order.
@@ -99,6 +134,39 @@ pub(super) fn judge_all(
         .collect()
 }
 
+/// A rule's answer to the pair of the sender and one recipient.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct ExplainedPair {
+    /// The recipient.
+    pub recipient: EmailAddress,
+    /// Why it fires, or why it does not.
+    pub fires: Result<String, String>,
+}
+
+/// What each rule says to each recipient, in the rules' order and then the recipients'.
+pub(super) fn judge_pairs(
+    snapshot: &Snapshot,
+    input: &Input<'_>,
+    resolution: &Resolution,
+) -> Vec<Vec<ExplainedPair>> {
+    let facts = Facts::new(snapshot, input, resolution);
+    let pairs = |rule: &JournalInForce| {
+        let sender_in = facts.sender_in(rule);
+        let one = |(at, resolved): (u32, &Resolved)| {
+            let fires = match input.origin.probe {
+                true => Err("a health probe is never journaled"),
+                false => facts.pair(rule, sender_in, at, resolved),
+            };
+            ExplainedPair {
+                recipient: resolved.rcpt.address.clone(),
+                fires: fires.map(str::to_owned).map_err(str::to_owned),
+            }
+        };
+        (0u32..).zip(&resolution.recipients).map(one).collect()
+    };
+    snapshot.journal_rules.iter().map(pairs).collect()
+}
+
 /// Recipients that `explain` names as passed over; more would hide the answer.
 const PASSED_OVER_MAX: usize = 20;
 
@@ -128,23 +196,43 @@ impl<'a> Facts<'a> {
         let mut passed_over = Vec::new();
         let sender_in = self.sender_in(rule);
         for (at, resolved) in (0u32..).zip(&self.resolution.recipients) {
-            let reason = if let Some(reason) = self.never(resolved) {
-                reason
-            } else if let Some(reason) = self.out_of_scope(rule, resolved) {
-                reason
-            } else if sender_in || self.recipient_in(rule, at, resolved) {
-                return Ok(&resolved.rcpt.address);
-            } else {
-                "neither it nor the sender is whose mail the rule is for"
-            };
-            if passed_over.len() < PASSED_OVER_MAX {
-                passed_over.push(PassedOver {
-                    candidate: resolved.rcpt.address.to_string(),
-                    reason: reason.to_owned(),
-                });
+            match self.pair(rule, sender_in, at, resolved) {
+                Ok(_) => return Ok(&resolved.rcpt.address),
+                Err(reason) if passed_over.len() < PASSED_OVER_MAX => {
+                    passed_over.push(PassedOver {
+                        candidate: resolved.rcpt.address.to_string(),
+                        reason: reason.to_owned(),
+                    });
+                }
+                Err(_) => {}
             }
         }
         Err(passed_over)
+    }
+
+    /// Why the pair of the sender and a recipient makes the rule fire, or why it does not.
+    fn pair(
+        &self,
+        rule: &JournalInForce,
+        sender_in: bool,
+        at: u32,
+        resolved: &Resolved,
+    ) -> Result<&'static str, &'static str> {
+        if let Some(reason) = self.never(resolved) {
+            return Err(reason);
+        }
+        if let Some(reason) = self.out_of_scope(rule, resolved) {
+            return Err(reason);
+        }
+        if rule.whose.is_everyone() {
+            Ok("the rule is for everyone's mail")
+        } else if sender_in {
+            Ok("the sender is whose mail the rule is for")
+        } else if self.recipient_in(rule, at, resolved) {
+            Ok("the recipient is whose mail the rule is for")
+        } else {
+            Err("neither it nor the sender is whose mail the rule is for")
+        }
     }
 
     /// Why mail to this recipient is journaled by no rule.
@@ -161,18 +249,26 @@ impl<'a> Facts<'a> {
                 _ => {}
             }
         }
+        if let Some(alternate) = &self.snapshot.journal_alternate
+            && self.is(alternate, resolved)
+        {
+            return Some("mail to the alternate journal mailbox is not journaled");
+        }
         (self.input.is_journal_report && self.is_target(resolved))
             .then_some("a journal report on its way to a journal is not journaled again")
     }
 
     fn is_target(&self, resolved: &Resolved) -> bool {
-        self.snapshot
-            .journal_targets
-            .iter()
-            .any(|target| match target.recipient {
-                Some(found) => self.resolution.way(resolved).any(|no| no == found.no),
-                None => target.address.key() == resolved.rcpt.address.key(),
-            })
+        let mut targets = self.snapshot.journal_targets.iter();
+        targets.any(|target| self.is(target, resolved))
+    }
+
+    /// Whether a recipient is this target, by whatever address and way.
+    fn is(&self, target: &JournalTarget, resolved: &Resolved) -> bool {
+        match target.recipient {
+            Some(found) => self.resolution.way(resolved).any(|no| no == found.no),
+            None => target.address.key() == resolved.rcpt.address.key(),
+        }
     }
 
     fn out_of_scope(&self, rule: &JournalInForce, resolved: &Resolved) -> Option<&'static str> {
@@ -192,9 +288,6 @@ impl<'a> Facts<'a> {
     }
 
     fn sender_in(&self, rule: &JournalInForce) -> bool {
-        let Some(whose) = &rule.whose else {
-            return true;
-        };
         let directory = &self.snapshot.directory;
         // Who signed in wrote the message, whatever address stands in MAIL FROM.
         let writers = [
@@ -204,17 +297,15 @@ impl<'a> Facts<'a> {
         writers
             .into_iter()
             .flatten()
-            .any(|address| whose.has_address(directory, address))
+            .any(|address| rule.whose.has_address(directory, address))
     }
 
     fn recipient_in(&self, rule: &JournalInForce, at: u32, resolved: &Resolved) -> bool {
-        let Some(whose) = &rule.whose else {
-            return true;
-        };
-        let has = |no: RecipientNo| whose.has_recipient(no);
+        let directory = &self.snapshot.directory;
+        let has = |no: RecipientNo| rule.whose.has_recipient(directory, no);
         self.resolution.way(resolved).any(has)
             || (resolved.place == Place::Elsewhere
-                && whose.has_address(&self.snapshot.directory, &resolved.rcpt.address))
+                && rule.whose.has_address(directory, &resolved.rcpt.address))
             // A way that ended at something reached before: somebody on it forwards, or is
             // reached twice. Where it is not known whom it would have led to, the rule fires
             // rather than miss a message.
@@ -225,7 +316,7 @@ impl<'a> Facts<'a> {
 }
 
 /// The recipient lines of a report: everybody who gets the message.
-fn recipients(
+pub(super) fn recipients(
     snapshot: &Snapshot,
     input: &Input<'_>,
     resolution: &Resolution,

@@ -4,9 +4,10 @@
 //! of one that does. A failure is reported to the sender unless the sender is null, asked for no
 //! report (NOTIFY), or the message is a probe.
 
-use mailward_directory::Resolution;
+use mailward_directory::{Resolution, Sender};
 use mailward_model::{
     EmailAddress, EnhancedCode, Envelope, EnvelopeRecipient, Origin, Reply, ReversePath,
+    kind::Relay,
     plan::{Delivery, DeliveryContent, DeliveryRecipient, DsnAction, DsnRecipient, NextHop, Plan},
 };
 use mailward_proto::header::AddressHeaders;
@@ -67,11 +68,26 @@ pub fn plan(snapshot: &Snapshot, input: &Input<'_>) -> Plan {
 
 /// Decides everything that follows from a message. Pure: the same arguments give the same plan.
 pub fn categorize(snapshot: &Snapshot, input: &Input<'_>) -> Categorized {
-    let local = input.origin.server.map(|server| server.ip());
-    let resolution = snapshot
-        .directory
-        .resolve(&input.envelope.recipients, local);
-    categorize_resolved(snapshot, input, resolution)
+    categorize_resolved(snapshot, input, resolve(snapshot, input))
+}
+
+/// Who gets a message. Probes are free of restrictions: what they pass through is watched, not what
+/// somebody may send.
+pub(super) fn resolve(snapshot: &Snapshot, input: &Input<'_>) -> Resolution {
+    let (envelope, origin) = (input.envelope, input.origin);
+    let local = origin.server.map(|server| server.ip());
+    let directory = &snapshot.directory;
+    if origin.probe {
+        return directory.resolve(&envelope.recipients, local);
+    }
+    let connector = snapshot.receive_connector(&origin.connector);
+    let sender = Sender {
+        address: envelope.mail_from.address(),
+        account: origin.account.as_ref(),
+        trusted: connector.is_some_and(|connector| connector.spec.relay == Relay::All),
+        size: input.size,
+    };
+    directory.resolve_from(&sender, &envelope.recipients, local)
 }
 
 pub(super) fn categorize_resolved(
@@ -153,9 +169,13 @@ fn add_report(snapshot: &Snapshot, report: journal::Report<'_>, deliveries: &mut
     let size = report.size;
     let target = report.target;
     let content = DeliveryContent::JournalReport(report.report);
+    // Who takes a report and cannot deliver it tells the alternate mailbox, where there is one.
+    let mail_from = match &snapshot.settings.journaling_report_ndr_to {
+        Some(alternate) => ReversePath::Mailbox(alternate.clone()),
+        None => ReversePath::Null,
+    };
     let mut gatherer = Gatherer::new(deliveries, content);
-    let rcpt = [EnvelopeRecipient::new(target.clone())];
-    let resolution = snapshot.directory.resolve(&rcpt, None);
+    let lane = |next_hop: NextHop| journal::lane(target, next_hop);
     let waiting = |rcpt: EnvelopeRecipient| {
         let domain = rcpt.address.domain().clone();
         (
@@ -166,9 +186,11 @@ fn add_report(snapshot: &Snapshot, report: journal::Report<'_>, deliveries: &mut
             },
         )
     };
+    let rcpt = [EnvelopeRecipient::new(target.clone())];
+    let resolution = snapshot.directory.resolve(&rcpt, None);
     if resolution.recipients.is_empty() {
         let (next_hop, recipient) = waiting(EnvelopeRecipient::new(target.clone()));
-        gatherer.add(next_hop, &ReversePath::Null, recipient);
+        gatherer.add(lane(next_hop), &mail_from, recipient);
     }
     for resolved in resolution.recipients {
         let routing = route_place(snapshot, resolved.place, &resolved.rcpt.address, size);
@@ -182,7 +204,7 @@ fn add_report(snapshot: &Snapshot, report: journal::Report<'_>, deliveries: &mut
             }
             Err(_) => waiting(resolved.rcpt),
         };
-        gatherer.add(next_hop, &ReversePath::Null, recipient);
+        gatherer.add(lane(next_hop), &mail_from, recipient);
     }
 }
 

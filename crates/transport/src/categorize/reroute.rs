@@ -2,12 +2,12 @@
 
 use mailward_directory::Place;
 use mailward_model::{
-    EnhancedCode, Reply,
+    EmailAddress, EnhancedCode, Reply,
     kind::AcceptedDomainType,
     plan::{Delivery, DeliveryContent, DeliveryRecipient, NextHop},
 };
 
-use super::{gather::Gatherer, route::route_place};
+use super::{gather::Gatherer, journal, route::route_place};
 use crate::snapshot::Snapshot;
 
 /// New next hops for what is left of a delivery.
@@ -25,7 +25,17 @@ pub struct Rerouted {
 /// the message was categorized. A journal report never fails here; it waits.
 pub fn reroute(snapshot: &Snapshot, delivery: &Delivery, pending: &[u32], size: u64) -> Rerouted {
     let mut rerouted = Rerouted::default();
-    let is_report = matches!(delivery.content, DeliveryContent::JournalReport(_));
+    let report = match &delivery.content {
+        DeliveryContent::JournalReport(report) => Some(report),
+        _ => None,
+    };
+    let is_report = report.is_some();
+    // A report keeps to the queue of its target.
+    let lane = |next_hop: NextHop, address: &EmailAddress| match (report, &delivery.next_hop) {
+        (Some(report), _) => journal::lane(report.target.as_ref().unwrap_or(address), next_hop),
+        (None, NextHop::Journal { target }) => journal::lane(target, next_hop),
+        (None, _) => next_hop,
+    };
     let mut gatherer = Gatherer::new(&mut rerouted.deliveries, delivery.content.clone());
     for index in pending {
         let recipient = usize::try_from(*index)
@@ -46,10 +56,13 @@ pub fn reroute(snapshot: &Snapshot, delivery: &Delivery, pending: &[u32], size: 
         for (place, recipient) in places {
             let routing = route_place(snapshot, place, &recipient.rcpt.address, size);
             match routing.into_next_hop() {
-                Ok(next_hop) => gatherer.add(next_hop, &delivery.mail_from, recipient),
+                Ok(next_hop) => {
+                    let next_hop = lane(next_hop, address);
+                    gatherer.add(next_hop, &delivery.mail_from, recipient);
+                }
                 Err(_) if is_report => {
                     let domain = address.domain().clone();
-                    let next_hop = NextHop::Unreachable { domain };
+                    let next_hop = lane(NextHop::Unreachable { domain }, address);
                     gatherer.add(next_hop, &delivery.mail_from, recipient);
                 }
                 Err(reply) => rerouted.failures.push((*index, reply)),
@@ -57,6 +70,22 @@ pub fn reroute(snapshot: &Snapshot, delivery: &Delivery, pending: &[u32], size: 
         }
     }
     rerouted
+}
+
+/// By which way a delivery in the queue of a journal target goes now: found each time, since nothing
+/// in such a queue ever moves to another one for a change of connectors.
+pub fn way_of_report(snapshot: &Snapshot, delivery: &Delivery, size: u64) -> NextHop {
+    let way = delivery.recipients.first().and_then(|recipient| {
+        let places = places_again(snapshot, recipient).ok()?;
+        let [(place, now)] = places.as_slice() else {
+            return None;
+        };
+        // Another address than the one in the delivery: it is made anew.
+        (now.rcpt.address == recipient.rcpt.address).then_some(())?;
+        let routing = route_place(snapshot, *place, &now.rcpt.address, size);
+        routing.into_next_hop().ok()
+    });
+    way.unwrap_or_else(|| delivery.next_hop.clone())
 }
 
 /// Where a final recipient is now.

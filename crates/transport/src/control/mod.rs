@@ -3,9 +3,11 @@
 //! Never here: a decision of its own. A simulation calls the function that the running server calls.
 
 mod certificates;
+mod journal;
 mod probe;
 mod queue;
 mod repair;
+mod replay;
 mod simulate;
 
 use std::sync::Arc;
@@ -69,6 +71,25 @@ pub(crate) async fn answer(
         )),
         ControlRequest::SimulateMessage(message) => {
             simulate::message(shared, message).map(ControlReply::Plan)
+        }
+        ControlRequest::JournalSimulate(message) => Ok(ControlReply::JournalSimulation(
+            journal::simulate(shared, message),
+        )),
+        ControlRequest::JournalStatus => Ok(ControlReply::Journal(journal::status(shared))),
+        ControlRequest::JournalPause { target, pause } => journal::pause(shared, &target, pause)
+            .await
+            .map(ControlReply::Changed),
+        ControlRequest::JournalReplay(ask) => replay::replay(shared, ask)
+            .await
+            .map(ControlReply::JournalReplay),
+        ControlRequest::JournalVerify(ask) => {
+            let shared = Arc::clone(shared);
+            // A ledger of years takes a while.
+            let verified = tokio::task::spawn_blocking(move || journal::verify(&shared, &ask));
+            verified
+                .await
+                .map_err(|error| Fault::failed(error.to_string()))?
+                .map(ControlReply::JournalVerification)
         }
         ControlRequest::ProbeRoute(letter) => probe::send(shared, letter)
             .await

@@ -23,7 +23,7 @@ use crate::{
     control::queue::content_word,
     receive::{
         choose::choose,
-        policy::{Ends, Recipient, recipient},
+        policy::{self, Ends, Recipient, recipient},
     },
     snapshot::{Named, Snapshot},
 };
@@ -50,10 +50,14 @@ pub(super) fn message(shared: &Shared, asked: SimulatedMessage) -> Result<Messag
             .unwrap_or_default(),
         client: Some(SocketAddr::new(remote, 0)),
         server: None,
-        helo: asked.helo.map(|helo| helo.to_string()).unwrap_or_default(),
+        helo: asked
+            .helo
+            .as_ref()
+            .map(ToString::to_string)
+            .unwrap_or_default(),
         protocol: "ESMTP".to_owned(),
         tls: None,
-        account: None,
+        account: asked.account.clone(),
         probe: false,
         accepted_unix_ms: shared.clock.unix_ms(),
     };
@@ -65,11 +69,11 @@ pub(super) fn message(shared: &Shared, asked: SimulatedMessage) -> Result<Messag
     let answers: Vec<RecipientAnswer> = asked
         .recipients
         .iter()
-        .map(|address| rcpt(&snapshot, connector.as_deref(), ends, address))
+        .map(|address| rcpt(&snapshot, connector.as_deref(), ends, &asked, address))
         .collect();
     let accepted = answers.iter().filter(|answer| answer.accepted);
     let envelope = Envelope {
-        mail_from: asked.mail_from,
+        mail_from: asked.mail_from.clone(),
         recipients: accepted
             .map(|answer| EnvelopeRecipient::new(answer.address.clone()))
             .collect(),
@@ -123,11 +127,13 @@ fn rcpt(
     snapshot: &Snapshot,
     connector: Option<&Named<ReceiveConnector>>,
     ends: Ends,
+    asked: &SimulatedMessage,
     address: &EmailAddress,
 ) -> RecipientAnswer {
     let fallback = ReceiveConnector::default();
     let connector = connector.map_or(&fallback, |connector| &connector.spec);
-    let (accepted, reply) = match recipient(snapshot, connector, ends, address) {
+    let sender = policy::sender(connector, &asked.mail_from, asked.size);
+    let (accepted, reply) = match recipient(snapshot, connector, ends, &sender, address) {
         Recipient::Taken => (true, "250 2.1.5 Recipient ok".to_owned()),
         Recipient::Monitoring => (
             true,

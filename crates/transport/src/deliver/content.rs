@@ -3,10 +3,13 @@
 //! Octets come in pieces, in order, and are never gathered: a message of any size costs one chunk
 //! of memory. The header section is looked at once, for what a report repeats and for tracking.
 
+use std::sync::{Arc, OnceLock};
+
 use bytes::{Bytes, BytesMut};
+use mailward_journal::{Digest, Hasher};
 use mailward_model::{
     BodyType, Domain, EmailAddress,
-    plan::{Delivery, DeliveryContent},
+    plan::{Delivery, DeliveryContent, JournalReport},
 };
 use mailward_proto::{
     dsn::{self, DsnInput},
@@ -49,6 +52,18 @@ pub(super) struct Content {
     /// Whether the whole needs SMTPUTF8.
     pub(super) smtputf8: bool,
     stage: Stage,
+    /// Digests a journal report while it is handed over.
+    hasher: Option<Hasher>,
+    seal: Arc<OnceLock<Digest>>,
+}
+
+/// What tells reports of one message from each other: the target, not the delivery, so that one that
+/// is sent again by another delivery is known as the same.
+fn report_no(report: &JournalReport, delivery: &Delivery) -> u32 {
+    report
+        .target
+        .as_ref()
+        .map_or(delivery.no, journal::report_no)
 }
 
 impl Content {
@@ -82,6 +97,9 @@ impl Content {
             body: message.envelope.body,
             smtputf8: false,
             stage: Stage::Prefix,
+            hasher: matches!(delivery.content, DeliveryContent::JournalReport(_))
+                .then(Hasher::default),
+            seal: Arc::default(),
         };
         content.compose(snapshot, message, delivery, carry);
         if content.composed.is_none() {
@@ -106,6 +124,9 @@ impl Content {
             body: BodyType::SevenBit,
             smtputf8: false,
             stage: Stage::Prefix,
+            hasher: matches!(delivery.content, DeliveryContent::JournalReport(_))
+                .then(Hasher::default),
+            seal: Arc::default(),
         };
         content.compose(snapshot, message, delivery, carry);
         content
@@ -127,7 +148,7 @@ impl Content {
             DeliveryContent::Message => return,
             DeliveryContent::JournalReport(report) => journal::compose(&JournalInput {
                 message: message.id,
-                delivery: delivery.no,
+                delivery: report_no(report, delivery),
                 host: &snapshot.hostname,
                 from: from.as_ref().unwrap_or(to),
                 to,
@@ -186,13 +207,39 @@ impl Content {
                 let header = self.first.get(..self.header_len).unwrap_or_default();
                 header::summary(header).message_id.unwrap_or_default()
             }
-            DeliveryContent::JournalReport(_) => format!("<{id}.{no}.journal@{host}>"),
+            DeliveryContent::JournalReport(report) => {
+                let no = report_no(report, &lease.delivery);
+                format!("<{}>", journal::message_id(id, no, host))
+            }
             DeliveryContent::Dsn { .. } => format!("<{id}.{no}.dsn@{host}>"),
         }
     }
 
+    /// Where the digest of a journal report stands once all of it was taken.
+    pub(super) fn seal(&self) -> Arc<OnceLock<Digest>> {
+        Arc::clone(&self.seal)
+    }
+
     /// The next piece, `None` at the end.
     pub(super) fn chunk(&mut self) -> Result<Option<Bytes>, ReadError> {
+        let piece = self.piece()?;
+        match &piece {
+            Some(piece) => {
+                if let Some(hasher) = &mut self.hasher {
+                    hasher.update(piece);
+                }
+            }
+            None => {
+                if let Some(hasher) = self.hasher.take() {
+                    // It is set once: the end is reached once.
+                    let _ = self.seal.set(hasher.finish());
+                }
+            }
+        }
+        Ok(piece)
+    }
+
+    fn piece(&mut self) -> Result<Option<Bytes>, ReadError> {
         loop {
             let original = self
                 .composed

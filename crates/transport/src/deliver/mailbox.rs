@@ -1,8 +1,9 @@
 //! Deliveries into mailboxes here, a batch at a time.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use mailward_events::{Event, tracking::Source};
+use mailward_journal::Digest;
 use mailward_model::{
     EnhancedCode, Reply,
     plan::{DsnAction, NextHop},
@@ -14,7 +15,7 @@ use super::{
     content::Content,
     maildir::{self, Letter, MaildirError},
     outcome::{Attempt, Handover, judge},
-    reroute,
+    record, reroute,
     track::Way,
     worker::{self, Seat},
 };
@@ -42,6 +43,12 @@ pub(super) async fn run(mut seat: Seat) {
                 reroute::look_again(&run.shared, &snapshot, &lease);
                 continue;
             }
+            if record::is_report(&lease) && run.shared.journal.is_failing() {
+                let result = Err(MaildirError::Ledger);
+                let sent = Sent::default();
+                settle(&run.shared, &snapshot, &mailbox, &lease, &sent, result);
+                continue;
+            }
             match open(&run.shared, &snapshot, &lease) {
                 Ok(Some(letter)) => {
                     letters.push(letter);
@@ -50,21 +57,21 @@ pub(super) async fn run(mut seat: Seat) {
                 Ok(None) | Err(ReadError::NoMessage(_)) => {}
                 Err(error) => {
                     let result = Err(MaildirError::Unreadable(error));
-                    settle(&run.shared, &snapshot, &mailbox, &lease, "", 0, result);
+                    let sent = Sent::default();
+                    settle(&run.shared, &snapshot, &mailbox, &lease, &sent, result);
                 }
             }
         }
         if leases.is_empty() {
             return;
         }
-        let ids: Vec<_> = leases
+        let sent: Vec<_> = leases
             .iter()
             .zip(&letters)
-            .map(|(lease, letter)| {
-                (
-                    letter.content.message_id(&snapshot.hostname, lease),
-                    letter.content.size(),
-                )
+            .map(|(lease, letter)| Sent {
+                message_id: letter.content.message_id(&snapshot.hostname, lease),
+                size: letter.content.size(),
+                seal: letter.content.seal(),
             })
             .collect();
         let dir = run.shared.node.mail_dir.join(&mailbox);
@@ -77,7 +84,7 @@ pub(super) async fn run(mut seat: Seat) {
         let results = written.await.unwrap_or_default();
         drop(permit);
         let mut results = results.into_iter();
-        for (lease, (message_id, size)) in leases.iter().zip(ids) {
+        for (lease, sent) in leases.iter().zip(&sent) {
             // A thread that panicked has no results: those letters are written again later.
             let result = results.next().unwrap_or_else(|| {
                 Err(MaildirError::Io {
@@ -86,15 +93,7 @@ pub(super) async fn run(mut seat: Seat) {
                     source: std::io::Error::other("an error of this server"),
                 })
             });
-            settle(
-                &run.shared,
-                &snapshot,
-                &mailbox,
-                lease,
-                &message_id,
-                size,
-                result,
-            );
+            settle(&run.shared, &snapshot, &mailbox, lease, sent, result);
         }
         seat.takes_nothing();
     }
@@ -115,13 +114,20 @@ fn open(shared: &Shared, snapshot: &Snapshot, lease: &Lease) -> Result<Option<Le
     }))
 }
 
+/// What was written.
+#[derive(Debug, Default)]
+struct Sent {
+    message_id: String,
+    size: u64,
+    seal: Arc<OnceLock<Digest>>,
+}
+
 fn settle(
     shared: &Shared,
     snapshot: &Snapshot,
     mailbox: &str,
     lease: &Lease,
-    message_id: &str,
-    size: u64,
+    sent: &Sent,
     result: Result<(), MaildirError>,
 ) {
     let reply = match result {
@@ -157,8 +163,9 @@ fn settle(
     let way = Way {
         connector: "",
         peer: None,
-        message_id,
-        size,
+        message_id: &sent.message_id,
+        size: sent.size,
+        digest: sent.seal.get().copied(),
         source: Source::StoreDriver,
     };
     worker::settle(shared, snapshot, lease, judged, &way);

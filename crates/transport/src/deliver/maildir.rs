@@ -36,6 +36,9 @@ pub(super) enum MaildirError {
     /// The message cannot be read from the queue.
     #[error(transparent)]
     Unreadable(#[from] ReadError),
+    /// It is a journal report, and the ledger of reports cannot be written.
+    #[error("the ledger of journal reports cannot be written")]
+    Ledger,
 }
 
 /// A message for the mailbox.

@@ -16,6 +16,7 @@ mod mailbox;
 mod maildir;
 mod outcome;
 mod pool;
+mod record;
 mod report;
 mod reroute;
 mod track;
@@ -40,7 +41,7 @@ use self::{
     pool::{Demand, Pool},
     worker::Seat,
 };
-use crate::{Shared, snapshot::Snapshot};
+use crate::{Shared, categorize, snapshot::Snapshot};
 
 /// Mailboxes written to at one time: a disk is not made faster by more.
 const MAILBOX_WRITERS: usize = 4;
@@ -325,7 +326,7 @@ impl Run {
             ready: self.shared.queue.ready(hop),
             hop_max: workers_max(&snapshot, hop),
             all_max: match hop {
-                NextHop::SmartHost { .. } | NextHop::Domain { .. } => {
+                NextHop::SmartHost { .. } | NextHop::Domain { .. } | NextHop::Journal { .. } => {
                     usize::try_from(snapshot.settings.max_outbound_connections)
                         .unwrap_or(usize::MAX)
                         .max(1)
@@ -346,7 +347,9 @@ impl Run {
         match hop {
             NextHop::Mailbox { .. } => tasks.spawn(mailbox::run(seat)),
             NextHop::Unreachable { .. } => tasks.spawn(look_again(seat)),
-            NextHop::SmartHost { .. } | NextHop::Domain { .. } => tasks.spawn(worker::run(seat)),
+            NextHop::SmartHost { .. } | NextHop::Domain { .. } | NextHop::Journal { .. } => {
+                tasks.spawn(worker::run(seat))
+            }
         };
     }
 
@@ -362,7 +365,14 @@ impl Run {
 
 /// Workers a next hop may have.
 fn workers_max(snapshot: &Snapshot, hop: &NextHop) -> usize {
-    match reroute::connector_of(snapshot, hop) {
+    let connector = match hop {
+        // The queue of a target has as many as its connector allows, whatever else goes there.
+        NextHop::Journal { target } => categorize::route_to(snapshot, target, 0)
+            .first()
+            .and_then(|route| reroute::connector_of(snapshot, &route.next_hop)),
+        hop => reroute::connector_of(snapshot, hop),
+    };
+    match connector {
         Some(connector) => usize::try_from(connector.spec.max_connections).unwrap_or(usize::MAX),
         // A mailbox is written by one; mail without a way is looked at by one.
         None => 1,

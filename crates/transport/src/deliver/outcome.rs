@@ -4,7 +4,8 @@
 //! to the queue and tells tracking and events.
 //!
 //! Invariant: a transient answer never fails a recipient before its time is over, and a journal
-//! report is never given up unless `journal_expiration` is set.
+//! report is never given up unless `journal_expiration` is set: it waits, or goes to the alternate
+//! journal mailbox in the same record.
 
 use std::{
     hash::{DefaultHasher, Hash, Hasher},
@@ -99,9 +100,22 @@ pub(super) fn judge(
 ) -> Judged {
     let settings = &snapshot.settings;
     let expires = attempt.expires(settings);
+    let span = match attempt.delivery.content {
+        DeliveryContent::JournalReport(_) => settings.journal_expiration,
+        _ => None,
+    };
+    let span = span.unwrap_or(settings.message_expiration);
     // A clock that jumps ahead must not return mail that was tried only once.
     let expired = attempt.attempts > 0 && expires.is_some_and(|at| at <= attempt.now_unix_ms);
     let is_journal = matches!(attempt.delivery.content, DeliveryContent::JournalReport(_));
+    let refused = answers
+        .iter()
+        .any(|(_, reply)| !reply.is_positive() && (expired || reply.is_permanent()));
+    // Asked only where it matters: it resolves an address.
+    let diverted = match is_journal && refused {
+        true => report::diverted(snapshot, attempt.delivery),
+        false => Vec::new(),
+    };
 
     let mut parked = Vec::new();
     let mut deferred = false;
@@ -111,9 +125,9 @@ pub(super) fn judge(
         let fate = if reply.is_positive() {
             Fate::Delivered
         } else if expired {
-            reply = expired_reply(settings.message_expiration, &reply);
+            reply = expired_reply(span, &reply);
             Fate::Failed
-        } else if reply.is_permanent() && !is_journal {
+        } else if reply.is_permanent() && (!is_journal || !diverted.is_empty()) {
             Fate::Failed
         } else {
             if let (true, Some(address)) = (reply.is_permanent(), address) {
@@ -145,7 +159,8 @@ pub(super) fn judge(
         expires,
         delayed_before,
     );
-    let follow_ups = report::follow_ups(snapshot, attempt.message, attempt.delivery, reported);
+    let mut follow_ups = report::follow_ups(snapshot, attempt.message, attempt.delivery, reported);
+    follow_ups.extend(diverted);
     Judged {
         settlement: Settlement {
             message: attempt.message.id,

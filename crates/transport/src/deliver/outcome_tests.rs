@@ -79,10 +79,7 @@ fn delivery(content: DeliveryContent) -> Delivery {
 }
 
 fn journal() -> DeliveryContent {
-    DeliveryContent::JournalReport(JournalReport {
-        rules: Vec::new(),
-        recipients: Vec::new(),
-    })
+    DeliveryContent::JournalReport(JournalReport::default())
 }
 
 struct Case {
@@ -325,5 +322,47 @@ proptest! {
             prop_assert!(at > ACCEPTED + after_ms);
         }
         prop_assert_eq!(run(&case, &replies), judged);
+    }
+}
+
+#[test]
+fn a_report_that_is_refused_goes_to_the_alternate_mailbox() {
+    let report = |target: &str, diverted| {
+        DeliveryContent::JournalReport(JournalReport {
+            target: Some(target.parse().unwrap()),
+            diverted,
+            ..JournalReport::default()
+        })
+    };
+    let mut case = case();
+    case.settings.journaling_report_ndr_to = Some("anna@example.org".parse().unwrap());
+    for (content, reply, diverted) in [
+        (report("archive@example.net", false), never(), true),
+        (report("archive@example.net", false), later(), false),
+        // There is no third place: it waits.
+        (report("archive@example.net", true), never(), false),
+        (report("anna@example.org", false), never(), false),
+    ] {
+        case.delivery.content = content;
+        case.delivery.recipients.truncate(1);
+        let judged = run(&case, &[reply]);
+        let follow_ups = &judged.settlement.follow_ups;
+        if !diverted {
+            assert_eq!(fates(&judged), [Fate::Deferred]);
+            assert!(follow_ups.is_empty() && judged.settlement.retry_unix_ms.is_some());
+            continue;
+        }
+        assert_eq!(fates(&judged), [Fate::Failed]);
+        assert!(judged.parked.is_empty());
+        let [follow_up] = follow_ups.as_slice() else {
+            panic!("{follow_ups:?}");
+        };
+        assert_eq!(
+            follow_up.recipients[0].rcpt.address.to_string(),
+            "anna@example.org"
+        );
+        assert!(
+            matches!(&follow_up.content, DeliveryContent::JournalReport(report) if report.diverted)
+        );
     }
 }

@@ -8,7 +8,7 @@
 
 use mailward_model::{
     EmailAddress, ReversePath,
-    plan::{Delivery, DeliveryContent, DsnRecipient},
+    plan::{Delivery, DeliveryContent, DsnRecipient, JournalReport},
 };
 use mailward_queue::Message;
 
@@ -45,6 +45,43 @@ pub(super) fn follow_ups(
             // The queue gives the number.
             no: 0,
             next_hop: route.next_hop,
+            mail_from: ReversePath::Null,
+            recipients: route.recipients,
+            content: content.clone(),
+        })
+        .collect()
+}
+
+/// The deliveries of a journal report to the alternate journal mailbox, where one is set that is not
+/// the place it comes from. Empty where the report can only wait.
+pub(super) fn diverted(snapshot: &Snapshot, delivery: &Delivery) -> Vec<Delivery> {
+    let DeliveryContent::JournalReport(report) = &delivery.content else {
+        return Vec::new();
+    };
+    let Some(alternate) = &snapshot.settings.journaling_report_ndr_to else {
+        return Vec::new();
+    };
+    let key = alternate.key();
+    let mut places = delivery.recipients.iter().map(|r| &r.rcpt.address);
+    let is_there = report
+        .target
+        .as_ref()
+        .is_some_and(|target| target.key() == key)
+        || places.any(|address| address.key() == key);
+    if report.diverted || is_there {
+        return Vec::new();
+    }
+    let content = DeliveryContent::JournalReport(JournalReport {
+        diverted: true,
+        ..report.clone()
+    });
+    // Reports have no size limit of their own: the queue shows what cannot be routed.
+    categorize::route_to(snapshot, alternate, 0)
+        .into_iter()
+        .map(|route| Delivery {
+            // The queue gives the number.
+            no: 0,
+            next_hop: categorize::report_lane(alternate, route.next_hop),
             mail_from: ReversePath::Null,
             recipients: route.recipients,
             content: content.clone(),

@@ -34,11 +34,23 @@ pub(super) fn connector_of<'s>(
     let (name, by_mx) = match hop {
         NextHop::SmartHost { connector } => (connector, false),
         NextHop::Domain { connector, .. } => (connector, true),
-        NextHop::Mailbox { .. } | NextHop::Unreachable { .. } => return None,
+        NextHop::Mailbox { .. } | NextHop::Unreachable { .. } | NextHop::Journal { .. } => {
+            return None;
+        }
     };
     let connector = snapshot.send_connector(name)?;
     (connector.name == *name && (connector.spec.target == ConnectorTarget::Mx) == by_mx)
         .then_some(connector)
+}
+
+/// By which way a delivery goes: its next hop, and for a journal target what routing says now.
+pub(super) fn way_of(snapshot: &Snapshot, lease: &Lease) -> NextHop {
+    match &lease.delivery.next_hop {
+        NextHop::Journal { .. } => {
+            categorize::way_of_report(snapshot, &lease.delivery, lease.message.size)
+        }
+        hop => hop.clone(),
+    }
 }
 
 /// True where the delivery's recipient is a mailbox of this name that is kept here.
@@ -66,14 +78,16 @@ pub(super) fn look_again(shared: &Shared, snapshot: &Snapshot, lease: &Lease) {
         peer: None,
         message_id: "",
         size: 0,
+        digest: None,
         source: Source::Routing,
     };
     let found = categorize::reroute(snapshot, delivery, &lease.pending, lease.message.size);
     let attempt = Attempt::of(lease, now);
-    let stays = found
-        .deliveries
-        .iter()
-        .all(|found| found.next_hop == delivery.next_hop);
+    let stays = found.deliveries.iter().all(|found| {
+        let mut recipients = found.recipients.iter();
+        found.next_hop == delivery.next_hop
+            && recipients.all(|recipient| delivery.recipients.contains(recipient))
+    });
     if stays && found.failures.is_empty() {
         let answers = lease
             .pending
@@ -90,7 +104,12 @@ pub(super) fn look_again(shared: &Shared, snapshot: &Snapshot, lease: &Lease) {
         if let Some(at) = &mut judged.settlement.retry_unix_ms {
             *at = (*at).min(now.saturating_add(LOOK_AGAIN_MS));
         }
-        if let NextHop::Unreachable { domain } = &delivery.next_hop {
+        let unreachable = match &delivery.next_hop {
+            NextHop::Unreachable { domain } => Some(domain),
+            NextHop::Journal { target } => Some(target.domain()),
+            _ => None,
+        };
+        if let Some(domain) = unreachable {
             shared.events.emit(Event::DomainUnreachable {
                 domain: domain.to_string(),
                 message: lease.message.id,
@@ -135,6 +154,7 @@ fn add_moved(judged: &mut Judged, lease: &Lease, failed: &[u32]) {
 fn no_way(hop: &NextHop) -> Reply {
     let text = match hop {
         NextHop::Unreachable { domain } => format!("No send connector takes mail for {domain}"),
+        NextHop::Journal { target } => format!("No send connector takes reports for {target}"),
         other => format!("The way {other} is not in force"),
     };
     Reply::new(451, EnhancedCode(4, 4, 4), text)
@@ -143,7 +163,8 @@ fn no_way(hop: &NextHop) -> Reply {
 /// Whether a change of the objects may have given this next hop's mail another way.
 pub(super) fn may_move(snapshot: &Snapshot, hop: &NextHop) -> bool {
     match hop {
-        NextHop::Unreachable { .. } => true,
+        // Which way a report goes is found for each one.
+        NextHop::Unreachable { .. } | NextHop::Journal { .. } => true,
         NextHop::SmartHost { .. } | NextHop::Domain { .. } => connector_of(snapshot, hop).is_none(),
         // Looked at when the next attempt is made: mail for a mailbox hardly ever waits.
         NextHop::Mailbox { .. } => false,

@@ -6,6 +6,7 @@ use mailward_events::{
     Event,
     tracking::{Entry, EventId, Source, Traffic},
 };
+use mailward_journal::Digest;
 use mailward_model::{
     Reply,
     plan::{Delivery, DeliveryContent, Fate, RecipientOutcome},
@@ -26,6 +27,8 @@ pub(super) struct Way<'a> {
     pub(super) message_id: &'a str,
     /// Octets of what was sent.
     pub(super) size: u64,
+    /// The digest of what was sent, where it was a journal report and all of it was.
+    pub(super) digest: Option<Digest>,
     /// SMTP, or the mailboxes here.
     pub(super) source: Source,
 }
@@ -288,12 +291,24 @@ fn tell(shared: &Shared, lease: &Lease, judged: &Judged) {
             }
         }
         DeliveryContent::JournalReport(_) => {
-            // Only where journal_expiration is set.
+            let alternate = judged.settlement.follow_ups.first();
+            let alternate = alternate.and_then(|divert| divert.recipients.first());
+            // Without an alternate mailbox only where journal_expiration is set.
             for outcome in failed() {
-                shared.events.emit(Event::JournalReportParked {
-                    message,
-                    target: recipient(outcome),
-                    reply: format!("given up: {}", outcome.reply),
+                let reply = outcome.reply.to_string();
+                let target = recipient(outcome);
+                shared.events.emit(match alternate {
+                    Some(alternate) => Event::JournalReportDiverted {
+                        message,
+                        target,
+                        alternate: alternate.rcpt.address.to_string(),
+                        reply,
+                    },
+                    None => Event::JournalReportParked {
+                        message,
+                        target,
+                        reply: format!("given up: {reply}"),
+                    },
                 });
             }
         }

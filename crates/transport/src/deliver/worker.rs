@@ -3,9 +3,13 @@
 //! Invariant: a lease is settled or given back, whatever happens; a panic settles it as deferred, so
 //! that a message that crashes a worker waits instead of spinning.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use mailward_events::tracking::Source;
+use mailward_journal::Digest;
 use mailward_model::{
     EmailAddress, EnhancedCode, MessageId, Reply,
     kind::SendConnector,
@@ -20,7 +24,7 @@ use super::{
     content::Content,
     establish::establish,
     outcome::{self, Attempt, Handover, Judged, judge},
-    reroute,
+    record, reroute,
     track::{self, Way},
 };
 use crate::{
@@ -40,6 +44,8 @@ pub(super) struct Seat {
     pub(super) run: Arc<Run>,
     pub(super) hop: NextHop,
     pub(super) wake: Arc<Notify>,
+    /// The way of the open connection, where that is not the next hop itself.
+    way: NextHop,
     connected: bool,
     hand: Option<(MessageId, DeliveryNo, Vec<u32>)>,
 }
@@ -48,6 +54,7 @@ impl Seat {
     pub(super) fn new(run: Arc<Run>, hop: NextHop, wake: Arc<Notify>) -> Self {
         Seat {
             run,
+            way: hop.clone(),
             hop,
             wake,
             connected: false,
@@ -160,15 +167,23 @@ enum Next {
 async fn deliver(run: &Run, seat: &mut Seat, lease: Lease, open: &mut Option<Connection>) -> Next {
     let shared = &run.shared;
     let snapshot = shared.snapshot.load_full();
-    let Some(connector) = reroute::connector_of(&snapshot, &seat.hop) else {
+    let way = reroute::way_of(&snapshot, &lease);
+    let Some(connector) = reroute::connector_of(&snapshot, &way) else {
         reroute::look_again(shared, &snapshot, &lease);
         return Next::Go;
     };
+    if way != seat.way {
+        close(seat, open).await;
+        seat.way = way;
+    }
     let mut state = Progress {
         todo: lease.pending.clone(),
         answers: Vec::with_capacity(lease.pending.len()),
         ..Progress::default()
     };
+    if record::is_report(&lease) && shared.journal.is_failing() {
+        state.answer_all(&record::not_now());
+    }
     while !state.todo.is_empty() {
         if open
             .as_ref()
@@ -178,7 +193,7 @@ async fn deliver(run: &Run, seat: &mut Seat, lease: Lease, open: &mut Option<Con
         }
         let connection = match open {
             Some(connection) => connection,
-            None => match establish(run, &snapshot, connector, &seat.hop).await {
+            None => match establish(run, &snapshot, connector, &seat.way).await {
                 Ok(connection) => {
                     state.fresh = true;
                     seat.connected(true);
@@ -218,6 +233,7 @@ struct Progress {
     owed: Option<DsnAction>,
     message_id: String,
     size: u64,
+    seal: Arc<OnceLock<Digest>>,
     /// The connection was made for this delivery: if it breaks it was not because it was old.
     fresh: bool,
     /// The message is no longer in the queue.
@@ -252,6 +268,7 @@ async fn transact(
     state.peer = Some(Arc::clone(&connection.peer));
     state.message_id = content.message_id(&snapshot.hostname, lease);
     state.size = content.size();
+    state.seal = content.seal();
     state.owed = match (connection.makes_reports(), connection.is_final()) {
         (true, _) => None,
         (false, true) => Some(DsnAction::Delivered),
@@ -371,6 +388,7 @@ fn settle_answers(
         peer: state.peer.as_deref(),
         message_id: &state.message_id,
         size: state.size,
+        digest: state.seal.get().copied(),
         source: Source::Smtp,
     };
     settle(shared, snapshot, lease, judged, &way);
@@ -400,7 +418,11 @@ pub(super) fn settle(
         way,
         shared.clock.unix_ms(),
     );
-    match shared.queue.settle_later(judged.settlement) {
+    // A report that was handed over is settled when it stands in the ledger.
+    let Some(settlement) = record::enter(shared, lease, judged, way) else {
+        return;
+    };
+    match shared.queue.settle_later(settlement) {
         Ok(()) => {}
         // The message was removed meanwhile, or the queue keeps it in memory until its disk works,
         // or the process ends and the delivery is repeated: in each case there is nothing to do.

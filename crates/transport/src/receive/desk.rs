@@ -4,7 +4,9 @@
 use std::{net::SocketAddr, sync::Arc};
 
 use mailward_events::Event;
-use mailward_model::{EnhancedCode, Envelope, Origin, Reply, TlsSession, kind::ReceiveConnector};
+use mailward_model::{
+    EnhancedCode, Envelope, Origin, Reply, ReversePath, TlsSession, kind::ReceiveConnector,
+};
 use mailward_proto::{
     data::{Content, Defect},
     header,
@@ -165,7 +167,12 @@ impl Desk {
         };
         let ends = self.ends();
         let snapshot = self.shared.snapshot.load();
-        let decision = policy::recipient(&snapshot, &self.connector.spec, ends, &candidate.address);
+        let nobody = ReversePath::Null;
+        let mail_from = self.session.envelope().map_or(&nobody, |e| &e.mail_from);
+        let size = self.session.declared_size().unwrap_or(0);
+        let sender = policy::sender(&self.connector.spec, mail_from, size);
+        let to = &candidate.address;
+        let decision = policy::recipient(&snapshot, &self.connector.spec, ends, &sender, to);
         let refusal = match decision {
             Recipient::Taken => None,
             Recipient::Monitoring => {

@@ -2,9 +2,9 @@
 
 use std::{borrow::Cow, net::IpAddr};
 
-use mailward_directory::RcptDecision;
+use mailward_directory::{RcptDecision, Sender};
 use mailward_model::{
-    EmailAddress, EnhancedCode, Reply,
+    EmailAddress, EnhancedCode, Reply, ReversePath,
     kind::{ReceiveConnector, Relay},
 };
 use mailward_queue::Condition;
@@ -44,8 +44,14 @@ pub(crate) fn recipient(
     snapshot: &Snapshot,
     connector: &ReceiveConnector,
     ends: Ends,
+    sender: &Sender<'_>,
     address: &EmailAddress,
 ) -> Recipient {
+    // Refused now, the sender's own server tells the sender; refused later, we would have to write
+    // to whoever stands in MAIL FROM.
+    if let Some(reply) = snapshot.directory.refuses_address(address, sender) {
+        return Recipient::Refused(reply);
+    }
     match snapshot
         .directory
         .check_recipient_at(address, Some(ends.server))
@@ -69,6 +75,21 @@ pub(crate) fn recipient(
             Relay::All => Recipient::Taken,
             Relay::None => Recipient::RelayDenied(relay_denied()),
         },
+    }
+}
+
+/// Who sends, as far as restrictions of recipients ask. Nobody signs in over SMTP yet; a client that
+/// may relay is one of the organisation's own.
+pub(crate) fn sender<'a>(
+    connector: &ReceiveConnector,
+    mail_from: &'a ReversePath,
+    size: u64,
+) -> Sender<'a> {
+    Sender {
+        address: mail_from.address(),
+        account: None,
+        trusted: connector.relay == Relay::All,
+        size,
     }
 }
 
@@ -173,7 +194,9 @@ mod tests {
             client: client.parse().unwrap(),
             server: "10.0.0.1".parse().unwrap(),
         };
-        let got = recipient(&snapshot(), &connector, ends, &address.parse().unwrap());
+        let sender = Sender::default();
+        let address = address.parse().unwrap();
+        let got = recipient(&snapshot(), &connector, ends, &sender, &address);
         match (got, expect) {
             (Recipient::Taken | Recipient::Monitoring, Ok(())) => {}
             (Recipient::Refused(reply) | Recipient::RelayDenied(reply), Err(code)) => {

@@ -122,16 +122,11 @@ pub(super) fn all() -> Vec<Cmdlet> {
     });
     let others = Kind::ALL.iter().filter(|kind| known(**kind).is_none());
     let others = others
-        .filter(|kind| kind.table() != "monitoring_override")
+        // It goes by Exchange's nouns, in the table of operations: their answers know more.
+        .filter(|kind| **kind != Kind::MonitoringOverride)
         .map(|kind| (*kind, own(*kind), &[][..], None));
     for (kind, noun, columns, differs) in named.chain(others) {
         verbs(kind, &noun, columns, differs, &mut all);
-    }
-    if let Some(kind) = Kind::ALL
-        .iter()
-        .find(|kind| kind.table() == "monitoring_override")
-    {
-        overrides(*kind, &mut all);
     }
     all
 }
@@ -230,40 +225,4 @@ fn looks(kind: Kind) -> Vec<Parameter> {
 /// Whether objects of the kind are recipients: they have an address here.
 pub(super) fn is_recipient(kind: Kind) -> bool {
     kind != Kind::JournalRule && fields(kind).iter().any(|field| field.field == "address")
-}
-
-/// Overrides go by two nouns in Exchange, for all servers and for one.
-fn overrides(kind: Kind, all: &mut Vec<Cmdlet>) {
-    let columns = &["Identity", "Item", "Property", "Value", "Expires"];
-    for (noun, scope) in [
-        ("GlobalMonitoringOverride", "For all nodes"),
-        ("ServerMonitoringOverride", "For this node or another one"),
-    ] {
-        let cmdlet = |verb: &str, summary: String, act: Act, parameters: Vec<Parameter>| Cmdlet {
-            name: format!("{verb}-{noun}"),
-            alias: None,
-            summary,
-            act,
-            parameters,
-            fixed: Vec::new(),
-            columns,
-            rows: None,
-            asks: matches!(act, Act::Remove(_)),
-            differs: Some("the scope is a parameter too; both nouns show all overrides"),
-        };
-        let name = Parameter {
-            needed: true,
-            positional: true,
-            ..Parameter::new("Name", Target::Identity, Takes::Text, "What it is called")
-        };
-        let parameters = vec![Parameter::identity(false)];
-        let summary = format!("{scope}: list what is overridden");
-        all.push(cmdlet("Get", summary, Act::List(kind), parameters));
-        let parameters = std::iter::once(name).chain(of_kind(kind, true)).collect();
-        let summary = format!("{scope}: override a property of what is watched");
-        all.push(cmdlet("Add", summary, Act::Create(kind), parameters));
-        let parameters = vec![Parameter::identity(true)];
-        let summary = format!("{scope}: end an override");
-        all.push(cmdlet("Remove", summary, Act::Remove(kind), parameters));
-    }
 }

@@ -10,8 +10,8 @@ use super::name;
 use crate::{
     page::{Block, Page, stamp},
     view::{
-        CertificateList, EventList, HealthReport, HoldList, MessageView, ObjectView, QueueListing,
-        RecipientList, Trace,
+        CertificateList, EventList, HealthReport, HoldList, MessageView, ObjectView, OverrideList,
+        QueueListing, RecipientList, Trace,
     },
 };
 
@@ -377,6 +377,26 @@ pub(super) fn members(answer: &[u8]) -> Result<Vec<Row>, serde_json::Error> {
             ("PrimarySmtpAddress", address.clone()),
             ("Group", view.name.as_str().into()),
             ("Identity", address.clone()),
+        ])
+    });
+    Ok(rows.collect())
+}
+
+pub(super) fn overrides(answer: &[u8]) -> Result<Vec<Row>, serde_json::Error> {
+    let view: OverrideList = serde_json::from_slice(answer)?;
+    let rows = view.overrides.iter().map(|one| {
+        row([
+            ("Identity", one.name.as_str().into()),
+            ("ItemName", one.item.as_str().into()),
+            ("PropertyName", one.property.as_str().into()),
+            ("PropertyValue", one.value.as_str().into()),
+            ("ExpirationTime", moment(one.until_unix_ms)),
+            ("ApplyVersion", json!(one.version)),
+            ("CreatedBy", one.owner.as_str().into()),
+            ("Reason", one.reason.as_str().into()),
+            ("Scope", one.scope.as_str().into()),
+            ("InForce", one.in_force.into()),
+            ("Note", one.note.as_str().into()),
         ])
     });
     Ok(rows.collect())

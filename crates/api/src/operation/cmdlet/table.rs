@@ -466,9 +466,101 @@ fn health() -> Vec<Line> {
     ]
 }
 
+/// Overrides, which go by a noun for all nodes and by one for this one.
+fn overrides() -> Vec<Line> {
+    let mut lines = Vec::new();
+    for (names, scope, differs) in [
+        (
+            [
+                "Get-GlobalMonitoringOverride",
+                "Add-GlobalMonitoringOverride",
+                "Remove-GlobalMonitoringOverride",
+            ],
+            "global",
+            "items are named as here; no -ItemType, a name says what it is",
+        ),
+        (
+            [
+                "Get-ServerMonitoringOverride",
+                "Add-ServerMonitoringOverride",
+                "Remove-ServerMonitoringOverride",
+            ],
+            "node",
+            "of this node; no -Server",
+        ),
+    ] {
+        let [get, add, remove] = names;
+        let columns = &[
+            "Identity",
+            "ItemName",
+            "PropertyName",
+            "PropertyValue",
+            "ExpirationTime",
+        ];
+        lines.push(
+            look(
+                get,
+                "List what is overridden of what is watched",
+                Op::HealthOverrideList,
+                rows::overrides,
+                columns,
+                differs,
+                Vec::new(),
+            )
+            .with("scope", scope),
+        );
+        let needed = |parameter: Parameter| Parameter {
+            needed: true,
+            ..parameter
+        };
+        let item = "A probe, monitor, component or health set, or all";
+        let reason = Parameter {
+            needed: true,
+            ..text("Reason", "reason", "Why, for whoever finds it")
+        };
+        let change = |name, summary, op, parameters| Line {
+            name,
+            alias: None,
+            summary,
+            act: Act::Do(op),
+            parameters,
+            fixed: Vec::new(),
+            columns: &[],
+            rows: None,
+            differs,
+        };
+        let parameters = vec![
+            identity("item", true, item),
+            needed(text("PropertyName", "property", "Which of its properties")),
+            needed(text("PropertyValue", "value", "What it shall be")),
+            text("Duration", "span", "For how long, such as 7d"),
+            text(
+                "ApplyVersion",
+                "version",
+                "For which versions, such as >=0.1,<0.2",
+            ),
+            reason,
+        ];
+        let summary = "Override a property of what is watched";
+        let line = change(add, summary, Op::HealthOverrideAdd, parameters);
+        lines.push(line.with("scope", scope));
+        let name = "The override's name, as Get shows it";
+        let parameters = vec![identity("name", true, name)];
+        let summary = "End an override";
+        lines.push(change(
+            remove,
+            summary,
+            Op::HealthOverrideRemove,
+            parameters,
+        ));
+    }
+    lines
+}
+
 /// Every line.
 pub(super) fn all() -> Vec<Cmdlet> {
     let lines = recipients().into_iter().chain(queue()).chain(health());
+    let lines = lines.chain(overrides());
     lines
         .map(|line| Cmdlet {
             name: line.name.to_owned(),
@@ -479,7 +571,7 @@ pub(super) fn all() -> Vec<Cmdlet> {
             fixed: line.fixed,
             columns: line.columns,
             rows: line.rows,
-            asks: line.name == "Remove-Message" || line.name == "Remove-DistributionGroupMember",
+            asks: line.name.starts_with("Remove-"),
             differs: Some(line.differs),
         })
         .collect()

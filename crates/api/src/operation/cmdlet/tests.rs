@@ -108,6 +108,12 @@ fn every_noun_of_the_list_is_there() {
         "Get-ServerComponentState",
         "Set-ServerComponentState",
         "Get-EventLog",
+        "New-MailUser",
+        "New-DynamicDistributionGroup",
+        "Set-DynamicDistributionGroup",
+        "Get-GlobalMonitoringOverride",
+        "Add-ServerMonitoringOverride",
+        "Remove-ServerMonitoringOverride",
     ] {
         assert!(find(name).is_some(), "{name}");
     }

@@ -35,7 +35,7 @@ pub(in crate::operation) fn list(view: &DrillList, now: u64) -> Page {
     let page = Page::new().table(
         [
             "drill",
-            "clients",
+            "clients notice",
             "last run",
             "result",
             ">noticed",
@@ -47,9 +47,9 @@ pub(in crate::operation) fn list(view: &DrillList, now: u64) -> Page {
             [
                 one.drill.as_str().into(),
                 if one.touches_mail {
-                    Cell::toned("notice", Tone::Warn)
+                    Cell::toned("yes", Tone::Warn)
                 } else {
-                    Cell::toned("notice nothing", Tone::Faint)
+                    Cell::toned("no", Tone::Faint)
                 },
                 last.map_or("never".to_owned(), |run| moment(run.started_unix_ms, now))
                     .into(),

@@ -4,8 +4,9 @@ use super::state;
 use crate::{
     page::{Cell, Page, Tone, moment, span, stamp},
     view::{
-        CaseStep, CaseView, Evidence, GroupView, HealthHistory, HealthMailboxes, HealthReport,
-        HealthSetView, Ledger, MonitorView, ProbeView, RepairHold,
+        CaseStep, CaseView, Evidence, GroupView, HealthExplanation, HealthHistory, HealthMailboxes,
+        HealthReport, HealthSetView, Hold, Ledger, MonitorView, OverrideList, ProbeView,
+        RepairHold, Wanted,
     },
 };
 
@@ -18,6 +19,7 @@ fn title(view: &HealthReport) -> Page {
     let mut word = state(view.state);
     word.text = format!("{} is {}", view.node, word.text);
     let page = holds(Page::new().heading(word), &view.holds);
+    let page = view.held.iter().fold(page, held);
     if view.repair {
         page
     } else {
@@ -26,6 +28,22 @@ fn title(view: &HealthReport) -> Page {
             Tone::Warn,
         ))
     }
+}
+
+/// What a hold keeps out of service, in a line.
+fn held(page: Page, hold: &Hold) -> Page {
+    let wanted = match hold.wanted {
+        Wanted::Draining => "drained",
+        Wanted::Inactive => "out of service",
+    };
+    let until = hold
+        .expires_unix_ms
+        .map_or_else(String::new, |end| format!(" until {}", stamp(end)));
+    let text = format!(
+        "{} is {wanted} for {} by {}{until}: {}. `mailward health holds` tells more.",
+        hold.component, hold.requester, hold.owner, hold.reason
+    );
+    page.text(Cell::toned(text, Tone::Warn))
 }
 
 /// What holds repair as a whole, a line for each.
@@ -51,18 +69,33 @@ pub(in crate::operation) fn brief(view: &HealthReport, now: u64) -> Page {
         .map(|one| Cell::toned(one.as_str(), Tone::Warn));
     title(view)
         .table(
-            ["health set", "state", "since", "open cases"],
+            ["health set", "state", "since", "open cases", "beside it"],
             view.sets.iter().map(|set| {
                 [
                     set.set.as_str().into(),
                     state(set.state),
                     moment(set.since_unix_ms, now).into(),
                     set.open_cases.join(", ").into(),
+                    marks(set).into(),
                 ]
             }),
             "No health set: the worker has just started.",
         )
         .list(soon)
+}
+
+/// The flags beside a set's monitors, in a word each: `maintenance (2)`.
+fn marks(set: &HealthSetView) -> String {
+    let mut counts = std::collections::BTreeMap::new();
+    let overlays = set.monitors.iter().flat_map(|monitor| &monitor.overlays);
+    for word in overlays.filter_map(|overlay| overlay.split(':').next()) {
+        *counts.entry(word).or_insert(0) += 1;
+    }
+    let words: Vec<String> = counts
+        .into_iter()
+        .map(|(word, count)| format!("{word} ({count})"))
+        .collect();
+    words.join(", ")
 }
 
 pub(in crate::operation) fn report(view: &HealthReport, now: u64) -> Page {
@@ -75,7 +108,11 @@ pub(in crate::operation) fn report(view: &HealthReport, now: u64) -> Page {
                     monitor.monitor.as_str().into(),
                     state(monitor.state),
                     moment(monitor.since_unix_ms, now).into(),
-                    monitor.because.as_str().into(),
+                    std::iter::once(monitor.because.as_str())
+                        .chain(monitor.overlays.iter().map(String::as_str))
+                        .collect::<Vec<_>>()
+                        .join("; ")
+                        .into(),
                 ]
             })
         }),
@@ -103,6 +140,7 @@ fn monitor(view: &MonitorView, now: u64) -> Page {
             ("component", view.component.as_str().into()),
             ("rule", view.rule.as_str().into()),
             ("because", view.because.as_str().into()),
+            ("beside it", view.overlays.join("; ").into()),
         ])
         .page(samples(&view.results))
 }
@@ -125,6 +163,62 @@ pub(super) fn samples(results: &[ProbeView]) -> Page {
             ]
         }),
         "No result yet.",
+    )
+}
+
+pub(in crate::operation) fn overrides(view: &OverrideList, now: u64) -> Page {
+    Page::new().table(
+        [
+            "override", "item", "property", "value", "scope", "ends", "in force", "by", "reason",
+        ],
+        view.overrides.iter().map(|one| {
+            let until = one.until_unix_ms.map(|at| moment(at, now));
+            let ends: Vec<String> = until.into_iter().chain(one.version.clone()).collect();
+            let standing = if one.in_force {
+                Cell::toned("yes", Tone::Good)
+            } else {
+                Cell::toned(format!("no: {}", one.note), Tone::Warn)
+            };
+            [
+                one.name.as_str().into(),
+                one.item.as_str().into(),
+                one.property.as_str().into(),
+                one.value.as_str().into(),
+                one.scope.as_str().into(),
+                ends.join(", ").into(),
+                standing,
+                one.owner.as_str().into(),
+                one.reason.as_str().into(),
+            ]
+        }),
+        "Nothing is overridden.",
+    )
+}
+
+pub(in crate::operation) fn item(view: &HealthExplanation, now: u64) -> Page {
+    let page = view.monitors.iter().fold(Page::new(), |page, one| {
+        page.page(monitor(&one.monitor, now)).fields([
+            ("newest result", one.latest.as_str().into()),
+            ("next", one.next.as_str().into()),
+        ])
+    });
+    page.heading("Properties").table(
+        ["of", "property", "value", "built in", "where it comes from"],
+        view.properties.iter().map(|one| {
+            let tone = if one.origin.starts_with("override") {
+                Tone::Warn
+            } else {
+                Tone::Plain
+            };
+            [
+                one.subject.as_str().into(),
+                one.property.as_str().into(),
+                Cell::toned(one.value.as_str(), tone),
+                one.built_in.as_str().into(),
+                Cell::toned(one.origin.as_str(), tone),
+            ]
+        }),
+        "",
     )
 }
 
@@ -230,6 +324,15 @@ pub(in crate::operation) fn mailboxes(view: &HealthMailboxes, now: u64) -> Page 
         ])
 }
 
+/// What an entry is about and says: the act stands in front where the text does not name it.
+fn what(entry: &crate::view::repair::LedgerEntry) -> String {
+    match (&entry.act, entry.record.as_str()) {
+        (Some(act), "intent" | "denied") => format!("{act}: {}", entry.text),
+        (Some(act), "shadow") => format!("{act}, would have been done: {}", entry.text),
+        _ => entry.text.clone(),
+    }
+}
+
 pub(in crate::operation) fn ledger(view: &Ledger, _: u64) -> Page {
     Page::new()
         .table(
@@ -253,7 +356,7 @@ pub(in crate::operation) fn ledger(view: &Ledger, _: u64) -> Page {
                     Cell::toned(entry.record.as_str(), tone),
                     entry.component.as_str().into(),
                     entry.case.as_deref().unwrap_or_default().into(),
-                    entry.text.as_str().into(),
+                    what(entry).into(),
                 ]
             }),
             "Nothing was repaired.",

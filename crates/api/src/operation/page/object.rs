@@ -35,6 +35,7 @@ fn columns(kind: Kind) -> &'static [&'static str] {
         Kind::TransportSettings => &["postmaster", "message_expiration", "delay_notification"],
         Kind::HealthSettings => &["repair", "mailflow_probe_interval", "offline_after"],
         Kind::AlertChannel => &["enabled", "target", "alerts", "heartbeat"],
+        Kind::MonitoringOverride => &["item", "property", "value", "until", "reason"],
         Kind::Probe => &["enabled", "health_set", "interval", "target"],
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     page::{Cell, Page, Tone, moment, span, stamp},
-    view::{HoldList, Rehearsal, ServingState, Wanted},
+    view::{HoldList, Rehearsal, ServingState},
 };
 
 pub(in crate::operation) fn holds(view: &HoldList, now: u64) -> Page {
@@ -37,15 +37,11 @@ pub(in crate::operation) fn holds(view: &HoldList, now: u64) -> Page {
                 "reason",
             ],
             view.holds.iter().map(|hold| {
-                let wanted = match hold.wanted {
-                    Wanted::Draining => "draining",
-                    Wanted::Inactive => "inactive",
-                };
                 let until = hold.expires_unix_ms.map_or("released".to_owned(), stamp);
                 [
                     hold.component.as_str().into(),
                     hold.requester.name().into(),
-                    wanted.into(),
+                    hold.wanted.word().into(),
                     hold.owner.as_str().into(),
                     moment(hold.since_unix_ms, now).into(),
                     until.into(),

@@ -18,6 +18,7 @@ use mailward_model::{
     unit::Span,
 };
 
+use super::measured;
 use crate::monitor::{Policy, Rule};
 
 pub(crate) use object::PREFIX;
@@ -302,5 +303,6 @@ pub fn watched(objects: &[Object], settings: &HealthSettings, resolvers: &[Socke
         }
     }
     send::all(objects, resolvers, settings, &mut all);
+    measured::add(objects, settings, &mut all);
     all
 }

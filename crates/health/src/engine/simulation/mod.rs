@@ -1,11 +1,13 @@
 //! Bad days, played in a moment: the real engine, guard, ledger, holds and votes, a world of faults,
-//! and a clock that is moved by hand. [`scenes`] tells stories; [`seeds`] plays many random days and
+//! and a clock that is moved by hand. [`scenes`] tells stories; [`people`] those that people have a hand in; [`seeds`] plays many random days and
 //! checks what must hold whatever the faults are.
 //!
 //! Invariant: what is checked is taken from the world (what was really broken, done and written),
 //! never from what the engine or the guard say of themselves.
 
+mod people;
 mod promises;
+mod quiet;
 mod scenes;
 mod seeds;
 mod world;

@@ -4,6 +4,11 @@ use std::collections::BTreeMap;
 
 use mailward_api::view::{RepairAct, RepairProposal, health::Evidence};
 
+use mailward_model::{
+    kind::{MonitoringOverride, Until},
+    object::SpecOf,
+};
+
 use super::{World, world::Done};
 use crate::guard::{self, DAY_MS, HOUR_MS, WEEK_MS};
 
@@ -49,12 +54,31 @@ impl World {
         if self.frozen.is_some() {
             self.breaks(format!("{act} while frozen"));
         }
-        let overridden =
-            self.engine.watches.values().any(|watch| {
-                watch.definition.component == proposal.component && watch.is_overridden()
-            });
-        if overridden {
+        let mut watches = self
+            .engine
+            .watches
+            .values()
+            .filter(|watch| watch.definition.component == proposal.component);
+        if watches.clone().any(|watch| watch.overlay.is_some()) {
             self.breaks(format!("{act} under an override"));
+        } else if watches.any(|watch| watch.state.flapping)
+            && proposal
+                .circumstances
+                .steady_stage_max
+                .is_none_or(|most| act.stage() > most)
+        {
+            self.breaks(format!("{act} though it flaps"));
+        }
+        let now_unix_ms = self.now().unix_ms;
+        let off = self.objects.iter().filter_map(|object| {
+            let spec = MonitoringOverride::of(&object.spec)?;
+            let until = spec.until.map_or(0, Until::unix_ms);
+            let says = matches!(spec.property.as_str(), "repair" | "shadow");
+            (says && spec.item == proposal.component && until > now_unix_ms).then_some(spec)
+        });
+        if let Some(spec) = off.last() {
+            let text = format!("{act} with {}={}", spec.property, spec.value);
+            self.breaks(text);
         }
         if act.stage() >= 2 {
             let strain = self.engine.observer.strain;

@@ -1,6 +1,6 @@
 //! Stories: one fault each, and what becomes of it.
 
-use mailward_api::view::{RepairAct, Responder, Wanted, health::HealthState};
+use mailward_api::view::{GroupMember, RepairAct, Responder, Wanted, health::HealthState};
 use mailward_model::kind::{Expendable, HealthSettings};
 use proptest::prelude::*;
 
@@ -257,7 +257,7 @@ fn a_rehearsal_says_what_happens_then_and_changes_nothing() {
     let facts = world.arbiter.facts(&around);
     let rehearsal = world
         .engine
-        .rehearse("receive", None, &facts, world.now())
+        .rehearse("receive", None, &facts, &[], world.now())
         .unwrap();
     let told: Vec<(u8, u64)> = rehearsal
         .steps
@@ -279,8 +279,30 @@ fn a_rehearsal_says_what_happens_then_and_changes_nothing() {
     assert!(
         world
             .engine
-            .rehearse("nothing", None, &facts, world.now())
+            .rehearse("nothing", None, &facts, &[], world.now())
             .is_none()
+    );
+    // Alone in a group nothing that takes the node away would be granted.
+    let silent = GroupMember {
+        name: "mx2".to_owned(),
+        heard_age_ms: None,
+        healthy: false,
+        acting: None,
+        bad_causes: Vec::new(),
+    };
+    let alone = world
+        .engine
+        .rehearse("receive", None, &facts, &[silent], world.now())
+        .unwrap();
+    let offline = alone
+        .steps
+        .iter()
+        .filter(|step| step.act == Some(RepairAct::Offline));
+    let refused: Vec<_> = offline.map(|step| step.reasons.join("; ")).collect();
+    assert!(
+        refused[0].contains("1 of 2 members granted it: mx2 was never heard")
+            && refused[0].contains("0 others are healthy, 1 are needed"),
+        "{refused:?}"
     );
     // And so it comes.
     let began = world.at_ms;
@@ -301,7 +323,7 @@ fn a_rehearsal_says_what_happens_then_and_changes_nothing() {
     }
     let known = world
         .engine
-        .rehearse("Receive", Some("dns"), &facts, world.now())
+        .rehearse("Receive", Some("dns"), &facts, &[], world.now())
         .unwrap();
     assert!(
         !known.steps.iter().any(|step| step.step == "granted"),

@@ -389,10 +389,16 @@ impl Cluster {
                 }
                 16 => {
                     let until = node.now().unix_ms + dice.below(1_800_000);
-                    let now = node.now();
-                    node.engine
-                        .set_override(component, Some(until), "maintenance", now)
-                        .unwrap();
+                    let (property, value) = dice.of(&[
+                        ("enabled", "false"),
+                        ("maintenance", "true"),
+                        ("repairing", "true"),
+                        ("repair", "false"),
+                        ("shadow", "true"),
+                        ("restart_component.gap", "30m"),
+                        ("restart_process.per_hour", "0"),
+                    ]);
+                    node.set_override(component, property, value, until);
                 }
                 _ => {
                     node.frozen = match node.frozen {
@@ -424,12 +430,7 @@ impl Cluster {
             node.blind.clear();
             node.acts_go = Acts::Done;
             (node.silent, node.frozen, node.lags) = (false, None, 0);
-            let now = node.now();
-            for component in COMPONENTS {
-                node.engine
-                    .set_override(component, None, "over", now)
-                    .unwrap();
-            }
+            node.end_overrides();
         }
     }
 }

@@ -10,13 +10,13 @@ use std::{
 use mailward_api::view::{
     Hold, ProbeView, RepairAct, RepairProposal, Requester, Responder, Verdict, Wanted,
     group::{GroupFacts, Lease},
-    health::Evidence,
+    health::{Evidence, Measure},
 };
 use mailward_events::Events;
 use mailward_host::{clock::Clock, fake::clock::FakeClock};
 use mailward_model::{
-    Binding, Object, ObjectId, Revision,
-    kind::{HealthSettings, ReceiveConnector},
+    Binding, Object, ObjectId, Revision, Spec,
+    kind::{HealthSettings, MonitoringOverride, OverrideScope, ReceiveConnector, Until},
 };
 
 use super::super::{Answer, Engine, OBSERVER, Order, definition::Target};
@@ -186,13 +186,55 @@ impl World {
 
     fn define(&mut self) {
         let now = self.now();
-        self.engine.define(&self.objects, &self.settings, now);
+        let orders = self.engine.define(&self.objects, &self.settings, now);
+        self.make_slots();
+        self.obey(orders);
+    }
+
+    fn make_slots(&mut self) {
+        let now = self.now();
         let probed = self.engine.probes();
         for definition in probed.filter(|definition| definition.target != Target::Observer) {
             let interval_ms = definition.interval_ms;
             let slots = Slots::new("mx", &definition.name, interval_ms, definition.soon, now);
             self.slots.insert(definition.name.clone(), slots);
         }
+    }
+
+    /// A person overrides a property of a component.
+    pub(super) fn set_override(
+        &mut self,
+        component: &str,
+        property: &str,
+        value: &str,
+        until_unix_ms: u64,
+    ) {
+        let spec = MonitoringOverride {
+            item: component.to_owned(),
+            property: property.to_owned(),
+            value: value.to_owned(),
+            scope: OverrideScope::Global,
+            owner: "anna".into(),
+            reason: "work".into(),
+            until: Some(Until::from_unix_ms(until_unix_ms)),
+            version: None,
+        };
+        assert!(spec.reading().is_some(), "{property}");
+        let id = ObjectId(self.clock.unix_ms() + self.objects.len() as u64);
+        self.objects.push(Object {
+            id,
+            name: format!("override {id}"),
+            revision: Revision(1),
+            spec: Spec::from(spec),
+        });
+        self.define();
+    }
+
+    /// Every override ends.
+    pub(super) fn end_overrides(&mut self) {
+        let is_one = |object: &Object| matches!(object.spec, Spec::MonitoringOverride(_));
+        self.objects.retain(|object| !is_one(object));
+        self.define();
     }
 
     pub(super) fn now(&self) -> Now {
@@ -233,7 +275,12 @@ impl World {
                 .and_then(|fault| fault.class)
                 .map(str::to_owned),
             steps: Vec::new(),
-            measures: Vec::new(),
+            measures: [("free_octets", 100 << 30), ("sync_us", 900)]
+                .map(|(name, value)| Measure {
+                    name: name.into(),
+                    value,
+                })
+                .into(),
         }
     }
 
@@ -268,7 +315,9 @@ impl World {
                 Order::Outcome(outcome) => self.arbiter.record_outcome(&outcome),
                 Order::Alert(alert) => self.alerts.push((self.at_ms, *alert)),
                 Order::Closed(case) => self.closed.push(*case),
-                Order::Emit(_) | Order::Edge(_) | Order::Save => {}
+                Order::EndOverride(object) => self.objects.retain(|one| one.id != object.id),
+                Order::Reschedule => self.make_slots(),
+                Order::Emit(_) | Order::Edge(_) | Order::Save | Order::SaveHours => {}
             }
         }
     }
@@ -300,6 +349,8 @@ impl World {
                 frozen: self.frozen.as_deref(),
                 holds: self.holds.all(),
                 queue_writable: true,
+                node: self.engine.node(),
+                objects: &self.objects,
             };
             match self.arbiter.propose(proposal, &around) {
                 Verdict::Granted { entry, reasons } => {

@@ -26,6 +26,7 @@ impl Manager {
             })),
             ControlRequest::Figures { .. } => Ok(ControlReply::Figures(RoleFigures {
                 repair: self.repairs.figures(&self.settings),
+                holds: Some(self.repairs.holding.all()),
                 ..role_figures(self.started_unix_ms, &self.events)
             })),
             ControlRequest::RestartRole { role, reason, case } => {

@@ -40,13 +40,6 @@ pub(super) struct Holding {
     run_dir: PathBuf,
 }
 
-fn word(wanted: Wanted) -> &'static str {
-    match wanted {
-        Wanted::Draining => "draining",
-        Wanted::Inactive => "inactive",
-    }
-}
-
 impl Holding {
     /// Reads the holds.
     pub(super) fn open(
@@ -105,7 +98,7 @@ impl Holding {
             "{} holds {} {} for {} until {until}: {}",
             set.owner,
             set.component,
-            word(set.wanted),
+            set.wanted.word(),
             set.requester,
             set.reason
         );
@@ -114,7 +107,7 @@ impl Holding {
         self.events.emit(Event::HoldSet {
             component: set.component,
             requester: set.requester.to_string(),
-            wanted: word(set.wanted).to_owned(),
+            wanted: set.wanted.word().to_owned(),
             owner: set.owner,
             reason: set.reason,
             until,

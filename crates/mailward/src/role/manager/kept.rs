@@ -5,11 +5,12 @@
 //! whenever it can be read.
 
 use std::{
-    io::{self, Write},
+    io,
     path::{Path, PathBuf},
 };
 
 use mailward_events::{Event, Events};
+use mailward_host::replace::{Lasting, replace};
 use mailward_model::{Object, Spec};
 use serde::{Deserialize, Serialize};
 
@@ -34,7 +35,7 @@ pub(crate) struct FoundConfig {
 pub(super) struct KeptObjects {
     /// When they were read from the store.
     pub(super) unix_ms: u64,
-    /// Receive connectors, health settings, alert channels.
+    /// Receive connectors, health settings, alert channels, monitoring overrides.
     pub(super) objects: Vec<Object>,
 }
 
@@ -166,29 +167,22 @@ impl Kept {
     }
 }
 
-/// Writes a file so that it is there whole or not at all, for this user alone.
+/// Writes a file so that it is there whole or not at all, for this user alone, and its folder.
 pub(super) fn write_whole(path: &Path, octets: &[u8]) -> io::Result<()> {
-    use std::os::unix::fs::OpenOptionsExt;
     if let Some(dir) = path.parent() {
         std::fs::create_dir_all(dir)?;
     }
-    let early = path.with_extension("new");
-    let mut file = std::fs::OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(&early)?;
-    file.write_all(octets)?;
-    file.sync_all()?;
-    std::fs::rename(&early, path)
+    replace(path, octets, Lasting::PowerCut)
 }
 
 /// True for the objects that the manager works by.
 pub(super) fn is_wanted(object: &Object) -> bool {
     matches!(
         object.spec,
-        Spec::ReceiveConnector(_) | Spec::HealthSettings(_) | Spec::AlertChannel(_)
+        Spec::ReceiveConnector(_)
+            | Spec::HealthSettings(_)
+            | Spec::AlertChannel(_)
+            | Spec::MonitoringOverride(_)
     )
 }
 

@@ -16,10 +16,11 @@ use super::{
 use crate::role::{chain, store, supervise::Manner};
 
 /// The kinds the manager works by.
-const KINDS: [Kind; 3] = [
+const KINDS: [Kind; 4] = [
     Kind::ReceiveConnector,
     Kind::HealthSettings,
     Kind::AlertChannel,
+    Kind::MonitoringOverride,
 ];
 
 /// An alert channel as the manager uses it: told once, and without signs of life, which are the
@@ -132,6 +133,7 @@ impl Manager {
         }
         let channels: Vec<Object> = self.objects.objects.iter().filter_map(quiet).collect();
         self.alerter.set_channels(&channels);
+        self.repairs.set_overrides(&self.objects.objects);
         self.reopen_sockets();
     }
 

@@ -23,7 +23,7 @@ use mailward_api::{
 use mailward_events::{Event, Events};
 use mailward_health::arbiter::Around;
 use mailward_host::clock::Clock;
-use mailward_model::kind::HealthSettings;
+use mailward_model::{Object, Spec, kind::HealthSettings};
 
 use super::{act, book::Book, hold::Holding};
 use crate::config::Config;
@@ -79,6 +79,9 @@ pub(super) struct Repairs {
     data_dir: PathBuf,
     queue_dir: PathBuf,
     run_dir: PathBuf,
+    node: String,
+    /// The objects that may change the limits of a stage.
+    overrides: Vec<Object>,
     /// The restart of a process that was granted: its ledger entry and case, until it is back.
     restarting: Option<(Role, u64, String)>,
     /// The case of the last exit of each role that has not come back yet.
@@ -106,9 +109,17 @@ impl Repairs {
             queue_dir: config.queue_dir(),
             book,
             run_dir: config.run_dir.clone(),
+            node: config.hostname.to_string(),
+            overrides: Vec::new(),
             restarting: None,
             exits: Vec::new(),
         }
+    }
+
+    /// Judges by these objects' overrides from here on.
+    pub(super) fn set_overrides(&mut self, objects: &[Object]) {
+        let is_one = |object: &&Object| matches!(object.spec, Spec::MonitoringOverride(_));
+        self.overrides = objects.iter().filter(is_one).cloned().collect();
     }
 
     /// Opens the ledger, where that failed before.
@@ -202,6 +213,8 @@ impl Repairs {
             frozen: self.frozen.as_deref(),
             holds,
             queue_writable: is_writable(&self.queue_dir),
+            node: &self.node,
+            objects: &self.overrides,
         }
     }
 

@@ -6,6 +6,7 @@ use mailward_model::{
 };
 
 use super::*;
+use mailward_model::plan::JournalAddressForm;
 
 fn journal(name: &str, fields: &str) -> String {
     format!("[[journal_rule]]\nname = \"{name}\"\n{fields}\n")
@@ -75,7 +76,7 @@ fn one_report_for_a_target_whatever_the_rules() {
         &[
             "mailbox/anna s@sender.example -> anna",
             "mailbox/journal <> -> journal report all+anna",
-            "connector/Partner <> -> archive@partner.example report out",
+            "journal/archive@partner.example <> -> archive@partner.example report out",
         ],
     );
 }
@@ -178,7 +179,7 @@ fn some_mail_is_never_journaled() {
         &[
             "mailbox/anna s@sender.example -> anna",
             "mailbox/journal <> -> journal report all",
-            "connector/Partner <> -> archive@partner.example report archive",
+            "journal/archive@partner.example <> -> archive@partner.example report archive",
         ],
     );
 }
@@ -228,7 +229,7 @@ fn a_report_whose_way_is_closed_waits() {
         &message("s@sender.example", &["anna"]).size(2 << 20),
         &[
             "mailbox/anna s@sender.example -> anna",
-            "unreachable/partner.example <> -> archive@partner.example report all",
+            "journal/archive@partner.example <> -> archive@partner.example report all",
         ],
     );
     // Nor is it lost where its target was taken away.
@@ -238,7 +239,7 @@ fn a_report_whose_way_is_closed_waits() {
         &message("s@sender.example", &["anna"]),
         &[
             "mailbox/anna s@sender.example -> anna",
-            "unreachable/example.org <> -> lost report all",
+            "journal/lost@example.org <> -> lost report all",
         ],
     );
 }
@@ -266,4 +267,140 @@ fn proxies_of_one_target_are_one_target() {
         snapshot.journal_rules[0].rule.spec.scope,
         JournalScope::Global
     );
+}
+
+#[test]
+fn a_store_stands_for_its_mailboxes() {
+    let rule = |store: &str| {
+        snapshot(&journal(
+            "some",
+            &format!("{ALL}\nmailbox_store = \"{store}\""),
+        ))
+    };
+    for (store, from, to, expect) in [
+        ("local", "s@x.example", "anna", true),
+        ("local", "s@x.example", "bert", false),
+        ("local", "anna", "x@example.net", true),
+        ("local", "s@x.example", "carl", false),
+        ("Dovecot", "s@x.example", "bert", true),
+        ("dovecot", "bert", "x@example.net", true),
+        ("Dovecot", "s@x.example", "anna", false),
+        // Each member of a group is a recipient of its own.
+        ("Dovecot", "s@x.example", "team", true),
+    ] {
+        let explained = explain(&rule(store), &message(from, &[to]).input());
+        let fires = &explained.journal[0].fires;
+        assert_eq!(fires.chosen, expect, "{store}: {from} to {to}: {fires:?}");
+    }
+}
+
+#[test]
+fn each_pair_has_its_reason() {
+    let rules = [
+        journal("anna", &format!("{ALL}\nrecipient = \"anna@example.org\"")),
+        journal("inside", &format!("{ALL}\nscope = \"internal\"")),
+    ];
+    let snapshot = snapshot(&rules.concat());
+    let explained = explain(&snapshot, &message("bert", &["team", "journal"]).input());
+    let shown: Vec<Vec<_>> = explained
+        .journal
+        .iter()
+        .map(|rule| {
+            let pairs = rule.pairs.iter();
+            pairs
+                .map(|pair| {
+                    let (sign, why) = match &pair.fires {
+                        Ok(why) => ("+", why),
+                        Err(why) => ("-", why),
+                    };
+                    format!("{sign} {}: {why}", short(&pair.recipient))
+                })
+                .collect()
+        })
+        .collect();
+    let journal = "- journal: mail to a journal mailbox is not journaled";
+    assert_eq!(
+        shown,
+        [
+            [
+                "+ anna: the recipient is whose mail the rule is for",
+                "- bert: neither it nor the sender is whose mail the rule is for",
+                "- x@example.net: neither it nor the sender is whose mail the rule is for",
+                journal,
+            ],
+            [
+                "+ anna: the rule is for everyone's mail",
+                "+ bert: the rule is for everyone's mail",
+                "- x@example.net: it or the sender is outside the organisation",
+                journal,
+            ],
+        ]
+    );
+}
+
+#[test]
+fn the_alternate_mailbox_hears_of_reports_and_is_not_journaled() {
+    let more = [
+        journal("all", "journal_address = \"archive@partner.example\""),
+        "[transport_settings]\njournaling_report_ndr_to = \"anna@example.org\"\n".to_owned(),
+    ];
+    let snapshot = snapshot(&more.concat());
+    check(
+        &snapshot,
+        &message("s@sender.example", &["bert"]),
+        &[
+            "connector/Dovecot s@sender.example -> bert",
+            "journal/archive@partner.example anna -> archive@partner.example report all",
+        ],
+    );
+    check(
+        &snapshot,
+        &message("s@sender.example", &["a.berg"]),
+        &["mailbox/anna s@sender.example -> anna"],
+    );
+}
+
+#[test]
+fn the_rules_of_a_target_agree_on_one_text() {
+    let rules = [
+        journal("a", &format!("{ALL}\naddress_form = \"angle\"")),
+        journal("b", &format!("{ALL}\nlabel = \"Finance\"\nsent_utc = true")),
+        journal("c", &format!("{ALL}\nlabel = \"Other\"")),
+        journal(
+            "off",
+            &format!("{ALL}\nscope = \"internal\"\nlabel = \"Off\""),
+        ),
+    ];
+    let snapshot = snapshot(&rules.concat());
+    let plan = plan(&snapshot, &message("s@sender.example", &["anna"]).input());
+    let DeliveryContent::JournalReport(report) = &plan.deliveries[1].content else {
+        panic!("{plan:?}");
+    };
+    assert_eq!(report.rules, ["a", "b", "c"]);
+    assert_eq!(report.target, Some(address("journal")));
+    assert_eq!(report.format.addresses, JournalAddressForm::Angle);
+    assert_eq!(report.format.label.as_deref(), Some("Finance"));
+    assert!(report.format.sent_utc);
+}
+
+#[test]
+fn a_report_finds_its_way_when_it_is_delivered() {
+    let far = journal("all", "journal_address = \"archive@partner.example\"");
+    let plan = plan(
+        &snapshot(&far),
+        &message("s@sender.example", &["anna"]).input(),
+    );
+    let report = &plan.deliveries[1];
+    let way = |snapshot: &Snapshot, size| way_of_report(snapshot, report, size).to_string();
+    assert_eq!(way(&snapshot(&far), 5_000), "connector/Partner");
+    let mut closed = snapshot(&far);
+    closed.send_connectors.retain(|c| c.name != "Partner");
+    assert_eq!(way(&closed, 5_000), "connector/Internet/partner.example");
+    // Too large for the only way there is.
+    let mut small = snapshot(&far);
+    small.send_connectors.retain(|c| c.name == "Partner");
+    assert_eq!(way(&small, 64 << 20), "journal/archive@partner.example");
+    // It stays in its queue whatever happens.
+    let same = reroute(&closed, report, &[0], 5_000);
+    assert_eq!(same.deliveries[0].next_hop, report.next_hop);
 }

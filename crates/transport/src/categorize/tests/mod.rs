@@ -329,6 +329,46 @@ fn a_group_may_have_a_return_address_of_its_own() {
 }
 
 #[test]
+fn who_may_send_hangs_on_the_connector_and_the_account() {
+    let more = r#"
+[[receive_connector]]
+name = "Internet"
+bindings = [":25"]
+[[receive_connector]]
+name = "Applications"
+bindings = [":26"]
+relay = "all"
+[[distribution_group]]
+name = "inner"
+address = "inner@example.org"
+members = ["anna@example.org"]
+require_sender_authentication_enabled = true
+max_receive_size = "10KB"
+"#;
+    let snapshot = snapshot(more);
+    let refused = "connector/Internet/sender.example <> -> s@sender.example dsn inner Failed";
+    check(
+        &snapshot,
+        &message("s@sender.example", &["inner"]),
+        &[&format!("{refused} 5.7.1")],
+    );
+    let mut trusted = message("s@sender.example", &["inner"]);
+    trusted.origin.connector = "Applications".to_owned();
+    let taken = "mailbox/anna s@sender.example -> anna";
+    check(&snapshot, &trusted, &[taken]);
+    check(
+        &snapshot,
+        &trusted.size(11_000),
+        &[&format!("{refused} 5.2.3")],
+    );
+    let signed_in = message("s@sender.example", &["inner"]).signed_in(&["inner"], &[]);
+    check(&snapshot, &signed_in, &[taken]);
+    let mut probe = message("s@sender.example", &["inner"]);
+    probe.origin.probe = true;
+    check(&snapshot, &probe, &[taken]);
+}
+
+#[test]
 fn success_at_a_group_is_told_as_expanded() {
     let snapshot = snapshot("");
     let wants_success = Notify {
@@ -446,14 +486,11 @@ fn waiting_deliveries_find_new_ways() {
     gone.recipients[0].rcpt.address = address("gone");
     let failed = reroute(&now, &gone, &[0], 1_000);
     assert_eq!(failed.failures.len(), 1);
-    gone.content = DeliveryContent::JournalReport(mailward_model::plan::JournalReport {
-        rules: Vec::new(),
-        recipients: Vec::new(),
-    });
+    gone.content = DeliveryContent::JournalReport(mailward_model::plan::JournalReport::default());
     let kept = reroute(&now, &gone, &[0], 64 << 20);
     assert!(kept.failures.is_empty());
     assert_eq!(
         kept.deliveries[0].next_hop.to_string(),
-        "unreachable/example.org"
+        "journal/gone@example.org"
     );
 }

@@ -135,6 +135,13 @@ impl World {
             certificates: Certificates::open(dir.path(), clock.clone(), |_| {}),
             client_tls: ClientTls::new(roots),
             queue,
+            journal: crate::journal::open(
+                &dir.path().join("journal"),
+                &"edge.example.org".parse().unwrap(),
+                &events,
+                &*clock,
+            )
+            .unwrap(),
             events,
             tracking: TrackingLog::open(&dir.path().join("tracking")).unwrap(),
             gate: Gate::default(),
@@ -219,7 +226,7 @@ impl World {
             }],
             content: DeliveryContent::JournalReport(JournalReport {
                 rules: vec!["all".into()],
-                recipients: Vec::new(),
+                ..JournalReport::default()
             }),
         };
         let plan = Plan {

@@ -158,6 +158,13 @@ impl Scene {
                 files: Vec::new(),
             }),
             queue,
+            journal: crate::journal::open(
+                &dir.path().join("journal"),
+                &"edge.example.org".parse().unwrap(),
+                &events,
+                &*clock,
+            )
+            .unwrap(),
             events,
             tracking: TrackingLog::open(&dir.path().join("tracking")).unwrap(),
             gate: Gate::default(),

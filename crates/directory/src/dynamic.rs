@@ -1,0 +1,373 @@
+//! Dynamic groups: who belongs to each, kept current as recipients and filters change.
+//!
+//! A filter is evaluated when a group or a recipient changes, never when a message is expanded. A
+//! changed recipient is asked of every group once; a changed filter is asked of every recipient; all
+//! else stays as it was. What is kept is exactly what evaluating everything anew would give.
+//!
+//! The objects are told from each other by id, and their versions by revision.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use mailward_model::{
+    Object, ObjectId, Revision, Spec,
+    filter::{self, Attributes, Filter, is_system},
+    kind::OrganizationalUnit,
+};
+
+/// A recipient, ready to be asked about.
+#[derive(Debug, Clone)]
+struct Known {
+    revision: Revision,
+    attributes: Attributes,
+    unit: Option<OrganizationalUnit>,
+    /// Belongs to no dynamic group.
+    system: bool,
+}
+
+/// A group and who belongs to it.
+#[derive(Debug, Clone)]
+struct Group {
+    criterion: Criterion,
+    /// Sorted.
+    members: Vec<ObjectId>,
+    generation: Revision,
+}
+
+/// Who belongs to a dynamic group: a filter, and where it looks.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Criterion {
+    filter: Option<Filter>,
+    container: Option<OrganizationalUnit>,
+}
+
+impl Criterion {
+    /// The criterion of a dynamic group; `None` for any other object.
+    pub fn of(object: &Object) -> Option<Criterion> {
+        match &object.spec {
+            Spec::DynamicDistributionGroup(group) => Some(Criterion {
+                filter: group.filter(),
+                container: group.container().cloned(),
+            }),
+            _ => None,
+        }
+    }
+
+    /// Whether a recipient belongs; false for an object that is none.
+    pub fn fits(&self, object: &Object) -> bool {
+        Known::of(object).is_some_and(|known| self.holds(&known))
+    }
+
+    fn holds(&self, known: &Known) -> bool {
+        let within = match (&self.container, &known.unit) {
+            (None, _) => true,
+            (Some(container), Some(unit)) => container.contains(unit),
+            (Some(_), None) => false,
+        };
+        let filter = self.filter.as_ref();
+        !known.system && within && filter.is_some_and(|filter| filter.matches(&known.attributes))
+    }
+}
+
+impl Known {
+    fn of(object: &Object) -> Option<Known> {
+        let attributes = filter::attributes(object)?;
+        let recipient = object.spec.recipient()?;
+        Some(Known {
+            revision: object.revision,
+            unit: recipient.organizational_unit().cloned(),
+            system: is_system(&attributes),
+            attributes,
+        })
+    }
+}
+
+impl Group {
+    fn set(&mut self, id: ObjectId, belongs: bool, at: Revision) {
+        match (self.members.binary_search(&id), belongs) {
+            (Err(place), true) => self.members.insert(place, id),
+            (Ok(place), false) => drop(self.members.remove(place)),
+            _ => return,
+        }
+        self.generation = self.generation.max(at);
+    }
+}
+
+/// The members of one dynamic group.
+#[derive(Debug, Clone, Copy)]
+pub struct DynamicMembers<'a> {
+    /// Who belongs, by id.
+    pub members: &'a [ObjectId],
+    /// The revision at which that last changed.
+    pub generation: Revision,
+}
+
+/// Every dynamic group with its members.
+#[derive(Debug, Clone, Default)]
+pub struct DynamicGroups {
+    /// Empty while there is no group.
+    recipients: HashMap<ObjectId, Known>,
+    groups: BTreeMap<ObjectId, Group>,
+    /// The highest revision seen.
+    revision: Revision,
+}
+
+impl DynamicGroups {
+    /// Brings everything to what these objects say, which are all there are, at the revision `at`.
+    /// Only what differs from before, by id and revision, is evaluated.
+    pub fn update(&mut self, objects: &[Object], at: Revision) {
+        let is_group = |object: &Object| matches!(object.spec, Spec::DynamicDistributionGroup(_));
+        if !objects.iter().any(is_group) {
+            *self = DynamicGroups::default();
+            return;
+        }
+        let is_new = |object: &&Object| {
+            let known = self.recipients.get(&object.id);
+            known.is_none_or(|known| known.revision != object.revision)
+        };
+        let mut recipients = 0;
+        let changed: Vec<&Object> = objects
+            .iter()
+            .filter(|object| object.spec.recipient().is_some())
+            .inspect(|_| recipients += 1)
+            .filter(is_new)
+            .collect();
+        let made = changed
+            .iter()
+            .filter(|object| !self.recipients.contains_key(&object.id))
+            .count();
+        let mut gone = Vec::new();
+        if self.recipients.len() + made > recipients {
+            let there: HashSet<ObjectId> = objects.iter().map(|object| object.id).collect();
+            let known = self.recipients.keys().copied();
+            gone.extend(known.filter(|id| !there.contains(id)));
+        }
+        self.change(changed, &gone, at);
+    }
+
+    /// Takes over what changed: recipients and groups as they are now, and those that are gone, at
+    /// the revision `at`.
+    pub fn change<'a>(
+        &mut self,
+        changed: impl IntoIterator<Item = &'a Object>,
+        gone: &[ObjectId],
+        at: Revision,
+    ) {
+        self.revision = self.revision.max(at);
+        let at = self.revision;
+        for id in gone {
+            self.recipients.remove(id);
+            self.groups.remove(id);
+            for group in self.groups.values_mut() {
+                group.set(*id, false, at);
+            }
+        }
+        let mut refiltered = Vec::new();
+        let mut asked = Vec::new();
+        for object in changed {
+            let Some(known) = Known::of(object) else {
+                continue;
+            };
+            asked.push(object.id);
+            self.recipients.insert(object.id, known);
+            let Some(criterion) = Criterion::of(object) else {
+                continue;
+            };
+            match self.groups.get_mut(&object.id) {
+                Some(group) if group.criterion == criterion => {}
+                Some(group) => {
+                    group.criterion = criterion;
+                    refiltered.push(object.id);
+                }
+                None => {
+                    let group = Group {
+                        criterion,
+                        members: Vec::new(),
+                        generation: object.revision,
+                    };
+                    self.groups.insert(object.id, group);
+                    refiltered.push(object.id);
+                }
+            }
+        }
+        for (id, group) in &mut self.groups {
+            if refiltered.contains(id) {
+                group.evaluate(&self.recipients, at);
+                continue;
+            }
+            for id in &asked {
+                if let Some(known) = self.recipients.get(id) {
+                    group.set(*id, group.criterion.holds(known), at);
+                }
+            }
+        }
+    }
+
+    /// True where there is no dynamic group.
+    pub fn is_empty(&self) -> bool {
+        self.groups.is_empty()
+    }
+
+    /// The members of a dynamic group.
+    pub fn members(&self, group: ObjectId) -> Option<DynamicMembers<'_>> {
+        self.groups.get(&group).map(|group| DynamicMembers {
+            members: &group.members,
+            generation: group.generation,
+        })
+    }
+}
+
+impl Group {
+    /// Asks the filter of every recipient.
+    fn evaluate(&mut self, recipients: &HashMap<ObjectId, Known>, at: Revision) {
+        let mut members: Vec<ObjectId> = recipients
+            .iter()
+            .filter(|(_, known)| self.criterion.holds(known))
+            .map(|(id, _)| *id)
+            .collect();
+        members.sort_unstable();
+        if members != self.members {
+            self.members = members;
+            self.generation = self.generation.max(at);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use mailward_model::{
+        EmailAddress,
+        kind::{
+            CommonAttribute, DynamicDistributionGroup, Mailbox, MailboxType, PersonalAttribute,
+        },
+    };
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// What an edit does to the recipient or the group of a number.
+    #[derive(Debug, Clone)]
+    enum Edit {
+        Remove,
+        Department(&'static str),
+        Custom(&'static str),
+        Unit(Option<&'static str>),
+        Kind(MailboxType),
+        Filter(&'static str, Option<&'static str>),
+    }
+
+    const UNITS: [&str; 3] = ["example.org/A", "example.org/A/B", "example.org/AB"];
+    const FILTERS: [&str; 6] = [
+        "Department -eq 'Sales'",
+        "RecipientType -eq 'UserMailbox' -and CustomAttribute1 -ne 'Ignore'",
+        "RecipientType -eq 'DynamicDistributionGroup'",
+        "Name -like 'n1*' -or Department -eq $null",
+        "-not(Department -eq 'Sales')",
+        "Alias -ne $null",
+    ];
+
+    fn edit() -> impl Strategy<Value = Edit> {
+        let unit = || prop::option::of(prop::sample::select(UNITS.as_slice()));
+        prop_oneof![
+            Just(Edit::Remove),
+            prop::sample::select(vec!["Sales", "Support", ""]).prop_map(Edit::Department),
+            prop::sample::select(vec!["Ignore", "", "x"]).prop_map(Edit::Custom),
+            unit().prop_map(Edit::Unit),
+            prop::sample::select(vec![MailboxType::User, MailboxType::Monitoring])
+                .prop_map(Edit::Kind),
+            (prop::sample::select(FILTERS.as_slice()), unit())
+                .prop_map(|(filter, unit)| Edit::Filter(filter, unit)),
+        ]
+    }
+
+    fn address(n: u64) -> EmailAddress {
+        format!("n{n}@example.org").parse().unwrap()
+    }
+
+    fn apply(objects: &mut Vec<Object>, n: u64, edit: &Edit, revision: u64) {
+        let at = objects.iter().position(|object| object.id == ObjectId(n));
+        if matches!(edit, Edit::Remove) {
+            if let Some(at) = at {
+                objects.remove(at);
+            }
+            return;
+        }
+        let mut spec = match at.and_then(|at| objects.get(at)) {
+            Some(object) => object.spec.clone(),
+            None => Spec::from(Mailbox::new(address(n))),
+        };
+        match (edit, &mut spec) {
+            (Edit::Filter(filter, container), _) => {
+                let filter = filter.parse().unwrap();
+                let mut group = DynamicDistributionGroup::new(address(n), filter);
+                group.recipient_container = container.map(|unit| unit.parse().unwrap());
+                spec = group.into();
+            }
+            (Edit::Department(text), Spec::Mailbox(mailbox)) => {
+                mailbox.personal.set(PersonalAttribute::Department, text);
+            }
+            (Edit::Custom(text), Spec::Mailbox(mailbox)) => {
+                mailbox
+                    .attributes
+                    .set(CommonAttribute::CustomAttribute1, text);
+            }
+            (Edit::Unit(unit), Spec::Mailbox(mailbox)) => {
+                mailbox.organizational_unit = unit.map(|unit| unit.parse().unwrap());
+            }
+            (Edit::Unit(unit), Spec::DynamicDistributionGroup(group)) => {
+                group.organizational_unit = unit.map(|unit| unit.parse().unwrap());
+            }
+            (Edit::Kind(kind), Spec::Mailbox(mailbox)) => mailbox.mailbox_type = *kind,
+            _ => {}
+        }
+        let object = Object {
+            id: ObjectId(n),
+            name: format!("n{n}"),
+            revision: Revision(revision),
+            spec,
+        };
+        match at.and_then(|at| objects.get_mut(at)) {
+            Some(there) => *there = object,
+            None => objects.push(object),
+        }
+    }
+
+    /// Who belongs to the group, asked of everybody without anything kept.
+    fn plainly(objects: &[Object], group: &Object) -> Vec<ObjectId> {
+        let criterion = Criterion::of(group).unwrap();
+        let fitting = objects.iter().filter(|object| criterion.fits(object));
+        let mut ids: Vec<ObjectId> = fitting.map(|object| object.id).collect();
+        ids.sort_unstable();
+        ids
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(600))]
+
+        #[test]
+        fn what_is_kept_is_what_evaluating_everything_gives(
+            edits in prop::collection::vec((1..24u64, edit(), any::<bool>()), 1..80),
+        ) {
+            let (mut objects, mut kept) = (Vec::new(), DynamicGroups::default());
+            let mut before: HashMap<ObjectId, (Vec<ObjectId>, Revision)> = HashMap::new();
+            for (revision, (n, edit, look)) in (1u64..).zip(edits) {
+                apply(&mut objects, n, &edit, revision);
+                // Several changes may come at once.
+                if !look {
+                    continue;
+                }
+                kept.update(&objects, Revision(revision));
+                let mut now = HashMap::new();
+                for group in objects.iter().filter(|o| Criterion::of(o).is_some()) {
+                    let found = kept.members(group.id).unwrap();
+                    prop_assert_eq!(found.members, plainly(&objects, group));
+                    if let Some((members, generation)) = before.get(&group.id) {
+                        // The generation tells of every change, and of nothing else.
+                        prop_assert_eq!(members == found.members, *generation == found.generation);
+                    }
+                    now.insert(group.id, (found.members.to_vec(), found.generation));
+                }
+                before = now;
+            }
+        }
+    }
+}

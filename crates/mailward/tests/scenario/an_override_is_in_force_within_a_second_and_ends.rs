@@ -1,0 +1,149 @@
+//! An override of any property is in force within a second, explained, kept by export and apply,
+//! and gone when its time is over.
+
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use crate::support::{Node, objects, wait_for, wait_within};
+
+/// A property as `health explain` shows it: its value and where it comes from.
+fn property(node: &Node, item: &str, subject: &str, property: &str) -> (String, String) {
+    let output = node.command(&["health", "explain", item, "--json"]);
+    let view: Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
+    let rows = view["properties"].as_array().cloned().unwrap_or_default();
+    let row = rows
+        .into_iter()
+        .find(|row| row["subject"] == subject && row["property"] == property)
+        .unwrap_or_default();
+    let text = |field: &str| row[field].as_str().unwrap_or_default().to_owned();
+    (text("value"), text("origin"))
+}
+
+#[test]
+fn and_is_kept_while_it_lasts() {
+    let node = Node::start(objects);
+    let (item, subject) = ("connector/Internet", "probe connector/Internet");
+    wait_for("the connector is watched", || {
+        property(&node, item, subject, "interval").0 == "20s"
+    });
+
+    node.ask(&[
+        "health",
+        "override",
+        "add",
+        "CONNECTOR/internet",
+        "interval=7s",
+        "bad=5",
+        "--for",
+        "1h",
+        "--reason",
+        "a slow link",
+    ]);
+    let began = Instant::now();
+    wait_within(Duration::from_secs(1), "the override is in force", || {
+        property(&node, item, subject, "interval").0 == "7s"
+    });
+    println!("in force, as explain shows it, after {:?}", began.elapsed());
+    let (_, origin) = property(&node, item, subject, "interval");
+    assert!(origin.contains("a slow link"), "{origin}");
+    let told = node.ask(&["health", "explain", item]);
+    for word in [
+        "bad after 5 failures in a row",
+        "built in",
+        "a slow link",
+        "restart_process.settle",
+    ] {
+        assert!(told.contains(word), "{word} is missing: {told}");
+    }
+
+    // What matches nothing is refused, with what would match.
+    let (_, said) = node.refused(&[
+        "health",
+        "override",
+        "add",
+        "connector/Internett",
+        "bad=2",
+        "--reason",
+        "x",
+    ]);
+    assert!(said.contains("did you mean connector/Internet?"), "{said}");
+    let (_, said) = node.refused(&["health", "override", "add", item, "bad=99", "--reason", "x"]);
+    assert!(said.contains("from 1 to 64"), "{said}");
+    let (_, said) = node.refused(&["health", "override", "add", item, "bads=2", "--reason", "x"]);
+    assert!(said.contains("did you mean bad?"), "{said}");
+
+    // It is an object: exported, and nothing changes where the export is applied again.
+    let text = node.ask(&["export"]);
+    assert!(text.contains("[[monitoring_override]]"), "{text}");
+    let file = node.path("again.toml");
+    std::fs::write(&file, &text).unwrap();
+    let file = file.to_str().unwrap().to_owned();
+    let plan = node.json(&["plan", &file]);
+    assert_eq!(plan["effects"].as_array().unwrap().len(), 0, "{plan}");
+    node.ask(&["apply", &file, "--yes"]);
+    assert_eq!(property(&node, item, subject, "interval").0, "7s");
+
+    let list = node.json(&["health", "override", "list"]);
+    let names: Vec<String> = list["overrides"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| {
+            assert_eq!(one["in_force"], true, "{one}");
+            one["name"].as_str().unwrap().to_owned()
+        })
+        .collect();
+    assert_eq!(names.len(), 2, "{list}");
+    for name in names {
+        node.ask(&["health", "override", "remove", &name]);
+    }
+    wait_within(
+        Duration::from_secs(1),
+        "the override is out of force",
+        || property(&node, item, subject, "interval") == ("20s".to_owned(), "built in".to_owned()),
+    );
+}
+
+#[test]
+fn and_is_over_when_its_time_is() {
+    let node = Node::start(objects);
+    wait_for("the disk is watched", || {
+        property(&node, "disk", "monitor disk", "bad").0 == "2"
+    });
+    node.ask(&[
+        "health",
+        "maintenance",
+        "disk",
+        "--for",
+        "4s",
+        "--reason",
+        "a new array",
+    ]);
+    let held = |node: &Node| property(node, "disk", "monitor disk", "maintenance").0 == "true";
+    wait_within(Duration::from_secs(1), "the disk is in maintenance", || {
+        held(&node)
+    });
+    let report = node.ask(&["health", "report"]);
+    assert!(report.contains("maintenance: override"), "{report}");
+    wait_for("it has ended and was removed", || {
+        let list = node.json(&["health", "override", "list"]);
+        !held(&node) && list["overrides"].as_array().is_some_and(Vec::is_empty)
+    });
+    let history = node.ask(&["health", "history"]);
+    assert!(history.contains("maintenance"), "{history}");
+    let events = node.ask(&["event", "list"]);
+    for name in ["OverrideEnded", "MonitorOverlayChanged"] {
+        assert!(events.contains(name), "{name} is missing: {events}");
+    }
+    node.ask(&[
+        "health", "override", "disk", "--for", "1h", "--reason", "work",
+    ]);
+    wait_within(Duration::from_secs(1), "the disk is switched off", || {
+        property(&node, "disk", "monitor disk", "enabled").0 == "false"
+    });
+    node.ask(&["health", "override", "disk", "--on"]);
+    wait_within(Duration::from_secs(1), "the disk is watched again", || {
+        property(&node, "disk", "monitor disk", "enabled").0 == "true"
+    });
+}
