@@ -103,7 +103,10 @@ fn offered(op: Op, kind: Kind) -> bool {
 /// Adds a leaf under a noun, which is made where it does not exist.
 fn add(root: Command, noun: &'static str, about: &str, leaf: Command) -> Command {
     if root.find_subcommand(noun).is_some() {
-        return root.mut_subcommand(noun, |command| command.subcommand(leaf));
+        // What the noun needs where it is a command itself, those below it do not.
+        return root.mut_subcommand(noun, |command| {
+            command.subcommand_negates_reqs(true).subcommand(leaf)
+        });
     }
     root.subcommand(
         Command::new(noun)

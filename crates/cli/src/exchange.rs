@@ -121,7 +121,6 @@ mod tests {
             "mailward receive-connector show Internet",
             "mailward --socket Get-ServerHealth health",
             "mailward health-settings show",
-            "mailward set-a b",
         ] {
             let words: Vec<&str> = same.split(' ').collect();
             assert_eq!(respelt(&words), words);

@@ -1,6 +1,9 @@
 //! A real terminal (tmux) in which the program runs, for scenarios.
 
-use std::process::Command;
+use std::{
+    process::Command,
+    sync::atomic::{AtomicUsize, Ordering},
+};
 
 use crate::support::{Node, text, wait_for};
 
@@ -18,7 +21,10 @@ impl Drop for Tmux {
 impl Tmux {
     /// Starts it at 80 by 24.
     pub(crate) fn start(node: &Node, command: &str) -> Tmux {
-        let socket = node.path("tmux.sock").display().to_string();
+        // A server that is ending still has its socket.
+        static COUNT: AtomicUsize = AtomicUsize::new(0);
+        let name = format!("tmux{}.sock", COUNT.fetch_add(1, Ordering::Relaxed));
+        let socket = node.path(&name).display().to_string();
         let tmux = Tmux { socket };
         // The session outlives the command, so that what it leaves behind can be seen.
         let shell = format!("{command}; echo ended with $?; exec cat");
