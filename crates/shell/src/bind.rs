@@ -11,6 +11,7 @@ use mailward_api::{
 use crate::{
     convert::{Misfit, convert},
     error::ScriptError,
+    filter,
     parse::{DEPTH_MAX, parse_part},
     signature::{self, COMMON, Own, Signature, What, actions},
     syntax::{Argument, Command, Expression, Node, Piece, Script, Span, Stage},
@@ -144,6 +145,9 @@ impl Check<'_> {
         for given in &call.given {
             let Some(value) = given.value else { continue };
             self.expression(value)?;
+            if *takes(call.signature, given.which) == Takes::Filter {
+                filter::check(self.source, value)?;
+            }
             if matches!(call.signature.what, What::Own(_)) {
                 self.block(value)?;
             }

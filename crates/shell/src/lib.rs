@@ -15,6 +15,7 @@ mod bind;
 mod complete;
 mod convert;
 pub mod error;
+mod filter;
 pub mod parse;
 mod run;
 mod signature;

@@ -231,7 +231,7 @@ fn the_nouns_of_mail_answer() {
         node.shell("(Get-TransportConfig).MaxOutboundConnections"),
         "7\n"
     );
-    node.shell("Set-ServerComponentState receive/Internet -State Draining -Requester Maintenance -Reason x");
+    node.shell("Set-ServerComponentState -Component receive/Internet -State Draining -Requester Maintenance -Reason x");
     node.shell("Get-ServerComponentState | ? Component -eq receive/Internet | Set-ServerComponentState -State Active -Requester Maintenance -Reason x");
     // A line outside of the shell is the same.
     assert_eq!(

@@ -417,7 +417,7 @@ fn health() -> Vec<Line> {
             fixed: Vec::new(),
             columns: &[],
             rows: None,
-            differs: "-Reason is needed; -For ends it by itself",
+            differs: "of this node, so no -Identity; -Reason is needed; -For ends it by itself",
         },
         look(
             "Get-EventLog",
