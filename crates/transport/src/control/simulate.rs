@@ -57,7 +57,7 @@ pub(super) fn message(shared: &Shared, asked: SimulatedMessage) -> Result<Messag
             .unwrap_or_default(),
         protocol: "ESMTP".to_owned(),
         tls: None,
-        account: asked.account,
+        account: asked.account.clone(),
         probe: false,
         accepted_unix_ms: shared.clock.unix_ms(),
     };
