@@ -128,6 +128,8 @@ fn about_noun(noun: &str) -> &'static str {
         "event" => "What happened here",
         "cert" => "Certificates",
         "drill" => "Faults on purpose, to see them noticed and repaired",
+        "group" => "Groups: who belongs, who did, what an edit would change",
+        "recipient" => "Recipients of every kind",
         "simulate" => "What would happen",
         "probe" => "Probes: what is looked at, and when",
         "alert" => "What people are told",

@@ -5,14 +5,17 @@ use mailward_api::{
     operation::request,
     view::{FoundRecipient, RecipientList},
 };
-use mailward_directory::filter::{self, Filter, FilterError, Property};
-use mailward_model::Object;
+use mailward_directory::filter::{
+    self, Attributes, Filter, FilterError, Property, is_system, system_exclusions,
+};
+use mailward_model::{Object, kind::OrganizationalUnit};
 
-use super::{Access, blocking, failed};
+use super::{Access, blocking, failed, group::warnings};
 
-/// The primary address of a recipient, and its name.
-fn view(object: &Object, details: Option<&str>) -> Option<FoundRecipient> {
+/// The recipient an object is, with what its filter properties say.
+fn view(object: &Object, of: &Attributes) -> Option<FoundRecipient> {
     let recipient = object.spec.recipient()?;
+    let details = of.word(Property::RecipientTypeDetails);
     Some(FoundRecipient {
         name: object.name.clone(),
         address: recipient.address().to_string(),
@@ -20,40 +23,88 @@ fn view(object: &Object, details: Option<&str>) -> Option<FoundRecipient> {
     })
 }
 
+/// The recipient an object is.
+pub(super) fn found(object: &Object) -> Option<FoundRecipient> {
+    view(object, &filter::attributes(object)?)
+}
+
+fn read(filter: &str) -> Result<Filter, Fault> {
+    filter.parse().map_err(|error: FilterError| {
+        Fault::invalid(format!("the filter cannot be used: {error}"), "").at("filter")
+    })
+}
+
+fn is_within(object: &Object, container: Option<&OrganizationalUnit>) -> bool {
+    let unit = object
+        .spec
+        .recipient()
+        .and_then(|recipient| recipient.organizational_unit());
+    container.is_none_or(|container| unit.is_some_and(|unit| container.contains(unit)))
+}
+
+/// The recipients among these objects that fit, by name.
+fn list(
+    objects: &[Object],
+    filter: Option<&Filter>,
+    limit: u32,
+    counts: impl Fn(&Object, &Attributes) -> bool,
+) -> RecipientList {
+    let mut list = RecipientList {
+        filter: filter.map(ToString::to_string),
+        recipients: Vec::new(),
+        fitting: 0,
+        all: 0,
+        system_exclusions: Vec::new(),
+        warnings: Vec::new(),
+    };
+    for object in objects {
+        let Some(of) = filter::attributes(object) else {
+            continue;
+        };
+        list.all += 1;
+        if filter.is_none_or(|filter| filter.matches(&of)) && counts(object, &of) {
+            list.fitting += 1;
+            list.recipients.extend(view(object, &of));
+        }
+    }
+    list.recipients
+        .sort_by_cached_key(|one| one.name.to_lowercase());
+    list.recipients
+        .truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    list
+}
+
 impl Access {
     pub(super) async fn recipient_list(
         &self,
         r: request::RecipientList,
     ) -> Result<RecipientList, Fault> {
-        let filter = r.filter.as_deref().map(str::parse::<Filter>).transpose();
-        let filter = filter.map_err(|error: FilterError| {
-            Fault::invalid(format!("the filter cannot be used: {error}"), "").at("filter")
-        })?;
+        let filter = r.filter.as_deref().map(read).transpose()?;
         let store = self.store.clone();
         blocking(move || {
             let objects = store.all().map_err(|error| failed(&error))?;
-            let mut list = RecipientList {
-                filter: filter.as_ref().map(ToString::to_string),
-                recipients: Vec::new(),
-                fitting: 0,
-                all: 0,
-            };
-            for object in &objects {
-                let Some(of) = filter::attributes(object) else {
-                    continue;
-                };
-                list.all += 1;
-                if filter.as_ref().is_none_or(|filter| filter.matches(&of)) {
-                    list.fitting += 1;
-                    list.recipients
-                        .extend(view(object, of.word(Property::RecipientTypeDetails)));
-                }
-            }
-            list.recipients
-                .sort_by_cached_key(|one| one.name.to_lowercase());
-            list.recipients
-                .truncate(usize::try_from(r.limit).unwrap_or(usize::MAX));
-            Ok(list)
+            Ok(list(&objects, filter.as_ref(), r.limit, |_, _| true))
+        })
+        .await
+    }
+
+    pub(super) async fn recipient_preview(
+        &self,
+        r: request::RecipientPreview,
+    ) -> Result<RecipientList, Fault> {
+        let filter = read(&r.filter)?.without_system_exclusions();
+        let store = self.store.clone();
+        blocking(move || {
+            let objects = store.all().map_err(|error| failed(&error))?;
+            let container = r.container.as_ref();
+            let list = list(&objects, Some(&filter), r.limit, |object, of| {
+                !is_system(of) && is_within(object, container)
+            });
+            Ok(RecipientList {
+                system_exclusions: system_exclusions(),
+                warnings: warnings(&filter, &objects),
+                ..list
+            })
         })
         .await
     }

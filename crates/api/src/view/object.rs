@@ -53,6 +53,12 @@ pub struct RecipientList {
     pub fitting: u64,
     /// How many there are.
     pub all: u64,
+    /// What is excluded besides the filter, where a dynamic group is what is meant.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub system_exclusions: Vec<String>,
+    /// What is to be thought of, one sentence each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
 }
 
 /// All objects as text.

@@ -4,7 +4,7 @@
 //! of one that does. A failure is reported to the sender unless the sender is null, asked for no
 //! report (NOTIFY), or the message is a probe.
 
-use mailward_directory::{Resolution, Sender};
+use mailward_directory::{Expansion, Resolution, Sender};
 use mailward_model::{
     EmailAddress, EnhancedCode, Envelope, EnvelopeRecipient, Origin, Reply, ReversePath,
     kind::Relay,
@@ -59,6 +59,8 @@ pub struct Categorized {
     pub plan: Plan,
     /// Recipients that failed, reported or not, for tracking.
     pub failures: Vec<Failure>,
+    /// The groups that were expanded, for tracking.
+    pub expansions: Vec<Expansion>,
 }
 
 /// The plan of a message. See [`categorize`].
@@ -151,6 +153,7 @@ pub(super) fn categorize_resolved(
             notes: resolution.notes,
         },
         failures,
+        expansions: resolution.expansions,
     }
 }
 
