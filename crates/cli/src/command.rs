@@ -1,7 +1,7 @@
 //! The command tree, made from the table of operations.
 
 use clap::{Arg, ArgAction, ArgMatches, Command};
-use mailward_api::operation::{Media, Op};
+use mailward_api::operation::{Media, Op, cmdlet};
 use mailward_model::Kind;
 use serde_json::{Map, Value};
 
@@ -51,14 +51,6 @@ pub fn command() -> Command {
                 .help("The admin socket; else $MAILWARD_SOCKET, else that of the configuration"),
         )
         .arg(
-            // Set where the command was given by its Exchange name, never typed.
-            Arg::new("exchange")
-                .long("exchange")
-                .global(true)
-                .hide(true)
-                .help("Show the answer as the Exchange command of this name does"),
-        )
-        .arg(
             Arg::new("color")
                 .long("color")
                 .global(true)
@@ -100,6 +92,7 @@ pub fn command() -> Command {
         };
     }
     root.subcommand(crate::top::command())
+        .subcommand(crate::shell::command())
 }
 
 /// Settings of which there is one object are neither listed nor removed.
@@ -110,7 +103,10 @@ fn offered(op: Op, kind: Kind) -> bool {
 /// Adds a leaf under a noun, which is made where it does not exist.
 fn add(root: Command, noun: &'static str, about: &str, leaf: Command) -> Command {
     if root.find_subcommand(noun).is_some() {
-        return root.mut_subcommand(noun, |command| command.subcommand(leaf));
+        // What the noun needs where it is a command itself, those below it do not.
+        return root.mut_subcommand(noun, |command| {
+            command.subcommand_negates_reqs(true).subcommand(leaf)
+        });
     }
     root.subcommand(
         Command::new(noun)
@@ -166,7 +162,7 @@ fn leaf(op: Op, word: &'static str, kind: Option<Kind>) -> Command {
     } else {
         command.long_about(prose(&format!("{}\n\n{help}", definition.summary)))
     };
-    let usage = op.exchange_usage(kind.map(Kind::noun));
+    let usage = cmdlet::usages(op, kind);
     if !usage.is_empty() {
         command = command.after_help(format!("Exchange's name: {}", usage.join(", ")));
     }

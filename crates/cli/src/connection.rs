@@ -13,7 +13,7 @@ use hyper::{Request, Response, body::Incoming, client::conn::http1};
 use hyper_util::rt::TokioIo;
 use mailward_api::{
     fault::{Fault, FaultKind},
-    operation::Wire,
+    operation::{FROM_HEADER, Wire},
 };
 use tokio::net::UnixStream;
 
@@ -24,6 +24,16 @@ pub const DEFAULT_RUN_DIR: &str = "/run/mailward";
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(120);
 /// Octets of a JSON answer.
 const ANSWER_OCTETS_MAX: usize = 256 << 20;
+
+/// The address that this session was opened from by SSH; empty for one that was not.
+fn seat() -> String {
+    let session = std::env::var("SSH_CONNECTION").unwrap_or_default();
+    let address = session.split(' ').next().unwrap_or_default();
+    match address.parse::<std::net::IpAddr>() {
+        Ok(address) => address.to_string(),
+        Err(_) => String::new(),
+    }
+}
 
 /// Where the admin API is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -102,6 +112,7 @@ impl Connection {
                 .uri(wire.target)
                 .header("host", "mailward")
                 .header("content-type", "application/json")
+                .header(FROM_HEADER, seat())
                 .body(Full::new(Bytes::from(wire.body.unwrap_or_default())))
                 .map_err(|error| Fault::invalid(error.to_string(), "ask for something shorter"))?;
             sender

@@ -4,6 +4,8 @@
 //! over its Unix socket and prints the answer, aligned for people or as JSON. Exit codes: 0 done,
 //! 1 failed or bad news, 2 wrong usage, 3 Mailward is not reachable, 4 refused.
 //!
+//! [`shell()`] gives the language of `mailward-shell` a terminal and the API.
+//!
 //! Never here: anything that the HTTP API could not do as well. This crate links no service.
 //!
 //! ```
@@ -23,6 +25,7 @@ mod exchange;
 mod json;
 mod layout;
 mod run;
+mod shell;
 mod terminal;
 mod top;
 
@@ -32,4 +35,5 @@ pub use document::{completions, man_pages};
 pub use exchange::respell;
 pub use layout::Style;
 pub use run::{run, run_to};
+pub use shell::{is_shell, shell, shell_to};
 pub use top::{is_top, top};

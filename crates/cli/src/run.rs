@@ -30,8 +30,6 @@ use crate::{
 /// Where answers are printed, and how.
 pub(crate) struct Output<'a> {
     pub(crate) json: bool,
-    /// The Exchange name the command was given by.
-    exchange: Option<String>,
     style: Style,
     errors: Style,
     to: RefCell<Streams<'a>>,
@@ -54,7 +52,6 @@ impl<'a> Output<'a> {
         };
         Output {
             json: matches.get_flag("json"),
-            exchange: matches.get_one("exchange").cloned(),
             style: style(io::stdout().is_terminal()),
             errors: style(io::stderr().is_terminal()),
             to: RefCell::new(Streams { out, err }),
@@ -98,10 +95,7 @@ impl<'a> Output<'a> {
             };
             self.print(&format!("{text}\n"));
         } else {
-            let exchange = self.exchange.as_deref();
-            let own = exchange.and_then(|name| op.exchange_page(name, answer, now_unix_ms()));
-            // The view was understood just now.
-            self.page(&own.and_then(Result::ok).unwrap_or(page));
+            self.page(&page);
         }
         Ok(code)
     }
@@ -258,19 +252,29 @@ async fn export(
             "write it to a file with --output FILE, or into a pipe",
         ));
     }
+    let fail =
+        |error: io::Error| Fault::failed(format!("{}: {error}", file.unwrap_or("standard output")));
     let response = connection.send(op.to_wire(fields)).await?;
+    // Mail is for its owner's eyes; and nothing is overwritten.
+    let mut file = file.map(create).transpose().map_err(fail)?;
+    let write = |piece: &[u8]| match &mut file {
+        Some(file) => file.write_all(piece),
+        None => output.to.borrow_mut().out.write_all(piece),
+    };
+    pieces(response, write).await?;
+    output.to.borrow_mut().out.flush().map_err(fail)?;
+    Ok(0)
+}
+
+/// Gives a message on, piece by piece; its octets.
+pub(crate) async fn pieces(
+    response: hyper::Response<hyper::body::Incoming>,
+    mut write: impl FnMut(&[u8]) -> io::Result<()>,
+) -> Result<u64, Fault> {
     let expected: Option<u64> = response
         .headers()
         .get("content-length")
         .and_then(|length| length.to_str().ok()?.parse().ok());
-    let fail =
-        |error: io::Error| Fault::failed(format!("{}: {error}", file.unwrap_or("standard output")));
-    // Mail is for its owner's eyes; and nothing is overwritten.
-    let mut file = file.map(create).transpose().map_err(fail)?;
-    let mut write = |piece: &[u8]| match &mut file {
-        Some(file) => file.write_all(piece),
-        None => output.to.borrow_mut().out.write_all(piece),
-    };
     let mut body = response.into_body();
     let mut written: u64 = 0;
     while let Some(frame) = body.frame().await {
@@ -282,20 +286,20 @@ async fn export(
             )
         })?;
         if let Some(piece) = frame.data_ref() {
-            write(piece).map_err(fail)?;
+            write(piece)
+                .map_err(|error| Fault::failed(format!("it cannot be written: {error}")))?;
             written += piece.len() as u64;
         }
     }
-    output.to.borrow_mut().out.flush().map_err(fail)?;
     if expected.is_some_and(|expected| expected != written) {
         return Err(Fault::failed(format!(
             "the message broke off after {written} octets"
         )));
     }
-    Ok(0)
+    Ok(written)
 }
 
-fn create(name: &str) -> io::Result<File> {
+pub(crate) fn create(name: &str) -> io::Result<File> {
     use std::os::unix::fs::OpenOptionsExt;
     File::options()
         .write(true)

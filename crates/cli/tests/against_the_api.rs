@@ -136,6 +136,7 @@ fn objects_live_from_set_to_remove() {
     );
     let list = node.ok(&["mailbox", "list", "--monitoring"]);
     assert!(list.contains("Health  h@example.org"), "{list}");
+    assert!(!list.contains("Anna"), "{list}");
     let done = node.ok(&["mailbox", "set", "Anna", "proxy_addresses+=b@example.org"]);
     assert!(
         done.contains("~ mailbox Anna") && done.contains("b@example.org"),

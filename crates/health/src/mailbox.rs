@@ -71,14 +71,24 @@ impl HealthMailbox {
     }
 
     fn is_right(&self, object: &Object) -> bool {
-        matches!(&object.spec, Spec::Mailbox(spec) if *spec == self.spec())
+        matches!(&object.spec, Spec::Mailbox(spec) if *spec == self.spec(Some(object)))
     }
 
-    fn spec(&self) -> Mailbox {
-        Mailbox {
+    /// What the mailbox must be. Its attributes are the administrator's: filters are told by them to
+    /// leave it out.
+    fn spec(&self, before: Option<&Object>) -> Mailbox {
+        let spec = Mailbox {
             mailbox_type: MailboxType::Monitoring,
             hidden: true,
             ..Mailbox::new(self.address.clone())
+        };
+        match before.map(|object| &object.spec) {
+            Some(Spec::Mailbox(before)) => Mailbox {
+                attributes: before.attributes.clone(),
+                personal: before.personal.clone(),
+                ..spec
+            },
+            _ => spec,
         }
     }
 
@@ -98,11 +108,11 @@ impl HealthMailbox {
             Some(object) if self.is_right(&object) => None,
             Some(object) => {
                 done.mended.push("the mailbox was altered".to_owned());
-                Some(Change::replace(&object, self.spec()))
+                Some(Change::replace(&object, self.spec(Some(&object))))
             }
             None => {
                 done.made = true;
-                Some(Change::create(&self.name, self.spec()))
+                Some(Change::create(&self.name, self.spec(None)))
             }
         };
         if let Some(change) = change {
@@ -186,12 +196,31 @@ mod tests {
         assert_eq!(reconcile(), made);
         assert_eq!(reconcile(), Reconciled::default());
         let object = store.get(Kind::Mailbox, &mailbox.name).unwrap().unwrap();
-        let mut spec = mailbox.spec();
+        let mut spec = mailbox.spec(None);
         spec.hidden = false;
         store
             .apply(vec![Change::replace(&object, spec)], "anna")
             .unwrap();
         assert_eq!(reconcile().mended, ["the mailbox was altered"]);
+        // Its attributes are for filters, and no business of ours.
+        let object = store.get(Kind::Mailbox, &mailbox.name).unwrap().unwrap();
+        let mut spec = mailbox.spec(None);
+        let attribute = mailward_model::kind::CommonAttribute::CustomAttribute1;
+        spec.attributes.set(attribute, "Ignore");
+        let change = Change::replace(&object, spec.clone());
+        store.apply(vec![change], "anna").unwrap();
+        assert_eq!(reconcile(), Reconciled::default());
+        spec.hidden = false;
+        let object = store.get(Kind::Mailbox, &mailbox.name).unwrap().unwrap();
+        let change = Change::replace(&object, spec);
+        store.apply(vec![change], "anna").unwrap();
+        assert_eq!(reconcile().mended.len(), 1);
+        let object = store.get(Kind::Mailbox, &mailbox.name).unwrap().unwrap();
+        let kept = object
+            .spec
+            .recipient()
+            .map(|one| one.attributes().text(attribute));
+        assert_eq!(kept, Some(Some("Ignore")));
         let object = store.get(Kind::Mailbox, &mailbox.name).unwrap().unwrap();
         store.apply(vec![Change::remove(&object)], "anna").unwrap();
         assert_eq!(reconcile(), made);

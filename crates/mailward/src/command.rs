@@ -69,19 +69,14 @@ pub fn command() -> clap::Command {
 
 /// The program.
 pub fn main() -> ExitCode {
-    let line = match mailward_cli::respell(std::env::args_os().collect()) {
-        Ok(line) => line,
-        Err(error) => {
-            complain(&error.to_string());
-            // The exit code of wrong usage.
-            return ExitCode::from(2);
-        }
-    };
+    let line = mailward_cli::respell(std::env::args_os().collect());
     let matches = command().get_matches_from(line);
     let is_top = mailward_cli::is_top(&matches);
-    if is_top || mailward_cli::is_operation(&matches) {
+    let is_shell = mailward_cli::is_shell(&matches);
+    if is_top || is_shell || mailward_cli::is_operation(&matches) {
         return match connection(&matches) {
             Ok(connection) if is_top => mailward_cli::top(&matches, &connection),
+            Ok(connection) if is_shell => mailward_cli::shell(&matches, &connection),
             Ok(connection) => mailward_cli::run(&matches, &connection),
             Err(problem) => {
                 complain(&problem);

@@ -17,13 +17,13 @@ use crate::{machine::Machine, world};
 pub use mailward_journal::fuzz::fuzz_journal;
 pub use mailward_queue::fuzz::fuzz_recovery as fuzz_queue_recovery;
 pub use sending::{fuzz_header, fuzz_reply};
-pub use text::fuzz_objects_text;
+pub use text::{fuzz_objects_text, fuzz_shell_script};
 
 /// A target: takes octets of any kind.
 pub type Target = fn(&[u8]);
 
 /// Every target by the name of its folder below `fuzz/corpus`.
-pub const TARGETS: [(&str, Target); 10] = [
+pub const TARGETS: [(&str, Target); 11] = [
     ("command", fuzz_command),
     ("data", fuzz_data),
     ("bdat", fuzz_bdat),
@@ -33,6 +33,7 @@ pub const TARGETS: [(&str, Target); 10] = [
     ("header", fuzz_header),
     ("objects_text", fuzz_objects_text),
     ("queue_recovery", fuzz_queue_recovery),
+    ("shell_script", fuzz_shell_script),
     ("journal_ledger", fuzz_journal),
 ];
 

@@ -7,9 +7,7 @@
 
 use std::sync::Arc;
 
-use mailward_directory::{
-    Directory, DynamicGroups, Found, Membership, RcptDecision, RecipientNo,
-};
+use mailward_directory::{Directory, DynamicGroups, Found, Membership, RcptDecision, RecipientNo};
 use mailward_model::{
     Domain, EmailAddress, Object, ObjectId, Origin, Revision, Spec,
     kind::{

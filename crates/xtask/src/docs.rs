@@ -11,7 +11,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::{health, reference};
+use crate::{health, reference, shell};
 
 /// Folders whose files are all generated: what is in them beyond that is left over.
 const FOLDERS: [&str; 2] = ["docs/man", "docs/completions"];
@@ -55,6 +55,7 @@ fn documents(root: &Path) -> Result<BTreeMap<PathBuf, Vec<u8>>, String> {
         ("docs/handbook/reference-objects.md", reference::objects()),
         ("docs/handbook/reference-events.md", reference::events()),
         ("docs/handbook/reference-health.md", health::page()),
+        ("docs/handbook/reference-shell.md", shell::page()),
         (CONNECTORS, connectors(root)?),
     ] {
         documents.insert(name.into(), text.into_bytes());

@@ -8,6 +8,7 @@ mod docs;
 mod health;
 mod links;
 mod reference;
+mod shell;
 mod tidy;
 
 fn main() -> ExitCode {

@@ -19,7 +19,7 @@ const LISTS: [&str; 1] = ["crates/events/src/catalogue/list.rs"];
 const FLOORS: &[&[&str]] = &[
     &["model", "proto", "host"],
     &["events", "store", "api"],
-    &["queue", "tls", "directory", "journal", "identity"],
+    &["queue", "tls", "directory", "journal", "identity", "shell"],
     &["transport", "health", "admin", "enforce"],
     &["cli", "mailward"],
 ];

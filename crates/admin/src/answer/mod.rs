@@ -319,6 +319,7 @@ impl Access {
         let _ = tokio::task::spawn_blocking(move || {
             events.emit(Event::AdministratorActed {
                 by: peer.name(),
+                from: peer.place(),
                 operation,
                 subject,
             });

@@ -6,10 +6,11 @@ use mailward_api::{
     operation::request,
     view::{Effect, ExportText, ObjectList, ObjectView, PlanView},
 };
+use mailward_directory::filter::{self, Filter, FilterError};
 use mailward_events::Event;
 use mailward_model::{
     FieldError, Kind, Object, ObjectId, Revision,
-    kind::{Mailbox, MailboxType},
+    kind::{AcceptedDomain, AcceptedDomainType, Mailbox, MailboxType},
     object::SpecOf,
 };
 use mailward_store::{
@@ -18,7 +19,7 @@ use mailward_store::{
 };
 use serde_json::Map;
 
-use super::{Access, blocking, failed};
+use super::{Access, blocking, failed, recipient::goes_by};
 use crate::peer::Peer;
 
 fn view(object: &Object) -> ObjectView {
@@ -124,6 +125,57 @@ fn conflict(kind: Kind, name: &str, wanted: u64, found: Option<Revision>) -> Fau
     Fault::new(FaultKind::Conflict, error, mend)
 }
 
+/// Whether objects of the kind have an address of their own here.
+fn is_recipient(kind: Kind) -> bool {
+    matches!(
+        kind,
+        Kind::Mailbox
+            | Kind::MailContact
+            | Kind::MailUser
+            | Kind::DistributionGroup
+            | Kind::DynamicDistributionGroup
+    )
+}
+
+/// The address of a new recipient for which none is given: its alias, or its name without what an
+/// address cannot have, at the first domain that was accepted as authoritative.
+fn address_of(store: &Store, name: &str, alias: Option<&str>) -> Result<String, Fault> {
+    let local: String = match alias {
+        Some(alias) => alias.to_owned(),
+        None => name
+            .chars()
+            .filter(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_'))
+            .collect(),
+    };
+    let domains = store
+        .list(Kind::AcceptedDomain)
+        .map_err(|error| failed(&error))?;
+    let authoritative = domains.iter().filter_map(|object| {
+        let domain = AcceptedDomain::of(&object.spec)?;
+        (domain.domain_type == AcceptedDomainType::Authoritative).then_some((object.id, domain))
+    });
+    let first = authoritative.min_by_key(|(id, _)| *id);
+    let Some((_, domain)) = first.filter(|_| !local.is_empty()) else {
+        return Err(Fault::invalid(
+            "no address is given, and none can be made of alias or name and an authoritative domain",
+            "give its address",
+        )
+        .at("address"));
+    };
+    Ok(format!("{local}@{}", domain.domain))
+}
+
+/// The object of this name; of recipients else the one that has this address or alias.
+fn find(store: &Store, kind: Kind, name: &str) -> Result<Option<Object>, Fault> {
+    let found = store.get(kind, name).map_err(|error| failed(&error))?;
+    if found.is_some() {
+        return Ok(found);
+    }
+    let objects = store.list(kind).map_err(|error| failed(&error))?;
+    let mut objects = objects.into_iter();
+    Ok(objects.find(|object| goes_by(object, name)))
+}
+
 /// Refuses a change that was made from another revision than the object's own.
 fn expect_revision(
     kind: Kind,
@@ -166,16 +218,32 @@ impl Access {
             )
             .at("monitoring"));
         }
+        let filter = r.filter.as_deref().map(str::parse::<Filter>).transpose();
+        let filter = filter.map_err(|error: FilterError| {
+            Fault::invalid(format!("the filter cannot be used: {error}"), "").at("filter")
+        })?;
         let store = self.store.clone();
         blocking(move || {
             let mut objects = store.list(r.kind).map_err(|error| failed(&error))?;
             let all = objects.len();
-            if !r.monitoring {
-                objects.retain(|object| !is_monitoring(object));
+            // As in Exchange: either these or the others.
+            objects.retain(|object| is_monitoring(object) == r.monitoring);
+            let hidden = match r.monitoring {
+                true => 0,
+                false => (all - objects.len()) as u64,
+            };
+            if let Some(filter) = &filter {
+                let fits = |object: &Object| {
+                    filter::attributes(object).is_some_and(|of| filter.matches(&of))
+                };
+                objects.retain(fits);
+            }
+            if let Some(limit) = r.limit {
+                objects.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
             }
             Ok(ObjectList {
                 kind: r.kind,
-                hidden: (all - objects.len()) as u64,
+                hidden,
                 objects: objects.iter().map(view).collect(),
             })
         })
@@ -185,8 +253,7 @@ impl Access {
     pub(super) async fn object_show(&self, r: request::ObjectShow) -> Result<ObjectView, Fault> {
         let store = self.store.clone();
         blocking(move || {
-            let found = store.get(r.kind, &r.name).map_err(|error| failed(&error))?;
-            match found {
+            match find(&store, r.kind, &r.name)? {
                 Some(object) => Ok(view(&object)),
                 // Settings that were never stored are in force with their defaults.
                 None if r.kind.is_singleton() && r.name == "default" => Ok(ObjectView {
@@ -222,24 +289,35 @@ impl Access {
                 .map(|object| fields_of(&object.spec))
                 .unwrap_or_default();
             fields.extend(r.spec);
-            let fields = edit(r.kind, fields, &r.set)
+            let mut fields = edit(r.kind, fields, &r.set)
                 .map_err(|errors| Fault::broken_rules(&what, errors))?;
+            // Only where it is said that it is new: a name that was mistyped makes no recipient.
+            let is_new = found.is_none() && r.revision == Some(0);
+            if is_new && is_recipient(r.kind) && !fields.contains_key("address") {
+                let alias = fields.get("alias").and_then(serde_json::Value::as_str);
+                let address = address_of(&access.store, &r.name, alias)?;
+                fields.insert("address".to_owned(), address.into());
+            }
             let spec =
                 spec_of(r.kind, fields).map_err(|error| Fault::broken_rules(&what, vec![error]))?;
             let before = found.as_ref().map(|object| &object.spec);
             if before == Some(&spec) {
                 return Ok(PlanView {
                     effects: Vec::new(),
-                    applied: true,
+                    applied: !r.dry_run,
                     revision: access.store.revision(),
                 });
             }
             let effect = text::effect(&r.name, before, Some(&spec));
+            let told = match &found {
+                Some(_) => vec![effect.to_string()],
+                None => vec![format!("{effect}; it says {}", text::told(&spec))],
+            };
             let change = match &found {
                 Some(object) => Change::replace(object, spec),
                 None => Change::create(r.name, spec),
             };
-            access.carry_out(vec![change], &[effect], peer)
+            access.carry_out_telling(vec![change], &[effect], told, r.dry_run, peer)
         })
         .await
     }
@@ -260,7 +338,14 @@ impl Access {
                 return Err(missing(&access.store, r.kind, &r.name));
             };
             let effect = text::effect(&object.name, Some(&object.spec), None);
-            access.carry_out(vec![Change::remove(&object)], &[effect], peer)
+            let told = vec![format!("{effect}; it said {}", text::told(&object.spec))];
+            access.carry_out_telling(
+                vec![Change::remove(&object)],
+                &[effect],
+                told,
+                r.dry_run,
+                peer,
+            )
         })
         .await
     }
@@ -340,6 +425,28 @@ impl Writer {
         effects: &[text::Effect],
         peer: Peer,
     ) -> Result<PlanView, Fault> {
+        let told = effects.iter().map(ToString::to_string).collect();
+        self.carry_out_telling(changes, effects, told, false, peer)
+    }
+
+    /// The same, with what is told of each change in the event; with `dry_run` they are only
+    /// checked.
+    fn carry_out_telling(
+        &self,
+        changes: Vec<Change>,
+        effects: &[text::Effect],
+        told: Vec<String>,
+        dry_run: bool,
+        peer: Peer,
+    ) -> Result<PlanView, Fault> {
+        if dry_run {
+            self.store.check(changes).map_err(|error| refused(&error))?;
+            return Ok(PlanView {
+                effects: effects.iter().map(effect).collect(),
+                applied: false,
+                revision: self.store.revision(),
+            });
+        }
         let by = peer.name();
         let revision = self
             .store
@@ -348,7 +455,8 @@ impl Writer {
         self.events.emit(Event::ObjectsApplied {
             revision: revision.0,
             by,
-            changes: effects.iter().map(ToString::to_string).collect(),
+            from: peer.place(),
+            changes: told.into_iter().collect(),
         });
         Ok(PlanView {
             effects: effects.iter().map(effect).collect(),

@@ -8,7 +8,10 @@ use mailward_api::{
 use mailward_directory::filter::{
     self, Attributes, Filter, FilterError, Property, is_system, system_exclusions,
 };
-use mailward_model::{Object, kind::OrganizationalUnit};
+use mailward_model::{
+    Object,
+    kind::{CommonAttribute, OrganizationalUnit},
+};
 
 use super::{Access, blocking, failed, group::warnings};
 
@@ -74,6 +77,19 @@ fn list(
     list
 }
 
+/// Whether a recipient goes by this name, alias or address.
+pub(super) fn goes_by(object: &Object, name: &str) -> bool {
+    let Some(recipient) = object.spec.recipient() else {
+        return object.name.eq_ignore_ascii_case(name);
+    };
+    let is_it = |text: &str| text.eq_ignore_ascii_case(name);
+    let alias = recipient.attributes().text(CommonAttribute::Alias);
+    let mut addresses = std::iter::once(recipient.address()).chain(recipient.proxy_addresses());
+    is_it(&object.name)
+        || alias.is_some_and(is_it)
+        || addresses.any(|address| is_it(&address.to_string()))
+}
+
 impl Access {
     pub(super) async fn recipient_list(
         &self,
@@ -83,7 +99,11 @@ impl Access {
         let store = self.store.clone();
         blocking(move || {
             let objects = store.all().map_err(|error| failed(&error))?;
-            Ok(list(&objects, filter.as_ref(), r.limit, |_, _| true))
+            Ok(list(&objects, filter.as_ref(), r.limit, |object, _| {
+                let named = r.identity.as_deref();
+                is_within(object, r.organizational_unit.as_ref())
+                    && named.is_none_or(|name| goes_by(object, name))
+            }))
         })
         .await
     }

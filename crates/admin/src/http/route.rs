@@ -182,6 +182,9 @@ async fn operation(
             "ask on the admin socket",
         ));
     };
+    let from = request.headers().get(mailward_api::operation::FROM_HEADER);
+    let from = from.and_then(|value| value.to_str().ok()?.parse().ok());
+    let peer = peer.saying(from);
     let body = match body(op, request).await {
         Ok(body) => body,
         Err(response) => return response,

@@ -11,7 +11,7 @@
 //! assert!(matches!(call, Ok(Call::QueueShow(_))));
 //! ```
 
-pub mod exchange;
+pub mod cmdlet;
 mod input;
 mod openapi;
 mod page;
@@ -30,6 +30,10 @@ use crate::{
     fault::{Fault, FaultKind},
     page::Page,
 };
+
+/// The header of a request that says at which address the administrator sits, where the program
+/// that asks was started from elsewhere. It is for audit events alone: nothing is decided by it.
+pub const FROM_HEADER: &str = "mailward-from";
 
 /// The HTTP methods in use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -103,8 +107,6 @@ pub struct Definition {
     pub route: &'static str,
     /// What the answer is made of.
     pub media: Media,
-    /// The names it goes by in Exchange.
-    pub exchange: &'static [exchange::Exchange],
 }
 
 impl Definition {

@@ -2,31 +2,15 @@
 
 use serde_json::Value;
 
-use super::{
-    Definition, Media, Method, Operation, exchange::Exchange, page, read_query, read_request,
-    request,
-};
+use super::{Definition, Media, Method, Operation, page, read_query, read_request, request};
 use crate::{fault::Fault, page::Page, view};
 
 /// Defines [`Op`], [`Call`] and each operation's [`Definition`] from one table.
 macro_rules! operations {
-    (@kind) => { None };
-    (@kind $kind:literal) => { Some($kind) };
-    (@page $view:ty;) => { None };
-    (@page $view:ty; $page:expr) => {
-        Some(|answer: &[u8], now_unix_ms: u64| {
-            let view: $view = serde_json::from_slice(answer)?;
-            let page: fn(&$view, u64) -> Page = $page;
-            Ok(page(&view, now_unix_ms))
-        })
-    };
     ($(
         $(#[doc = $doc:literal])*
         $variant:ident [$($word:literal)+] $method:ident $route:literal $media:ident
-        ($request:ty) -> $view:ty, page $page:expr $(, exit $exit:expr)?
-        $(, exchange $name:literal {$($parameter:literal = $argument:literal),*}
-            $(kind $kind:literal)? $(with $($fixed:literal)+)?
-            $(page $exchange_page:expr)?)*;
+        ($request:ty) -> $view:ty, page $page:expr $(, exit $exit:expr)?;
     )*) => {
         /// The operations.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -52,13 +36,6 @@ macro_rules! operations {
                         method: Method::$method,
                         route: $route,
                         media: Media::$media,
-                        exchange: &[$(Exchange {
-                            name: $name,
-                            parameters: &[$(($parameter, $argument)),*],
-                            kind: operations!(@kind $($kind)?),
-                            fixed: &[$($($fixed),+)?],
-                            page: operations!(@page $view; $($exchange_page)?),
-                        }),*],
                     };
                     &DEFINITION
                 })* }
@@ -286,16 +263,12 @@ operations! {
     /// One line for each health set. Ends with exit code 1 where one of them is not well.
     Health ["health"] Get "/v1/health" Json
     (request::HealthReport) -> view::HealthReport, page page::health::brief,
-    exit page::health::exit,
-    exchange "Get-HealthReport" {"Identity" = "server", "HealthSet" = "set"}
-        page page::exchange::health_report;
+    exit page::health::exit;
 
     /// Show every health set with its monitors
     HealthReport ["health" "report"] Get "/v1/health/report" Json
     (request::HealthReport) -> view::HealthReport, page page::health::report,
-    exit page::health::exit,
-    exchange "Get-ServerHealth" {"Identity" = "server", "HealthSet" = "set"}
-        page page::exchange::server_health;
+    exit page::health::exit;
 
     /// Show one health set with the last results of its probes
     HealthShow ["health" "show"] Get "/v1/health/sets/{set}" Json
@@ -391,25 +364,15 @@ operations! {
     /// Any property of a probe, a monitor or a component, as `health explain` shows them. It is in
     /// force within a second, and an object: exported, in the history, gone when its time is over.
     HealthOverrideAdd ["health" "override" "add"] Post "/v1/health/overrides" Json
-    (request::HealthOverrideAdd) -> view::Changed, page page::changed,
-    exchange "Add-GlobalMonitoringOverride" {"Identity" = "item", "PropertyName" = "property",
-        "PropertyValue" = "value", "Duration" = "span", "ApplyVersion" = "version",
-        "Reason" = "reason"} with "--scope=global",
-    exchange "Add-ServerMonitoringOverride" {"Identity" = "item", "PropertyName" = "property",
-        "PropertyValue" = "value", "Duration" = "span", "ApplyVersion" = "version",
-        "Reason" = "reason"} with "--scope=node";
+    (request::HealthOverrideAdd) -> view::Changed, page page::changed;
 
     /// List the overrides, and why one of them is not in force
     HealthOverrideList ["health" "override" "list"] Get "/v1/health/overrides" Json
-    (request::HealthOverrideList) -> view::OverrideList, page page::health::overrides,
-    exchange "Get-GlobalMonitoringOverride" {} with "--scope=global",
-    exchange "Get-ServerMonitoringOverride" {} with "--scope=node";
+    (request::HealthOverrideList) -> view::OverrideList, page page::health::overrides;
 
     /// End an override
     HealthOverrideRemove ["health" "override" "remove"] Delete "/v1/health/overrides/{name}" Json
-    (request::HealthOverrideRemove) -> view::Changed, page page::changed,
-    exchange "Remove-GlobalMonitoringOverride" {"Identity" = "name"},
-    exchange "Remove-ServerMonitoringOverride" {"Identity" = "name"};
+    (request::HealthOverrideRemove) -> view::Changed, page page::changed;
 
     /// Keep repairs and alerts off something, for a time
     ///
@@ -521,8 +484,7 @@ operations! {
 
     /// Show which roles run, since when, and what they are doing
     Status ["status"] Get "/v1/status" Json
-    (request::Nothing) -> view::NodeStatus, page page::status::status,
-    exchange "Get-ServerComponentState" {};
+    (request::Nothing) -> view::NodeStatus, page page::status::status;
 
     /// Write all objects as text
     ///
@@ -577,12 +539,7 @@ operations! {
 
     /// List the {plural}
     ObjectList ["{kind}" "list"] Get "/v1/objects/{kind}" Json
-    (request::ObjectList) -> view::ObjectList, page page::object::list,
-    exchange "Get-Mailbox" {"Monitoring" = "monitoring"} kind "mailbox",
-    exchange "Get-ReceiveConnector" {} kind "receive-connector",
-    exchange "Get-SendConnector" {} kind "send-connector",
-    exchange "Get-AcceptedDomain" {} kind "accepted-domain",
-    exchange "Get-JournalRule" {} kind "journal-rule";
+    (request::ObjectList) -> view::ObjectList, page page::object::list;
 
     /// Show one of the {plural}
     ObjectShow ["{kind}" "show"] Get "/v1/objects/{kind}/{name}" Json

@@ -508,9 +508,9 @@ catalogue! {
         breaks "Nothing is broken by this."
         mend "Nothing is to be done.";
 
-    5001 Notice ObjectsApplied { revision: u64, by: String, changes: Items } per [revision]
-        "{by} applied revision {revision}: {changes}"
-        means "Objects were changed. Every role has swapped its snapshot or will within a moment."
+    5001 Notice ObjectsApplied { revision: u64, by: String, from: String, changes: Items } per [revision]
+        "{by} applied revision {revision}: {changes}; from {from}"
+        means "Objects were changed: by whom, from where, and what each field said before and says now. Every role has swapped its snapshot or will within a moment."
         breaks "Nothing is broken by this."
         mend "Nothing; `mailward export` shows what is in force.";
     5002 Error ObjectUnreadable { kind: String, object: String, error: String } per [kind, object]
@@ -533,8 +533,8 @@ catalogue! {
         means "The objects of that revision do not fit together for this role. It goes on with the revision before."
         breaks "The last change has no effect in this role."
         mend "Correct the objects named and apply again.";
-    5006 Notice AdministratorActed { by: String, operation: String, subject: String } per [by, operation, subject]
-        "{by} asked for {operation} {subject}"
+    5006 Notice AdministratorActed { by: String, from: String, operation: String, subject: String } per [by, operation, subject]
+        "{by} asked for {operation} {subject}; from {from}"
         means "An administrator acted on this node through the command line or the admin API: mail was held, released, tried again or removed, new mail was refused or taken again, probes were run."
         breaks "Nothing is broken by this; what was asked for may be what someone else wonders about."
         mend "Nothing is to be done; ask whoever it was.";

@@ -16,6 +16,7 @@ mod outside;
 mod probes;
 mod repairs;
 mod support;
+mod terminal;
 
 mod a_case_begins_at_the_stage_that_cured_it_before;
 mod a_clock_that_jumps_neither_bounces_nor_stalls_mail;
@@ -33,6 +34,7 @@ mod a_hung_or_killed_role_is_replaced_in_time;
 mod a_killed_transport_loses_nothing_and_refuses_nobody;
 mod a_new_certificate_serves_the_next_handshake;
 mod a_worker_that_falls_over_runs_in_safe_mode;
+mod administrators_find_exchanges_shell;
 mod an_act_that_is_refused_is_explained_and_a_person_told;
 mod an_alert_reaches_people_without_the_queue;
 mod an_archive_that_was_away_gets_every_report_once;

@@ -1,70 +1,14 @@
 //! `mailward top` on a real terminal (tmux): it fits 80 by 24, follows the size and the keys, and goes
 //! on after access was killed. Without a terminal it prints one picture.
 
-use std::process::Command;
-
-use crate::support::{Node, mailward, objects, signal, text, wait_for};
-
-/// A terminal in which a command runs.
-struct Tmux {
-    socket: String,
-}
-
-impl Drop for Tmux {
-    fn drop(&mut self) {
-        let _ = self.tmux(&["kill-server"]);
-    }
-}
-
-impl Tmux {
-    fn start(node: &Node, command: &str) -> Tmux {
-        let socket = node.path("tmux.sock").display().to_string();
-        let tmux = Tmux { socket };
-        // The session outlives the command, so that what it leaves behind can be seen.
-        let shell = format!("{command}; echo ended with $?; exec cat");
-        tmux.tmux(&[
-            "-f",
-            "/dev/null",
-            "new-session",
-            "-d",
-            "-x",
-            "80",
-            "-y",
-            "24",
-            &shell,
-        ]);
-        tmux
-    }
-
-    fn tmux(&self, arguments: &[&str]) -> String {
-        let output = Command::new("tmux")
-            .args(["-S", &self.socket])
-            .args(arguments)
-            .env("TERM", "xterm-256color")
-            .env_remove("TMUX")
-            .output()
-            .unwrap();
-        text(&output)
-    }
-
-    /// What stands on the terminal, without colours or with their codes.
-    fn screen(&self, codes: bool) -> String {
-        let more: &[&str] = if codes { &["-e"] } else { &[] };
-        self.tmux(&[&["capture-pane", "-p"], more].concat())
-    }
-
-    #[track_caller]
-    fn shows(&self, what: &str) {
-        wait_for(&format!("{what:?} on the terminal"), || {
-            self.screen(false).contains(what)
-        });
-    }
-}
+use crate::{
+    support::{Node, mailward, objects, signal, text, wait_for},
+    terminal::{self, Tmux},
+};
 
 #[test]
 fn a_terminal_follows_the_node() {
-    if Command::new("tmux").arg("-V").output().is_err() {
-        eprintln!("passed over: tmux is not installed (scripts/test installs it)");
+    if !terminal::is_there() {
         return;
     }
     let node = Node::start(objects);

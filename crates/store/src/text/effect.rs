@@ -6,7 +6,7 @@ use mailward_model::{Kind, Object, Spec};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::fields::Fields;
+use super::fields::{Defaults, Fields};
 use crate::change::ChangeOp;
 
 /// Entries of a list that an effect names; the rest is counted.
@@ -54,6 +54,16 @@ pub fn effect(name: &str, before: Option<&Spec>, after: Option<&Spec>) -> Effect
         takes_effect: takes_effect(kind, op, &fields).to_owned(),
         fields,
     }
+}
+
+/// What an object says, its defaults left out: `address "anna@example.org", hidden true`.
+pub fn told(spec: &Spec) -> String {
+    let fields = Defaults::default().differing(spec);
+    let fields: Vec<String> = fields
+        .iter()
+        .map(|(field, value)| format!("{field} {}", shown(value)))
+        .collect();
+    fields.join(", ")
 }
 
 impl Effect {

@@ -16,7 +16,7 @@ use mailward_model::{Kind, Object, Revision, Spec};
 
 use crate::{change::Change, engine::folded};
 
-pub use effect::{Effect, FieldChange, effect};
+pub use effect::{Effect, FieldChange, effect, told};
 pub use export::export;
 pub use parse::{Place, TextError, Wanted, parse, read};
 

@@ -1,4 +1,4 @@
-//! Fuzzing objects as administrators write them.
+//! Fuzzing what administrators write: objects, scripts of the management shell.
 
 use mailward_model::{Object, ObjectId, Revision};
 use mailward_store::text;
@@ -44,4 +44,23 @@ pub fn fuzz_objects_text(data: &[u8]) {
         Ok(again) => assert_eq!(objects(again), objects_once, "{exported}"),
         Err(errors) => unreachable!("an export that is refused: {errors:?}\n{exported}"),
     }
+}
+
+/// A script of the management shell: what is refused is refused with a place within the text.
+///
+/// # Panics
+/// Where that does not hold.
+pub fn fuzz_shell_script(data: &[u8]) {
+    let Ok(given) = std::str::from_utf8(data) else {
+        return;
+    };
+    if let Err(error) = mailward_shell::check(given) {
+        assert!(!error.problem.is_empty(), "refused without a reason");
+        assert!(error.span.start <= given.len(), "{error:?}");
+        assert!(error.span.start <= error.span.end, "{error:?}");
+        assert!(!error.shown(given, Some("script")).is_empty());
+    }
+    let cursor = given.floor_char_boundary(given.len() / 2);
+    let found = mailward_shell::complete(given, cursor, &[], &mut |_| Vec::new());
+    assert!(given.is_char_boundary(found.start), "{found:?}");
 }

@@ -1,0 +1,578 @@
+//! The names that stand for operations other than those on objects.
+
+use mailward_model::Kind;
+use serde_json::Value;
+
+use super::{Act, Cmdlet, Parameter, ReadRows, Takes, Target, rows};
+use crate::operation::Op;
+
+/// A line of the table.
+struct Line {
+    name: &'static str,
+    alias: Option<&'static str>,
+    summary: &'static str,
+    act: Act,
+    parameters: Vec<Parameter>,
+    fixed: Vec<(Target, Value)>,
+    columns: &'static [&'static str],
+    rows: Option<ReadRows>,
+    differs: &'static str,
+}
+
+fn text(name: &str, field: &'static str, help: &str) -> Parameter {
+    Parameter::new(name, Target::Request(field), Takes::Text, help)
+}
+
+fn count(field: &'static str) -> Parameter {
+    let help = "How many to list at most";
+    Parameter::new("ResultSize", Target::Request(field), Takes::Count, help)
+}
+
+fn switch(name: &str, field: &'static str, help: &str) -> Parameter {
+    Parameter::new(name, Target::Request(field), Takes::Switch, help)
+}
+
+/// What is meant, by a field of the request.
+fn identity(field: &'static str, needed: bool, help: &str) -> Parameter {
+    Parameter {
+        target: Target::Request(field),
+        help: help.to_owned(),
+        ..Parameter::identity(needed)
+    }
+}
+
+const QUEUE: &str = "The queue, such as connector/Internet/example.org";
+const MESSAGE: &str = "The message's id";
+const NODE: &str = "The node that is meant; there is only this one to ask";
+
+/// A group's member.
+fn member(target: Target) -> Parameter {
+    Parameter {
+        needed: true,
+        ..Parameter::new("Member", target, Takes::Text, "The member's address")
+    }
+}
+
+/// What acts on a queue or on a message.
+fn act(name: &'static str, summary: &'static str, op: Op, help: &str) -> Line {
+    Line {
+        name,
+        alias: None,
+        summary,
+        act: Act::Do(op),
+        parameters: vec![identity("target", true, help)],
+        fixed: Vec::new(),
+        columns: &[],
+        rows: None,
+        differs: "no -Filter: pipe what Get-Queue or Get-Message gives",
+    }
+}
+
+fn look(
+    name: &'static str,
+    summary: &'static str,
+    op: Op,
+    rows: ReadRows,
+    columns: &'static [&'static str],
+    differs: &'static str,
+    parameters: Vec<Parameter>,
+) -> Line {
+    Line {
+        name,
+        alias: None,
+        summary,
+        act: Act::Look(op),
+        parameters,
+        fixed: Vec::new(),
+        columns,
+        rows: Some(rows),
+        differs,
+    }
+}
+
+/// What changes the members of a group.
+fn members(name: &'static str, summary: &'static str, parameter: Parameter) -> Line {
+    Line {
+        name,
+        alias: None,
+        summary,
+        act: Act::Change(Kind::DistributionGroup),
+        parameters: vec![Parameter::identity(true), parameter],
+        fixed: Vec::new(),
+        columns: &[],
+        rows: None,
+        differs: "members are addresses, here or elsewhere",
+    }
+}
+
+fn recipients() -> Vec<Line> {
+    let filter = |name: &str, help: &str| {
+        Parameter::new(name, Target::Request("filter"), Takes::Filter, help)
+    };
+    let update = Parameter {
+        needed: true,
+        ..Parameter::new(
+            "Members",
+            Target::Spec("members".to_owned()),
+            Takes::List(Box::new(Takes::Text)),
+            "All members, in place of those there are",
+        )
+    };
+    vec![
+        look(
+            "Get-Recipient",
+            "List recipients of every kind, or those that fit a filter",
+            Op::RecipientList,
+            rows::recipients,
+            &["Name", "RecipientType", "PrimarySmtpAddress"],
+            "10,000 at most",
+            vec![
+                Parameter {
+                    target: Target::Request("identity"),
+                    ..Parameter::identity(false)
+                },
+                filter("Filter", "Only those that fit this recipient filter"),
+                filter(
+                    "RecipientPreviewFilter",
+                    "Only those that a dynamic group with this filter would have",
+                ),
+                text(
+                    "OrganizationalUnit",
+                    "organizational_unit",
+                    "Only those in this organisational unit and below it",
+                ),
+                count("limit"),
+            ],
+        ),
+        look(
+            "Get-DistributionGroupMember",
+            "List the members of a distribution group",
+            Op::ObjectShow,
+            rows::members,
+            &["Name"],
+            "members are addresses, here or elsewhere",
+            vec![identity("name", true, "The group's name, or its address")],
+        )
+        .with("kind", "distribution_group"),
+        members(
+            "Add-DistributionGroupMember",
+            "Add a member to a distribution group",
+            member(Target::Add("members")),
+        ),
+        members(
+            "Remove-DistributionGroupMember",
+            "Take a member out of a distribution group",
+            member(Target::Take("members")),
+        ),
+        members(
+            "Update-DistributionGroupMember",
+            "Replace the members of a distribution group",
+            update,
+        ),
+    ]
+}
+
+impl Line {
+    fn with(mut self, field: &'static str, value: impl Into<Value>) -> Self {
+        self.fixed.push((Target::Request(field), value.into()));
+        self
+    }
+}
+
+fn queue() -> Vec<Line> {
+    let notify = Parameter::new(
+        "WithNDR",
+        Target::Request("notify"),
+        Takes::Boolean,
+        "Send the sender a failure report",
+    );
+    let path = Parameter {
+        needed: true,
+        ..Parameter::new(
+            "Path",
+            Target::File,
+            Takes::Text,
+            "The file to write, which must not exist yet",
+        )
+    };
+    vec![
+        look(
+            "Get-Queue",
+            "List the delivery queues",
+            Op::QueueList,
+            rows::queues,
+            &[
+                "Identity",
+                "DeliveryType",
+                "Status",
+                "MessageCount",
+                "NextHopDomain",
+                "LastError",
+            ],
+            "no -Filter: use Where-Object; a queue's name is that of its next hop",
+            vec![identity("next_hop", false, QUEUE)],
+        ),
+        act(
+            "Suspend-Queue",
+            "Hold what goes to one next hop until it is resumed",
+            Op::QueueHold,
+            QUEUE,
+        ),
+        act(
+            "Resume-Queue",
+            "Deliver again what goes to one next hop",
+            Op::QueueRelease,
+            QUEUE,
+        ),
+        act(
+            "Retry-Queue",
+            "Try now what waits for another try",
+            Op::QueueRetry,
+            QUEUE,
+        ),
+        look(
+            "Get-Message",
+            "List the messages in the queue, oldest first",
+            Op::QueueList,
+            rows::messages,
+            &[
+                "Identity",
+                "FromAddress",
+                "Status",
+                "Size",
+                "RecipientCount",
+                "LastError",
+            ],
+            "-Queue, -Sender and -Recipient narrow the list; else Where-Object",
+            vec![
+                Parameter {
+                    target: Target::Instead("id", Op::QueueShow),
+                    ..identity("id", false, MESSAGE)
+                },
+                text("Queue", "next_hop", "Only messages in this queue"),
+                text("Sender", "from", "Only messages from this envelope sender"),
+                text("Recipient", "to", "Only messages to this recipient"),
+                switch("Probes", "probes", "List health probes too"),
+                count("limit"),
+            ],
+        ),
+        act(
+            "Suspend-Message",
+            "Hold a message until it is resumed",
+            Op::QueueHold,
+            MESSAGE,
+        ),
+        act(
+            "Resume-Message",
+            "End a message's hold",
+            Op::QueueRelease,
+            MESSAGE,
+        ),
+        Line {
+            name: "Remove-Message",
+            alias: None,
+            summary: "Take a message out of the queue for good",
+            act: Act::Do(Op::QueueRemove),
+            parameters: vec![identity("id", true, MESSAGE), notify],
+            fixed: Vec::new(),
+            columns: &[],
+            rows: None,
+            differs: "-WithNDR is $false where it is not given",
+        },
+        Line {
+            name: "Export-Message",
+            alias: None,
+            summary: "Write a message to a file as it was received",
+            act: Act::Look(Op::QueueExport),
+            parameters: vec![identity("id", true, MESSAGE), path],
+            fixed: Vec::new(),
+            columns: &[],
+            rows: None,
+            differs: "-Path in place of AssembleMessage",
+        },
+        look(
+            "Get-MessageTrackingLog",
+            "Show where messages came from and what became of them",
+            Op::Trace,
+            rows::tracking,
+            &[
+                "Timestamp",
+                "EventId",
+                "Source",
+                "Sender",
+                "Recipients",
+                "MessageId",
+            ],
+            "times as 2h, 3d, 2026-02-03 or 2026-02-03T14:05; the last 24 hours without -Start",
+            vec![
+                text("Start", "since", "Only since then: 2h, 3d, 2026-02-03"),
+                text("End", "until", "Only until then"),
+                text(
+                    "Sender",
+                    "from",
+                    "Only from this sender: an address, or a domain",
+                ),
+                text(
+                    "Recipients",
+                    "to",
+                    "Only to this recipient: an address, or a domain",
+                ),
+                text("MessageId", "message_id", "The Message-ID field"),
+                text("InternalMessageId", "id", "The message's id in the queue"),
+                switch("Probes", "probes", "Show health probes too"),
+                count("limit"),
+            ],
+        ),
+    ]
+}
+
+fn health() -> Vec<Line> {
+    const STATES: &[(&str, Op, Option<&str>)] = &[
+        ("Active", Op::HealthRelease, None),
+        ("Draining", Op::HealthHold, Some("draining")),
+        ("Inactive", Op::HealthHold, Some("inactive")),
+    ];
+    let states = || STATES.iter().map(|(word, _, _)| (*word).to_owned());
+    let requesters = crate::view::Requester::ALL.iter();
+    let requesters = requesters.map(|one| one.name().to_owned()).collect();
+    let needed = |parameter: Parameter| Parameter {
+        needed: true,
+        ..parameter
+    };
+    let server = |field| identity(field, false, NODE);
+    let set = || text("HealthSet", "set", "Only this health set");
+    vec![
+        look(
+            "Get-ServerHealth",
+            "Show every monitor with its state",
+            Op::HealthReport,
+            rows::server_health,
+            &[
+                "Server",
+                "State",
+                "Name",
+                "TargetResource",
+                "HealthSetName",
+                "AlertValue",
+                "ServerComponent",
+            ],
+            "of this node",
+            vec![server("server"), set()],
+        ),
+        look(
+            "Get-HealthReport",
+            "Show every health set with its state",
+            Op::Health,
+            rows::health_report,
+            &[
+                "Server",
+                "State",
+                "HealthSet",
+                "AlertValue",
+                "LastTransitionTime",
+                "MonitorCount",
+            ],
+            "of this node; no -RollupGroup",
+            vec![server("server"), set()],
+        ),
+        look(
+            "Get-ServerComponentState",
+            "Show which components take mail, and who holds the others",
+            Op::HealthHolds,
+            rows::component_states,
+            &["Component", "State", "Requesters", "Reason"],
+            "components are those here: receive/NAME, and ServerWideOffline for all",
+            Vec::new(),
+        ),
+        Line {
+            name: "Set-ServerComponentState",
+            alias: None,
+            summary: "Take a component out of service, or put it back",
+            act: Act::Do(Op::HealthHold),
+            parameters: vec![
+                Parameter {
+                    needed: true,
+                    piped: true,
+                    ..text(
+                        "Component",
+                        "component",
+                        "receive/NAME, or ServerWideOffline for all of transport",
+                    )
+                },
+                needed(Parameter::new(
+                    "State",
+                    Target::Operation(STATES),
+                    Takes::Word(states().collect()),
+                    "Active, Draining or Inactive",
+                )),
+                needed(Parameter::new(
+                    "Requester",
+                    Target::Request("requester"),
+                    Takes::Word(requesters),
+                    "On whose behalf",
+                )),
+                needed(text("Reason", "reason", "Why, for whoever finds it held")),
+                text("For", "span", "For how long, such as 2h"),
+            ],
+            fixed: Vec::new(),
+            columns: &[],
+            rows: None,
+            differs: "of this node, so no -Identity; -Reason is needed; -For ends it by itself",
+        },
+        look(
+            "Get-EventLog",
+            "List the events that happened here",
+            Op::EventList,
+            rows::events,
+            &["TimeGenerated", "EntryType", "Source", "EventId", "Message"],
+            "the log of Mailward alone; Get-EventLogLevel has no meaning here: every event is logged",
+            vec![
+                Parameter::new(
+                    "Newest",
+                    Target::Request("limit"),
+                    Takes::Count,
+                    "How many at most, the newest ones",
+                ),
+                text("After", "since", "Only since then: 2h, 3d, 2026-02-03"),
+                Parameter::new(
+                    "EntryType",
+                    Target::Request("level"),
+                    Takes::Word(
+                        ["info", "notice", "warning", "error", "critical"]
+                            .map(str::to_owned)
+                            .to_vec(),
+                    ),
+                    "Only events of this level and above",
+                ),
+                text(
+                    "InstanceId",
+                    "event",
+                    "Only this event, by its number or name",
+                ),
+            ],
+        ),
+        Line {
+            alias: Some("Get-Certificate"),
+            ..look(
+                "Get-ExchangeCertificate",
+                "List the certificates held",
+                Op::CertList,
+                rows::certificates,
+                &["Thumbprint", "Services", "Subject", "NotAfter"],
+                "the thumbprint is the SHA-256 of the public key; files are put into the certificate folder and taken out of it, so there is no Import, Enable or Remove",
+                Vec::new(),
+            )
+        },
+    ]
+}
+
+/// Overrides, which go by a noun for all nodes and by one for this one.
+fn overrides() -> Vec<Line> {
+    let mut lines = Vec::new();
+    for (names, scope, differs) in [
+        (
+            [
+                "Get-GlobalMonitoringOverride",
+                "Add-GlobalMonitoringOverride",
+                "Remove-GlobalMonitoringOverride",
+            ],
+            "global",
+            "items are named as here; no -ItemType, a name says what it is",
+        ),
+        (
+            [
+                "Get-ServerMonitoringOverride",
+                "Add-ServerMonitoringOverride",
+                "Remove-ServerMonitoringOverride",
+            ],
+            "node",
+            "of this node; no -Server",
+        ),
+    ] {
+        let [get, add, remove] = names;
+        let columns = &[
+            "Identity",
+            "ItemName",
+            "PropertyName",
+            "PropertyValue",
+            "ExpirationTime",
+        ];
+        lines.push(
+            look(
+                get,
+                "List what is overridden of what is watched",
+                Op::HealthOverrideList,
+                rows::overrides,
+                columns,
+                differs,
+                Vec::new(),
+            )
+            .with("scope", scope),
+        );
+        let needed = |parameter: Parameter| Parameter {
+            needed: true,
+            ..parameter
+        };
+        let item = "A probe, monitor, component or health set, or all";
+        let reason = Parameter {
+            needed: true,
+            ..text("Reason", "reason", "Why, for whoever finds it")
+        };
+        let change = |name, summary, op, parameters| Line {
+            name,
+            alias: None,
+            summary,
+            act: Act::Do(op),
+            parameters,
+            fixed: Vec::new(),
+            columns: &[],
+            rows: None,
+            differs,
+        };
+        let parameters = vec![
+            identity("item", true, item),
+            needed(text("PropertyName", "property", "Which of its properties")),
+            needed(text("PropertyValue", "value", "What it shall be")),
+            text("Duration", "span", "For how long, such as 7d"),
+            text(
+                "ApplyVersion",
+                "version",
+                "For which versions, such as >=0.1,<0.2",
+            ),
+            reason,
+        ];
+        let summary = "Override a property of what is watched";
+        let line = change(add, summary, Op::HealthOverrideAdd, parameters);
+        lines.push(line.with("scope", scope));
+        let name = "The override's name, as Get shows it";
+        let parameters = vec![identity("name", true, name)];
+        let summary = "End an override";
+        lines.push(change(
+            remove,
+            summary,
+            Op::HealthOverrideRemove,
+            parameters,
+        ));
+    }
+    lines
+}
+
+/// Every line.
+pub(super) fn all() -> Vec<Cmdlet> {
+    let lines = recipients().into_iter().chain(queue()).chain(health());
+    let lines = lines.chain(overrides());
+    lines
+        .map(|line| Cmdlet {
+            name: line.name.to_owned(),
+            alias: line.alias.map(str::to_owned),
+            summary: line.summary.to_owned(),
+            act: line.act,
+            parameters: line.parameters,
+            fixed: line.fixed,
+            columns: line.columns,
+            rows: line.rows,
+            asks: line.name.starts_with("Remove-"),
+            differs: Some(line.differs),
+        })
+        .collect()
+}
