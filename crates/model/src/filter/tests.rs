@@ -274,7 +274,10 @@ fn the_exclusions_of_system_recipients_are_taken_off_however_they_are_nested() {
         check(kept, kept);
     }
     for exclusion in system_exclusions() {
-        check(&format!("(Title -eq 'x') -and {exclusion}"), "(Title -eq 'x')");
+        check(
+            &format!("(Title -eq 'x') -and {exclusion}"),
+            "(Title -eq 'x')",
+        );
         assert!(!exclusion.parse::<Filter>().unwrap().matches(&{
             let mut system = Attributes::default();
             system.set(Property::Name, "CAS_{9f");

@@ -164,7 +164,10 @@ mod tests {
             assert_eq!(property.kind() == PropertyType::Texts, is_list, "{name}");
         }
         for condition in Condition::ALL {
-            let name = condition.exchange_name().strip_prefix("Conditional").unwrap();
+            let name = condition
+                .exchange_name()
+                .strip_prefix("Conditional")
+                .unwrap();
             assert!(Property::find(name).is_some(), "{name}");
         }
     }
@@ -193,6 +196,9 @@ mod tests {
         assert!(wrong(r#"{"extension_custom_attribute1":5}"#).contains("expected a list"));
         let one = r#"{"extension_custom_attribute1":"Ignore"}"#;
         let one: CommonAttributes = serde_json::from_str(one).unwrap();
-        assert_eq!(one.list(CommonAttribute::ExtensionCustomAttribute1), ["Ignore"]);
+        assert_eq!(
+            one.list(CommonAttribute::ExtensionCustomAttribute1),
+            ["Ignore"]
+        );
     }
 }

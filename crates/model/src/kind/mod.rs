@@ -25,8 +25,7 @@ pub use alert::{
     AlertChannel, AlertEmail, AlertScope, AlertTarget, SyslogAddress, SyslogAddressError,
 };
 pub use attribute::{
-    CommonAttribute, CommonAttributes, Condition, Conditions, PersonalAttribute,
-    PersonalAttributes,
+    CommonAttribute, CommonAttributes, Condition, Conditions, PersonalAttribute, PersonalAttributes,
 };
 pub use domain::{AcceptedDomain, AcceptedDomainType};
 pub use drill_schedule::{DrillSchedule, DrillScheduleError, TimeOfDay};

@@ -103,9 +103,13 @@ fn spec() -> impl Strategy<Value = Spec> {
                 ..Mailbox::new(address)
             };
             if let Some(connector) = &connector {
-                mailbox.personal.set(PersonalAttribute::Department, connector);
+                mailbox
+                    .personal
+                    .set(PersonalAttribute::Department, connector);
                 let key = CommonAttribute::ExtensionCustomAttribute1;
-                mailbox.attributes.set_list(key, &[connector.clone(), "Ignore".to_owned()]);
+                mailbox
+                    .attributes
+                    .set_list(key, &[connector.clone(), "Ignore".to_owned()]);
             }
             mailbox.send_connector = connector;
             Spec::from(mailbox)

@@ -25,9 +25,12 @@ fn columns(kind: Kind) -> &'static [&'static str] {
         Kind::MailContact => &["address", "external_address"],
         Kind::MailUser => &["address", "external_address"],
         Kind::DistributionGroup => &["address", "members"],
-        Kind::DynamicDistributionGroup => {
-            &["address", "recipient_filter", "included_recipients", "recipient_container"]
-        }
+        Kind::DynamicDistributionGroup => &[
+            "address",
+            "recipient_filter",
+            "included_recipients",
+            "recipient_container",
+        ],
         Kind::JournalRule => &["enabled", "scope", "recipient", "journal_address"],
         Kind::TransportSettings => &["postmaster", "message_expiration", "delay_notification"],
         Kind::HealthSettings => &["repair", "mailflow_probe_interval", "offline_after"],
