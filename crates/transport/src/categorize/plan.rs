@@ -178,7 +178,7 @@ fn add_report(snapshot: &Snapshot, report: journal::Report<'_>, deliveries: &mut
         None => ReversePath::Null,
     };
     let mut gatherer = Gatherer::new(deliveries, content);
-    let lane = |next_hop: NextHop| journal::lane(target, next_hop);
+    let hop = |next_hop: NextHop| journal::report_hop(target, next_hop);
     let waiting = |rcpt: EnvelopeRecipient| {
         let domain = rcpt.address.domain().clone();
         (
@@ -193,7 +193,7 @@ fn add_report(snapshot: &Snapshot, report: journal::Report<'_>, deliveries: &mut
     let resolution = snapshot.directory.resolve(&rcpt, None);
     if resolution.recipients.is_empty() {
         let (next_hop, recipient) = waiting(EnvelopeRecipient::new(target.clone()));
-        gatherer.add(lane(next_hop), &mail_from, recipient);
+        gatherer.add(hop(next_hop), &mail_from, recipient);
     }
     for resolved in resolution.recipients {
         let routing = route_place(snapshot, resolved.place, &resolved.rcpt.address, size);
@@ -207,7 +207,7 @@ fn add_report(snapshot: &Snapshot, report: journal::Report<'_>, deliveries: &mut
             }
             Err(_) => waiting(resolved.rcpt),
         };
-        gatherer.add(lane(next_hop), &mail_from, recipient);
+        gatherer.add(hop(next_hop), &mail_from, recipient);
     }
 }
 
