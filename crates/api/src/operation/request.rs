@@ -6,14 +6,11 @@
 use std::net::{IpAddr, SocketAddr};
 
 use clap::Args;
-use mailward_model::{
-    Domain, EmailAddress, Kind, MessageId, ReversePath, kind::TimeOfDay, unit::Span,
-};
+use mailward_model::{Domain, EmailAddress, MessageId, ReversePath, kind::TimeOfDay, unit::Span};
 use serde::{Deserialize, Serialize};
 
 use super::input::{self, MessageFile};
 use crate::{
-    assignment::Assignment,
     view::{Requester, queue::QueueTarget},
     when::When,
 };
@@ -43,8 +40,13 @@ macro_rules! requests {
     };
 }
 
+mod objects;
 mod overrides;
 
+pub use objects::{
+    Apply, ObjectList, ObjectRemove, ObjectSet, ObjectShow, Plan, RecipientExport, RecipientImport,
+    RecipientList, TableFormat,
+};
 pub use overrides::{
     HealthExplain, HealthOverlay, HealthOverride, HealthOverrideAdd, HealthOverrideList,
     HealthOverrideRemove,
@@ -522,95 +524,6 @@ requests! {
         /// The component, such as receive/Internet; all of them where none is given
         #[serde(default)]
         pub component: Option<String>,
-    }
-
-    /// `plan`
-    Plan {
-        /// A file in the format that export writes; - for standard input
-        #[arg(value_name = "FILE", value_parser = input::read_text)]
-        pub text: String,
-    }
-
-    /// `apply`
-    Apply {
-        /// A file in the format that export writes; - for standard input
-        #[arg(value_name = "FILE", value_parser = input::read_text)]
-        pub text: String,
-        /// Show what would change, and change nothing
-        #[serde(default)]
-        #[arg(long)]
-        pub dry_run: bool,
-        /// Do it only if nothing has changed since this revision
-        #[serde(default)]
-        #[arg(long, value_name = "REVISION")]
-        pub revision: Option<u64>,
-    }
-
-    /// `<noun> list`
-    ObjectList {
-        /// The kind of objects
-        #[arg(skip = Kind::AcceptedDomain)]
-        pub kind: Kind,
-        /// List health mailboxes, which are hidden otherwise
-        #[serde(default)]
-        #[arg(long)]
-        pub monitoring: bool,
-    }
-
-    /// `recipient list`
-    RecipientList {
-        /// Only recipients that fit this filter, such as "RecipientType -eq 'UserMailbox'"
-        #[serde(default)]
-        #[arg(long, value_name = "FILTER")]
-        pub filter: Option<String>,
-        /// Recipients to list at most
-        #[serde(default = "input::list_limit", deserialize_with = "input::deserialize_limit")]
-        #[arg(long, default_value_t = input::list_limit(), value_parser = clap::value_parser!(u32).range(1..=10_000))]
-        #[schemars(range(min = 1, max = 10_000))]
-        pub limit: u32,
-    }
-
-    /// `<noun> show`
-    ObjectShow {
-        /// The kind of object
-        #[arg(skip = Kind::AcceptedDomain)]
-        pub kind: Kind,
-        /// The object's name
-        pub name: String,
-    }
-
-    /// `<noun> set`
-    ObjectSet {
-        /// The kind of object
-        #[arg(skip = Kind::AcceptedDomain)]
-        pub kind: Kind,
-        /// The object's name
-        pub name: String,
-        /// What to set: key=value; key+=value and key-=value for lists; key= for the default
-        #[arg(required = true, value_name = "KEY=VALUE")]
-        #[serde(default)]
-        pub set: Vec<Assignment>,
-        /// Fields to put over those of the object, as JSON
-        #[arg(skip)]
-        #[serde(default, skip_serializing_if = "serde_json::Map::is_empty")]
-        pub spec: serde_json::Map<String, serde_json::Value>,
-        /// Do it only if the object is still at this revision; 0: only if there is none yet
-        #[serde(default)]
-        #[arg(long, value_name = "REVISION")]
-        pub revision: Option<u64>,
-    }
-
-    /// `<noun> remove`
-    ObjectRemove {
-        /// The kind of object
-        #[arg(skip = Kind::AcceptedDomain)]
-        pub kind: Kind,
-        /// The object's name
-        pub name: String,
-        /// Do it only if the object is still at this revision
-        #[serde(default)]
-        #[arg(long, value_name = "REVISION")]
-        pub revision: Option<u64>,
     }
 
     /// `drain`
