@@ -178,7 +178,7 @@ fn leaf(op: Op, word: &'static str, kind: Option<Kind>) -> Command {
                 .help("Write to this file, which must not exist yet"),
         );
     }
-    if op == Op::Apply {
+    if matches!(op, Op::Apply | Op::RecipientImport) {
         command = command.arg(
             Arg::new("yes")
                 .long("yes")

@@ -259,6 +259,12 @@ impl Access {
             Call::Export(_) => answer(typed::Export, self.export().await),
             Call::Plan(r) => answer(typed::Plan, self.plan(r.text).await),
             Call::Apply(r) => answer(typed::Apply, self.apply(r, peer).await),
+            Call::RecipientImport(r) => {
+                answer(typed::RecipientImport, self.recipient_import(r, peer).await)
+            }
+            Call::RecipientExport(r) => {
+                answer(typed::RecipientExport, self.recipient_export(r).await)
+            }
             Call::RecipientList(r) => answer(typed::RecipientList, self.recipient_list(r).await),
             Call::RecipientPreview(r) => {
                 answer(typed::RecipientPreview, self.recipient_preview(r).await)

@@ -1,9 +1,9 @@
 //! Recipients of every kind, by the recipient filter language.
 
 use mailward_api::{
-    fault::Fault,
+    fault::{Fault, FaultKind},
     operation::request,
-    view::{FoundRecipient, RecipientList},
+    view::{ExportText, FoundRecipient, Held, PlanView, RecipientList},
 };
 use mailward_directory::filter::{
     self, Attributes, Filter, FilterError, Property, is_system, system_exclusions,
@@ -13,7 +13,12 @@ use mailward_model::{
     kind::{CommonAttribute, OrganizationalUnit},
 };
 
-use super::{Access, blocking, failed, group::warnings};
+use super::{
+    Access, blocking, failed,
+    group::warnings,
+    object::{effect, refused},
+};
+use crate::{peer::Peer, recipients};
 
 /// The recipient an object is, with what its filter properties say.
 fn view(object: &Object, of: &Attributes) -> Option<FoundRecipient> {
@@ -125,6 +130,71 @@ impl Access {
                 warnings: warnings(&filter, &objects),
                 ..list
             })
+        })
+        .await
+    }
+
+    pub(super) async fn recipient_export(
+        &self,
+        r: request::RecipientExport,
+    ) -> Result<ExportText, Fault> {
+        let store = self.store.clone();
+        blocking(move || {
+            let (objects, revision) = store.all_at().map_err(|error| failed(&error))?;
+            Ok(ExportText {
+                text: recipients::write(&objects, r.format),
+                revision,
+            })
+        })
+        .await
+    }
+
+    pub(super) async fn recipient_import(
+        &self,
+        r: request::RecipientImport,
+        peer: Peer,
+    ) -> Result<PlanView, Fault> {
+        let access = self.for_blocking();
+        blocking(move || {
+            let (objects, revision) = access.store.all_at().map_err(|error| failed(&error))?;
+            if let Some(wanted) = r.revision.filter(|wanted| *wanted != revision.0) {
+                return Err(Fault::new(
+                    FaultKind::Conflict,
+                    format!("the objects are at revision {revision}, not {wanted}: someone has changed them"),
+                    "look at the plan again, and import it from there",
+                ));
+            }
+            let import = recipients::plan(&objects, &r.text, r.format, r.remove_missing)
+                .map_err(|errors| Fault::broken_rules("the table cannot be imported", errors))?;
+            let held = import.held(r.remove_share_max).map(|because| Held {
+                because,
+                removals: import.removals,
+            });
+            if r.dry_run || import.changes.is_empty() {
+                let effects: Vec<_> = import.effects.iter().map(effect).collect();
+                access
+                    .store
+                    .check(import.changes)
+                    .map_err(|error| refused(&error))?;
+                return Ok(PlanView {
+                    applied: !r.dry_run,
+                    effects,
+                    revision,
+                    held,
+                });
+            }
+            match held {
+                // The very number: a table that was cut short since removes more.
+                Some(held) if r.allow_removals != Some(held.removals) => Err(Fault::new(
+                    FaultKind::Refused,
+                    held.because,
+                    format!(
+                        "look whether the table is whole; --allow-removals {} does it all the same",
+                        held.removals
+                    ),
+                )),
+                _ => access.carry_out(import.changes, &import.effects, peer),
+            }
         })
         .await
     }

@@ -43,15 +43,17 @@ macro_rules! requests {
 mod journal;
 mod object;
 mod overrides;
+mod recipient;
 
 pub use journal::{JournalReplay, JournalSimulate, JournalTarget, JournalVerify};
-pub use object::{
-    GroupMembers, GroupPreview, ObjectList, ObjectRemove, ObjectSet, ObjectShow, RecipientList,
-    RecipientPreview,
-};
+pub use object::{ObjectList, ObjectRemove, ObjectSet, ObjectShow};
 pub use overrides::{
     HealthExplain, HealthOverlay, HealthOverride, HealthOverrideAdd, HealthOverrideList,
     HealthOverrideRemove,
+};
+pub use recipient::{
+    GroupMembers, GroupPreview, RecipientExport, RecipientImport, RecipientList, RecipientPreview,
+    TableFormat,
 };
 
 requests! {

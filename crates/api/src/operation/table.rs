@@ -536,6 +536,20 @@ operations! {
     /// out from the history of all objects, which keeps every version of each.
     GroupMembers ["group" "members"] Get "/v1/groups/{name}/members" Json
     (request::GroupMembers) -> view::GroupMembers, page page::membership::of_group;
+    /// Create and change recipients from a table: CSV or LDIF
+    ///
+    /// What the table has a column for is set, and an empty cell restores the default; everything
+    /// else stays as it is. Columns are named as export names them. Nothing is removed without
+    /// --remove-missing, and no large share of what there is without a question: a table that was cut
+    /// short looks like one from which many were taken out. The whole is applied or nothing.
+    RecipientImport ["recipient" "import"] Post "/v1/recipients/import" Json
+    (request::RecipientImport) -> view::PlanView, page page::object::plan;
+
+    /// Print every recipient as a table: CSV or LDIF
+    ///
+    /// Import takes it back. Health mailboxes are left out.
+    RecipientExport ["recipient" "export"] Get "/v1/recipients/export" Json
+    (request::RecipientExport) -> view::ExportText, page page::object::export;
 
     /// List the {plural}
     ObjectList ["{kind}" "list"] Get "/v1/objects/{kind}" Json

@@ -42,7 +42,7 @@ pub use hold::{ComponentState, Hold, HoldList, Requester, ServingState, Wanted};
 pub use journal::{JournalReplay, JournalSimulation, JournalStatus, JournalVerification};
 pub use membership::{GroupMembers, GroupPreview};
 pub use object::{
-    Effect, ExportText, FoundRecipient, ObjectList, ObjectView, PlanView, RecipientList,
+    Effect, ExportText, FoundRecipient, Held, ObjectList, ObjectView, PlanView, RecipientList,
 };
 pub use queue::{
     Changed, DeliveryView, MessageList, MessageSummary, MessageView, QueueList, QueueListing,

@@ -94,4 +94,16 @@ pub struct PlanView {
     pub applied: bool,
     /// The revision the plan was made from, or after `apply` the new one.
     pub revision: Revision,
+    /// Why it is not done unasked; only of an import.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held: Option<Held>,
+}
+
+/// Why an import is not done unasked: it removes too much.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Held {
+    /// In words.
+    pub because: String,
+    /// How many recipients would be removed: what has to be allowed.
+    pub removals: u64,
 }

@@ -175,10 +175,20 @@ pub(in crate::operation) fn plan(view: &PlanView, _: u64) -> Page {
             Tone::Good,
         ))
     } else {
-        page.text(format!(
+        let page = page.text(format!(
             "{} would change; nothing was changed.",
             count(number, "object", "objects")
-        ))
+        ));
+        match &view.held {
+            None => page,
+            Some(held) => page.text(Cell::toned(
+                format!(
+                    "It is not done unasked: {}. --allow-removals {} allows it.",
+                    held.because, held.removals
+                ),
+                Tone::Bad,
+            )),
+        }
     }
 }
 
