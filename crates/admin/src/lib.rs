@@ -17,6 +17,7 @@ mod metric;
 mod otlp;
 mod peer;
 mod probe;
+mod recipients;
 
 pub use config::{AdminConfig, AdminServer, Details, DetailsTo, ServeError, serve};
 pub use otlp::{OtlpConfig, OtlpError};

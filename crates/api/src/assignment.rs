@@ -245,6 +245,70 @@ pub fn edit(
     }
 }
 
+fn shape_of<'a>(shapes: &'a [(String, Shape)], key: &str) -> Result<&'a Shape, FieldError> {
+    if let Some((_, shape)) = shapes.iter().find(|(name, _)| name == key) {
+        return Ok(shape);
+    }
+    let known: Vec<&str> = shapes.iter().map(|(name, _)| name.as_str()).collect();
+    let mend = match nearest(key, &known) {
+        Some(near) => format!("did you mean {near}?"),
+        None => format!("the keys are {}", known.join(", ")),
+    };
+    let problem = format!("there is no key {key:?}");
+    Err(FieldError::new(key, problem, mend))
+}
+
+/// Sets fields of one kind by their values as text, for many objects: the kind's schema is looked
+/// at once.
+#[derive(Debug)]
+pub struct Editor(Vec<(String, Shape)>);
+
+impl Editor {
+    /// For objects of this kind.
+    pub fn of(kind: Kind) -> Editor {
+        Editor(shapes(kind))
+    }
+
+    /// Whether the kind has the field.
+    pub fn has(&self, field: &str) -> bool {
+        self.0.iter().any(|(name, _)| name == field)
+    }
+
+    /// Whether the field takes several values.
+    pub fn is_list(&self, field: &str) -> bool {
+        matches!(shape_of(&self.0, field), Ok(Shape::List(_)))
+    }
+
+    /// Gives a field these values; none of them restores its default.
+    ///
+    /// # Errors
+    /// There is no such field, or it does not take them.
+    pub fn set(
+        &self,
+        fields: &mut Map<String, Value>,
+        field: &str,
+        values: &[String],
+    ) -> Result<(), FieldError> {
+        let shape = shape_of(&self.0, field)?;
+        let value = match (shape, values) {
+            (_, []) => {
+                fields.remove(field);
+                return Ok(());
+            }
+            (Shape::List(item), values) => {
+                let items: Result<Vec<_>, _> =
+                    values.iter().map(|value| read(item, value)).collect();
+                items.map(Value::from)
+            }
+            (shape, [value]) => read(shape, value),
+            (_, many) => Err((format!("it has {} values", many.len()), "give it one")),
+        };
+        let value = value.map_err(|(problem, mend)| FieldError::new(field, problem, mend))?;
+        fields.insert(field.to_owned(), value);
+        Ok(())
+    }
+}
+
 fn apply(
     shapes: &[(String, Shape)],
     fields: &mut Map<String, Value>,
@@ -255,18 +319,7 @@ fn apply(
         None => (assignment.key.as_str(), None),
     };
     let error = |problem: String, mend: &str| FieldError::new(&assignment.key, problem, mend);
-    let Some((_, shape)) = shapes.iter().find(|(name, _)| name == key) else {
-        let known: Vec<&str> = shapes.iter().map(|(name, _)| name.as_str()).collect();
-        let mend = match nearest(key, &known) {
-            Some(near) => format!("did you mean {near}?"),
-            None => format!("the keys are {}", known.join(", ")),
-        };
-        return Err(FieldError::new(
-            key,
-            format!("there is no key {key:?}"),
-            mend,
-        ));
-    };
+    let shape = shape_of(shapes, key)?;
     let value = assignment.value.as_str();
     if let Some(part) = part {
         if *shape != Shape::Composite || assignment.verb != Verb::Set {

@@ -124,6 +124,8 @@ fn about_noun(noun: &str) -> &'static str {
         "event" => "What happened here",
         "cert" => "Certificates",
         "drill" => "Faults on purpose, to see them noticed and repaired",
+        "group" => "Groups: who belongs, who did, what an edit would change",
+        "recipient" => "Recipients of every kind",
         "simulate" => "What would happen",
         "probe" => "Probes: what is looked at, and when",
         "alert" => "What people are told",
@@ -176,7 +178,7 @@ fn leaf(op: Op, word: &'static str, kind: Option<Kind>) -> Command {
                 .help("Write to this file, which must not exist yet"),
         );
     }
-    if op == Op::Apply {
+    if matches!(op, Op::Apply | Op::RecipientImport) {
         command = command.arg(
             Arg::new("yes")
                 .long("yes")

@@ -203,8 +203,8 @@ async fn carry_out(
         fields,
         matches,
     } = given;
-    if op == Op::Apply {
-        return apply::run(fields, matches, connection, output).await;
+    if matches!(op, Op::Apply | Op::RecipientImport) {
+        return apply::run(op, fields, matches, connection, output).await;
     }
     if op == Op::DrillRun {
         return drill::run(fields, connection, output).await;

@@ -82,13 +82,42 @@ impl Known {
 }
 
 impl Group {
-    fn set(&mut self, id: ObjectId, belongs: bool, at: Revision) {
-        match (self.members.binary_search(&id), belongs) {
-            (Err(place), true) => self.members.insert(place, id),
-            (Ok(place), false) => drop(self.members.remove(place)),
-            _ => return,
+    /// Takes over whether these belong; how many were added, and how many removed.
+    fn take_over(&mut self, verdicts: &[(ObjectId, bool)]) -> (usize, usize) {
+        let (mut added, mut removed) = (0, 0);
+        for (id, belongs) in verdicts {
+            match (self.members.binary_search(id), belongs) {
+                (Err(place), true) => {
+                    self.members.insert(place, *id);
+                    added += 1;
+                }
+                (Ok(place), false) => {
+                    self.members.remove(place);
+                    removed += 1;
+                }
+                _ => {}
+            }
         }
-        self.generation = self.generation.max(at);
+        (added, removed)
+    }
+
+    /// Asks the filter of every recipient; how many were added, and how many removed.
+    fn evaluate(&mut self, recipients: &HashMap<ObjectId, Known>) -> (usize, usize) {
+        let mut members: Vec<ObjectId> = recipients
+            .iter()
+            .filter(|(_, known)| self.criterion.holds(known))
+            .map(|(id, _)| *id)
+            .collect();
+        members.sort_unstable();
+        let stayed = self
+            .members
+            .iter()
+            .filter(|id| members.binary_search(id).is_ok())
+            .count();
+        let removed = self.members.len() - stayed;
+        let added = members.len() - stayed;
+        self.members = members;
+        (added, removed)
     }
 }
 
@@ -99,6 +128,19 @@ pub struct DynamicMembers<'a> {
     pub members: &'a [ObjectId],
     /// The revision at which that last changed.
     pub generation: Revision,
+}
+
+/// How the members of a group changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MembersChange {
+    /// The group.
+    pub group: ObjectId,
+    /// How many belong now that did not.
+    pub added: usize,
+    /// How many belonged that do not any more.
+    pub removed: usize,
+    /// How many belong now.
+    pub members: usize,
 }
 
 /// Every dynamic group with its members.
@@ -113,12 +155,13 @@ pub struct DynamicGroups {
 
 impl DynamicGroups {
     /// Brings everything to what these objects say, which are all there are, at the revision `at`.
-    /// Only what differs from before, by id and revision, is evaluated.
-    pub fn update(&mut self, objects: &[Object], at: Revision) {
+    /// Only what differs from before, by id and revision, is evaluated. Tells of the groups whose
+    /// members changed.
+    pub fn update(&mut self, objects: &[Object], at: Revision) -> Vec<MembersChange> {
         let is_group = |object: &Object| matches!(object.spec, Spec::DynamicDistributionGroup(_));
         if !objects.iter().any(is_group) {
             *self = DynamicGroups::default();
-            return;
+            return Vec::new();
         }
         let is_new = |object: &&Object| {
             let known = self.recipients.get(&object.id);
@@ -141,25 +184,22 @@ impl DynamicGroups {
             let known = self.recipients.keys().copied();
             gone.extend(known.filter(|id| !there.contains(id)));
         }
-        self.change(changed, &gone, at);
+        self.change(changed, &gone, at)
     }
 
     /// Takes over what changed: recipients and groups as they are now, and those that are gone, at
-    /// the revision `at`.
+    /// the revision `at`. Tells of the groups whose members changed.
     pub fn change<'a>(
         &mut self,
         changed: impl IntoIterator<Item = &'a Object>,
         gone: &[ObjectId],
         at: Revision,
-    ) {
+    ) -> Vec<MembersChange> {
         self.revision = self.revision.max(at);
         let at = self.revision;
         for id in gone {
             self.recipients.remove(id);
             self.groups.remove(id);
-            for group in self.groups.values_mut() {
-                group.set(*id, false, at);
-            }
         }
         let mut refiltered = Vec::new();
         let mut asked = Vec::new();
@@ -189,17 +229,30 @@ impl DynamicGroups {
                 }
             }
         }
+        let mut told = Vec::new();
         for (id, group) in &mut self.groups {
-            if refiltered.contains(id) {
-                group.evaluate(&self.recipients, at);
-                continue;
-            }
-            for id in &asked {
-                if let Some(known) = self.recipients.get(id) {
-                    group.set(*id, group.criterion.holds(known), at);
-                }
+            let (added, removed) = if refiltered.contains(id) {
+                group.evaluate(&self.recipients)
+            } else {
+                let gone = gone.iter().map(|id| (*id, false));
+                let asked = asked.iter().filter_map(|id| {
+                    let known = self.recipients.get(id)?;
+                    Some((*id, group.criterion.holds(known)))
+                });
+                let verdicts: Vec<_> = gone.chain(asked).collect();
+                group.take_over(&verdicts)
+            };
+            if added + removed > 0 {
+                group.generation = group.generation.max(at);
+                told.push(MembersChange {
+                    group: *id,
+                    added,
+                    removed,
+                    members: group.members.len(),
+                });
             }
         }
+        told
     }
 
     /// True where there is no dynamic group.
@@ -213,22 +266,6 @@ impl DynamicGroups {
             members: &group.members,
             generation: group.generation,
         })
-    }
-}
-
-impl Group {
-    /// Asks the filter of every recipient.
-    fn evaluate(&mut self, recipients: &HashMap<ObjectId, Known>, at: Revision) {
-        let mut members: Vec<ObjectId> = recipients
-            .iter()
-            .filter(|(_, known)| self.criterion.holds(known))
-            .map(|(id, _)| *id)
-            .collect();
-        members.sort_unstable();
-        if members != self.members {
-            self.members = members;
-            self.generation = self.generation.max(at);
-        }
     }
 }
 
@@ -355,7 +392,13 @@ mod tests {
                 if !look {
                     continue;
                 }
-                kept.update(&objects, Revision(revision));
+                let told = kept.update(&objects, Revision(revision));
+                for change in told {
+                    let found = kept.members(change.group).unwrap();
+                    let was = before.get(&change.group).map_or(0, |(members, _)| members.len());
+                    prop_assert_eq!(found.members.len(), change.members);
+                    prop_assert_eq!(was + change.added - change.removed, change.members);
+                }
                 let mut now = HashMap::new();
                 for group in objects.iter().filter(|o| Criterion::of(o).is_some()) {
                     let found = kept.members(group.id).unwrap();

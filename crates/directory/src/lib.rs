@@ -46,12 +46,12 @@ mod restriction;
 
 pub use mailward_model::filter;
 
-pub use dynamic::{Criterion, DynamicGroups, DynamicMembers};
+pub use dynamic::{Criterion, DynamicGroups, DynamicMembers, MembersChange};
 pub use index::{
     Directory, Found, Group, LocalMailbox, Match, RcptDecision, Recipient, RecipientNo,
     RecipientRole, Target,
 };
 pub use membership::Membership;
-pub use resolution::{Place, Resolution, Resolved, Unresolved};
+pub use resolution::{Expansion, Place, Resolution, Resolved, Unresolved};
 pub use resolve::{DEPTH_MAX, NOTE_ADDRESSES_MAX};
 pub use restriction::Sender;

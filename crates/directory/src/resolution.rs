@@ -1,7 +1,7 @@
 //! The outcome of resolving an envelope: who gets the message, by which way, and who cannot.
 
 use mailward_model::{
-    EmailAddress, EnvelopeRecipient, Reply,
+    EmailAddress, EnvelopeRecipient, Reply, Revision,
     plan::{Redirection, ResolutionNote},
 };
 
@@ -46,6 +46,17 @@ pub struct Unresolved {
     pub reply: Reply,
 }
 
+/// A group that was expanded, and whom it stood for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Expansion {
+    /// The group, as it was addressed.
+    pub group: EmailAddress,
+    /// How many members it had.
+    pub members: usize,
+    /// The revision since which it had these.
+    pub generation: Revision,
+}
+
 /// One recipient of the directory on a way, and the one before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Step {
@@ -66,6 +77,8 @@ pub struct Resolution {
     pub expanded: Vec<u32>,
     /// The steps, for tracking.
     pub notes: Vec<ResolutionNote>,
+    /// The groups that were expanded.
+    pub expansions: Vec<Expansion>,
     /// Every step walked.
     pub(crate) steps: Vec<Step>,
     /// Ways that ended at a recipient already reached: the recipient's index where it was a final

@@ -8,7 +8,7 @@ use std::{
     collections::HashSet,
     fs::{self, File},
     hash::{DefaultHasher, Hash, Hasher as _},
-    io::{self, BufRead as _, BufReader},
+    io::{self, BufRead as _, BufReader, Seek as _, SeekFrom},
     path::{Path, PathBuf},
 };
 
@@ -148,13 +148,35 @@ pub(crate) struct End {
     pub(crate) damage: Option<(u64, String)>,
 }
 
-/// Finds the end of the newest file. Lines in it are checked against each other.
+/// Octets at the end of the newest file that are looked at when a ledger is opened: a start must not
+/// take longer because the day was busy. A check looks at all.
+pub(crate) const TAIL_OCTETS_MAX: u64 = 64 << 20;
+
+/// Finds the end of the newest file. Lines in its tail are checked against each other.
 pub(crate) fn end(path: &Path) -> io::Result<End> {
+    end_within(path, TAIL_OCTETS_MAX)
+}
+
+/// As [`end`], looking at so many octets.
+pub(crate) fn end_within(path: &Path, tail_octets_max: u64) -> io::Result<End> {
     let mut end = End {
         next: 1,
         ..End::default()
     };
-    let mut lines = Lines::of(File::open(path)?);
+    let mut file = File::open(path)?;
+    let skipped = file.metadata()?.len().saturating_sub(tail_octets_max);
+    let first = match Lines::of(&file).next()? {
+        Some(Octets::Whole(octets)) => Line::read(octets).ok().map(|line| line.n),
+        _ => None,
+    };
+    file.seek(SeekFrom::Start(skipped))?;
+    let mut lines = Lines::of(file);
+    if skipped > 0 {
+        // It begins in the middle of a line.
+        lines.next()?;
+        lines.offset += skipped;
+        end.octets = lines.offset;
+    }
     while let Some(octets) = lines.next()? {
         let (read, digest) = match octets {
             Octets::Whole(octets) => (Line::read(octets), Digest::of(octets)),
@@ -179,6 +201,9 @@ pub(crate) fn end(path: &Path) -> io::Result<End> {
         end.head = digest;
         end.octets = lines.offset;
         end.lines = lines.line;
+    }
+    if let (Some(first), true) = (first, skipped > 0) {
+        end.lines = end.next.saturating_sub(first);
     }
     Ok(end)
 }

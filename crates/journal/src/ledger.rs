@@ -22,7 +22,8 @@ use mailward_model::MessageId;
 use parking_lot::{Condvar, Mutex};
 
 use crate::{
-    Digest, Line, Report, Signer, What, check,
+    Digest, Line, Report, Signer, What,
+    check::{self, TAIL_OCTETS_MAX},
     line::{day_of, root},
 };
 
@@ -33,8 +34,6 @@ const RETRY: Duration = Duration::from_secs(1);
 /// Reports remembered from the end of the ledger when it is opened: the queue lags behind it by what
 /// was handed over within one sync.
 const KNOWN_MAX: usize = 65_536;
-/// Octets of the newest file that are read for these.
-const TAIL_OCTETS_MAX: u64 = 64 << 20;
 
 /// Why the ledger cannot be opened.
 #[derive(Debug, thiserror::Error)]
@@ -77,6 +76,8 @@ pub struct Status {
     pub last_root: Option<(String, Digest)>,
     /// What the disk says, while it refuses.
     pub failing: Option<String>,
+    /// What was wrong with the newest file when the ledger was opened: its name, line, what.
+    pub damage: Option<(String, u64, String)>,
 }
 
 /// What happens when a line is durable.
@@ -125,6 +126,7 @@ struct Shared {
 pub struct Ledger {
     shared: Arc<Shared>,
     known: Mutex<HashMap<(MessageId, u32), Report>>,
+    damage: Option<(String, u64, String)>,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -179,6 +181,7 @@ impl Ledger {
         let ledger = Ledger {
             shared,
             known: Mutex::new(known),
+            damage: opened.damage.clone(),
             thread: Mutex::new(Some(thread)),
         };
         ledger.tick(now_unix_ms);
@@ -232,6 +235,7 @@ impl Ledger {
             head: inner.head,
             last_root: inner.last_root.clone(),
             failing: inner.failing.clone(),
+            damage: self.damage.clone(),
         }
     }
 

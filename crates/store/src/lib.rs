@@ -38,6 +38,7 @@ mod engine;
 mod error;
 mod event;
 mod lines;
+mod past;
 mod place;
 mod store;
 pub mod text;

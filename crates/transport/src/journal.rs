@@ -177,7 +177,7 @@ pub(crate) fn hop_of(snapshot: &Snapshot, target: &JournalTarget) -> NextHop {
     let nowhere = NextHop::Unreachable {
         domain: target.address.domain().clone(),
     };
-    categorize::report_lane(&target.address, way.unwrap_or(nowhere))
+    categorize::report_hop(&target.address, way.unwrap_or(nowhere))
 }
 
 /// What is remembered of a target that is away.
@@ -195,11 +195,11 @@ pub(crate) async fn follow(shared: Arc<Shared>) {
     loop {
         look.tick().await;
         shared.journal.tick(shared.clock.unix_ms());
-        watch_lanes(&shared, &mut away);
+        watch_targets(&shared, &mut away);
     }
 }
 
-fn watch_lanes(shared: &Shared, away: &mut HashMap<String, Away>) {
+fn watch_targets(shared: &Shared, away: &mut HashMap<String, Away>) {
     let now = shared.clock.monotonic();
     let patience = shared
         .snapshot
@@ -209,17 +209,17 @@ fn watch_lanes(shared: &Shared, away: &mut HashMap<String, Away>) {
         .first()
         .map_or(TELL_EVERY, |wait| wait.get());
     let mut still: HashMap<String, Away> = HashMap::new();
-    for lane in shared.queue.queues() {
-        let NextHop::Journal { target } = &lane.next_hop else {
+    for queue in shared.queue.queues() {
+        let NextHop::Journal { target } = &queue.next_hop else {
             continue;
         };
         let target = target.to_string();
-        let age = age_of(shared, &lane);
-        let is_away = lane.deferred > 0 && lane.last_error.is_some() && age >= patience;
-        let is_paused = lane.on_hold && lane.count > 0;
+        let age = age_of(shared, &queue);
+        let is_away = queue.deferred > 0 && queue.last_error.is_some() && age >= patience;
+        let is_paused = queue.on_hold && queue.count > 0;
         if !is_away && !is_paused {
             // Until nothing waits it is not back.
-            if let (Some(known), true) = (away.get(&target), lane.count > 0) {
+            if let (Some(known), true) = (away.get(&target), queue.count > 0) {
                 still.insert(target, *known);
             }
             continue;
@@ -230,7 +230,7 @@ fn watch_lanes(shared: &Shared, away: &mut HashMap<String, Away>) {
         });
         if !away.contains_key(&target) || now.saturating_sub(known.told) >= TELL_EVERY {
             known.told = now;
-            shared.events.emit(event_of(target.clone(), &lane, age));
+            shared.events.emit(event_of(target.clone(), &queue, age));
         }
         still.insert(target, known);
     }
@@ -245,21 +245,21 @@ fn watch_lanes(shared: &Shared, away: &mut HashMap<String, Away>) {
     *away = still;
 }
 
-fn age_of(shared: &Shared, lane: &QueueSummary) -> Duration {
-    let oldest = lane.oldest_unix_ms.unwrap_or(u64::MAX);
+fn age_of(shared: &Shared, queue: &QueueSummary) -> Duration {
+    let oldest = queue.oldest_unix_ms.unwrap_or(u64::MAX);
     Duration::from_millis(shared.clock.unix_ms().saturating_sub(oldest))
 }
 
-fn event_of(target: String, lane: &QueueSummary, age: Duration) -> Event {
-    let waiting = lane.count as u64;
-    if lane.on_hold {
+fn event_of(target: String, queue: &QueueSummary, age: Duration) -> Event {
+    let waiting = queue.count as u64;
+    if queue.on_hold {
         return Event::JournalPaused { target, waiting };
     }
     Event::JournalArchiveAway {
         target,
         waiting,
         oldest_minutes: age.as_secs() / 60,
-        error: lane.last_error.clone().unwrap_or_default(),
+        error: queue.last_error.clone().unwrap_or_default(),
     }
 }
 

@@ -19,12 +19,13 @@ use mailward_api::{
         hold::{ComponentOrder, SERVER_WIDE},
     },
 };
+use mailward_directory::{DynamicGroups, MembersChange};
 use mailward_events::{Event, Events, tracking::TrackingLog};
 use mailward_host::{
     clock::Clock,
     disk::{Disk, FaultyDisk, RealDisk},
 };
-use mailward_model::kind::StartTls;
+use mailward_model::{Object, kind::StartTls};
 use mailward_queue::{Condition, OpenError, Queue, QueueConfig};
 use mailward_store::Store;
 use mailward_tls::{Certificates, ClientTls, Roots};
@@ -111,6 +112,9 @@ pub(crate) struct Running {
     pub(crate) faults: Faults,
     orders: Mutex<Vec<ComponentOrder>>,
     gate_file: PathBuf,
+    /// Who belongs to each dynamic group. Locked from reading the objects to swapping the snapshot,
+    /// so that no older snapshot replaces a newer one.
+    groups: Mutex<DynamicGroups>,
 }
 
 impl Running {
@@ -202,8 +206,12 @@ impl Running {
 
     /// Builds the snapshot of the objects anew.
     pub(crate) fn rebuild_snapshot(&self) -> Result<u64, String> {
+        let mut groups = self.groups.lock();
+        // A soft reset drops what is remembered.
+        *groups = DynamicGroups::default();
+        let (node, events) = (&self.shared.node, &self.shared.events);
         let (snapshot, objects) =
-            build(&self.store, &self.shared.node).map_err(|error| error.to_string())?;
+            build(&self.store, node, &mut groups, events).map_err(|error| error.to_string())?;
         swap(self, snapshot, objects);
         Ok(objects)
     }
@@ -230,7 +238,8 @@ impl Transport {
             clock,
             ..
         } = setup;
-        let (snapshot, _) = build(&store, &node)?;
+        let mut groups = DynamicGroups::default();
+        let (snapshot, _) = build(&store, &node, &mut groups, &events)?;
         let certificates =
             Certificates::with_events(&setup.certificate_dir, Arc::clone(&clock), events.clone());
         let faults = Faults::new(Arc::clone(&clock), store.clone(), &setup.run_dir);
@@ -282,6 +291,7 @@ impl Transport {
             started_unix_ms: shared.clock.unix_ms(),
             store: store.clone(),
             orders: Mutex::new(Vec::new()),
+            groups: Mutex::new(groups),
             gate_file,
             faults,
             shared,
@@ -357,15 +367,43 @@ impl Transport {
     }
 }
 
-/// The snapshot of the objects as they are now, and how many there are.
-fn build(store: &Store, node: &Node) -> Result<(Snapshot, u64), StartError> {
+/// The snapshot of the objects as they are now, and how many there are. `groups` is brought to them;
+/// events tell whose members changed.
+fn build(
+    store: &Store,
+    node: &Node,
+    groups: &mut DynamicGroups,
+    events: &Events,
+) -> Result<(Snapshot, u64), StartError> {
     let (objects, revision) = store
         .all_at()
         .map_err(|error| StartError::Objects(error.to_string()))?;
-    let mut snapshot = Snapshot::build(&objects, &node.hostname);
+    let is_first = groups.is_empty();
+    let changes = groups.update(&objects, revision);
+    let mut snapshot = Snapshot::build_with(&objects, groups, &node.hostname);
     // A removal raises the store's revision and that of no object.
     snapshot.revision = revision;
+    for change in changes.iter().filter(|_| !is_first) {
+        tell_members(&objects, change, events);
+    }
     Ok((snapshot, objects.len() as u64))
+}
+
+/// Tells that other recipients belong to a dynamic group than before.
+fn tell_members(objects: &[Object], change: &MembersChange, events: &Events) {
+    let group = objects.iter().find(|object| object.id == change.group);
+    let group = group.map_or_else(String::new, |object| object.name.clone());
+    let removed = change.removed as u64;
+    events.emit(if change.members == 0 {
+        Event::GroupWithoutMembers { group, removed }
+    } else {
+        Event::GroupMembersChanged {
+            group,
+            added: change.added as u64,
+            removed,
+            members: change.members as u64,
+        }
+    });
 }
 
 fn open_queue(
@@ -444,7 +482,8 @@ async fn follow_objects(running: Arc<Running>, store: Store) {
     let shared = &running.shared;
     choose_certificates(shared);
     while revisions.changed().await.is_ok() {
-        match build(&store, &shared.node) {
+        let mut groups = running.groups.lock();
+        match build(&store, &shared.node, &mut groups, &shared.events) {
             Ok((snapshot, objects)) => swap(&running, snapshot, objects),
             Err(error) => shared.events.emit(Event::StoreFailing {
                 operation: "read the objects".to_owned(),

@@ -7,7 +7,7 @@
 
 use std::sync::Arc;
 
-use mailward_directory::{Directory, Found, Membership, RcptDecision, RecipientNo};
+use mailward_directory::{Directory, DynamicGroups, Found, Membership, RcptDecision, RecipientNo};
 use mailward_model::{
     Domain, EmailAddress, Object, ObjectId, Origin, Revision, Spec,
     kind::{
@@ -151,8 +151,17 @@ pub struct Snapshot {
 impl Snapshot {
     /// Builds the snapshot of these objects on the host of this name.
     pub fn build(objects: &[Object], hostname: &Domain) -> Snapshot {
+        let mut groups = DynamicGroups::default();
+        let at = objects.iter().map(|object| object.revision).max();
+        groups.update(objects, at.unwrap_or_default());
+        Snapshot::build_with(objects, &groups, hostname)
+    }
+
+    /// Builds the snapshot with the members of dynamic groups as they are kept in `groups`, which
+    /// has been brought to these objects.
+    pub fn build_with(objects: &[Object], groups: &DynamicGroups, hostname: &Domain) -> Snapshot {
         let mut snapshot = Snapshot {
-            directory: Directory::build(objects).with_host(hostname),
+            directory: Directory::build_with(objects, groups).with_host(hostname),
             receive_connectors: Vec::new(),
             send_connectors: Vec::new(),
             journal_rules: Vec::new(),

@@ -6,6 +6,7 @@
 mod alert;
 mod drill;
 mod event;
+mod group;
 mod health;
 mod journal;
 mod message;
@@ -258,7 +259,18 @@ impl Access {
             Call::Export(_) => answer(typed::Export, self.export().await),
             Call::Plan(r) => answer(typed::Plan, self.plan(r.text).await),
             Call::Apply(r) => answer(typed::Apply, self.apply(r, peer).await),
+            Call::RecipientImport(r) => {
+                answer(typed::RecipientImport, self.recipient_import(r, peer).await)
+            }
+            Call::RecipientExport(r) => {
+                answer(typed::RecipientExport, self.recipient_export(r).await)
+            }
             Call::RecipientList(r) => answer(typed::RecipientList, self.recipient_list(r).await),
+            Call::RecipientPreview(r) => {
+                answer(typed::RecipientPreview, self.recipient_preview(r).await)
+            }
+            Call::GroupPreview(r) => answer(typed::GroupPreview, self.group_preview(r).await),
+            Call::GroupMembers(r) => answer(typed::GroupMembers, self.group_members(r).await),
             Call::ObjectList(r) => answer(typed::ObjectList, self.object_list(r).await),
             Call::ObjectShow(r) => answer(typed::ObjectShow, self.object_show(r).await),
             Call::ObjectSet(r) => answer(typed::ObjectSet, self.object_set(r, peer).await),

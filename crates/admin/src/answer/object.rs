@@ -33,11 +33,11 @@ fn view(object: &Object) -> ObjectView {
 }
 
 /// Health mailboxes are the health manager's: text and lists leave them alone.
-fn is_monitoring(object: &Object) -> bool {
+pub(super) fn is_monitoring(object: &Object) -> bool {
     Mailbox::of(&object.spec).is_some_and(|m| m.mailbox_type == MailboxType::Monitoring)
 }
 
-fn effect(effect: &text::Effect) -> Effect {
+pub(super) fn effect(effect: &text::Effect) -> Effect {
     let action = match effect.op {
         ChangeOp::Create => "create",
         ChangeOp::Replace => "change",
@@ -306,6 +306,7 @@ impl Access {
                     effects: Vec::new(),
                     applied: !r.dry_run,
                     revision: access.store.revision(),
+                    held: None,
                 });
             }
             let effect = text::effect(&r.name, before, Some(&spec));
@@ -372,6 +373,7 @@ impl Access {
                 effects: plan.effects.iter().map(effect).collect(),
                 applied: false,
                 revision,
+                held: None,
             })
         })
         .await
@@ -396,6 +398,7 @@ impl Access {
                     effects: Vec::new(),
                     applied: true,
                     revision,
+                    held: None,
                 });
             }
             access.carry_out(plan.changes, &plan.effects, peer)
@@ -462,6 +465,7 @@ impl Writer {
             effects: effects.iter().map(effect).collect(),
             applied: true,
             revision,
+            held: None,
         })
     }
 }

@@ -1,26 +1,85 @@
 //! Recipients of every kind, by the recipient filter language.
 
 use mailward_api::{
-    fault::Fault,
+    fault::{Fault, FaultKind},
     operation::request,
-    view::{FoundRecipient, RecipientList},
+    view::{ExportText, FoundRecipient, Held, PlanView, RecipientList},
 };
-use mailward_directory::filter::{self, Filter, FilterError, Property};
+use mailward_directory::filter::{
+    self, Attributes, Filter, FilterError, Property, is_system, system_exclusions,
+};
 use mailward_model::{
     Object,
     kind::{CommonAttribute, OrganizationalUnit},
 };
 
-use super::{Access, blocking, failed};
+use super::{
+    Access, blocking, failed,
+    group::warnings,
+    object::{effect, refused},
+};
+use crate::{peer::Peer, recipients};
 
-/// The primary address of a recipient, and its name.
-fn view(object: &Object, details: Option<&str>) -> Option<FoundRecipient> {
+/// The recipient an object is, with what its filter properties say.
+fn view(object: &Object, of: &Attributes) -> Option<FoundRecipient> {
     let recipient = object.spec.recipient()?;
+    let details = of.word(Property::RecipientTypeDetails);
     Some(FoundRecipient {
         name: object.name.clone(),
         address: recipient.address().to_string(),
         recipient_type: details.unwrap_or_default().to_owned(),
     })
+}
+
+/// The recipient an object is.
+pub(super) fn found(object: &Object) -> Option<FoundRecipient> {
+    view(object, &filter::attributes(object)?)
+}
+
+fn read(filter: &str) -> Result<Filter, Fault> {
+    filter.parse().map_err(|error: FilterError| {
+        Fault::invalid(format!("the filter cannot be used: {error}"), "").at("filter")
+    })
+}
+
+fn is_within(object: &Object, container: Option<&OrganizationalUnit>) -> bool {
+    let unit = object
+        .spec
+        .recipient()
+        .and_then(|recipient| recipient.organizational_unit());
+    container.is_none_or(|container| unit.is_some_and(|unit| container.contains(unit)))
+}
+
+/// The recipients among these objects that fit, by name.
+fn list(
+    objects: &[Object],
+    filter: Option<&Filter>,
+    limit: u32,
+    counts: impl Fn(&Object, &Attributes) -> bool,
+) -> RecipientList {
+    let mut list = RecipientList {
+        filter: filter.map(ToString::to_string),
+        recipients: Vec::new(),
+        fitting: 0,
+        all: 0,
+        system_exclusions: Vec::new(),
+        warnings: Vec::new(),
+    };
+    for object in objects {
+        let Some(of) = filter::attributes(object) else {
+            continue;
+        };
+        list.all += 1;
+        if filter.is_none_or(|filter| filter.matches(&of)) && counts(object, &of) {
+            list.fitting += 1;
+            list.recipients.extend(view(object, &of));
+        }
+    }
+    list.recipients
+        .sort_by_cached_key(|one| one.name.to_lowercase());
+    list.recipients
+        .truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    list
 }
 
 /// Whether a recipient goes by this name, alias or address.
@@ -41,48 +100,101 @@ impl Access {
         &self,
         r: request::RecipientList,
     ) -> Result<RecipientList, Fault> {
-        let filter = r.filter.as_deref().map(str::parse::<Filter>).transpose();
-        let filter = filter.map_err(|error: FilterError| {
-            Fault::invalid(format!("the filter cannot be used: {error}"), "").at("filter")
-        })?;
+        let filter = r.filter.as_deref().map(read).transpose()?;
         let store = self.store.clone();
         blocking(move || {
             let objects = store.all().map_err(|error| failed(&error))?;
-            let mut list = RecipientList {
-                filter: filter.as_ref().map(ToString::to_string),
-                recipients: Vec::new(),
-                fitting: 0,
-                all: 0,
-            };
-            for object in &objects {
-                let Some(of) = filter::attributes(object) else {
-                    continue;
-                };
-                list.all += 1;
-                let fits = filter.as_ref().is_none_or(|filter| filter.matches(&of));
-                let within = |unit: &OrganizationalUnit| {
-                    let own = object
-                        .spec
-                        .recipient()
-                        .and_then(|one| one.organizational_unit());
-                    own.is_some_and(|own| unit.contains(own))
-                };
-                let is_within = r.organizational_unit.as_ref().is_none_or(within);
-                let is_meant = r
-                    .identity
-                    .as_deref()
-                    .is_none_or(|name| goes_by(object, name));
-                if fits && is_within && is_meant {
-                    list.fitting += 1;
-                    list.recipients
-                        .extend(view(object, of.word(Property::RecipientTypeDetails)));
-                }
+            Ok(list(&objects, filter.as_ref(), r.limit, |object, _| {
+                let named = r.identity.as_deref();
+                is_within(object, r.organizational_unit.as_ref())
+                    && named.is_none_or(|name| goes_by(object, name))
+            }))
+        })
+        .await
+    }
+
+    pub(super) async fn recipient_preview(
+        &self,
+        r: request::RecipientPreview,
+    ) -> Result<RecipientList, Fault> {
+        let filter = read(&r.filter)?.without_system_exclusions();
+        let store = self.store.clone();
+        blocking(move || {
+            let objects = store.all().map_err(|error| failed(&error))?;
+            let container = r.container.as_ref();
+            let list = list(&objects, Some(&filter), r.limit, |object, of| {
+                !is_system(of) && is_within(object, container)
+            });
+            Ok(RecipientList {
+                system_exclusions: system_exclusions(),
+                warnings: warnings(&filter, &objects),
+                ..list
+            })
+        })
+        .await
+    }
+
+    pub(super) async fn recipient_export(
+        &self,
+        r: request::RecipientExport,
+    ) -> Result<ExportText, Fault> {
+        let store = self.store.clone();
+        blocking(move || {
+            let (objects, revision) = store.all_at().map_err(|error| failed(&error))?;
+            Ok(ExportText {
+                text: recipients::write(&objects, r.format),
+                revision,
+            })
+        })
+        .await
+    }
+
+    pub(super) async fn recipient_import(
+        &self,
+        r: request::RecipientImport,
+        peer: Peer,
+    ) -> Result<PlanView, Fault> {
+        let access = self.for_blocking();
+        blocking(move || {
+            let (objects, revision) = access.store.all_at().map_err(|error| failed(&error))?;
+            if let Some(wanted) = r.revision.filter(|wanted| *wanted != revision.0) {
+                return Err(Fault::new(
+                    FaultKind::Conflict,
+                    format!("the objects are at revision {revision}, not {wanted}: someone has changed them"),
+                    "look at the plan again, and import it from there",
+                ));
             }
-            list.recipients
-                .sort_by_cached_key(|one| one.name.to_lowercase());
-            list.recipients
-                .truncate(usize::try_from(r.limit).unwrap_or(usize::MAX));
-            Ok(list)
+            let import = recipients::plan(&objects, &r.text, r.format, r.remove_missing)
+                .map_err(|errors| Fault::broken_rules("the table cannot be imported", errors))?;
+            let held = import.held(r.remove_share_max).map(|because| Held {
+                because,
+                removals: import.removals,
+            });
+            if r.dry_run || import.changes.is_empty() {
+                let effects: Vec<_> = import.effects.iter().map(effect).collect();
+                access
+                    .store
+                    .check(import.changes)
+                    .map_err(|error| refused(&error))?;
+                return Ok(PlanView {
+                    applied: !r.dry_run,
+                    effects,
+                    revision,
+                    held,
+                });
+            }
+            match held {
+                // The very number: a table that was cut short since removes more.
+                Some(held) if r.allow_removals != Some(held.removals) => Err(Fault::new(
+                    FaultKind::Refused,
+                    held.because,
+                    format!(
+                        "look whether the table is whole; --allow-removals {} does it all the same",
+                        held.removals
+                    ),
+                )),
+                _ => access.carry_out(import.changes, &import.effects, peer),
+            }
         })
         .await
     }

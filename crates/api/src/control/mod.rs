@@ -21,13 +21,15 @@ mod client;
 pub mod drill;
 pub mod frame;
 mod letter;
+mod octets;
 mod request;
 mod server;
 
 pub use client::{CallError, Client, call};
 pub use drill::{DrillFault, DrillRequest};
 pub use letter::{ProbeLetter, RouteProbed};
-pub use request::{ControlReply, ControlRequest, Octets, Resolved, SimulatedMessage};
+pub use octets::Octets;
+pub use request::{ControlReply, ControlRequest, Resolved, SimulatedMessage};
 pub use server::{BindError, Server, Service, bind, is_trusted, serve, serve_for};
 
 use std::path::{Path, PathBuf};

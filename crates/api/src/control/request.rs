@@ -8,7 +8,7 @@ use mailward_model::{Domain, EmailAddress, MessageId, ReversePath, kind::Monitor
 use serde::{Deserialize, Serialize};
 
 use super::{
-    ProbeLetter, Role, RouteProbed,
+    Octets, ProbeLetter, Role, RouteProbed,
     drill::{DrillFault, DrillRequest},
 };
 use crate::view::{
@@ -586,29 +586,4 @@ pub enum Resolved {
     Answered(Vec<IpAddr>),
     /// It gave no answer, or one that says nothing.
     Failed(String),
-}
-
-/// A piece of a message's octets.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Octets {
-    /// Octets of the whole message.
-    pub total: u64,
-    /// The piece, in base 64 on the wire.
-    #[serde(with = "base64_text")]
-    pub octets: Vec<u8>,
-}
-
-mod base64_text {
-    use base64::{Engine, prelude::BASE64_STANDARD};
-    use serde::{Deserialize, Deserializer, Serializer, de::Error};
-
-    pub(super) fn serialize<S: Serializer>(octets: &[u8], to: S) -> Result<S::Ok, S::Error> {
-        to.serialize_str(&BASE64_STANDARD.encode(octets))
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<u8>, D::Error> {
-        BASE64_STANDARD
-            .decode(String::deserialize(from)?)
-            .map_err(D::Error::custom)
-    }
 }

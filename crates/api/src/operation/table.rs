@@ -515,6 +515,42 @@ operations! {
     RecipientList ["recipient" "list"] Get "/v1/recipients" Json
     (request::RecipientList) -> view::RecipientList, page page::object::recipients;
 
+    /// Show whom a dynamic group with a filter would stand for
+    ///
+    /// As `recipient list`, but system recipients are left out, as they are from every dynamic
+    /// group, and warnings tell what the filter cannot mean.
+    RecipientPreview ["recipient" "preview"] Get "/v1/recipients/preview" Json
+    (request::RecipientPreview) -> view::RecipientList, page page::object::recipients;
+
+    /// Show what an edit of a group would add and remove, by name
+    ///
+    /// The edit is written as for `set`, or as a filter. Warnings tell of conditions that can never
+    /// be true, of attributes that groups do not have, and of recipients with a value that the
+    /// filter looks for, but in an attribute that it does not read. Nothing is changed.
+    GroupPreview ["group" "preview"] Post "/v1/groups/{name}/preview" Json
+    (request::GroupPreview) -> view::GroupPreview, page page::membership::preview;
+
+    /// Show who belongs to a group, or who did at a moment in the past
+    ///
+    /// Members at all depths; those of a dynamic group as its filter fits them. The past is worked
+    /// out from the history of all objects, which keeps every version of each.
+    GroupMembers ["group" "members"] Get "/v1/groups/{name}/members" Json
+    (request::GroupMembers) -> view::GroupMembers, page page::membership::of_group;
+    /// Create and change recipients from a table: CSV or LDIF
+    ///
+    /// What the table has a column for is set, and an empty cell restores the default; everything
+    /// else stays as it is. Columns are named as export names them. Nothing is removed without
+    /// --remove-missing, and no large share of what there is without a question: a table that was cut
+    /// short looks like one from which many were taken out. The whole is applied or nothing.
+    RecipientImport ["recipient" "import"] Post "/v1/recipients/import" Json
+    (request::RecipientImport) -> view::PlanView, page page::object::plan;
+
+    /// Print every recipient as a table: CSV or LDIF
+    ///
+    /// Import takes it back. Health mailboxes are left out.
+    RecipientExport ["recipient" "export"] Get "/v1/recipients/export" Json
+    (request::RecipientExport) -> view::ExportText, page page::object::export;
+
     /// List the {plural}
     ObjectList ["{kind}" "list"] Get "/v1/objects/{kind}" Json
     (request::ObjectList) -> view::ObjectList, page page::object::list;

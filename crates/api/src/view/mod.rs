@@ -13,6 +13,7 @@ pub mod group;
 pub mod health;
 pub mod hold;
 pub mod journal;
+pub mod membership;
 pub mod object;
 pub mod queue;
 pub mod rehearsal;
@@ -39,8 +40,9 @@ pub use health::{
 };
 pub use hold::{ComponentState, Hold, HoldList, Requester, ServingState, Wanted};
 pub use journal::{JournalReplay, JournalSimulation, JournalStatus, JournalVerification};
+pub use membership::{GroupMembers, GroupPreview};
 pub use object::{
-    Effect, ExportText, FoundRecipient, ObjectList, ObjectView, PlanView, RecipientList,
+    Effect, ExportText, FoundRecipient, Held, ObjectList, ObjectView, PlanView, RecipientList,
 };
 pub use queue::{
     Changed, DeliveryView, MessageList, MessageSummary, MessageView, QueueList, QueueListing,

@@ -53,6 +53,12 @@ pub struct RecipientList {
     pub fitting: u64,
     /// How many there are.
     pub all: u64,
+    /// What is excluded besides the filter, where a dynamic group is what is meant.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub system_exclusions: Vec<String>,
+    /// What is to be thought of, one sentence each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
 }
 
 /// All objects as text.
@@ -88,4 +94,16 @@ pub struct PlanView {
     pub applied: bool,
     /// The revision the plan was made from, or after `apply` the new one.
     pub revision: Revision,
+    /// Why it is not done unasked; only of an import.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held: Option<Held>,
+}
+
+/// Why an import is not done unasked: it removes too much.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Held {
+    /// In words.
+    pub because: String,
+    /// How many recipients would be removed: what has to be allowed.
+    pub removals: u64,
 }

@@ -27,7 +27,7 @@ use mailward_model::{
 };
 
 use crate::{
-    Directory, Group, Match, RecipientNo, RecipientRole, Resolution, Sender, Target,
+    Directory, Expansion, Group, Match, RecipientNo, RecipientRole, Resolution, Sender, Target,
     resolution::Step,
 };
 
@@ -178,6 +178,7 @@ impl<'a> Resolver<'a> {
             self.out.notes.len(),
             self.out.also.len(),
             self.expanded,
+            self.out.expansions.len(),
         );
         let way = Way::to(source, rcpt);
         if self.address(&rcpt.address, &way) != Reach::TooMany {
@@ -189,6 +190,7 @@ impl<'a> Resolver<'a> {
         self.out.failures.truncate(marks.1);
         self.out.notes.truncate(marks.2);
         self.out.also.truncate(marks.3);
+        self.out.expansions.truncate(marks.5);
         self.out.expanded.retain(|of| *of != source);
         self.expanded = marks.4;
         self.seen.retain(|_, seen| seen.source != source);
@@ -356,6 +358,11 @@ impl<'a> Resolver<'a> {
             .filter_map(|member| self.address_of(member).cloned())
             .collect();
         self.note(address, listed, ResolutionStep::Expand);
+        self.out.expansions.push(Expansion {
+            group: address.clone(),
+            members: group.members.len(),
+            generation: group.generation,
+        });
         if group.members.is_empty() {
             let text = format!("The group {address} has no members");
             return self.fail(address, &way, Reply::new(550, EnhancedCode(5, 2, 4), text));

@@ -538,6 +538,16 @@ catalogue! {
         means "An administrator acted on this node through the command line or the admin API: mail was held, released, tried again or removed, new mail was refused or taken again, probes were run."
         breaks "Nothing is broken by this; what was asked for may be what someone else wonders about."
         mend "Nothing is to be done; ask whoever it was.";
+    5010 Info GroupMembersChanged { group: String, added: u64, removed: u64, members: u64 } per [group]
+        "dynamic group {group} has {members} members now: {added} added, {removed} removed"
+        means "A recipient, or the filter of the group, has changed, and with it who belongs. It counts from the next message on."
+        breaks "Nothing is broken by this."
+        mend "Where it was not meant: `mailward group members` with `--at` shows who belonged before.";
+    5011 Warning GroupWithoutMembers { group: String, removed: u64 } per [group]
+        "dynamic group {group} has lost its last member: {removed} removed"
+        means "The filter of the group fits nobody any more."
+        breaks "Mail to the group is refused with 5.2.4, and a journal rule for it journals nothing."
+        mend "`mailward group preview` shows whom a changed filter would fit. Remove the group if nobody is meant.";
     5040 Error StoreDatabaseLost { database: String, error: String } per [database]
         "the database of the objects, {database}, is away: {error}"
         means "The PostgreSQL database that the nodes share cannot be reached from this node. It is tried again every few seconds at the longest. Every role goes on with this node's copy of the objects, and one that starts now has it too."

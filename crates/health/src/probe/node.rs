@@ -202,12 +202,12 @@ pub(super) async fn store(context: &Context) -> Found {
         Ok(Err((word, error))) => {
             let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}"));
             let cause = cause.unwrap_or_default();
-            match context.store.database() {
+            match context.store.database().filter(|_| word == "written") {
                 None => Found::fail(format!("the objects cannot be {word}: {error}{cause}"))
                     .of(Cause::Disk),
                 // No restart here makes a database elsewhere answer.
                 Some(database) => Found::fail(format!(
-                    "the database {database} of the objects cannot be {word}{cause}; this node goes on with its copy"
+                    "the database of the objects, {database}, cannot be written{cause}; this node goes on with its copy"
                 ))
                 .of(Cause::Upstream),
             }

@@ -111,6 +111,26 @@ fn a_write_that_was_cut_short_anywhere_is_mended() {
 }
 
 #[test]
+fn the_end_of_a_long_day_is_found_from_its_tail() {
+    let dir = tempfile::tempdir().unwrap();
+    {
+        let (ledger, _) = open(dir.path(), NOON);
+        append(&ledger, NOON, (1..20).map(report));
+    }
+    let path = dir.path().join("2026-11-26.jsonl");
+    let octets = fs::metadata(&path).unwrap().len();
+    let whole = crate::check::end(&path).unwrap();
+    for tail in [1, 400, 1_000, octets - 1, octets] {
+        let end = crate::check::end_within(&path, tail).unwrap();
+        assert_eq!(end.octets, whole.octets, "{tail}");
+        if tail >= 1_000 {
+            assert_eq!((end.next, end.lines), (whole.next, whole.lines), "{tail}");
+            assert_eq!((end.head, end.damage), (whole.head, None), "{tail}");
+        }
+    }
+}
+
+#[test]
 fn each_kind_of_harm_has_its_name() {
     let dir = tempfile::tempdir().unwrap();
     three_days(dir.path(), 4);
@@ -201,7 +221,7 @@ fn a_disk_that_refuses_loses_no_line() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(200))]
+    #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
     fn no_octet_can_be_changed_unnoticed(at in any::<prop::sample::Index>(), to in any::<u8>()) {

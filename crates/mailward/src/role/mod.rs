@@ -158,7 +158,36 @@ pub(crate) fn events(config: &Config, role: Role) -> Result<Events, RoleError> {
 
 /// Opens the store.
 pub(crate) fn store(config: &Config) -> Result<Store, RoleError> {
-    Store::open_at(&config.store_place()).map_err(|error| RoleError::start("the store", error))
+    let store = Store::open_at(&config.store_place())
+        .map_err(|error| RoleError::start("the store", error))?;
+    // The manager may have made the files just now.
+    give_store_away(config)?;
+    Ok(store)
+}
+
+/// Gives the store's files to the user the roles run as, where root made them; how many.
+///
+/// Only what root owns: the roles' user may write to the folder, so root must not follow what it
+/// finds there.
+pub(crate) fn give_store_away(config: &Config) -> Result<usize, RoleError> {
+    use std::os::unix::fs::{MetadataExt, lchown};
+    let Some((uid, gid)) = user(config)? else {
+        return Ok(0);
+    };
+    let mut given = 0;
+    for file in config.store_place().files() {
+        for suffix in ["-wal", "-shm", ""] {
+            let mut path = file.as_os_str().to_owned();
+            path.push(suffix);
+            if std::fs::symlink_metadata(&path).is_ok_and(|meta| meta.uid() == 0 && uid != 0) {
+                lchown(&path, Some(uid), Some(gid)).map_err(|error| {
+                    RoleError::start(&Path::new(&path).display().to_string(), error)
+                })?;
+                given += 1;
+            }
+        }
+    }
+    Ok(given)
 }
 
 /// What a role says of itself.

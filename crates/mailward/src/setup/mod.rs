@@ -197,14 +197,6 @@ fn hand_over(config: &Config, certificate: Option<&Path>, told: &mut String) -> 
     let Some((uid, gid)) = role::user(config).map_err(|error| error.to_string())? else {
         return Ok(());
     };
-    let place = config.store_place();
-    let of_store = place.files().into_iter().flat_map(|file| {
-        ["-wal", "-shm", ""].map(|suffix| {
-            let mut name = file.as_os_str().to_owned();
-            name.push(suffix);
-            PathBuf::from(name)
-        })
-    });
     let mut paths = vec![
         config.data_dir.clone(),
         config.run_dir.clone(),
@@ -215,9 +207,8 @@ fn hand_over(config: &Config, certificate: Option<&Path>, told: &mut String) -> 
         config.journal_dir(),
         config.health_dir(),
     ];
-    paths.extend(of_store);
     paths.extend(certificate.map(Path::to_path_buf));
-    let mut given = 0;
+    let mut given = role::give_store_away(config).map_err(|error| error.to_string())?;
     for path in paths {
         if std::fs::symlink_metadata(&path).is_ok_and(|meta| meta.uid() == 0 && uid != 0) {
             lchown(&path, Some(uid), Some(gid)).map_err(|error| {

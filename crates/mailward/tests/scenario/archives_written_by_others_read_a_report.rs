@@ -200,7 +200,7 @@ fn public_inbox_archives_it() {
 binmode STDOUT, ':utf8'; local $/; my $s = <STDIN>;
 PublicInbox::Eml->new(\$s)->each_part(sub {
     my ($part, undef, $at) = @{$_[0]};
-    print join('|', $at, ($part->content_type // '') =~ s/;.*//sr, $part->header('Subject') // '', eval { $part->body_str } // ''), "\0";
+    print join('|', $at, ($part->content_type // '') =~ s/;.*//sr, $part->header('Subject') // '', eval { $part->body_str } // $part->body), "\0";
 }, undef, 1);"#;
     let walked = program("perl")
         .args(["-MPublicInbox::Eml", "-e", walk])

@@ -20,6 +20,7 @@ mod terminal;
 
 mod a_case_begins_at_the_stage_that_cured_it_before;
 mod a_clock_that_jumps_neither_bounces_nor_stalls_mail;
+mod a_dynamic_group_follows_its_recipients;
 mod a_forecast_says_what_will_break;
 mod a_forged_probe_is_ordinary_mail_or_refused;
 mod a_full_disk_is_freed_by_the_rules_and_a_command_is_run;

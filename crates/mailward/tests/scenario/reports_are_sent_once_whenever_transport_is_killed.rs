@@ -223,7 +223,7 @@ fn at_any_moment_under_load() {
     let kills: usize = std::env::var("MAILWARD_KILLS")
         .ok()
         .and_then(|n| n.parse().ok())
-        .unwrap_or(6);
+        .unwrap_or(4);
     let port = free_port();
     let archive = Archive::listen(port);
     let node = Node::start(|smtp| objects(smtp, port));
@@ -238,7 +238,7 @@ fn at_any_moment_under_load() {
                     if stop.load(Ordering::Relaxed) {
                         return;
                     }
-                    let to: &[&str] = match n % 4 {
+                    let to: &[&str] = match n % 8 {
                         0 => &["everybody@example.test"],
                         1 => &["info@example.test", "x@out.test", "y@archive.test"],
                         _ => &["info@example.test"],

@@ -34,7 +34,7 @@ pub struct Attributes {
 }
 
 impl Attributes {
-    fn put(&mut self, property: Property, value: Value) {
+    pub(super) fn put(&mut self, property: Property, value: Value) {
         match self.values.binary_search_by_key(&property, |(p, _)| *p) {
             Ok(at) => {
                 if let Some(entry) = self.values.get_mut(at) {

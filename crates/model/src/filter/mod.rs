@@ -28,6 +28,7 @@
 //! # Ok::<(), mailward_directory::filter::FilterError>(())
 //! ```
 
+mod advice;
 mod attributes;
 mod comparison;
 mod error;
@@ -41,6 +42,7 @@ mod system;
 mod tests;
 mod token;
 
+pub use advice::Unread;
 pub use attributes::Attributes;
 pub use error::FilterError;
 pub use node::Filter;

@@ -56,6 +56,7 @@ macro_rules! contract {
 contract! {
     what_is_applied_is_there_after_reopening,
     a_batch_holds_whole_or_not_at_all,
+    the_past_can_be_read_at_any_moment,
     a_change_names_the_revision_it_was_made_from,
     names_are_free_or_taken,
     several_changes_of_one_object_stand_in_one_batch,
@@ -583,4 +584,47 @@ pub(super) fn does_what_its_model_does(cases: u32, make: impl Fn() -> Store) {
         Ok(())
     });
     outcome.unwrap();
+}
+
+fn the_past_can_be_read_at_any_moment(fixture: &dyn Fixture) {
+    let store = fixture.open();
+    let address = |local: &str| {
+        format!("{local}@example.org")
+            .parse::<EmailAddress>()
+            .unwrap()
+    };
+    let names = |at: u64| -> Vec<String> {
+        let (objects, _) = store.objects_at(at).unwrap();
+        let boxes = objects.iter().filter(|o| o.spec.kind() == Kind::Mailbox);
+        boxes
+            .map(|object| match &object.spec {
+                Spec::Mailbox(mailbox) => format!("{}={}", object.name, mailbox.address.local()),
+                _ => String::new(),
+            })
+            .collect()
+    };
+    let tick = || {
+        use mailward_host::clock::Clock;
+        fixture.clock().advance(Duration::from_secs(1));
+        fixture.clock().unix_ms()
+    };
+    let mut moments = vec![tick()];
+    for change in 0..4 {
+        let found = store.get(Kind::Mailbox, "anna").unwrap();
+        let change = match (change, &found) {
+            (0, _) => Change::create("anna", Mailbox::new(address("a"))),
+            (1, Some(object)) => Change::replace(object, Mailbox::new(address("b"))),
+            (2, _) => Change::create("bert", Mailbox::new(address("c"))),
+            (_, Some(object)) => Change::remove(object),
+            _ => panic!("anna is there"),
+        };
+        tick();
+        store.apply(vec![change], "test").unwrap();
+        moments.push(tick());
+    }
+    let seen: Vec<_> = moments.iter().map(|at| names(*at).join(" ")).collect();
+    assert_eq!(seen, ["", "anna=a", "anna=b", "anna=b bert=c", "bert=c"]);
+    let (now, revision) = store.objects_at(u64::MAX).unwrap();
+    let (all, last) = store.all_at().unwrap();
+    assert_eq!((now, revision), (all, last));
 }

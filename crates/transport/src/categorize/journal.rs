@@ -92,7 +92,7 @@ fn format(snapshot: &Snapshot, rules: &[String]) -> JournalFormat {
 
 /// The delivery queue of reports for a target, where they would otherwise go to `next_hop`: a queue
 /// of the target's own, unless it is a mailbox here, which has one anyway.
-pub fn lane(target: &EmailAddress, next_hop: NextHop) -> NextHop {
+pub fn report_hop(target: &EmailAddress, next_hop: NextHop) -> NextHop {
     match next_hop {
         NextHop::Mailbox { .. } => next_hop,
         _ => NextHop::Journal {

@@ -21,7 +21,7 @@ mod tests;
 
 pub use explain::{Explained, ExplainedJournalRule, ExplainedRecipient, explain};
 pub use gather::RECIPIENTS_PER_DELIVERY_MAX;
-pub use journal::{ExplainedPair, lane as report_lane};
+pub use journal::{ExplainedPair, report_hop};
 pub use plan::{Categorized, Failure, Input, categorize, plan};
 pub use reroute::{Rerouted, reroute, way_of_report};
 pub use route::{Route, Routing, route, route_domain, route_to};

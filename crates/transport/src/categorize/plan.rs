@@ -4,7 +4,7 @@
 //! of one that does. A failure is reported to the sender unless the sender is null, asked for no
 //! report (NOTIFY), or the message is a probe.
 
-use mailward_directory::{Resolution, Sender};
+use mailward_directory::{Expansion, Resolution, Sender};
 use mailward_model::{
     EmailAddress, EnhancedCode, Envelope, EnvelopeRecipient, Origin, Reply, ReversePath,
     kind::Relay,
@@ -59,6 +59,8 @@ pub struct Categorized {
     pub plan: Plan,
     /// Recipients that failed, reported or not, for tracking.
     pub failures: Vec<Failure>,
+    /// The groups that were expanded, for tracking.
+    pub expansions: Vec<Expansion>,
 }
 
 /// The plan of a message. See [`categorize`].
@@ -151,6 +153,7 @@ pub(super) fn categorize_resolved(
             notes: resolution.notes,
         },
         failures,
+        expansions: resolution.expansions,
     }
 }
 
@@ -175,7 +178,7 @@ fn add_report(snapshot: &Snapshot, report: journal::Report<'_>, deliveries: &mut
         None => ReversePath::Null,
     };
     let mut gatherer = Gatherer::new(deliveries, content);
-    let lane = |next_hop: NextHop| journal::lane(target, next_hop);
+    let hop = |next_hop: NextHop| journal::report_hop(target, next_hop);
     let waiting = |rcpt: EnvelopeRecipient| {
         let domain = rcpt.address.domain().clone();
         (
@@ -190,7 +193,7 @@ fn add_report(snapshot: &Snapshot, report: journal::Report<'_>, deliveries: &mut
     let resolution = snapshot.directory.resolve(&rcpt, None);
     if resolution.recipients.is_empty() {
         let (next_hop, recipient) = waiting(EnvelopeRecipient::new(target.clone()));
-        gatherer.add(lane(next_hop), &mail_from, recipient);
+        gatherer.add(hop(next_hop), &mail_from, recipient);
     }
     for resolved in resolution.recipients {
         let routing = route_place(snapshot, resolved.place, &resolved.rcpt.address, size);
@@ -204,7 +207,7 @@ fn add_report(snapshot: &Snapshot, report: journal::Report<'_>, deliveries: &mut
             }
             Err(_) => waiting(resolved.rcpt),
         };
-        gatherer.add(lane(next_hop), &mail_from, recipient);
+        gatherer.add(hop(next_hop), &mail_from, recipient);
     }
 }
 

@@ -31,9 +31,11 @@ pub fn reroute(snapshot: &Snapshot, delivery: &Delivery, pending: &[u32], size: 
     };
     let is_report = report.is_some();
     // A report keeps to the queue of its target.
-    let lane = |next_hop: NextHop, address: &EmailAddress| match (report, &delivery.next_hop) {
-        (Some(report), _) => journal::lane(report.target.as_ref().unwrap_or(address), next_hop),
-        (None, NextHop::Journal { target }) => journal::lane(target, next_hop),
+    let hop = |next_hop: NextHop, address: &EmailAddress| match (report, &delivery.next_hop) {
+        (Some(report), _) => {
+            journal::report_hop(report.target.as_ref().unwrap_or(address), next_hop)
+        }
+        (None, NextHop::Journal { target }) => journal::report_hop(target, next_hop),
         (None, _) => next_hop,
     };
     let mut gatherer = Gatherer::new(&mut rerouted.deliveries, delivery.content.clone());
@@ -57,12 +59,12 @@ pub fn reroute(snapshot: &Snapshot, delivery: &Delivery, pending: &[u32], size: 
             let routing = route_place(snapshot, place, &recipient.rcpt.address, size);
             match routing.into_next_hop() {
                 Ok(next_hop) => {
-                    let next_hop = lane(next_hop, address);
+                    let next_hop = hop(next_hop, address);
                     gatherer.add(next_hop, &delivery.mail_from, recipient);
                 }
                 Err(_) if is_report => {
                     let domain = address.domain().clone();
-                    let next_hop = lane(NextHop::Unreachable { domain }, address);
+                    let next_hop = hop(NextHop::Unreachable { domain }, address);
                     gatherer.add(next_hop, &delivery.mail_from, recipient);
                 }
                 Err(reply) => rerouted.failures.push((*index, reply)),

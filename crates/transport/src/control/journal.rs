@@ -66,7 +66,9 @@ pub(super) fn status(shared: &Shared) -> JournalStatus {
             last_root: ledger.last_root.map(|(day, root)| (day, root.to_string())),
             public_key: shared.journal.public_key().to_string(),
             failing: ledger.failing,
-            damage: None,
+            damage: ledger
+                .damage
+                .map(|(file, line, what)| format!("{file} line {line}: {what}")),
         },
     }
 }
@@ -90,7 +92,7 @@ fn target_view(
 }
 
 /// The queue of a target, by the address its rules name.
-fn lane(shared: &Shared, address: &EmailAddress) -> Result<NextHop, Fault> {
+fn queue_of(shared: &Shared, address: &EmailAddress) -> Result<NextHop, Fault> {
     let snapshot = shared.snapshot.load();
     let key = address.key();
     let mut targets = snapshot.journal_targets.iter();
@@ -116,7 +118,7 @@ pub(super) async fn pause(
     target: &EmailAddress,
     pause: bool,
 ) -> Result<Changed, Fault> {
-    let what = Selection::NextHop(lane(shared, target)?);
+    let what = Selection::NextHop(queue_of(shared, target)?);
     let (count, text) = match pause {
         true => (
             shared.queue.hold(what).await,

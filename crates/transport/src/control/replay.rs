@@ -348,7 +348,7 @@ fn deliveries(
         .into_iter()
         .map(|route| Delivery {
             no: 0,
-            next_hop: categorize::report_lane(target, route.next_hop),
+            next_hop: categorize::report_hop(target, route.next_hop),
             mail_from: mail_from.clone(),
             recipients: route.recipients,
             content: content.clone(),

@@ -81,7 +81,7 @@ pub(super) fn diverted(snapshot: &Snapshot, delivery: &Delivery) -> Vec<Delivery
         .map(|route| Delivery {
             // The queue gives the number.
             no: 0,
-            next_hop: categorize::report_lane(alternate, route.next_hop),
+            next_hop: categorize::report_hop(alternate, route.next_hop),
             mail_from: ReversePath::Null,
             recipients: route.recipients,
             content: content.clone(),

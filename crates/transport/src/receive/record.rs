@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use mailward_events::tracking::{Directionality, Entry, EventId, Source, TrackingLog, Traffic};
 use mailward_model::{
     MessageId, Origin, Reply,
-    plan::{DeliveryContent, ResolutionStep},
+    plan::{DeliveryContent, ResolutionNote, ResolutionStep},
 };
 use mailward_proto::header;
 
@@ -38,6 +38,10 @@ impl Record {
                     .map(|to| Cow::Owned(to.to_string()))
                     .collect(),
                 related_recipient: Cow::Owned(note.from.to_string()),
+                source_context: match note.step {
+                    ResolutionStep::Expand => expanded(categorized, note),
+                    _ => Cow::Borrowed(""),
+                },
                 ..common(&receive)
             });
         }
@@ -72,6 +76,19 @@ impl Record {
         for entry in self.entries {
             log.write(entry);
         }
+    }
+}
+
+/// With whose members a group was expanded: how many, and the revision since which it has them.
+/// `mailward group members` with the time of the message names them.
+fn expanded(categorized: &Categorized, note: &ResolutionNote) -> Cow<'static, str> {
+    let mut expansions = categorized.expansions.iter();
+    match expansions.find(|expansion| expansion.group == note.from) {
+        Some(found) => Cow::Owned(format!(
+            "{} members since revision {}",
+            found.members, found.generation
+        )),
+        None => Cow::Borrowed(""),
     }
 }
 

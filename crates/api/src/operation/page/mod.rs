@@ -10,6 +10,7 @@ pub(super) mod exchange;
 pub(super) mod forecast;
 pub(super) mod health;
 pub(super) mod journal;
+pub(super) mod membership;
 pub(super) mod object;
 pub(super) mod probe;
 pub(super) mod queue;

@@ -72,7 +72,7 @@ pub(in crate::operation) fn recipients(view: &RecipientList, _: u64) -> Page {
         fitting.push_str(&format!("; the first {listed} are listed"));
     }
     let filter = view.filter.as_deref().unwrap_or("none: everyone fits");
-    Page::new()
+    let page = Page::new()
         .fields([("filter", filter.into()), ("fitting", fitting.into())])
         .table(
             ["name", "address", "type"],
@@ -84,7 +84,11 @@ pub(in crate::operation) fn recipients(view: &RecipientList, _: u64) -> Page {
                 ]
             }),
             "No recipient fits.",
-        )
+        );
+    let warnings = view.warnings.iter();
+    warnings.fold(page, |page, warning| {
+        page.text(Cell::toned(format!("warning: {warning}"), Tone::Warn))
+    })
 }
 
 pub(in crate::operation) fn list(view: &ObjectList, _: u64) -> Page {
@@ -171,10 +175,20 @@ pub(in crate::operation) fn plan(view: &PlanView, _: u64) -> Page {
             Tone::Good,
         ))
     } else {
-        page.text(format!(
+        let page = page.text(format!(
             "{} would change; nothing was changed.",
             count(number, "object", "objects")
-        ))
+        ));
+        match &view.held {
+            None => page,
+            Some(held) => page.text(Cell::toned(
+                format!(
+                    "It is not done unasked: {}. --allow-removals {} allows it.",
+                    held.because, held.removals
+                ),
+                Tone::Bad,
+            )),
+        }
     }
 }
 

@@ -1,10 +1,10 @@
 //! What operations on objects are asked with.
 
 use clap::Args;
-use mailward_model::{Kind, kind::OrganizationalUnit};
+use mailward_model::Kind;
 use serde::{Deserialize, Serialize};
 
-use crate::{assignment::Assignment, operation::input};
+use crate::assignment::Assignment;
 
 requests! {
     /// `<noun> list`
@@ -24,26 +24,6 @@ requests! {
         #[serde(default)]
         #[arg(long)]
         pub limit: Option<u32>,
-    }
-
-    /// `recipient list`
-    RecipientList {
-        /// Only the recipient of this name, address or alias
-        #[serde(default)]
-        pub identity: Option<String>,
-        /// Only recipients that fit this filter, such as "RecipientType -eq 'UserMailbox'"
-        #[serde(default)]
-        #[arg(long, value_name = "FILTER")]
-        pub filter: Option<String>,
-        /// Only recipients in this organisational unit and below it
-        #[serde(default)]
-        #[arg(long, value_name = "PATH")]
-        pub organizational_unit: Option<OrganizationalUnit>,
-        /// Recipients to list at most
-        #[serde(default = "input::list_limit", deserialize_with = "input::deserialize_limit")]
-        #[arg(long, default_value_t = input::list_limit(), value_parser = clap::value_parser!(u32).range(1..=10_000))]
-        #[schemars(range(min = 1, max = 10_000))]
-        pub limit: u32,
     }
 
     /// `<noun> show`
