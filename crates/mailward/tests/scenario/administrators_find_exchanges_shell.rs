@@ -62,6 +62,9 @@ fn the_commands_they_know_run_as_typed() {
         node.shell("Get-DynamicDistributionGroup 'Journaled Users' | fl Alias,RecipientFilter");
     assert!(group.contains("CustomAttribute1 -ne 'Ignore'"), "{group}");
 
+    let members = "Get-DynamicDistributionGroupMember JournaledUsers | sort Name | % Name";
+    assert_eq!(node.shell(members), "info\njournal\n");
+
     let line = "Set-DynamicDistributionGroup -HiddenFromAddressListsEnabled $true";
     let (code, said) = node.shell_refuses(line);
     assert_eq!(code, 2, "{said}");

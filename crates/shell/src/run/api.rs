@@ -322,11 +322,22 @@ impl<H: Host> Run<'_, H> {
             return Ok(Vec::new());
         }
         let answer = self.shell.host.ask(op, filled.fields)?;
+        self.warn(&answer);
         let rows = match cmdlet.rows {
             Some(rows) => rows(&answer),
             None => object_rows(&answer),
         };
         Ok(records(cmdlet, rows.map_err(not_understood)?))
+    }
+
+    /// Says what an answer wants to be thought of.
+    fn warn(&mut self, answer: &[u8]) {
+        let answer = serde_json::from_slice::<Json>(answer).ok();
+        let warnings = answer.as_ref().and_then(|answer| answer.get("warnings"));
+        let warnings = warnings.and_then(Json::as_array);
+        for warning in warnings.into_iter().flatten().filter_map(Json::as_str) {
+            self.shell.host.complain(&format!("warning: {warning}\n"));
+        }
     }
 
     fn list(

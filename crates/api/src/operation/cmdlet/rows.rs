@@ -10,8 +10,8 @@ use super::name;
 use crate::{
     page::{Block, Page, stamp},
     view::{
-        CertificateList, EventList, HealthReport, HoldList, MessageView, ObjectView, OverrideList,
-        QueueListing, RecipientList, Trace,
+        CertificateList, EventList, FoundRecipient, GroupMembers, HealthReport, HoldList,
+        MessageView, ObjectView, OverrideList, QueueListing, RecipientList, Trace,
     },
 };
 
@@ -347,7 +347,16 @@ pub(super) fn events(answer: &[u8]) -> Result<Vec<Row>, serde_json::Error> {
 
 pub(super) fn recipients(answer: &[u8]) -> Result<Vec<Row>, serde_json::Error> {
     let view: RecipientList = serde_json::from_slice(answer)?;
-    let rows = view.recipients.iter().map(|one| {
+    Ok(found(&view.recipients))
+}
+
+pub(super) fn group_members(answer: &[u8]) -> Result<Vec<Row>, serde_json::Error> {
+    let view: GroupMembers = serde_json::from_slice(answer)?;
+    Ok(found(&view.members))
+}
+
+fn found(recipients: &[FoundRecipient]) -> Vec<Row> {
+    let rows = recipients.iter().map(|one| {
         row([
             ("Name", one.name.as_str().into()),
             ("PrimarySmtpAddress", one.address.as_str().into()),
@@ -356,7 +365,7 @@ pub(super) fn recipients(answer: &[u8]) -> Result<Vec<Row>, serde_json::Error> {
             ("Identity", one.address.as_str().into()),
         ])
     });
-    Ok(rows.collect())
+    rows.collect()
 }
 
 /// RecipientType by RecipientTypeDetails.

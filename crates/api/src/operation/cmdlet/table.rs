@@ -1,5 +1,7 @@
 //! The names that stand for operations other than those on objects.
 
+mod watch;
+
 use mailward_model::Kind;
 use serde_json::Value;
 
@@ -132,10 +134,13 @@ fn recipients() -> Vec<Line> {
                     ..Parameter::identity(false)
                 },
                 filter("Filter", "Only those that fit this recipient filter"),
-                filter(
-                    "RecipientPreviewFilter",
-                    "Only those that a dynamic group with this filter would have",
-                ),
+                Parameter {
+                    target: Target::Instead("filter", Op::RecipientPreview),
+                    ..filter(
+                        "RecipientPreviewFilter",
+                        "Those that a dynamic group with this filter would have",
+                    )
+                },
                 text(
                     "OrganizationalUnit",
                     "organizational_unit",
@@ -154,6 +159,19 @@ fn recipients() -> Vec<Line> {
             vec![identity("name", true, "The group's name, or its address")],
         )
         .with("kind", "distribution_group"),
+        look(
+            "Get-DynamicDistributionGroupMember",
+            "List whom a dynamic distribution group stands for, now or at a moment",
+            Op::GroupMembers,
+            rows::group_members,
+            &["Name", "RecipientType", "PrimarySmtpAddress"],
+            "always as of now, not of the last day; -At answers from history",
+            vec![
+                identity("name", true, "The group's name, or its address"),
+                text("At", "at", "As it was then: 2h, 3d, 2026-02-03"),
+                count("limit"),
+            ],
+        ),
         members(
             "Add-DistributionGroupMember",
             "Add a member to a distribution group",
@@ -326,241 +344,10 @@ fn queue() -> Vec<Line> {
     ]
 }
 
-fn health() -> Vec<Line> {
-    const STATES: &[(&str, Op, Option<&str>)] = &[
-        ("Active", Op::HealthRelease, None),
-        ("Draining", Op::HealthHold, Some("draining")),
-        ("Inactive", Op::HealthHold, Some("inactive")),
-    ];
-    let states = || STATES.iter().map(|(word, _, _)| (*word).to_owned());
-    let requesters = crate::view::Requester::ALL.iter();
-    let requesters = requesters.map(|one| one.name().to_owned()).collect();
-    let needed = |parameter: Parameter| Parameter {
-        needed: true,
-        ..parameter
-    };
-    let server = |field| identity(field, false, NODE);
-    let set = || text("HealthSet", "set", "Only this health set");
-    vec![
-        look(
-            "Get-ServerHealth",
-            "Show every monitor with its state",
-            Op::HealthReport,
-            rows::server_health,
-            &[
-                "Server",
-                "State",
-                "Name",
-                "TargetResource",
-                "HealthSetName",
-                "AlertValue",
-                "ServerComponent",
-            ],
-            "of this node",
-            vec![server("server"), set()],
-        ),
-        look(
-            "Get-HealthReport",
-            "Show every health set with its state",
-            Op::Health,
-            rows::health_report,
-            &[
-                "Server",
-                "State",
-                "HealthSet",
-                "AlertValue",
-                "LastTransitionTime",
-                "MonitorCount",
-            ],
-            "of this node; no -RollupGroup",
-            vec![server("server"), set()],
-        ),
-        look(
-            "Get-ServerComponentState",
-            "Show which components take mail, and who holds the others",
-            Op::HealthHolds,
-            rows::component_states,
-            &["Component", "State", "Requesters", "Reason"],
-            "components are those here: receive/NAME, and ServerWideOffline for all",
-            Vec::new(),
-        ),
-        Line {
-            name: "Set-ServerComponentState",
-            alias: None,
-            summary: "Take a component out of service, or put it back",
-            act: Act::Do(Op::HealthHold),
-            parameters: vec![
-                Parameter {
-                    needed: true,
-                    piped: true,
-                    ..text(
-                        "Component",
-                        "component",
-                        "receive/NAME, or ServerWideOffline for all of transport",
-                    )
-                },
-                needed(Parameter::new(
-                    "State",
-                    Target::Operation(STATES),
-                    Takes::Word(states().collect()),
-                    "Active, Draining or Inactive",
-                )),
-                needed(Parameter::new(
-                    "Requester",
-                    Target::Request("requester"),
-                    Takes::Word(requesters),
-                    "On whose behalf",
-                )),
-                needed(text("Reason", "reason", "Why, for whoever finds it held")),
-                text("For", "span", "For how long, such as 2h"),
-            ],
-            fixed: Vec::new(),
-            columns: &[],
-            rows: None,
-            differs: "of this node, so no -Identity; -Reason is needed; -For ends it by itself",
-        },
-        look(
-            "Get-EventLog",
-            "List the events that happened here",
-            Op::EventList,
-            rows::events,
-            &["TimeGenerated", "EntryType", "Source", "EventId", "Message"],
-            "the log of Mailward alone; Get-EventLogLevel has no meaning here: every event is logged",
-            vec![
-                Parameter::new(
-                    "Newest",
-                    Target::Request("limit"),
-                    Takes::Count,
-                    "How many at most, the newest ones",
-                ),
-                text("After", "since", "Only since then: 2h, 3d, 2026-02-03"),
-                Parameter::new(
-                    "EntryType",
-                    Target::Request("level"),
-                    Takes::Word(
-                        ["info", "notice", "warning", "error", "critical"]
-                            .map(str::to_owned)
-                            .to_vec(),
-                    ),
-                    "Only events of this level and above",
-                ),
-                text(
-                    "InstanceId",
-                    "event",
-                    "Only this event, by its number or name",
-                ),
-            ],
-        ),
-        Line {
-            alias: Some("Get-Certificate"),
-            ..look(
-                "Get-ExchangeCertificate",
-                "List the certificates held",
-                Op::CertList,
-                rows::certificates,
-                &["Thumbprint", "Services", "Subject", "NotAfter"],
-                "the thumbprint is the SHA-256 of the public key; files are put into the certificate folder and taken out of it, so there is no Import, Enable or Remove",
-                Vec::new(),
-            )
-        },
-    ]
-}
-
-/// Overrides, which go by a noun for all nodes and by one for this one.
-fn overrides() -> Vec<Line> {
-    let mut lines = Vec::new();
-    for (names, scope, differs) in [
-        (
-            [
-                "Get-GlobalMonitoringOverride",
-                "Add-GlobalMonitoringOverride",
-                "Remove-GlobalMonitoringOverride",
-            ],
-            "global",
-            "items are named as here; no -ItemType, a name says what it is",
-        ),
-        (
-            [
-                "Get-ServerMonitoringOverride",
-                "Add-ServerMonitoringOverride",
-                "Remove-ServerMonitoringOverride",
-            ],
-            "node",
-            "of this node; no -Server",
-        ),
-    ] {
-        let [get, add, remove] = names;
-        let columns = &[
-            "Identity",
-            "ItemName",
-            "PropertyName",
-            "PropertyValue",
-            "ExpirationTime",
-        ];
-        lines.push(
-            look(
-                get,
-                "List what is overridden of what is watched",
-                Op::HealthOverrideList,
-                rows::overrides,
-                columns,
-                differs,
-                Vec::new(),
-            )
-            .with("scope", scope),
-        );
-        let needed = |parameter: Parameter| Parameter {
-            needed: true,
-            ..parameter
-        };
-        let item = "A probe, monitor, component or health set, or all";
-        let reason = Parameter {
-            needed: true,
-            ..text("Reason", "reason", "Why, for whoever finds it")
-        };
-        let change = |name, summary, op, parameters| Line {
-            name,
-            alias: None,
-            summary,
-            act: Act::Do(op),
-            parameters,
-            fixed: Vec::new(),
-            columns: &[],
-            rows: None,
-            differs,
-        };
-        let parameters = vec![
-            identity("item", true, item),
-            needed(text("PropertyName", "property", "Which of its properties")),
-            needed(text("PropertyValue", "value", "What it shall be")),
-            text("Duration", "span", "For how long, such as 7d"),
-            text(
-                "ApplyVersion",
-                "version",
-                "For which versions, such as >=0.1,<0.2",
-            ),
-            reason,
-        ];
-        let summary = "Override a property of what is watched";
-        let line = change(add, summary, Op::HealthOverrideAdd, parameters);
-        lines.push(line.with("scope", scope));
-        let name = "The override's name, as Get shows it";
-        let parameters = vec![identity("name", true, name)];
-        let summary = "End an override";
-        lines.push(change(
-            remove,
-            summary,
-            Op::HealthOverrideRemove,
-            parameters,
-        ));
-    }
-    lines
-}
-
 /// Every line.
 pub(super) fn all() -> Vec<Cmdlet> {
-    let lines = recipients().into_iter().chain(queue()).chain(health());
-    let lines = lines.chain(overrides());
+    let lines = recipients().into_iter().chain(queue());
+    let lines = lines.chain(watch::health()).chain(watch::overrides());
     lines
         .map(|line| Cmdlet {
             name: line.name.to_owned(),

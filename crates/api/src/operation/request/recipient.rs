@@ -51,7 +51,7 @@ requests! {
         #[arg(long, value_name = "FILTER")]
         pub filter: String,
         /// Only recipients within this organisational unit, such as example.org/Sales
-        #[serde(default)]
+        #[serde(default, alias = "organizational_unit")]
         #[arg(long, value_name = "UNIT")]
         pub container: Option<OrganizationalUnit>,
         /// Recipients to list at most
