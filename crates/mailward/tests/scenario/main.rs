@@ -16,6 +16,7 @@ mod outside;
 mod probes;
 mod repairs;
 mod support;
+mod talk;
 mod terminal;
 
 mod a_case_begins_at_the_stage_that_cured_it_before;
