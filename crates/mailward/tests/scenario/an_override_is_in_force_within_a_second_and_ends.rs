@@ -57,9 +57,34 @@ fn and_is_kept_while_it_lasts() {
         "built in",
         "a slow link",
         "restart_process.settle",
+        "restart_component.per_hour",
+        "shadow",
     ] {
         assert!(told.contains(word), "{word} is missing: {told}");
     }
+
+    // A limit of a stage, in Exchange's spelling.
+    node.ask(&[
+        "Add-ServerMonitoringOverride",
+        "-Identity",
+        "receive\\receive/internet",
+        "-PropertyName",
+        "restart_component.per_hour",
+        "-PropertyValue",
+        "2",
+        "-Reason",
+        "a slow disk",
+    ]);
+    let component = "component receive/Internet";
+    wait_within(Duration::from_secs(1), "the limit is in force", || {
+        property(
+            &node,
+            "receive/Internet",
+            component,
+            "restart_component.per_hour",
+        )
+        .0 == "2"
+    });
 
     // What matches nothing is refused, with what would match.
     let (_, said) = node.refused(&[
@@ -76,6 +101,27 @@ fn and_is_kept_while_it_lasts() {
     assert!(said.contains("from 1 to 64"), "{said}");
     let (_, said) = node.refused(&["health", "override", "add", item, "bads=2", "--reason", "x"]);
     assert!(said.contains("did you mean bad?"), "{said}");
+
+    // For one run alone: nothing listens so fast, and the monitor does not hear of it.
+    let once = node.json(&[
+        "health",
+        "probe",
+        "run",
+        item,
+        "--set",
+        "slow_after=1ms",
+        "--set",
+        "timeout=3s",
+    ]);
+    assert!(
+        ["pass", "slow"].contains(&once["verdict"].as_str().unwrap()),
+        "{once}"
+    );
+    let (_, said) = node.refused(&["health", "probe", "run", item, "--set", "bad=2"]);
+    assert!(
+        said.contains("it has interval, timeout, slow_after"),
+        "{said}"
+    );
 
     // It is an object: exported, and nothing changes where the export is applied again.
     let text = node.ask(&["export"]);
@@ -98,7 +144,7 @@ fn and_is_kept_while_it_lasts() {
             one["name"].as_str().unwrap().to_owned()
         })
         .collect();
-    assert_eq!(names.len(), 2, "{list}");
+    assert_eq!(names.len(), 3, "{list}");
     for name in names {
         node.ask(&["health", "override", "remove", &name]);
     }
