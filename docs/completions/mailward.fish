@@ -1,6 +1,6 @@
 # Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
 function __fish_mailward_global_optspecs
-    string join \n json config= socket= exchange= color= h/help V/version
+    string join \n json config= socket= color= h/help V/version
 end
 
 function __fish_mailward_needs_command
@@ -26,7 +26,6 @@ end
 
 complete -c mailward -n "__fish_mailward_needs_command" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_needs_command" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
-complete -c mailward -n "__fish_mailward_needs_command" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_needs_command" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -39,6 +38,7 @@ complete -c mailward -n "__fish_mailward_needs_command" -f -a "event" -d 'What h
 complete -c mailward -n "__fish_mailward_needs_command" -f -a "explain" -d 'Explain an event, a message or a repair'
 complete -c mailward -n "__fish_mailward_needs_command" -f -a "cert" -d 'Certificates'
 complete -c mailward -n "__fish_mailward_needs_command" -f -a "simulate" -d 'What would happen'
+complete -c mailward -n "__fish_mailward_needs_command" -f -a "journal" -d ''
 complete -c mailward -n "__fish_mailward_needs_command" -f -a "alert" -d 'What people are told'
 complete -c mailward -n "__fish_mailward_needs_command" -f -a "drill" -d 'Faults on purpose, to see them noticed and repaired'
 complete -c mailward -n "__fish_mailward_needs_command" -f -a "health" -d 'Tell whether this node is healthy'
@@ -55,13 +55,17 @@ complete -c mailward -n "__fish_mailward_needs_command" -f -a "receive-connector
 complete -c mailward -n "__fish_mailward_needs_command" -f -a "send-connector" -d 'Send connectors'
 complete -c mailward -n "__fish_mailward_needs_command" -f -a "mailbox" -d 'Mailboxes'
 complete -c mailward -n "__fish_mailward_needs_command" -f -a "mail-contact" -d 'Mail contacts'
+complete -c mailward -n "__fish_mailward_needs_command" -f -a "mail-user" -d 'Mail users'
 complete -c mailward -n "__fish_mailward_needs_command" -f -a "distribution-group" -d 'Distribution groups'
+complete -c mailward -n "__fish_mailward_needs_command" -f -a "dynamic-distribution-group" -d 'Dynamic distribution groups'
 complete -c mailward -n "__fish_mailward_needs_command" -f -a "journal-rule" -d 'Journal rules'
 complete -c mailward -n "__fish_mailward_needs_command" -f -a "alert-channel" -d 'Alert channels'
+complete -c mailward -n "__fish_mailward_needs_command" -f -a "monitoring-override" -d 'Monitoring overrides'
 complete -c mailward -n "__fish_mailward_needs_command" -f -a "probe" -d 'Probes'
 complete -c mailward -n "__fish_mailward_needs_command" -f -a "drain" -d 'Take no new mail until resume'
 complete -c mailward -n "__fish_mailward_needs_command" -f -a "resume" -d 'Take new mail again'
 complete -c mailward -n "__fish_mailward_needs_command" -f -a "top" -d 'Watch this node live'
+complete -c mailward -n "__fish_mailward_needs_command" -f -a "shell" -d 'Manage this node with Exchange\'s commands'
 complete -c mailward -n "__fish_mailward_needs_command" -f -a "serve" -d 'Run this node: the manager, which starts all roles'
 complete -c mailward -n "__fish_mailward_needs_command" -f -a "demo" -d 'Show the main job in a temporary folder, accidents and repairs included'
 complete -c mailward -n "__fish_mailward_needs_command" -f -a "setup" -d 'Look at this machine, write a configuration, a certificate and the first objects'
@@ -70,7 +74,6 @@ complete -c mailward -n "__fish_mailward_needs_command" -f -a "role" -d 'Run one
 complete -c mailward -n "__fish_mailward_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and not __fish_seen_subcommand_from list show hold release retry remove export" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and not __fish_seen_subcommand_from list show hold release retry remove export" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
-complete -c mailward -n "__fish_mailward_using_subcommand queue; and not __fish_seen_subcommand_from list show hold release retry remove export" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and not __fish_seen_subcommand_from list show hold release retry remove export" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -88,7 +91,6 @@ complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from list" -l limit -d 'Messages to list at most' -r
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from list" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from list" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
-complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from list" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from list" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -97,7 +99,6 @@ complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from show" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from show" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
-complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from show" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from show" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -105,7 +106,6 @@ complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from hold" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from hold" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
-complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from hold" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from hold" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -113,7 +113,6 @@ complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from hold" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from release" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from release" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
-complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from release" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from release" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -121,7 +120,6 @@ complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from release" -s h -l help -d 'Print help'
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from retry" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from retry" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
-complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from retry" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from retry" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -129,7 +127,6 @@ complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from retry" -s h -l help -d 'Print help'
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from remove" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from remove" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
-complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from remove" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from remove" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -139,7 +136,6 @@ complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from export" -s o -l output -d 'Write to this file, which must not exist yet' -r
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from export" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from export" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
-complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from export" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from export" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -153,7 +149,6 @@ complete -c mailward -n "__fish_mailward_using_subcommand trace" -l message-id -
 complete -c mailward -n "__fish_mailward_using_subcommand trace" -l limit -d 'Entries at most' -r
 complete -c mailward -n "__fish_mailward_using_subcommand trace" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand trace" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
-complete -c mailward -n "__fish_mailward_using_subcommand trace" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand trace" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -162,7 +157,6 @@ complete -c mailward -n "__fish_mailward_using_subcommand trace" -l json -d 'Pri
 complete -c mailward -n "__fish_mailward_using_subcommand trace" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mailward -n "__fish_mailward_using_subcommand event; and not __fish_seen_subcommand_from list show" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand event; and not __fish_seen_subcommand_from list show" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
-complete -c mailward -n "__fish_mailward_using_subcommand event; and not __fish_seen_subcommand_from list show" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand event; and not __fish_seen_subcommand_from list show" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -180,7 +174,6 @@ complete -c mailward -n "__fish_mailward_using_subcommand event; and __fish_seen
 complete -c mailward -n "__fish_mailward_using_subcommand event; and __fish_seen_subcommand_from list" -l limit -d 'Events at most, the newest ones' -r
 complete -c mailward -n "__fish_mailward_using_subcommand event; and __fish_seen_subcommand_from list" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand event; and __fish_seen_subcommand_from list" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
-complete -c mailward -n "__fish_mailward_using_subcommand event; and __fish_seen_subcommand_from list" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand event; and __fish_seen_subcommand_from list" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -188,7 +181,6 @@ complete -c mailward -n "__fish_mailward_using_subcommand event; and __fish_seen
 complete -c mailward -n "__fish_mailward_using_subcommand event; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
 complete -c mailward -n "__fish_mailward_using_subcommand event; and __fish_seen_subcommand_from show" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand event; and __fish_seen_subcommand_from show" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
-complete -c mailward -n "__fish_mailward_using_subcommand event; and __fish_seen_subcommand_from show" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand event; and __fish_seen_subcommand_from show" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -196,7 +188,6 @@ complete -c mailward -n "__fish_mailward_using_subcommand event; and __fish_seen
 complete -c mailward -n "__fish_mailward_using_subcommand event; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
 complete -c mailward -n "__fish_mailward_using_subcommand explain" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand explain" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
-complete -c mailward -n "__fish_mailward_using_subcommand explain" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand explain" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -204,7 +195,6 @@ complete -c mailward -n "__fish_mailward_using_subcommand explain" -l json -d 'P
 complete -c mailward -n "__fish_mailward_using_subcommand explain" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mailward -n "__fish_mailward_using_subcommand cert; and not __fish_seen_subcommand_from list explain" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand cert; and not __fish_seen_subcommand_from list explain" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
-complete -c mailward -n "__fish_mailward_using_subcommand cert; and not __fish_seen_subcommand_from list explain" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand cert; and not __fish_seen_subcommand_from list explain" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -214,7 +204,6 @@ complete -c mailward -n "__fish_mailward_using_subcommand cert; and not __fish_s
 complete -c mailward -n "__fish_mailward_using_subcommand cert; and not __fish_seen_subcommand_from list explain" -f -a "explain" -d 'Show which certificate a receive connector uses, and why not the others'
 complete -c mailward -n "__fish_mailward_using_subcommand cert; and __fish_seen_subcommand_from list" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand cert; and __fish_seen_subcommand_from list" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
-complete -c mailward -n "__fish_mailward_using_subcommand cert; and __fish_seen_subcommand_from list" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand cert; and __fish_seen_subcommand_from list" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -222,7 +211,6 @@ complete -c mailward -n "__fish_mailward_using_subcommand cert; and __fish_seen_
 complete -c mailward -n "__fish_mailward_using_subcommand cert; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
 complete -c mailward -n "__fish_mailward_using_subcommand cert; and __fish_seen_subcommand_from explain" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand cert; and __fish_seen_subcommand_from explain" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
-complete -c mailward -n "__fish_mailward_using_subcommand cert; and __fish_seen_subcommand_from explain" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand cert; and __fish_seen_subcommand_from explain" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -230,7 +218,6 @@ complete -c mailward -n "__fish_mailward_using_subcommand cert; and __fish_seen_
 complete -c mailward -n "__fish_mailward_using_subcommand cert; and __fish_seen_subcommand_from explain" -s h -l help -d 'Print help'
 complete -c mailward -n "__fish_mailward_using_subcommand simulate; and not __fish_seen_subcommand_from connection message" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand simulate; and not __fish_seen_subcommand_from connection message" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
-complete -c mailward -n "__fish_mailward_using_subcommand simulate; and not __fish_seen_subcommand_from connection message" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand simulate; and not __fish_seen_subcommand_from connection message" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -242,7 +229,6 @@ complete -c mailward -n "__fish_mailward_using_subcommand simulate; and __fish_s
 complete -c mailward -n "__fish_mailward_using_subcommand simulate; and __fish_seen_subcommand_from connection" -l to -d 'The local address, as [IP]:PORT; :25 for any local address' -r
 complete -c mailward -n "__fish_mailward_using_subcommand simulate; and __fish_seen_subcommand_from connection" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand simulate; and __fish_seen_subcommand_from connection" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
-complete -c mailward -n "__fish_mailward_using_subcommand simulate; and __fish_seen_subcommand_from connection" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand simulate; and __fish_seen_subcommand_from connection" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -254,15 +240,78 @@ complete -c mailward -n "__fish_mailward_using_subcommand simulate; and __fish_s
 complete -c mailward -n "__fish_mailward_using_subcommand simulate; and __fish_seen_subcommand_from message" -l helo -d 'What the client says in EHLO' -r
 complete -c mailward -n "__fish_mailward_using_subcommand simulate; and __fish_seen_subcommand_from message" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand simulate; and __fish_seen_subcommand_from message" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
-complete -c mailward -n "__fish_mailward_using_subcommand simulate; and __fish_seen_subcommand_from message" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand simulate; and __fish_seen_subcommand_from message" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
 complete -c mailward -n "__fish_mailward_using_subcommand simulate; and __fish_seen_subcommand_from message" -l json -d 'Print the answer as JSON'
 complete -c mailward -n "__fish_mailward_using_subcommand simulate; and __fish_seen_subcommand_from message" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mailward -n "__fish_mailward_using_subcommand journal; and not __fish_seen_subcommand_from status pause resume replay verify simulate" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
+complete -c mailward -n "__fish_mailward_using_subcommand journal; and not __fish_seen_subcommand_from status pause resume replay verify simulate" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand journal; and not __fish_seen_subcommand_from status pause resume replay verify simulate" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand journal; and not __fish_seen_subcommand_from status pause resume replay verify simulate" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand journal; and not __fish_seen_subcommand_from status pause resume replay verify simulate" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand journal; and not __fish_seen_subcommand_from status pause resume replay verify simulate" -f -a "status" -d 'Show the journal targets, what waits for each, and the ledger of reports'
+complete -c mailward -n "__fish_mailward_using_subcommand journal; and not __fish_seen_subcommand_from status pause resume replay verify simulate" -f -a "pause" -d 'Send no reports to a journal target until resume'
+complete -c mailward -n "__fish_mailward_using_subcommand journal; and not __fish_seen_subcommand_from status pause resume replay verify simulate" -f -a "resume" -d 'Send reports to a journal target again'
+complete -c mailward -n "__fish_mailward_using_subcommand journal; and not __fish_seen_subcommand_from status pause resume replay verify simulate" -f -a "replay" -d 'Send again the reports of a time, where they are still known'
+complete -c mailward -n "__fish_mailward_using_subcommand journal; and not __fish_seen_subcommand_from status pause resume replay verify simulate" -f -a "verify" -d 'Check the ledger of reports, and a store of delivered reports against it'
+complete -c mailward -n "__fish_mailward_using_subcommand journal; and not __fish_seen_subcommand_from status pause resume replay verify simulate" -f -a "simulate" -d 'Show which journal rules would fire for a message, and for each recipient why or why not'
+complete -c mailward -n "__fish_mailward_using_subcommand journal; and __fish_seen_subcommand_from status" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
+complete -c mailward -n "__fish_mailward_using_subcommand journal; and __fish_seen_subcommand_from status" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand journal; and __fish_seen_subcommand_from status" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand journal; and __fish_seen_subcommand_from status" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand journal; and __fish_seen_subcommand_from status" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand journal; and __fish_seen_subcommand_from pause" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
+complete -c mailward -n "__fish_mailward_using_subcommand journal; and __fish_seen_subcommand_from pause" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand journal; and __fish_seen_subcommand_from pause" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand journal; and __fish_seen_subcommand_from pause" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand journal; and __fish_seen_subcommand_from pause" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mailward -n "__fish_mailward_using_subcommand journal; and __fish_seen_subcommand_from resume" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
+complete -c mailward -n "__fish_mailward_using_subcommand journal; and __fish_seen_subcommand_from resume" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand journal; and __fish_seen_subcommand_from resume" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand journal; and __fish_seen_subcommand_from resume" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand journal; and __fish_seen_subcommand_from resume" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand journal; and __fish_seen_subcommand_from replay" -l since -d 'Reports sent since then: 2h, 3d, 2026-02-03, 2026-02-03T14:05' -r
+complete -c mailward -n "__fish_mailward_using_subcommand journal; and __fish_seen_subcommand_from replay" -l to -d 'Reports sent until then' -r
+complete -c mailward -n "__fish_mailward_using_subcommand journal; and __fish_seen_subcommand_from replay" -l target -d 'Only those for this journal address' -r
+complete -c mailward -n "__fish_mailward_using_subcommand journal; and __fish_seen_subcommand_from replay" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
+complete -c mailward -n "__fish_mailward_using_subcommand journal; and __fish_seen_subcommand_from replay" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand journal; and __fish_seen_subcommand_from replay" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand journal; and __fish_seen_subcommand_from replay" -l dry-run -d 'Only show what would be sent'
+complete -c mailward -n "__fish_mailward_using_subcommand journal; and __fish_seen_subcommand_from replay" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand journal; and __fish_seen_subcommand_from replay" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mailward -n "__fish_mailward_using_subcommand journal; and __fish_seen_subcommand_from verify" -l against -d 'Compare with delivered reports too: a Maildir, a folder of files, or an mbox file, readable by transport' -r
+complete -c mailward -n "__fish_mailward_using_subcommand journal; and __fish_seen_subcommand_from verify" -l target -d 'Only reports for this journal address are looked for there' -r
+complete -c mailward -n "__fish_mailward_using_subcommand journal; and __fish_seen_subcommand_from verify" -l since -d 'Only reports sent since then are looked for there' -r
+complete -c mailward -n "__fish_mailward_using_subcommand journal; and __fish_seen_subcommand_from verify" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
+complete -c mailward -n "__fish_mailward_using_subcommand journal; and __fish_seen_subcommand_from verify" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand journal; and __fish_seen_subcommand_from verify" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand journal; and __fish_seen_subcommand_from verify" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand journal; and __fish_seen_subcommand_from verify" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mailward -n "__fish_mailward_using_subcommand journal; and __fish_seen_subcommand_from simulate" -l from -d 'The envelope sender; <> for none' -r
+complete -c mailward -n "__fish_mailward_using_subcommand journal; and __fish_seen_subcommand_from simulate" -l to -d 'An envelope recipient; may be given several times' -r
+complete -c mailward -n "__fish_mailward_using_subcommand journal; and __fish_seen_subcommand_from simulate" -l account -d 'As if a person had signed in as this; To, Cc and Bcc are believed only then' -r
+complete -c mailward -n "__fish_mailward_using_subcommand journal; and __fish_seen_subcommand_from simulate" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
+complete -c mailward -n "__fish_mailward_using_subcommand journal; and __fish_seen_subcommand_from simulate" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand journal; and __fish_seen_subcommand_from simulate" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand journal; and __fish_seen_subcommand_from simulate" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand journal; and __fish_seen_subcommand_from simulate" -s h -l help -d 'Print help'
 complete -c mailward -n "__fish_mailward_using_subcommand alert; and not __fish_seen_subcommand_from list show ack silence unsilence test" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand alert; and not __fish_seen_subcommand_from list show ack silence unsilence test" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
-complete -c mailward -n "__fish_mailward_using_subcommand alert; and not __fish_seen_subcommand_from list show ack silence unsilence test" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand alert; and not __fish_seen_subcommand_from list show ack silence unsilence test" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -276,7 +325,6 @@ complete -c mailward -n "__fish_mailward_using_subcommand alert; and not __fish_
 complete -c mailward -n "__fish_mailward_using_subcommand alert; and not __fish_seen_subcommand_from list show ack silence unsilence test" -f -a "test" -d 'Send a test by the alert channels and show how it went'
 complete -c mailward -n "__fish_mailward_using_subcommand alert; and __fish_seen_subcommand_from list" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand alert; and __fish_seen_subcommand_from list" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
-complete -c mailward -n "__fish_mailward_using_subcommand alert; and __fish_seen_subcommand_from list" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand alert; and __fish_seen_subcommand_from list" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -285,7 +333,6 @@ complete -c mailward -n "__fish_mailward_using_subcommand alert; and __fish_seen
 complete -c mailward -n "__fish_mailward_using_subcommand alert; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
 complete -c mailward -n "__fish_mailward_using_subcommand alert; and __fish_seen_subcommand_from show" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand alert; and __fish_seen_subcommand_from show" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
-complete -c mailward -n "__fish_mailward_using_subcommand alert; and __fish_seen_subcommand_from show" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand alert; and __fish_seen_subcommand_from show" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -294,7 +341,6 @@ complete -c mailward -n "__fish_mailward_using_subcommand alert; and __fish_seen
 complete -c mailward -n "__fish_mailward_using_subcommand alert; and __fish_seen_subcommand_from ack" -l note -d 'What others should know' -r
 complete -c mailward -n "__fish_mailward_using_subcommand alert; and __fish_seen_subcommand_from ack" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand alert; and __fish_seen_subcommand_from ack" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
-complete -c mailward -n "__fish_mailward_using_subcommand alert; and __fish_seen_subcommand_from ack" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand alert; and __fish_seen_subcommand_from ack" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -304,7 +350,6 @@ complete -c mailward -n "__fish_mailward_using_subcommand alert; and __fish_seen
 complete -c mailward -n "__fish_mailward_using_subcommand alert; and __fish_seen_subcommand_from silence" -l reason -d 'Why, for whoever misses the alerts' -r
 complete -c mailward -n "__fish_mailward_using_subcommand alert; and __fish_seen_subcommand_from silence" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand alert; and __fish_seen_subcommand_from silence" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
-complete -c mailward -n "__fish_mailward_using_subcommand alert; and __fish_seen_subcommand_from silence" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand alert; and __fish_seen_subcommand_from silence" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -312,7 +357,6 @@ complete -c mailward -n "__fish_mailward_using_subcommand alert; and __fish_seen
 complete -c mailward -n "__fish_mailward_using_subcommand alert; and __fish_seen_subcommand_from silence" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mailward -n "__fish_mailward_using_subcommand alert; and __fish_seen_subcommand_from unsilence" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand alert; and __fish_seen_subcommand_from unsilence" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
-complete -c mailward -n "__fish_mailward_using_subcommand alert; and __fish_seen_subcommand_from unsilence" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand alert; and __fish_seen_subcommand_from unsilence" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -320,7 +364,6 @@ complete -c mailward -n "__fish_mailward_using_subcommand alert; and __fish_seen
 complete -c mailward -n "__fish_mailward_using_subcommand alert; and __fish_seen_subcommand_from unsilence" -s h -l help -d 'Print help'
 complete -c mailward -n "__fish_mailward_using_subcommand alert; and __fish_seen_subcommand_from test" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand alert; and __fish_seen_subcommand_from test" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
-complete -c mailward -n "__fish_mailward_using_subcommand alert; and __fish_seen_subcommand_from test" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand alert; and __fish_seen_subcommand_from test" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -328,7 +371,6 @@ complete -c mailward -n "__fish_mailward_using_subcommand alert; and __fish_seen
 complete -c mailward -n "__fish_mailward_using_subcommand alert; and __fish_seen_subcommand_from test" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mailward -n "__fish_mailward_using_subcommand drill; and not __fish_seen_subcommand_from list run show end schedule" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand drill; and not __fish_seen_subcommand_from list run show end schedule" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
-complete -c mailward -n "__fish_mailward_using_subcommand drill; and not __fish_seen_subcommand_from list run show end schedule" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand drill; and not __fish_seen_subcommand_from list run show end schedule" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -341,7 +383,6 @@ complete -c mailward -n "__fish_mailward_using_subcommand drill; and not __fish_
 complete -c mailward -n "__fish_mailward_using_subcommand drill; and not __fish_seen_subcommand_from list run show end schedule" -f -a "schedule" -d 'Run a drill by itself, again and again'
 complete -c mailward -n "__fish_mailward_using_subcommand drill; and __fish_seen_subcommand_from list" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand drill; and __fish_seen_subcommand_from list" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
-complete -c mailward -n "__fish_mailward_using_subcommand drill; and __fish_seen_subcommand_from list" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand drill; and __fish_seen_subcommand_from list" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -350,7 +391,6 @@ complete -c mailward -n "__fish_mailward_using_subcommand drill; and __fish_seen
 complete -c mailward -n "__fish_mailward_using_subcommand drill; and __fish_seen_subcommand_from run" -l connector -d 'The receive connector it is about; else the first that is well' -r
 complete -c mailward -n "__fish_mailward_using_subcommand drill; and __fish_seen_subcommand_from run" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand drill; and __fish_seen_subcommand_from run" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
-complete -c mailward -n "__fish_mailward_using_subcommand drill; and __fish_seen_subcommand_from run" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand drill; and __fish_seen_subcommand_from run" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -359,7 +399,6 @@ complete -c mailward -n "__fish_mailward_using_subcommand drill; and __fish_seen
 complete -c mailward -n "__fish_mailward_using_subcommand drill; and __fish_seen_subcommand_from run" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mailward -n "__fish_mailward_using_subcommand drill; and __fish_seen_subcommand_from show" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand drill; and __fish_seen_subcommand_from show" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
-complete -c mailward -n "__fish_mailward_using_subcommand drill; and __fish_seen_subcommand_from show" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand drill; and __fish_seen_subcommand_from show" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -367,7 +406,6 @@ complete -c mailward -n "__fish_mailward_using_subcommand drill; and __fish_seen
 complete -c mailward -n "__fish_mailward_using_subcommand drill; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
 complete -c mailward -n "__fish_mailward_using_subcommand drill; and __fish_seen_subcommand_from end" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand drill; and __fish_seen_subcommand_from end" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
-complete -c mailward -n "__fish_mailward_using_subcommand drill; and __fish_seen_subcommand_from end" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand drill; and __fish_seen_subcommand_from end" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -377,47 +415,47 @@ complete -c mailward -n "__fish_mailward_using_subcommand drill; and __fish_seen
 complete -c mailward -n "__fish_mailward_using_subcommand drill; and __fish_seen_subcommand_from schedule" -l at -d 'The time of day at which it begins, in the zone of the server' -r
 complete -c mailward -n "__fish_mailward_using_subcommand drill; and __fish_seen_subcommand_from schedule" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand drill; and __fish_seen_subcommand_from schedule" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
-complete -c mailward -n "__fish_mailward_using_subcommand drill; and __fish_seen_subcommand_from schedule" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand drill; and __fish_seen_subcommand_from schedule" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
 complete -c mailward -n "__fish_mailward_using_subcommand drill; and __fish_seen_subcommand_from schedule" -l off -d 'Run it by itself no more'
 complete -c mailward -n "__fish_mailward_using_subcommand drill; and __fish_seen_subcommand_from schedule" -l json -d 'Print the answer as JSON'
 complete -c mailward -n "__fish_mailward_using_subcommand drill; and __fish_seen_subcommand_from schedule" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger group hold release holds cancel simulate note mailboxes probe report-result override forecast freeze thaw help" -l set -d 'Only this health set' -r
-complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger group hold release holds cancel simulate note mailboxes probe report-result override forecast freeze thaw help" -l server -d 'The node that is meant; there is only this one to ask' -r
-complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger group hold release holds cancel simulate note mailboxes probe report-result override forecast freeze thaw help" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
-complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger group hold release holds cancel simulate note mailboxes probe report-result override forecast freeze thaw help" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
-complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger group hold release holds cancel simulate note mailboxes probe report-result override forecast freeze thaw help" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
-complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger group hold release holds cancel simulate note mailboxes probe report-result override forecast freeze thaw help" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger group hold release holds cancel simulate note mailboxes probe report-result override maintenance repairing explain forecast freeze thaw help" -l set -d 'Only this health set' -r
+complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger group hold release holds cancel simulate note mailboxes probe report-result override maintenance repairing explain forecast freeze thaw help" -l server -d 'The node that is meant; there is only this one to ask' -r
+complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger group hold release holds cancel simulate note mailboxes probe report-result override maintenance repairing explain forecast freeze thaw help" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
+complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger group hold release holds cancel simulate note mailboxes probe report-result override maintenance repairing explain forecast freeze thaw help" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger group hold release holds cancel simulate note mailboxes probe report-result override maintenance repairing explain forecast freeze thaw help" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger group hold release holds cancel simulate note mailboxes probe report-result override forecast freeze thaw help" -l json -d 'Print the answer as JSON'
-complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger group hold release holds cancel simulate note mailboxes probe report-result override forecast freeze thaw help" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger group hold release holds cancel simulate note mailboxes probe report-result override forecast freeze thaw help" -f -a "report" -d 'Show every health set with its monitors'
-complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger group hold release holds cancel simulate note mailboxes probe report-result override forecast freeze thaw help" -f -a "show" -d 'Show one health set with the last results of its probes'
-complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger group hold release holds cancel simulate note mailboxes probe report-result override forecast freeze thaw help" -f -a "history" -d 'Show what changed lately, and the repairs that followed'
-complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger group hold release holds cancel simulate note mailboxes probe report-result override forecast freeze thaw help" -f -a "ledger" -d 'Show the repair ledger and what the budgets still allow'
-complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger group hold release holds cancel simulate note mailboxes probe report-result override forecast freeze thaw help" -f -a "group" -d 'Show the other nodes of this one\'s group'
-complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger group hold release holds cancel simulate note mailboxes probe report-result override forecast freeze thaw help" -f -a "hold" -d 'Hold a component: it takes no new mail'
-complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger group hold release holds cancel simulate note mailboxes probe report-result override forecast freeze thaw help" -f -a "release" -d 'Release a hold on a component'
-complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger group hold release holds cancel simulate note mailboxes probe report-result override forecast freeze thaw help" -f -a "holds" -d 'Show the holds and the state of each component'
-complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger group hold release holds cancel simulate note mailboxes probe report-result override forecast freeze thaw help" -f -a "cancel" -d 'Cancel the announced restart of this machine'
-complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger group hold release holds cancel simulate note mailboxes probe report-result override forecast freeze thaw help" -f -a "simulate" -d 'Show what would be done if a health set failed'
-complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger group hold release holds cancel simulate note mailboxes probe report-result override forecast freeze thaw help" -f -a "note" -d 'Write a note on a recovery case'
-complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger group hold release holds cancel simulate note mailboxes probe report-result override forecast freeze thaw help" -f -a "mailboxes" -d 'Show the health mailboxes and the probes that arrived in them'
-complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger group hold release holds cancel simulate note mailboxes probe report-result override forecast freeze thaw help" -f -a "probe" -d 'Probes: what is looked at, and when'
-complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger group hold release holds cancel simulate note mailboxes probe report-result override forecast freeze thaw help" -f -a "report-result" -d 'Report what another program saw'
-complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger group hold release holds cancel simulate note mailboxes probe report-result override forecast freeze thaw help" -f -a "override" -d 'Switch off, for a time, what watches something'
-complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger group hold release holds cancel simulate note mailboxes probe report-result override forecast freeze thaw help" -f -a "forecast" -d 'Show what will break, when, and what to do'
-complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger group hold release holds cancel simulate note mailboxes probe report-result override forecast freeze thaw help" -f -a "freeze" -d 'Hold all repair on this node until thaw'
-complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger group hold release holds cancel simulate note mailboxes probe report-result override forecast freeze thaw help" -f -a "thaw" -d 'Let repair go on: end a freeze, and safe mode'
-complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger group hold release holds cancel simulate note mailboxes probe report-result override forecast freeze thaw help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger group hold release holds cancel simulate note mailboxes probe report-result override maintenance repairing explain forecast freeze thaw help" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger group hold release holds cancel simulate note mailboxes probe report-result override maintenance repairing explain forecast freeze thaw help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger group hold release holds cancel simulate note mailboxes probe report-result override maintenance repairing explain forecast freeze thaw help" -f -a "report" -d 'Show every health set with its monitors'
+complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger group hold release holds cancel simulate note mailboxes probe report-result override maintenance repairing explain forecast freeze thaw help" -f -a "show" -d 'Show one health set with the last results of its probes'
+complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger group hold release holds cancel simulate note mailboxes probe report-result override maintenance repairing explain forecast freeze thaw help" -f -a "history" -d 'Show what changed lately, and the repairs that followed'
+complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger group hold release holds cancel simulate note mailboxes probe report-result override maintenance repairing explain forecast freeze thaw help" -f -a "ledger" -d 'Show the repair ledger and what the budgets still allow'
+complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger group hold release holds cancel simulate note mailboxes probe report-result override maintenance repairing explain forecast freeze thaw help" -f -a "group" -d 'Show the other nodes of this one\'s group'
+complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger group hold release holds cancel simulate note mailboxes probe report-result override maintenance repairing explain forecast freeze thaw help" -f -a "hold" -d 'Hold a component: it takes no new mail'
+complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger group hold release holds cancel simulate note mailboxes probe report-result override maintenance repairing explain forecast freeze thaw help" -f -a "release" -d 'Release a hold on a component'
+complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger group hold release holds cancel simulate note mailboxes probe report-result override maintenance repairing explain forecast freeze thaw help" -f -a "holds" -d 'Show the holds and the state of each component'
+complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger group hold release holds cancel simulate note mailboxes probe report-result override maintenance repairing explain forecast freeze thaw help" -f -a "cancel" -d 'Cancel the announced restart of this machine'
+complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger group hold release holds cancel simulate note mailboxes probe report-result override maintenance repairing explain forecast freeze thaw help" -f -a "simulate" -d 'Show what would be done if a health set failed'
+complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger group hold release holds cancel simulate note mailboxes probe report-result override maintenance repairing explain forecast freeze thaw help" -f -a "note" -d 'Write a note on a recovery case'
+complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger group hold release holds cancel simulate note mailboxes probe report-result override maintenance repairing explain forecast freeze thaw help" -f -a "mailboxes" -d 'Show the health mailboxes and the probes that arrived in them'
+complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger group hold release holds cancel simulate note mailboxes probe report-result override maintenance repairing explain forecast freeze thaw help" -f -a "probe" -d 'Probes: what is looked at, and when'
+complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger group hold release holds cancel simulate note mailboxes probe report-result override maintenance repairing explain forecast freeze thaw help" -f -a "report-result" -d 'Report what another program saw'
+complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger group hold release holds cancel simulate note mailboxes probe report-result override maintenance repairing explain forecast freeze thaw help" -f -a "override" -d 'Switch off, for a time, what watches something'
+complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger group hold release holds cancel simulate note mailboxes probe report-result override maintenance repairing explain forecast freeze thaw help" -f -a "maintenance" -d 'Keep repairs and alerts off something, for a time'
+complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger group hold release holds cancel simulate note mailboxes probe report-result override maintenance repairing explain forecast freeze thaw help" -f -a "repairing" -d 'Say that you are repairing something'
+complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger group hold release holds cancel simulate note mailboxes probe report-result override maintenance repairing explain forecast freeze thaw help" -f -a "explain" -d 'Show every property of an item, its value in force, and where that comes from'
+complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger group hold release holds cancel simulate note mailboxes probe report-result override maintenance repairing explain forecast freeze thaw help" -f -a "forecast" -d 'Show what will break, when, and what to do'
+complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger group hold release holds cancel simulate note mailboxes probe report-result override maintenance repairing explain forecast freeze thaw help" -f -a "freeze" -d 'Hold all repair on this node until thaw'
+complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger group hold release holds cancel simulate note mailboxes probe report-result override maintenance repairing explain forecast freeze thaw help" -f -a "thaw" -d 'Let repair go on: end a freeze, and safe mode'
+complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger group hold release holds cancel simulate note mailboxes probe report-result override maintenance repairing explain forecast freeze thaw help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from report" -l set -d 'Only this health set' -r
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from report" -l server -d 'The node that is meant; there is only this one to ask' -r
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from report" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from report" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
-complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from report" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from report" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -425,7 +463,6 @@ complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_see
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from report" -s h -l help -d 'Print help'
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from show" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from show" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
-complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from show" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from show" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -434,7 +471,6 @@ complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_see
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from history" -l limit -d 'Entries at most, the newest ones' -r
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from history" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from history" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
-complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from history" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from history" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -443,7 +479,6 @@ complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_see
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from ledger" -l limit -d 'Entries at most, the newest ones' -r
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from ledger" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from ledger" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
-complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from ledger" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from ledger" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -451,7 +486,6 @@ complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_see
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from ledger" -s h -l help -d 'Print help'
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from group" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from group" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
-complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from group" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from group" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -462,7 +496,6 @@ complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_see
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from hold" -l reason -d 'Why, for whoever finds it held' -r
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from hold" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from hold" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
-complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from hold" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from hold" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -474,7 +507,6 @@ complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_see
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from release" -l reason -d 'Why' -r
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from release" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from release" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
-complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from release" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from release" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -483,7 +515,6 @@ complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_see
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from release" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from holds" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from holds" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
-complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from holds" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from holds" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -492,7 +523,6 @@ complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_see
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from cancel" -l reason -d 'Why' -r
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from cancel" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from cancel" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
-complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from cancel" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from cancel" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -501,7 +531,6 @@ complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_see
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from simulate" -l cause -d 'The class of the cause, such as dns or disk_full' -r
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from simulate" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from simulate" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
-complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from simulate" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from simulate" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -510,7 +539,6 @@ complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_see
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from simulate" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from note" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from note" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
-complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from note" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from note" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -518,7 +546,6 @@ complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_see
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from note" -s h -l help -d 'Print help'
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from mailboxes" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from mailboxes" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
-complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from mailboxes" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from mailboxes" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -526,7 +553,6 @@ complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_see
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from mailboxes" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from probe" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from probe" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
-complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from probe" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from probe" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -537,7 +563,6 @@ complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_see
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from report-result" -l text -d 'What was seen, in one sentence' -r
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from report-result" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from report-result" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
-complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from report-result" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from report-result" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -547,17 +572,46 @@ complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_see
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from override" -l reason -d 'Why, for whoever finds it switched off' -r
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from override" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from override" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
-complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from override" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from override" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from override" -l on -d 'Watch it again'
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from override" -l json -d 'Print the answer as JSON'
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from override" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from override" -a "add" -d 'Change a property of what watches or repairs something, for a time'
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from override" -a "list" -d 'List the overrides, and why one of them is not in force'
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from override" -a "remove" -d 'End an override'
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from override" -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from maintenance" -l for -d 'For how long, at most 365d' -r
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from maintenance" -l reason -d 'Why, for whoever finds it' -r
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from maintenance" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from maintenance" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from maintenance" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from maintenance" -l off -d 'End it'
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from maintenance" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from maintenance" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from repairing" -l for -d 'For how long, at most 365d' -r
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from repairing" -l reason -d 'Why, for whoever finds it' -r
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from repairing" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from repairing" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from repairing" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from repairing" -l off -d 'End it'
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from repairing" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from repairing" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from explain" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from explain" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from explain" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from explain" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from explain" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from forecast" -l days -d 'How many days to look ahead' -r
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from forecast" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from forecast" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
-complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from forecast" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from forecast" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -567,7 +621,6 @@ complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_see
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from freeze" -l reason -d 'Why, for whoever wonders that nothing is repaired' -r
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from freeze" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from freeze" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
-complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from freeze" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from freeze" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -575,7 +628,6 @@ complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_see
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from freeze" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from thaw" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from thaw" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
-complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from thaw" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from thaw" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -596,13 +648,15 @@ complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_see
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from help" -f -a "probe" -d 'Probes: what is looked at, and when'
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from help" -f -a "report-result" -d 'Report what another program saw'
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from help" -f -a "override" -d 'Switch off, for a time, what watches something'
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from help" -f -a "maintenance" -d 'Keep repairs and alerts off something, for a time'
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from help" -f -a "repairing" -d 'Say that you are repairing something'
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from help" -f -a "explain" -d 'Show every property of an item, its value in force, and where that comes from'
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from help" -f -a "forecast" -d 'Show what will break, when, and what to do'
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from help" -f -a "freeze" -d 'Hold all repair on this node until thaw'
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from help" -f -a "thaw" -d 'Let repair go on: end a freeze, and safe mode'
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c mailward -n "__fish_mailward_using_subcommand recheck" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand recheck" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
-complete -c mailward -n "__fish_mailward_using_subcommand recheck" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand recheck" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -610,7 +664,6 @@ complete -c mailward -n "__fish_mailward_using_subcommand recheck" -l json -d 'P
 complete -c mailward -n "__fish_mailward_using_subcommand recheck" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mailward -n "__fish_mailward_using_subcommand status" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand status" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
-complete -c mailward -n "__fish_mailward_using_subcommand status" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand status" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -618,7 +671,6 @@ complete -c mailward -n "__fish_mailward_using_subcommand status" -l json -d 'Pr
 complete -c mailward -n "__fish_mailward_using_subcommand status" -s h -l help -d 'Print help'
 complete -c mailward -n "__fish_mailward_using_subcommand export" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand export" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
-complete -c mailward -n "__fish_mailward_using_subcommand export" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand export" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -626,7 +678,6 @@ complete -c mailward -n "__fish_mailward_using_subcommand export" -l json -d 'Pr
 complete -c mailward -n "__fish_mailward_using_subcommand export" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mailward -n "__fish_mailward_using_subcommand plan" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand plan" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
-complete -c mailward -n "__fish_mailward_using_subcommand plan" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand plan" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -635,7 +686,6 @@ complete -c mailward -n "__fish_mailward_using_subcommand plan" -s h -l help -d 
 complete -c mailward -n "__fish_mailward_using_subcommand apply" -l revision -d 'Do it only if nothing has changed since this revision' -r
 complete -c mailward -n "__fish_mailward_using_subcommand apply" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand apply" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
-complete -c mailward -n "__fish_mailward_using_subcommand apply" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand apply" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -645,7 +695,6 @@ complete -c mailward -n "__fish_mailward_using_subcommand apply" -l json -d 'Pri
 complete -c mailward -n "__fish_mailward_using_subcommand apply" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mailward -n "__fish_mailward_using_subcommand recipient; and not __fish_seen_subcommand_from list" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand recipient; and not __fish_seen_subcommand_from list" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
-complete -c mailward -n "__fish_mailward_using_subcommand recipient; and not __fish_seen_subcommand_from list" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand recipient; and not __fish_seen_subcommand_from list" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -653,10 +702,10 @@ complete -c mailward -n "__fish_mailward_using_subcommand recipient; and not __f
 complete -c mailward -n "__fish_mailward_using_subcommand recipient; and not __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
 complete -c mailward -n "__fish_mailward_using_subcommand recipient; and not __fish_seen_subcommand_from list" -f -a "list" -d 'List recipients of every kind that fit a filter'
 complete -c mailward -n "__fish_mailward_using_subcommand recipient; and __fish_seen_subcommand_from list" -l filter -d 'Only recipients that fit this filter, such as "RecipientType -eq \'UserMailbox\'"' -r
+complete -c mailward -n "__fish_mailward_using_subcommand recipient; and __fish_seen_subcommand_from list" -l organizational-unit -d 'Only recipients in this organisational unit and below it' -r
 complete -c mailward -n "__fish_mailward_using_subcommand recipient; and __fish_seen_subcommand_from list" -l limit -d 'Recipients to list at most' -r
 complete -c mailward -n "__fish_mailward_using_subcommand recipient; and __fish_seen_subcommand_from list" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand recipient; and __fish_seen_subcommand_from list" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
-complete -c mailward -n "__fish_mailward_using_subcommand recipient; and __fish_seen_subcommand_from list" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand recipient; and __fish_seen_subcommand_from list" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -664,7 +713,6 @@ complete -c mailward -n "__fish_mailward_using_subcommand recipient; and __fish_
 complete -c mailward -n "__fish_mailward_using_subcommand recipient; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mailward -n "__fish_mailward_using_subcommand transport-settings; and not __fish_seen_subcommand_from show set" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand transport-settings; and not __fish_seen_subcommand_from show set" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
-complete -c mailward -n "__fish_mailward_using_subcommand transport-settings; and not __fish_seen_subcommand_from show set" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand transport-settings; and not __fish_seen_subcommand_from show set" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -675,7 +723,6 @@ complete -c mailward -n "__fish_mailward_using_subcommand transport-settings; an
 complete -c mailward -n "__fish_mailward_using_subcommand transport-settings; and __fish_seen_subcommand_from show" -l name -d 'The object\'s name' -r
 complete -c mailward -n "__fish_mailward_using_subcommand transport-settings; and __fish_seen_subcommand_from show" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand transport-settings; and __fish_seen_subcommand_from show" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
-complete -c mailward -n "__fish_mailward_using_subcommand transport-settings; and __fish_seen_subcommand_from show" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand transport-settings; and __fish_seen_subcommand_from show" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -685,15 +732,14 @@ complete -c mailward -n "__fish_mailward_using_subcommand transport-settings; an
 complete -c mailward -n "__fish_mailward_using_subcommand transport-settings; and __fish_seen_subcommand_from set" -l name -d 'The object\'s name' -r
 complete -c mailward -n "__fish_mailward_using_subcommand transport-settings; and __fish_seen_subcommand_from set" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand transport-settings; and __fish_seen_subcommand_from set" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
-complete -c mailward -n "__fish_mailward_using_subcommand transport-settings; and __fish_seen_subcommand_from set" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand transport-settings; and __fish_seen_subcommand_from set" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand transport-settings; and __fish_seen_subcommand_from set" -l dry-run -d 'Show what would change, and change nothing'
 complete -c mailward -n "__fish_mailward_using_subcommand transport-settings; and __fish_seen_subcommand_from set" -l json -d 'Print the answer as JSON'
 complete -c mailward -n "__fish_mailward_using_subcommand transport-settings; and __fish_seen_subcommand_from set" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mailward -n "__fish_mailward_using_subcommand health-settings; and not __fish_seen_subcommand_from show set" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand health-settings; and not __fish_seen_subcommand_from show set" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
-complete -c mailward -n "__fish_mailward_using_subcommand health-settings; and not __fish_seen_subcommand_from show set" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand health-settings; and not __fish_seen_subcommand_from show set" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -704,7 +750,6 @@ complete -c mailward -n "__fish_mailward_using_subcommand health-settings; and n
 complete -c mailward -n "__fish_mailward_using_subcommand health-settings; and __fish_seen_subcommand_from show" -l name -d 'The object\'s name' -r
 complete -c mailward -n "__fish_mailward_using_subcommand health-settings; and __fish_seen_subcommand_from show" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand health-settings; and __fish_seen_subcommand_from show" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
-complete -c mailward -n "__fish_mailward_using_subcommand health-settings; and __fish_seen_subcommand_from show" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand health-settings; and __fish_seen_subcommand_from show" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -714,15 +759,14 @@ complete -c mailward -n "__fish_mailward_using_subcommand health-settings; and _
 complete -c mailward -n "__fish_mailward_using_subcommand health-settings; and __fish_seen_subcommand_from set" -l name -d 'The object\'s name' -r
 complete -c mailward -n "__fish_mailward_using_subcommand health-settings; and __fish_seen_subcommand_from set" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand health-settings; and __fish_seen_subcommand_from set" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
-complete -c mailward -n "__fish_mailward_using_subcommand health-settings; and __fish_seen_subcommand_from set" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand health-settings; and __fish_seen_subcommand_from set" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand health-settings; and __fish_seen_subcommand_from set" -l dry-run -d 'Show what would change, and change nothing'
 complete -c mailward -n "__fish_mailward_using_subcommand health-settings; and __fish_seen_subcommand_from set" -l json -d 'Print the answer as JSON'
 complete -c mailward -n "__fish_mailward_using_subcommand health-settings; and __fish_seen_subcommand_from set" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and not __fish_seen_subcommand_from list show set remove" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and not __fish_seen_subcommand_from list show set remove" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
-complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and not __fish_seen_subcommand_from list show set remove" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and not __fish_seen_subcommand_from list show set remove" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -732,18 +776,18 @@ complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and n
 complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and not __fish_seen_subcommand_from list show set remove" -f -a "show" -d 'Show one of the accepted domains'
 complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and not __fish_seen_subcommand_from list show set remove" -f -a "set" -d 'Change one of the accepted domains, or create it'
 complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and not __fish_seen_subcommand_from list show set remove" -f -a "remove" -d 'Remove one of the accepted domains'
+complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and __fish_seen_subcommand_from list" -l filter -d 'Only recipients that fit this filter, such as "CustomAttribute1 -ne \'Ignore\'"' -r
+complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and __fish_seen_subcommand_from list" -l limit -d 'Objects to list at most; all of them where nothing is said' -r
 complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and __fish_seen_subcommand_from list" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and __fish_seen_subcommand_from list" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
-complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and __fish_seen_subcommand_from list" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and __fish_seen_subcommand_from list" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and __fish_seen_subcommand_from list" -l monitoring -d 'List health mailboxes, which are hidden otherwise'
+complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and __fish_seen_subcommand_from list" -l monitoring -d 'List the health mailboxes, which are hidden otherwise, and no others'
 complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and __fish_seen_subcommand_from list" -l json -d 'Print the answer as JSON'
 complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
 complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and __fish_seen_subcommand_from show" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and __fish_seen_subcommand_from show" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
-complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and __fish_seen_subcommand_from show" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and __fish_seen_subcommand_from show" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -752,24 +796,23 @@ complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and _
 complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and __fish_seen_subcommand_from set" -l revision -d 'Do it only if the object is still at this revision; 0: only if there is none yet' -r
 complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and __fish_seen_subcommand_from set" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and __fish_seen_subcommand_from set" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
-complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and __fish_seen_subcommand_from set" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and __fish_seen_subcommand_from set" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and __fish_seen_subcommand_from set" -l dry-run -d 'Show what would change, and change nothing'
 complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and __fish_seen_subcommand_from set" -l json -d 'Print the answer as JSON'
 complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and __fish_seen_subcommand_from set" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and __fish_seen_subcommand_from remove" -l revision -d 'Do it only if the object is still at this revision' -r
 complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and __fish_seen_subcommand_from remove" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and __fish_seen_subcommand_from remove" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
-complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and __fish_seen_subcommand_from remove" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and __fish_seen_subcommand_from remove" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and __fish_seen_subcommand_from remove" -l dry-run -d 'Show what would change, and change nothing'
 complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and __fish_seen_subcommand_from remove" -l json -d 'Print the answer as JSON'
 complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help'
 complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and not __fish_seen_subcommand_from list show set remove" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and not __fish_seen_subcommand_from list show set remove" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
-complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and not __fish_seen_subcommand_from list show set remove" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and not __fish_seen_subcommand_from list show set remove" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -779,18 +822,18 @@ complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and
 complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and not __fish_seen_subcommand_from list show set remove" -f -a "show" -d 'Show one of the receive connectors'
 complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and not __fish_seen_subcommand_from list show set remove" -f -a "set" -d 'Change one of the receive connectors, or create it'
 complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and not __fish_seen_subcommand_from list show set remove" -f -a "remove" -d 'Remove one of the receive connectors'
+complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and __fish_seen_subcommand_from list" -l filter -d 'Only recipients that fit this filter, such as "CustomAttribute1 -ne \'Ignore\'"' -r
+complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and __fish_seen_subcommand_from list" -l limit -d 'Objects to list at most; all of them where nothing is said' -r
 complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and __fish_seen_subcommand_from list" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and __fish_seen_subcommand_from list" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
-complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and __fish_seen_subcommand_from list" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and __fish_seen_subcommand_from list" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and __fish_seen_subcommand_from list" -l monitoring -d 'List health mailboxes, which are hidden otherwise'
+complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and __fish_seen_subcommand_from list" -l monitoring -d 'List the health mailboxes, which are hidden otherwise, and no others'
 complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and __fish_seen_subcommand_from list" -l json -d 'Print the answer as JSON'
 complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
 complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and __fish_seen_subcommand_from show" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and __fish_seen_subcommand_from show" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
-complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and __fish_seen_subcommand_from show" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and __fish_seen_subcommand_from show" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -799,24 +842,23 @@ complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and
 complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and __fish_seen_subcommand_from set" -l revision -d 'Do it only if the object is still at this revision; 0: only if there is none yet' -r
 complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and __fish_seen_subcommand_from set" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and __fish_seen_subcommand_from set" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
-complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and __fish_seen_subcommand_from set" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and __fish_seen_subcommand_from set" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and __fish_seen_subcommand_from set" -l dry-run -d 'Show what would change, and change nothing'
 complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and __fish_seen_subcommand_from set" -l json -d 'Print the answer as JSON'
 complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and __fish_seen_subcommand_from set" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and __fish_seen_subcommand_from remove" -l revision -d 'Do it only if the object is still at this revision' -r
 complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and __fish_seen_subcommand_from remove" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and __fish_seen_subcommand_from remove" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
-complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and __fish_seen_subcommand_from remove" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and __fish_seen_subcommand_from remove" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and __fish_seen_subcommand_from remove" -l dry-run -d 'Show what would change, and change nothing'
 complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and __fish_seen_subcommand_from remove" -l json -d 'Print the answer as JSON'
 complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help'
 complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and not __fish_seen_subcommand_from list show set remove" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and not __fish_seen_subcommand_from list show set remove" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
-complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and not __fish_seen_subcommand_from list show set remove" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and not __fish_seen_subcommand_from list show set remove" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -826,18 +868,18 @@ complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and no
 complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and not __fish_seen_subcommand_from list show set remove" -f -a "show" -d 'Show one of the send connectors'
 complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and not __fish_seen_subcommand_from list show set remove" -f -a "set" -d 'Change one of the send connectors, or create it'
 complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and not __fish_seen_subcommand_from list show set remove" -f -a "remove" -d 'Remove one of the send connectors'
+complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and __fish_seen_subcommand_from list" -l filter -d 'Only recipients that fit this filter, such as "CustomAttribute1 -ne \'Ignore\'"' -r
+complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and __fish_seen_subcommand_from list" -l limit -d 'Objects to list at most; all of them where nothing is said' -r
 complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and __fish_seen_subcommand_from list" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and __fish_seen_subcommand_from list" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
-complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and __fish_seen_subcommand_from list" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and __fish_seen_subcommand_from list" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and __fish_seen_subcommand_from list" -l monitoring -d 'List health mailboxes, which are hidden otherwise'
+complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and __fish_seen_subcommand_from list" -l monitoring -d 'List the health mailboxes, which are hidden otherwise, and no others'
 complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and __fish_seen_subcommand_from list" -l json -d 'Print the answer as JSON'
 complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
 complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and __fish_seen_subcommand_from show" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and __fish_seen_subcommand_from show" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
-complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and __fish_seen_subcommand_from show" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and __fish_seen_subcommand_from show" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -846,24 +888,23 @@ complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and __
 complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and __fish_seen_subcommand_from set" -l revision -d 'Do it only if the object is still at this revision; 0: only if there is none yet' -r
 complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and __fish_seen_subcommand_from set" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and __fish_seen_subcommand_from set" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
-complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and __fish_seen_subcommand_from set" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and __fish_seen_subcommand_from set" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and __fish_seen_subcommand_from set" -l dry-run -d 'Show what would change, and change nothing'
 complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and __fish_seen_subcommand_from set" -l json -d 'Print the answer as JSON'
 complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and __fish_seen_subcommand_from set" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and __fish_seen_subcommand_from remove" -l revision -d 'Do it only if the object is still at this revision' -r
 complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and __fish_seen_subcommand_from remove" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and __fish_seen_subcommand_from remove" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
-complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and __fish_seen_subcommand_from remove" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and __fish_seen_subcommand_from remove" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and __fish_seen_subcommand_from remove" -l dry-run -d 'Show what would change, and change nothing'
 complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and __fish_seen_subcommand_from remove" -l json -d 'Print the answer as JSON'
 complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help'
 complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and not __fish_seen_subcommand_from list show set remove" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and not __fish_seen_subcommand_from list show set remove" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
-complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and not __fish_seen_subcommand_from list show set remove" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and not __fish_seen_subcommand_from list show set remove" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -873,18 +914,18 @@ complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and not __fis
 complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and not __fish_seen_subcommand_from list show set remove" -f -a "show" -d 'Show one of the mailboxes'
 complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and not __fish_seen_subcommand_from list show set remove" -f -a "set" -d 'Change one of the mailboxes, or create it'
 complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and not __fish_seen_subcommand_from list show set remove" -f -a "remove" -d 'Remove one of the mailboxes'
+complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and __fish_seen_subcommand_from list" -l filter -d 'Only recipients that fit this filter, such as "CustomAttribute1 -ne \'Ignore\'"' -r
+complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and __fish_seen_subcommand_from list" -l limit -d 'Objects to list at most; all of them where nothing is said' -r
 complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and __fish_seen_subcommand_from list" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and __fish_seen_subcommand_from list" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
-complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and __fish_seen_subcommand_from list" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and __fish_seen_subcommand_from list" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and __fish_seen_subcommand_from list" -l monitoring -d 'List health mailboxes, which are hidden otherwise'
+complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and __fish_seen_subcommand_from list" -l monitoring -d 'List the health mailboxes, which are hidden otherwise, and no others'
 complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and __fish_seen_subcommand_from list" -l json -d 'Print the answer as JSON'
 complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
 complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and __fish_seen_subcommand_from show" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and __fish_seen_subcommand_from show" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
-complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and __fish_seen_subcommand_from show" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and __fish_seen_subcommand_from show" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -893,24 +934,23 @@ complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and __fish_se
 complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and __fish_seen_subcommand_from set" -l revision -d 'Do it only if the object is still at this revision; 0: only if there is none yet' -r
 complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and __fish_seen_subcommand_from set" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and __fish_seen_subcommand_from set" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
-complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and __fish_seen_subcommand_from set" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and __fish_seen_subcommand_from set" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and __fish_seen_subcommand_from set" -l dry-run -d 'Show what would change, and change nothing'
 complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and __fish_seen_subcommand_from set" -l json -d 'Print the answer as JSON'
 complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and __fish_seen_subcommand_from set" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and __fish_seen_subcommand_from remove" -l revision -d 'Do it only if the object is still at this revision' -r
 complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and __fish_seen_subcommand_from remove" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and __fish_seen_subcommand_from remove" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
-complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and __fish_seen_subcommand_from remove" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and __fish_seen_subcommand_from remove" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and __fish_seen_subcommand_from remove" -l dry-run -d 'Show what would change, and change nothing'
 complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and __fish_seen_subcommand_from remove" -l json -d 'Print the answer as JSON'
 complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help'
 complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and not __fish_seen_subcommand_from list show set remove" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and not __fish_seen_subcommand_from list show set remove" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
-complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and not __fish_seen_subcommand_from list show set remove" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and not __fish_seen_subcommand_from list show set remove" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -920,18 +960,18 @@ complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and not 
 complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and not __fish_seen_subcommand_from list show set remove" -f -a "show" -d 'Show one of the mail contacts'
 complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and not __fish_seen_subcommand_from list show set remove" -f -a "set" -d 'Change one of the mail contacts, or create it'
 complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and not __fish_seen_subcommand_from list show set remove" -f -a "remove" -d 'Remove one of the mail contacts'
+complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and __fish_seen_subcommand_from list" -l filter -d 'Only recipients that fit this filter, such as "CustomAttribute1 -ne \'Ignore\'"' -r
+complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and __fish_seen_subcommand_from list" -l limit -d 'Objects to list at most; all of them where nothing is said' -r
 complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and __fish_seen_subcommand_from list" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and __fish_seen_subcommand_from list" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
-complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and __fish_seen_subcommand_from list" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and __fish_seen_subcommand_from list" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and __fish_seen_subcommand_from list" -l monitoring -d 'List health mailboxes, which are hidden otherwise'
+complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and __fish_seen_subcommand_from list" -l monitoring -d 'List the health mailboxes, which are hidden otherwise, and no others'
 complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and __fish_seen_subcommand_from list" -l json -d 'Print the answer as JSON'
 complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
 complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and __fish_seen_subcommand_from show" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and __fish_seen_subcommand_from show" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
-complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and __fish_seen_subcommand_from show" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and __fish_seen_subcommand_from show" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -940,24 +980,69 @@ complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and __fi
 complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and __fish_seen_subcommand_from set" -l revision -d 'Do it only if the object is still at this revision; 0: only if there is none yet' -r
 complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and __fish_seen_subcommand_from set" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and __fish_seen_subcommand_from set" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
-complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and __fish_seen_subcommand_from set" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and __fish_seen_subcommand_from set" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and __fish_seen_subcommand_from set" -l dry-run -d 'Show what would change, and change nothing'
 complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and __fish_seen_subcommand_from set" -l json -d 'Print the answer as JSON'
 complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and __fish_seen_subcommand_from set" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and __fish_seen_subcommand_from remove" -l revision -d 'Do it only if the object is still at this revision' -r
 complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and __fish_seen_subcommand_from remove" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and __fish_seen_subcommand_from remove" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
-complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and __fish_seen_subcommand_from remove" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and __fish_seen_subcommand_from remove" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and __fish_seen_subcommand_from remove" -l dry-run -d 'Show what would change, and change nothing'
 complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and __fish_seen_subcommand_from remove" -l json -d 'Print the answer as JSON'
 complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand mail-user; and not __fish_seen_subcommand_from list show set remove" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
+complete -c mailward -n "__fish_mailward_using_subcommand mail-user; and not __fish_seen_subcommand_from list show set remove" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand mail-user; and not __fish_seen_subcommand_from list show set remove" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand mail-user; and not __fish_seen_subcommand_from list show set remove" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand mail-user; and not __fish_seen_subcommand_from list show set remove" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand mail-user; and not __fish_seen_subcommand_from list show set remove" -f -a "list" -d 'List the mail users'
+complete -c mailward -n "__fish_mailward_using_subcommand mail-user; and not __fish_seen_subcommand_from list show set remove" -f -a "show" -d 'Show one of the mail users'
+complete -c mailward -n "__fish_mailward_using_subcommand mail-user; and not __fish_seen_subcommand_from list show set remove" -f -a "set" -d 'Change one of the mail users, or create it'
+complete -c mailward -n "__fish_mailward_using_subcommand mail-user; and not __fish_seen_subcommand_from list show set remove" -f -a "remove" -d 'Remove one of the mail users'
+complete -c mailward -n "__fish_mailward_using_subcommand mail-user; and __fish_seen_subcommand_from list" -l filter -d 'Only recipients that fit this filter, such as "CustomAttribute1 -ne \'Ignore\'"' -r
+complete -c mailward -n "__fish_mailward_using_subcommand mail-user; and __fish_seen_subcommand_from list" -l limit -d 'Objects to list at most; all of them where nothing is said' -r
+complete -c mailward -n "__fish_mailward_using_subcommand mail-user; and __fish_seen_subcommand_from list" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
+complete -c mailward -n "__fish_mailward_using_subcommand mail-user; and __fish_seen_subcommand_from list" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand mail-user; and __fish_seen_subcommand_from list" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand mail-user; and __fish_seen_subcommand_from list" -l monitoring -d 'List the health mailboxes, which are hidden otherwise, and no others'
+complete -c mailward -n "__fish_mailward_using_subcommand mail-user; and __fish_seen_subcommand_from list" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand mail-user; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand mail-user; and __fish_seen_subcommand_from show" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
+complete -c mailward -n "__fish_mailward_using_subcommand mail-user; and __fish_seen_subcommand_from show" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand mail-user; and __fish_seen_subcommand_from show" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand mail-user; and __fish_seen_subcommand_from show" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand mail-user; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand mail-user; and __fish_seen_subcommand_from set" -l revision -d 'Do it only if the object is still at this revision; 0: only if there is none yet' -r
+complete -c mailward -n "__fish_mailward_using_subcommand mail-user; and __fish_seen_subcommand_from set" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
+complete -c mailward -n "__fish_mailward_using_subcommand mail-user; and __fish_seen_subcommand_from set" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand mail-user; and __fish_seen_subcommand_from set" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand mail-user; and __fish_seen_subcommand_from set" -l dry-run -d 'Show what would change, and change nothing'
+complete -c mailward -n "__fish_mailward_using_subcommand mail-user; and __fish_seen_subcommand_from set" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand mail-user; and __fish_seen_subcommand_from set" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mailward -n "__fish_mailward_using_subcommand mail-user; and __fish_seen_subcommand_from remove" -l revision -d 'Do it only if the object is still at this revision' -r
+complete -c mailward -n "__fish_mailward_using_subcommand mail-user; and __fish_seen_subcommand_from remove" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
+complete -c mailward -n "__fish_mailward_using_subcommand mail-user; and __fish_seen_subcommand_from remove" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand mail-user; and __fish_seen_subcommand_from remove" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand mail-user; and __fish_seen_subcommand_from remove" -l dry-run -d 'Show what would change, and change nothing'
+complete -c mailward -n "__fish_mailward_using_subcommand mail-user; and __fish_seen_subcommand_from remove" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand mail-user; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help'
 complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; and not __fish_seen_subcommand_from list show set remove" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; and not __fish_seen_subcommand_from list show set remove" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
-complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; and not __fish_seen_subcommand_from list show set remove" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; and not __fish_seen_subcommand_from list show set remove" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -967,18 +1052,18 @@ complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; an
 complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; and not __fish_seen_subcommand_from list show set remove" -f -a "show" -d 'Show one of the distribution groups'
 complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; and not __fish_seen_subcommand_from list show set remove" -f -a "set" -d 'Change one of the distribution groups, or create it'
 complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; and not __fish_seen_subcommand_from list show set remove" -f -a "remove" -d 'Remove one of the distribution groups'
+complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; and __fish_seen_subcommand_from list" -l filter -d 'Only recipients that fit this filter, such as "CustomAttribute1 -ne \'Ignore\'"' -r
+complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; and __fish_seen_subcommand_from list" -l limit -d 'Objects to list at most; all of them where nothing is said' -r
 complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; and __fish_seen_subcommand_from list" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; and __fish_seen_subcommand_from list" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
-complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; and __fish_seen_subcommand_from list" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; and __fish_seen_subcommand_from list" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; and __fish_seen_subcommand_from list" -l monitoring -d 'List health mailboxes, which are hidden otherwise'
+complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; and __fish_seen_subcommand_from list" -l monitoring -d 'List the health mailboxes, which are hidden otherwise, and no others'
 complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; and __fish_seen_subcommand_from list" -l json -d 'Print the answer as JSON'
 complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
 complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; and __fish_seen_subcommand_from show" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; and __fish_seen_subcommand_from show" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
-complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; and __fish_seen_subcommand_from show" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; and __fish_seen_subcommand_from show" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -987,24 +1072,69 @@ complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; an
 complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; and __fish_seen_subcommand_from set" -l revision -d 'Do it only if the object is still at this revision; 0: only if there is none yet' -r
 complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; and __fish_seen_subcommand_from set" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; and __fish_seen_subcommand_from set" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
-complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; and __fish_seen_subcommand_from set" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; and __fish_seen_subcommand_from set" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; and __fish_seen_subcommand_from set" -l dry-run -d 'Show what would change, and change nothing'
 complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; and __fish_seen_subcommand_from set" -l json -d 'Print the answer as JSON'
 complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; and __fish_seen_subcommand_from set" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; and __fish_seen_subcommand_from remove" -l revision -d 'Do it only if the object is still at this revision' -r
 complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; and __fish_seen_subcommand_from remove" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; and __fish_seen_subcommand_from remove" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
-complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; and __fish_seen_subcommand_from remove" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; and __fish_seen_subcommand_from remove" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; and __fish_seen_subcommand_from remove" -l dry-run -d 'Show what would change, and change nothing'
 complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; and __fish_seen_subcommand_from remove" -l json -d 'Print the answer as JSON'
 complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand dynamic-distribution-group; and not __fish_seen_subcommand_from list show set remove" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
+complete -c mailward -n "__fish_mailward_using_subcommand dynamic-distribution-group; and not __fish_seen_subcommand_from list show set remove" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand dynamic-distribution-group; and not __fish_seen_subcommand_from list show set remove" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand dynamic-distribution-group; and not __fish_seen_subcommand_from list show set remove" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand dynamic-distribution-group; and not __fish_seen_subcommand_from list show set remove" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand dynamic-distribution-group; and not __fish_seen_subcommand_from list show set remove" -f -a "list" -d 'List the dynamic distribution groups'
+complete -c mailward -n "__fish_mailward_using_subcommand dynamic-distribution-group; and not __fish_seen_subcommand_from list show set remove" -f -a "show" -d 'Show one of the dynamic distribution groups'
+complete -c mailward -n "__fish_mailward_using_subcommand dynamic-distribution-group; and not __fish_seen_subcommand_from list show set remove" -f -a "set" -d 'Change one of the dynamic distribution groups, or create it'
+complete -c mailward -n "__fish_mailward_using_subcommand dynamic-distribution-group; and not __fish_seen_subcommand_from list show set remove" -f -a "remove" -d 'Remove one of the dynamic distribution groups'
+complete -c mailward -n "__fish_mailward_using_subcommand dynamic-distribution-group; and __fish_seen_subcommand_from list" -l filter -d 'Only recipients that fit this filter, such as "CustomAttribute1 -ne \'Ignore\'"' -r
+complete -c mailward -n "__fish_mailward_using_subcommand dynamic-distribution-group; and __fish_seen_subcommand_from list" -l limit -d 'Objects to list at most; all of them where nothing is said' -r
+complete -c mailward -n "__fish_mailward_using_subcommand dynamic-distribution-group; and __fish_seen_subcommand_from list" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
+complete -c mailward -n "__fish_mailward_using_subcommand dynamic-distribution-group; and __fish_seen_subcommand_from list" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand dynamic-distribution-group; and __fish_seen_subcommand_from list" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand dynamic-distribution-group; and __fish_seen_subcommand_from list" -l monitoring -d 'List the health mailboxes, which are hidden otherwise, and no others'
+complete -c mailward -n "__fish_mailward_using_subcommand dynamic-distribution-group; and __fish_seen_subcommand_from list" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand dynamic-distribution-group; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand dynamic-distribution-group; and __fish_seen_subcommand_from show" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
+complete -c mailward -n "__fish_mailward_using_subcommand dynamic-distribution-group; and __fish_seen_subcommand_from show" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand dynamic-distribution-group; and __fish_seen_subcommand_from show" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand dynamic-distribution-group; and __fish_seen_subcommand_from show" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand dynamic-distribution-group; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand dynamic-distribution-group; and __fish_seen_subcommand_from set" -l revision -d 'Do it only if the object is still at this revision; 0: only if there is none yet' -r
+complete -c mailward -n "__fish_mailward_using_subcommand dynamic-distribution-group; and __fish_seen_subcommand_from set" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
+complete -c mailward -n "__fish_mailward_using_subcommand dynamic-distribution-group; and __fish_seen_subcommand_from set" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand dynamic-distribution-group; and __fish_seen_subcommand_from set" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand dynamic-distribution-group; and __fish_seen_subcommand_from set" -l dry-run -d 'Show what would change, and change nothing'
+complete -c mailward -n "__fish_mailward_using_subcommand dynamic-distribution-group; and __fish_seen_subcommand_from set" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand dynamic-distribution-group; and __fish_seen_subcommand_from set" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mailward -n "__fish_mailward_using_subcommand dynamic-distribution-group; and __fish_seen_subcommand_from remove" -l revision -d 'Do it only if the object is still at this revision' -r
+complete -c mailward -n "__fish_mailward_using_subcommand dynamic-distribution-group; and __fish_seen_subcommand_from remove" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
+complete -c mailward -n "__fish_mailward_using_subcommand dynamic-distribution-group; and __fish_seen_subcommand_from remove" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand dynamic-distribution-group; and __fish_seen_subcommand_from remove" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand dynamic-distribution-group; and __fish_seen_subcommand_from remove" -l dry-run -d 'Show what would change, and change nothing'
+complete -c mailward -n "__fish_mailward_using_subcommand dynamic-distribution-group; and __fish_seen_subcommand_from remove" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand dynamic-distribution-group; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help'
 complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and not __fish_seen_subcommand_from list show set remove" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and not __fish_seen_subcommand_from list show set remove" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
-complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and not __fish_seen_subcommand_from list show set remove" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and not __fish_seen_subcommand_from list show set remove" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -1014,18 +1144,18 @@ complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and not 
 complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and not __fish_seen_subcommand_from list show set remove" -f -a "show" -d 'Show one of the journal rules'
 complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and not __fish_seen_subcommand_from list show set remove" -f -a "set" -d 'Change one of the journal rules, or create it'
 complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and not __fish_seen_subcommand_from list show set remove" -f -a "remove" -d 'Remove one of the journal rules'
+complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and __fish_seen_subcommand_from list" -l filter -d 'Only recipients that fit this filter, such as "CustomAttribute1 -ne \'Ignore\'"' -r
+complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and __fish_seen_subcommand_from list" -l limit -d 'Objects to list at most; all of them where nothing is said' -r
 complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and __fish_seen_subcommand_from list" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and __fish_seen_subcommand_from list" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
-complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and __fish_seen_subcommand_from list" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and __fish_seen_subcommand_from list" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and __fish_seen_subcommand_from list" -l monitoring -d 'List health mailboxes, which are hidden otherwise'
+complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and __fish_seen_subcommand_from list" -l monitoring -d 'List the health mailboxes, which are hidden otherwise, and no others'
 complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and __fish_seen_subcommand_from list" -l json -d 'Print the answer as JSON'
 complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
 complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and __fish_seen_subcommand_from show" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and __fish_seen_subcommand_from show" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
-complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and __fish_seen_subcommand_from show" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and __fish_seen_subcommand_from show" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -1034,24 +1164,23 @@ complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and __fi
 complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and __fish_seen_subcommand_from set" -l revision -d 'Do it only if the object is still at this revision; 0: only if there is none yet' -r
 complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and __fish_seen_subcommand_from set" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and __fish_seen_subcommand_from set" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
-complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and __fish_seen_subcommand_from set" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and __fish_seen_subcommand_from set" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and __fish_seen_subcommand_from set" -l dry-run -d 'Show what would change, and change nothing'
 complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and __fish_seen_subcommand_from set" -l json -d 'Print the answer as JSON'
 complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and __fish_seen_subcommand_from set" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and __fish_seen_subcommand_from remove" -l revision -d 'Do it only if the object is still at this revision' -r
 complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and __fish_seen_subcommand_from remove" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and __fish_seen_subcommand_from remove" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
-complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and __fish_seen_subcommand_from remove" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and __fish_seen_subcommand_from remove" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and __fish_seen_subcommand_from remove" -l dry-run -d 'Show what would change, and change nothing'
 complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and __fish_seen_subcommand_from remove" -l json -d 'Print the answer as JSON'
 complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help'
 complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and not __fish_seen_subcommand_from list show set remove" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and not __fish_seen_subcommand_from list show set remove" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
-complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and not __fish_seen_subcommand_from list show set remove" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and not __fish_seen_subcommand_from list show set remove" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -1061,18 +1190,18 @@ complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and not
 complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and not __fish_seen_subcommand_from list show set remove" -f -a "show" -d 'Show one of the alert channels'
 complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and not __fish_seen_subcommand_from list show set remove" -f -a "set" -d 'Change one of the alert channels, or create it'
 complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and not __fish_seen_subcommand_from list show set remove" -f -a "remove" -d 'Remove one of the alert channels'
+complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and __fish_seen_subcommand_from list" -l filter -d 'Only recipients that fit this filter, such as "CustomAttribute1 -ne \'Ignore\'"' -r
+complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and __fish_seen_subcommand_from list" -l limit -d 'Objects to list at most; all of them where nothing is said' -r
 complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and __fish_seen_subcommand_from list" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and __fish_seen_subcommand_from list" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
-complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and __fish_seen_subcommand_from list" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and __fish_seen_subcommand_from list" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and __fish_seen_subcommand_from list" -l monitoring -d 'List health mailboxes, which are hidden otherwise'
+complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and __fish_seen_subcommand_from list" -l monitoring -d 'List the health mailboxes, which are hidden otherwise, and no others'
 complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and __fish_seen_subcommand_from list" -l json -d 'Print the answer as JSON'
 complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
 complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and __fish_seen_subcommand_from show" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and __fish_seen_subcommand_from show" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
-complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and __fish_seen_subcommand_from show" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and __fish_seen_subcommand_from show" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -1081,24 +1210,69 @@ complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and __f
 complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and __fish_seen_subcommand_from set" -l revision -d 'Do it only if the object is still at this revision; 0: only if there is none yet' -r
 complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and __fish_seen_subcommand_from set" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and __fish_seen_subcommand_from set" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
-complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and __fish_seen_subcommand_from set" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and __fish_seen_subcommand_from set" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and __fish_seen_subcommand_from set" -l dry-run -d 'Show what would change, and change nothing'
 complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and __fish_seen_subcommand_from set" -l json -d 'Print the answer as JSON'
 complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and __fish_seen_subcommand_from set" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and __fish_seen_subcommand_from remove" -l revision -d 'Do it only if the object is still at this revision' -r
 complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and __fish_seen_subcommand_from remove" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and __fish_seen_subcommand_from remove" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
-complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and __fish_seen_subcommand_from remove" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and __fish_seen_subcommand_from remove" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and __fish_seen_subcommand_from remove" -l dry-run -d 'Show what would change, and change nothing'
 complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and __fish_seen_subcommand_from remove" -l json -d 'Print the answer as JSON'
 complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand monitoring-override; and not __fish_seen_subcommand_from list show set remove" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
+complete -c mailward -n "__fish_mailward_using_subcommand monitoring-override; and not __fish_seen_subcommand_from list show set remove" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand monitoring-override; and not __fish_seen_subcommand_from list show set remove" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand monitoring-override; and not __fish_seen_subcommand_from list show set remove" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand monitoring-override; and not __fish_seen_subcommand_from list show set remove" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand monitoring-override; and not __fish_seen_subcommand_from list show set remove" -f -a "list" -d 'List the monitoring overrides'
+complete -c mailward -n "__fish_mailward_using_subcommand monitoring-override; and not __fish_seen_subcommand_from list show set remove" -f -a "show" -d 'Show one of the monitoring overrides'
+complete -c mailward -n "__fish_mailward_using_subcommand monitoring-override; and not __fish_seen_subcommand_from list show set remove" -f -a "set" -d 'Change one of the monitoring overrides, or create it'
+complete -c mailward -n "__fish_mailward_using_subcommand monitoring-override; and not __fish_seen_subcommand_from list show set remove" -f -a "remove" -d 'Remove one of the monitoring overrides'
+complete -c mailward -n "__fish_mailward_using_subcommand monitoring-override; and __fish_seen_subcommand_from list" -l filter -d 'Only recipients that fit this filter, such as "CustomAttribute1 -ne \'Ignore\'"' -r
+complete -c mailward -n "__fish_mailward_using_subcommand monitoring-override; and __fish_seen_subcommand_from list" -l limit -d 'Objects to list at most; all of them where nothing is said' -r
+complete -c mailward -n "__fish_mailward_using_subcommand monitoring-override; and __fish_seen_subcommand_from list" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
+complete -c mailward -n "__fish_mailward_using_subcommand monitoring-override; and __fish_seen_subcommand_from list" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand monitoring-override; and __fish_seen_subcommand_from list" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand monitoring-override; and __fish_seen_subcommand_from list" -l monitoring -d 'List the health mailboxes, which are hidden otherwise, and no others'
+complete -c mailward -n "__fish_mailward_using_subcommand monitoring-override; and __fish_seen_subcommand_from list" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand monitoring-override; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand monitoring-override; and __fish_seen_subcommand_from show" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
+complete -c mailward -n "__fish_mailward_using_subcommand monitoring-override; and __fish_seen_subcommand_from show" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand monitoring-override; and __fish_seen_subcommand_from show" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand monitoring-override; and __fish_seen_subcommand_from show" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand monitoring-override; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand monitoring-override; and __fish_seen_subcommand_from set" -l revision -d 'Do it only if the object is still at this revision; 0: only if there is none yet' -r
+complete -c mailward -n "__fish_mailward_using_subcommand monitoring-override; and __fish_seen_subcommand_from set" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
+complete -c mailward -n "__fish_mailward_using_subcommand monitoring-override; and __fish_seen_subcommand_from set" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand monitoring-override; and __fish_seen_subcommand_from set" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand monitoring-override; and __fish_seen_subcommand_from set" -l dry-run -d 'Show what would change, and change nothing'
+complete -c mailward -n "__fish_mailward_using_subcommand monitoring-override; and __fish_seen_subcommand_from set" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand monitoring-override; and __fish_seen_subcommand_from set" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mailward -n "__fish_mailward_using_subcommand monitoring-override; and __fish_seen_subcommand_from remove" -l revision -d 'Do it only if the object is still at this revision' -r
+complete -c mailward -n "__fish_mailward_using_subcommand monitoring-override; and __fish_seen_subcommand_from remove" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
+complete -c mailward -n "__fish_mailward_using_subcommand monitoring-override; and __fish_seen_subcommand_from remove" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand monitoring-override; and __fish_seen_subcommand_from remove" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand monitoring-override; and __fish_seen_subcommand_from remove" -l dry-run -d 'Show what would change, and change nothing'
+complete -c mailward -n "__fish_mailward_using_subcommand monitoring-override; and __fish_seen_subcommand_from remove" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand monitoring-override; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help'
 complete -c mailward -n "__fish_mailward_using_subcommand probe; and not __fish_seen_subcommand_from list show set remove" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand probe; and not __fish_seen_subcommand_from list show set remove" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
-complete -c mailward -n "__fish_mailward_using_subcommand probe; and not __fish_seen_subcommand_from list show set remove" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand probe; and not __fish_seen_subcommand_from list show set remove" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -1108,18 +1282,18 @@ complete -c mailward -n "__fish_mailward_using_subcommand probe; and not __fish_
 complete -c mailward -n "__fish_mailward_using_subcommand probe; and not __fish_seen_subcommand_from list show set remove" -f -a "show" -d 'Show one of the probes'
 complete -c mailward -n "__fish_mailward_using_subcommand probe; and not __fish_seen_subcommand_from list show set remove" -f -a "set" -d 'Change one of the probes, or create it'
 complete -c mailward -n "__fish_mailward_using_subcommand probe; and not __fish_seen_subcommand_from list show set remove" -f -a "remove" -d 'Remove one of the probes'
+complete -c mailward -n "__fish_mailward_using_subcommand probe; and __fish_seen_subcommand_from list" -l filter -d 'Only recipients that fit this filter, such as "CustomAttribute1 -ne \'Ignore\'"' -r
+complete -c mailward -n "__fish_mailward_using_subcommand probe; and __fish_seen_subcommand_from list" -l limit -d 'Objects to list at most; all of them where nothing is said' -r
 complete -c mailward -n "__fish_mailward_using_subcommand probe; and __fish_seen_subcommand_from list" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand probe; and __fish_seen_subcommand_from list" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
-complete -c mailward -n "__fish_mailward_using_subcommand probe; and __fish_seen_subcommand_from list" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand probe; and __fish_seen_subcommand_from list" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c mailward -n "__fish_mailward_using_subcommand probe; and __fish_seen_subcommand_from list" -l monitoring -d 'List health mailboxes, which are hidden otherwise'
+complete -c mailward -n "__fish_mailward_using_subcommand probe; and __fish_seen_subcommand_from list" -l monitoring -d 'List the health mailboxes, which are hidden otherwise, and no others'
 complete -c mailward -n "__fish_mailward_using_subcommand probe; and __fish_seen_subcommand_from list" -l json -d 'Print the answer as JSON'
 complete -c mailward -n "__fish_mailward_using_subcommand probe; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
 complete -c mailward -n "__fish_mailward_using_subcommand probe; and __fish_seen_subcommand_from show" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand probe; and __fish_seen_subcommand_from show" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
-complete -c mailward -n "__fish_mailward_using_subcommand probe; and __fish_seen_subcommand_from show" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand probe; and __fish_seen_subcommand_from show" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -1128,25 +1302,24 @@ complete -c mailward -n "__fish_mailward_using_subcommand probe; and __fish_seen
 complete -c mailward -n "__fish_mailward_using_subcommand probe; and __fish_seen_subcommand_from set" -l revision -d 'Do it only if the object is still at this revision; 0: only if there is none yet' -r
 complete -c mailward -n "__fish_mailward_using_subcommand probe; and __fish_seen_subcommand_from set" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand probe; and __fish_seen_subcommand_from set" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
-complete -c mailward -n "__fish_mailward_using_subcommand probe; and __fish_seen_subcommand_from set" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand probe; and __fish_seen_subcommand_from set" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand probe; and __fish_seen_subcommand_from set" -l dry-run -d 'Show what would change, and change nothing'
 complete -c mailward -n "__fish_mailward_using_subcommand probe; and __fish_seen_subcommand_from set" -l json -d 'Print the answer as JSON'
 complete -c mailward -n "__fish_mailward_using_subcommand probe; and __fish_seen_subcommand_from set" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mailward -n "__fish_mailward_using_subcommand probe; and __fish_seen_subcommand_from remove" -l revision -d 'Do it only if the object is still at this revision' -r
 complete -c mailward -n "__fish_mailward_using_subcommand probe; and __fish_seen_subcommand_from remove" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand probe; and __fish_seen_subcommand_from remove" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
-complete -c mailward -n "__fish_mailward_using_subcommand probe; and __fish_seen_subcommand_from remove" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand probe; and __fish_seen_subcommand_from remove" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand probe; and __fish_seen_subcommand_from remove" -l dry-run -d 'Show what would change, and change nothing'
 complete -c mailward -n "__fish_mailward_using_subcommand probe; and __fish_seen_subcommand_from remove" -l json -d 'Print the answer as JSON'
 complete -c mailward -n "__fish_mailward_using_subcommand probe; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help'
 complete -c mailward -n "__fish_mailward_using_subcommand drain" -l reason -d 'For the log, and for whoever asks with `status`' -r
 complete -c mailward -n "__fish_mailward_using_subcommand drain" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand drain" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
-complete -c mailward -n "__fish_mailward_using_subcommand drain" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand drain" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -1154,7 +1327,6 @@ complete -c mailward -n "__fish_mailward_using_subcommand drain" -l json -d 'Pri
 complete -c mailward -n "__fish_mailward_using_subcommand drain" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mailward -n "__fish_mailward_using_subcommand resume" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand resume" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
-complete -c mailward -n "__fish_mailward_using_subcommand resume" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand resume" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -1163,16 +1335,22 @@ complete -c mailward -n "__fish_mailward_using_subcommand resume" -s h -l help -
 complete -c mailward -n "__fish_mailward_using_subcommand top" -l interval -d 'Ask again after so many seconds, 1 to 60' -r
 complete -c mailward -n "__fish_mailward_using_subcommand top" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand top" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
-complete -c mailward -n "__fish_mailward_using_subcommand top" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand top" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
 complete -c mailward -n "__fish_mailward_using_subcommand top" -l once -d 'Print one picture as plain text'
 complete -c mailward -n "__fish_mailward_using_subcommand top" -l json -d 'Print the answer as JSON'
 complete -c mailward -n "__fish_mailward_using_subcommand top" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mailward -n "__fish_mailward_using_subcommand shell" -s c -l command -d 'Run this and end' -r
+complete -c mailward -n "__fish_mailward_using_subcommand shell" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
+complete -c mailward -n "__fish_mailward_using_subcommand shell" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand shell" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand shell" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand shell" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mailward -n "__fish_mailward_using_subcommand serve" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand serve" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
-complete -c mailward -n "__fish_mailward_using_subcommand serve" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand serve" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -1180,7 +1358,6 @@ complete -c mailward -n "__fish_mailward_using_subcommand serve" -l json -d 'Pri
 complete -c mailward -n "__fish_mailward_using_subcommand serve" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mailward -n "__fish_mailward_using_subcommand demo" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand demo" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
-complete -c mailward -n "__fish_mailward_using_subcommand demo" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand demo" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -1197,9 +1374,10 @@ complete -c mailward -n "__fish_mailward_using_subcommand setup" -l data-dir -d 
 complete -c mailward -n "__fish_mailward_using_subcommand setup" -l run-dir -d 'Sockets of the running node' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand setup" -l certificate-dir -d 'PEM files' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand setup" -l user -d 'Whom the roles run as when the manager is started by root' -r
+complete -c mailward -n "__fish_mailward_using_subcommand setup" -l store-url -d 'The PostgreSQL database that several nodes share [default: a file of this node]' -r
+complete -c mailward -n "__fish_mailward_using_subcommand setup" -l store-password-file -d 'The file of the database\'s password' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand setup" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand setup" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
-complete -c mailward -n "__fish_mailward_using_subcommand setup" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand setup" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -1208,7 +1386,6 @@ complete -c mailward -n "__fish_mailward_using_subcommand setup" -l json -d 'Pri
 complete -c mailward -n "__fish_mailward_using_subcommand setup" -s h -l help -d 'Print help'
 complete -c mailward -n "__fish_mailward_using_subcommand config; and not __fish_seen_subcommand_from check help" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand config; and not __fish_seen_subcommand_from check help" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
-complete -c mailward -n "__fish_mailward_using_subcommand config; and not __fish_seen_subcommand_from check help" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand config; and not __fish_seen_subcommand_from check help" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -1218,7 +1395,6 @@ complete -c mailward -n "__fish_mailward_using_subcommand config; and not __fish
 complete -c mailward -n "__fish_mailward_using_subcommand config; and not __fish_seen_subcommand_from check help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c mailward -n "__fish_mailward_using_subcommand config; and __fish_seen_subcommand_from check" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand config; and __fish_seen_subcommand_from check" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
-complete -c mailward -n "__fish_mailward_using_subcommand config; and __fish_seen_subcommand_from check" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand config; and __fish_seen_subcommand_from check" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -1229,48 +1405,52 @@ complete -c mailward -n "__fish_mailward_using_subcommand config; and __fish_see
 complete -c mailward -n "__fish_mailward_using_subcommand role" -l parent -d 'The manager\'s process' -r
 complete -c mailward -n "__fish_mailward_using_subcommand role" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand role" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
-complete -c mailward -n "__fish_mailward_using_subcommand role" -l exchange -d 'Show the answer as the Exchange command of this name does' -r
 complete -c mailward -n "__fish_mailward_using_subcommand role" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
 complete -c mailward -n "__fish_mailward_using_subcommand role" -l minimum -d 'Do the least that is needed: for a role that has ended again and again'
 complete -c mailward -n "__fish_mailward_using_subcommand role" -l json -d 'Print the answer as JSON'
 complete -c mailward -n "__fish_mailward_using_subcommand role" -s h -l help -d 'Print help'
-complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate alert drill health recheck status export plan apply recipient transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact distribution-group journal-rule alert-channel probe drain resume top serve demo setup config role help" -f -a "queue" -d 'What waits to be delivered'
-complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate alert drill health recheck status export plan apply recipient transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact distribution-group journal-rule alert-channel probe drain resume top serve demo setup config role help" -f -a "trace" -d 'Show where messages came from and what became of them'
-complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate alert drill health recheck status export plan apply recipient transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact distribution-group journal-rule alert-channel probe drain resume top serve demo setup config role help" -f -a "event" -d 'What happened here'
-complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate alert drill health recheck status export plan apply recipient transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact distribution-group journal-rule alert-channel probe drain resume top serve demo setup config role help" -f -a "explain" -d 'Explain an event, a message or a repair'
-complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate alert drill health recheck status export plan apply recipient transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact distribution-group journal-rule alert-channel probe drain resume top serve demo setup config role help" -f -a "cert" -d 'Certificates'
-complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate alert drill health recheck status export plan apply recipient transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact distribution-group journal-rule alert-channel probe drain resume top serve demo setup config role help" -f -a "simulate" -d 'What would happen'
-complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate alert drill health recheck status export plan apply recipient transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact distribution-group journal-rule alert-channel probe drain resume top serve demo setup config role help" -f -a "alert" -d 'What people are told'
-complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate alert drill health recheck status export plan apply recipient transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact distribution-group journal-rule alert-channel probe drain resume top serve demo setup config role help" -f -a "drill" -d 'Faults on purpose, to see them noticed and repaired'
-complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate alert drill health recheck status export plan apply recipient transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact distribution-group journal-rule alert-channel probe drain resume top serve demo setup config role help" -f -a "health" -d 'Tell whether this node is healthy'
-complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate alert drill health recheck status export plan apply recipient transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact distribution-group journal-rule alert-channel probe drain resume top serve demo setup config role help" -f -a "recheck" -d 'Run the probes now'
-complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate alert drill health recheck status export plan apply recipient transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact distribution-group journal-rule alert-channel probe drain resume top serve demo setup config role help" -f -a "status" -d 'Show which roles run, since when, and what they are doing'
-complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate alert drill health recheck status export plan apply recipient transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact distribution-group journal-rule alert-channel probe drain resume top serve demo setup config role help" -f -a "export" -d 'Write all objects as text'
-complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate alert drill health recheck status export plan apply recipient transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact distribution-group journal-rule alert-channel probe drain resume top serve demo setup config role help" -f -a "plan" -d 'Show what applying a file would change'
-complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate alert drill health recheck status export plan apply recipient transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact distribution-group journal-rule alert-channel probe drain resume top serve demo setup config role help" -f -a "apply" -d 'Make the objects what a file says'
-complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate alert drill health recheck status export plan apply recipient transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact distribution-group journal-rule alert-channel probe drain resume top serve demo setup config role help" -f -a "recipient" -d ''
-complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate alert drill health recheck status export plan apply recipient transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact distribution-group journal-rule alert-channel probe drain resume top serve demo setup config role help" -f -a "transport-settings" -d 'Transport settings'
-complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate alert drill health recheck status export plan apply recipient transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact distribution-group journal-rule alert-channel probe drain resume top serve demo setup config role help" -f -a "health-settings" -d 'Health settings'
-complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate alert drill health recheck status export plan apply recipient transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact distribution-group journal-rule alert-channel probe drain resume top serve demo setup config role help" -f -a "accepted-domain" -d 'Accepted domains'
-complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate alert drill health recheck status export plan apply recipient transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact distribution-group journal-rule alert-channel probe drain resume top serve demo setup config role help" -f -a "receive-connector" -d 'Receive connectors'
-complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate alert drill health recheck status export plan apply recipient transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact distribution-group journal-rule alert-channel probe drain resume top serve demo setup config role help" -f -a "send-connector" -d 'Send connectors'
-complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate alert drill health recheck status export plan apply recipient transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact distribution-group journal-rule alert-channel probe drain resume top serve demo setup config role help" -f -a "mailbox" -d 'Mailboxes'
-complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate alert drill health recheck status export plan apply recipient transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact distribution-group journal-rule alert-channel probe drain resume top serve demo setup config role help" -f -a "mail-contact" -d 'Mail contacts'
-complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate alert drill health recheck status export plan apply recipient transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact distribution-group journal-rule alert-channel probe drain resume top serve demo setup config role help" -f -a "distribution-group" -d 'Distribution groups'
-complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate alert drill health recheck status export plan apply recipient transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact distribution-group journal-rule alert-channel probe drain resume top serve demo setup config role help" -f -a "journal-rule" -d 'Journal rules'
-complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate alert drill health recheck status export plan apply recipient transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact distribution-group journal-rule alert-channel probe drain resume top serve demo setup config role help" -f -a "alert-channel" -d 'Alert channels'
-complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate alert drill health recheck status export plan apply recipient transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact distribution-group journal-rule alert-channel probe drain resume top serve demo setup config role help" -f -a "probe" -d 'Probes'
-complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate alert drill health recheck status export plan apply recipient transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact distribution-group journal-rule alert-channel probe drain resume top serve demo setup config role help" -f -a "drain" -d 'Take no new mail until resume'
-complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate alert drill health recheck status export plan apply recipient transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact distribution-group journal-rule alert-channel probe drain resume top serve demo setup config role help" -f -a "resume" -d 'Take new mail again'
-complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate alert drill health recheck status export plan apply recipient transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact distribution-group journal-rule alert-channel probe drain resume top serve demo setup config role help" -f -a "top" -d 'Watch this node live'
-complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate alert drill health recheck status export plan apply recipient transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact distribution-group journal-rule alert-channel probe drain resume top serve demo setup config role help" -f -a "serve" -d 'Run this node: the manager, which starts all roles'
-complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate alert drill health recheck status export plan apply recipient transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact distribution-group journal-rule alert-channel probe drain resume top serve demo setup config role help" -f -a "demo" -d 'Show the main job in a temporary folder, accidents and repairs included'
-complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate alert drill health recheck status export plan apply recipient transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact distribution-group journal-rule alert-channel probe drain resume top serve demo setup config role help" -f -a "setup" -d 'Look at this machine, write a configuration, a certificate and the first objects'
-complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate alert drill health recheck status export plan apply recipient transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact distribution-group journal-rule alert-channel probe drain resume top serve demo setup config role help" -f -a "config" -d 'The configuration file'
-complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate alert drill health recheck status export plan apply recipient transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact distribution-group journal-rule alert-channel probe drain resume top serve demo setup config role help" -f -a "role" -d 'Run one role; the manager does this'
-complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate alert drill health recheck status export plan apply recipient transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact distribution-group journal-rule alert-channel probe drain resume top serve demo setup config role help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate journal alert drill health recheck status export plan apply recipient transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group journal-rule alert-channel monitoring-override probe drain resume top shell serve demo setup config role help" -f -a "queue" -d 'What waits to be delivered'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate journal alert drill health recheck status export plan apply recipient transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group journal-rule alert-channel monitoring-override probe drain resume top shell serve demo setup config role help" -f -a "trace" -d 'Show where messages came from and what became of them'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate journal alert drill health recheck status export plan apply recipient transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group journal-rule alert-channel monitoring-override probe drain resume top shell serve demo setup config role help" -f -a "event" -d 'What happened here'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate journal alert drill health recheck status export plan apply recipient transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group journal-rule alert-channel monitoring-override probe drain resume top shell serve demo setup config role help" -f -a "explain" -d 'Explain an event, a message or a repair'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate journal alert drill health recheck status export plan apply recipient transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group journal-rule alert-channel monitoring-override probe drain resume top shell serve demo setup config role help" -f -a "cert" -d 'Certificates'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate journal alert drill health recheck status export plan apply recipient transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group journal-rule alert-channel monitoring-override probe drain resume top shell serve demo setup config role help" -f -a "simulate" -d 'What would happen'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate journal alert drill health recheck status export plan apply recipient transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group journal-rule alert-channel monitoring-override probe drain resume top shell serve demo setup config role help" -f -a "journal" -d ''
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate journal alert drill health recheck status export plan apply recipient transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group journal-rule alert-channel monitoring-override probe drain resume top shell serve demo setup config role help" -f -a "alert" -d 'What people are told'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate journal alert drill health recheck status export plan apply recipient transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group journal-rule alert-channel monitoring-override probe drain resume top shell serve demo setup config role help" -f -a "drill" -d 'Faults on purpose, to see them noticed and repaired'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate journal alert drill health recheck status export plan apply recipient transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group journal-rule alert-channel monitoring-override probe drain resume top shell serve demo setup config role help" -f -a "health" -d 'Tell whether this node is healthy'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate journal alert drill health recheck status export plan apply recipient transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group journal-rule alert-channel monitoring-override probe drain resume top shell serve demo setup config role help" -f -a "recheck" -d 'Run the probes now'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate journal alert drill health recheck status export plan apply recipient transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group journal-rule alert-channel monitoring-override probe drain resume top shell serve demo setup config role help" -f -a "status" -d 'Show which roles run, since when, and what they are doing'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate journal alert drill health recheck status export plan apply recipient transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group journal-rule alert-channel monitoring-override probe drain resume top shell serve demo setup config role help" -f -a "export" -d 'Write all objects as text'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate journal alert drill health recheck status export plan apply recipient transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group journal-rule alert-channel monitoring-override probe drain resume top shell serve demo setup config role help" -f -a "plan" -d 'Show what applying a file would change'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate journal alert drill health recheck status export plan apply recipient transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group journal-rule alert-channel monitoring-override probe drain resume top shell serve demo setup config role help" -f -a "apply" -d 'Make the objects what a file says'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate journal alert drill health recheck status export plan apply recipient transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group journal-rule alert-channel monitoring-override probe drain resume top shell serve demo setup config role help" -f -a "recipient" -d ''
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate journal alert drill health recheck status export plan apply recipient transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group journal-rule alert-channel monitoring-override probe drain resume top shell serve demo setup config role help" -f -a "transport-settings" -d 'Transport settings'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate journal alert drill health recheck status export plan apply recipient transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group journal-rule alert-channel monitoring-override probe drain resume top shell serve demo setup config role help" -f -a "health-settings" -d 'Health settings'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate journal alert drill health recheck status export plan apply recipient transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group journal-rule alert-channel monitoring-override probe drain resume top shell serve demo setup config role help" -f -a "accepted-domain" -d 'Accepted domains'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate journal alert drill health recheck status export plan apply recipient transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group journal-rule alert-channel monitoring-override probe drain resume top shell serve demo setup config role help" -f -a "receive-connector" -d 'Receive connectors'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate journal alert drill health recheck status export plan apply recipient transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group journal-rule alert-channel monitoring-override probe drain resume top shell serve demo setup config role help" -f -a "send-connector" -d 'Send connectors'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate journal alert drill health recheck status export plan apply recipient transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group journal-rule alert-channel monitoring-override probe drain resume top shell serve demo setup config role help" -f -a "mailbox" -d 'Mailboxes'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate journal alert drill health recheck status export plan apply recipient transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group journal-rule alert-channel monitoring-override probe drain resume top shell serve demo setup config role help" -f -a "mail-contact" -d 'Mail contacts'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate journal alert drill health recheck status export plan apply recipient transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group journal-rule alert-channel monitoring-override probe drain resume top shell serve demo setup config role help" -f -a "mail-user" -d 'Mail users'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate journal alert drill health recheck status export plan apply recipient transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group journal-rule alert-channel monitoring-override probe drain resume top shell serve demo setup config role help" -f -a "distribution-group" -d 'Distribution groups'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate journal alert drill health recheck status export plan apply recipient transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group journal-rule alert-channel monitoring-override probe drain resume top shell serve demo setup config role help" -f -a "dynamic-distribution-group" -d 'Dynamic distribution groups'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate journal alert drill health recheck status export plan apply recipient transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group journal-rule alert-channel monitoring-override probe drain resume top shell serve demo setup config role help" -f -a "journal-rule" -d 'Journal rules'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate journal alert drill health recheck status export plan apply recipient transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group journal-rule alert-channel monitoring-override probe drain resume top shell serve demo setup config role help" -f -a "alert-channel" -d 'Alert channels'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate journal alert drill health recheck status export plan apply recipient transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group journal-rule alert-channel monitoring-override probe drain resume top shell serve demo setup config role help" -f -a "monitoring-override" -d 'Monitoring overrides'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate journal alert drill health recheck status export plan apply recipient transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group journal-rule alert-channel monitoring-override probe drain resume top shell serve demo setup config role help" -f -a "probe" -d 'Probes'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate journal alert drill health recheck status export plan apply recipient transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group journal-rule alert-channel monitoring-override probe drain resume top shell serve demo setup config role help" -f -a "drain" -d 'Take no new mail until resume'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate journal alert drill health recheck status export plan apply recipient transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group journal-rule alert-channel monitoring-override probe drain resume top shell serve demo setup config role help" -f -a "resume" -d 'Take new mail again'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate journal alert drill health recheck status export plan apply recipient transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group journal-rule alert-channel monitoring-override probe drain resume top shell serve demo setup config role help" -f -a "top" -d 'Watch this node live'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate journal alert drill health recheck status export plan apply recipient transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group journal-rule alert-channel monitoring-override probe drain resume top shell serve demo setup config role help" -f -a "shell" -d 'Manage this node with Exchange\'s commands'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate journal alert drill health recheck status export plan apply recipient transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group journal-rule alert-channel monitoring-override probe drain resume top shell serve demo setup config role help" -f -a "serve" -d 'Run this node: the manager, which starts all roles'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate journal alert drill health recheck status export plan apply recipient transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group journal-rule alert-channel monitoring-override probe drain resume top shell serve demo setup config role help" -f -a "demo" -d 'Show the main job in a temporary folder, accidents and repairs included'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate journal alert drill health recheck status export plan apply recipient transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group journal-rule alert-channel monitoring-override probe drain resume top shell serve demo setup config role help" -f -a "setup" -d 'Look at this machine, write a configuration, a certificate and the first objects'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate journal alert drill health recheck status export plan apply recipient transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group journal-rule alert-channel monitoring-override probe drain resume top shell serve demo setup config role help" -f -a "config" -d 'The configuration file'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate journal alert drill health recheck status export plan apply recipient transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group journal-rule alert-channel monitoring-override probe drain resume top shell serve demo setup config role help" -f -a "role" -d 'Run one role; the manager does this'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert simulate journal alert drill health recheck status export plan apply recipient transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group journal-rule alert-channel monitoring-override probe drain resume top shell serve demo setup config role help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from queue" -f -a "list" -d 'Show what waits in the queue'
 complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from queue" -f -a "show" -d 'Show one message: where from, where to, and the last reply for each recipient'
 complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from queue" -f -a "hold" -d 'Keep a message, or everything for one next hop, until it is released'
@@ -1284,6 +1464,12 @@ complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_
 complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from cert" -f -a "explain" -d 'Show which certificate a receive connector uses, and why not the others'
 complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from simulate" -f -a "connection" -d 'Show which receive connector would take a connection, and why not the others'
 complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from simulate" -f -a "message" -d 'Show what would follow from a message, without sending it'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from journal" -f -a "status" -d 'Show the journal targets, what waits for each, and the ledger of reports'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from journal" -f -a "pause" -d 'Send no reports to a journal target until resume'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from journal" -f -a "resume" -d 'Send reports to a journal target again'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from journal" -f -a "replay" -d 'Send again the reports of a time, where they are still known'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from journal" -f -a "verify" -d 'Check the ledger of reports, and a store of delivered reports against it'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from journal" -f -a "simulate" -d 'Show which journal rules would fire for a message, and for each recipient why or why not'
 complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from alert" -f -a "list" -d 'List alerts, silences and how the alert channels do'
 complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from alert" -f -a "show" -d 'Show one alert: what broke, what was tried, what to do, who was told'
 complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from alert" -f -a "ack" -d 'Say that you are on it'
@@ -1310,6 +1496,9 @@ complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_
 complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from health" -f -a "probe" -d 'Probes: what is looked at, and when'
 complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from health" -f -a "report-result" -d 'Report what another program saw'
 complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from health" -f -a "override" -d 'Switch off, for a time, what watches something'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from health" -f -a "maintenance" -d 'Keep repairs and alerts off something, for a time'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from health" -f -a "repairing" -d 'Say that you are repairing something'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from health" -f -a "explain" -d 'Show every property of an item, its value in force, and where that comes from'
 complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from health" -f -a "forecast" -d 'Show what will break, when, and what to do'
 complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from health" -f -a "freeze" -d 'Hold all repair on this node until thaw'
 complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from health" -f -a "thaw" -d 'Let repair go on: end a freeze, and safe mode'
@@ -1338,10 +1527,18 @@ complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_
 complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from mail-contact" -f -a "show" -d 'Show one of the mail contacts'
 complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from mail-contact" -f -a "set" -d 'Change one of the mail contacts, or create it'
 complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from mail-contact" -f -a "remove" -d 'Remove one of the mail contacts'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from mail-user" -f -a "list" -d 'List the mail users'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from mail-user" -f -a "show" -d 'Show one of the mail users'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from mail-user" -f -a "set" -d 'Change one of the mail users, or create it'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from mail-user" -f -a "remove" -d 'Remove one of the mail users'
 complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from distribution-group" -f -a "list" -d 'List the distribution groups'
 complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from distribution-group" -f -a "show" -d 'Show one of the distribution groups'
 complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from distribution-group" -f -a "set" -d 'Change one of the distribution groups, or create it'
 complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from distribution-group" -f -a "remove" -d 'Remove one of the distribution groups'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from dynamic-distribution-group" -f -a "list" -d 'List the dynamic distribution groups'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from dynamic-distribution-group" -f -a "show" -d 'Show one of the dynamic distribution groups'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from dynamic-distribution-group" -f -a "set" -d 'Change one of the dynamic distribution groups, or create it'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from dynamic-distribution-group" -f -a "remove" -d 'Remove one of the dynamic distribution groups'
 complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from journal-rule" -f -a "list" -d 'List the journal rules'
 complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from journal-rule" -f -a "show" -d 'Show one of the journal rules'
 complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from journal-rule" -f -a "set" -d 'Change one of the journal rules, or create it'
@@ -1350,6 +1547,10 @@ complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_
 complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from alert-channel" -f -a "show" -d 'Show one of the alert channels'
 complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from alert-channel" -f -a "set" -d 'Change one of the alert channels, or create it'
 complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from alert-channel" -f -a "remove" -d 'Remove one of the alert channels'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from monitoring-override" -f -a "list" -d 'List the monitoring overrides'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from monitoring-override" -f -a "show" -d 'Show one of the monitoring overrides'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from monitoring-override" -f -a "set" -d 'Change one of the monitoring overrides, or create it'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from monitoring-override" -f -a "remove" -d 'Remove one of the monitoring overrides'
 complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from probe" -f -a "list" -d 'List the probes'
 complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from probe" -f -a "show" -d 'Show one of the probes'
 complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from probe" -f -a "set" -d 'Change one of the probes, or create it'

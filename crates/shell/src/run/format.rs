@@ -34,6 +34,12 @@ pub(crate) fn default(values: &[Value], width: usize) -> String {
     out
 }
 
+/// Whether values are shown as a table or a list.
+pub(crate) fn is_laid_out(values: &[Value]) -> bool {
+    let mut values = values.iter();
+    values.any(|value| form(value) != Form::Plain || matches!(value, Value::Page(_)))
+}
+
 /// How a value is shown.
 #[derive(Debug, PartialEq)]
 enum Form {

@@ -167,6 +167,7 @@ impl<H: Host> Shell<H> {
             source,
             name,
             code: 0,
+            printed: false,
         };
         let stopped = run.statements(&script);
         let code = run.code;
@@ -192,6 +193,8 @@ pub(crate) struct Run<'a, H> {
     pub(crate) source: &'a str,
     name: Option<&'a str>,
     code: u8,
+    /// Whether something was printed already.
+    printed: bool,
 }
 
 impl<H: Host> Run<'_, H> {
@@ -208,10 +211,16 @@ impl<H: Host> Run<'_, H> {
     }
 
     fn show(&mut self, values: &[Value]) {
-        let text = format::default(values, self.shell.host.width());
-        if !text.is_empty() {
-            self.shell.host.print(&text);
+        let mut text = format::default(values, self.shell.host.width());
+        if text.is_empty() {
+            return;
         }
+        // Two tables are told apart by a blank line.
+        if self.printed && format::is_laid_out(values) {
+            text.insert(0, '\n');
+        }
+        self.printed = true;
+        self.shell.host.print(&text);
     }
 
     /// What the statements of a script give.

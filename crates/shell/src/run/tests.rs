@@ -211,6 +211,10 @@ fn objects_are_listed_filtered_and_laid_out() {
             "2\n2\n",
         ),
         (
+            "1; Get-Mailbox anna | ft Name; 2",
+            "1\n\nName\n----\nanna\n2\n",
+        ),
+        (
             "Get-Mailbox | select Name | ConvertTo-Csv | select -First 2",
             "Name\nanna\n",
         ),

@@ -156,7 +156,7 @@ fn read(kind: Kind) -> Vec<Field> {
         .map(|names| names.iter().filter_map(Value::as_str).collect())
         .unwrap_or_default();
     let fields = root.get("properties").and_then(Value::as_object);
-    fields
+    let mut fields: Vec<Field> = fields
         .into_iter()
         .flatten()
         .map(|(field, schema)| Field {
@@ -165,7 +165,14 @@ fn read(kind: Kind) -> Vec<Field> {
             needed: needed.contains(&field.as_str()),
             help: help(schema),
         })
-        .collect()
+        .collect();
+    // The tenth stands behind the ninth.
+    fields.sort_by_key(|one| {
+        let name = one.field.trim_end_matches(|c: char| c.is_ascii_digit());
+        let number = one.field.get(name.len()..).unwrap_or_default();
+        (name.to_owned(), number.parse::<u32>().unwrap_or_default())
+    });
+    fields
 }
 
 /// The first paragraph of a description, on one line.
