@@ -95,8 +95,8 @@ impl Shown {
     /// How each state is reached from nothing known, as far as this policy has it: by the shortest
     /// row of results that leads there.
     fn ways(&self) -> Vec<(HealthState, String)> {
-        let first = |state, ways: &mut dyn Iterator<Item = String>| {
-            let way = ways.find(|way| Player::play(self, way) == state);
+        let first = |state, mut ways: &mut dyn Iterator<Item = String>| {
+            let way = Iterator::find(&mut ways, |way| Player::play(self, way) == state);
             way.map(|way| (state, way))
         };
         let one = if self.is_of_silence() { "s" } else { "B" };

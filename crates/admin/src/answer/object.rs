@@ -445,7 +445,6 @@ impl Writer {
         if dry_run {
             self.store.check(changes).map_err(|error| refused(&error))?;
             return Ok(PlanView {
-                held: None,
                 effects: effects.iter().map(effect).collect(),
                 applied: false,
                 revision: self.store.revision(),
