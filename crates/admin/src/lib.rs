@@ -10,6 +10,7 @@
 //! an event that names who asked for it.
 #![forbid(unsafe_code)]
 
+mod accept;
 mod answer;
 mod config;
 mod http;

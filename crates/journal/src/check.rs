@@ -357,8 +357,7 @@ impl Chain {
         let (name, is_newest) = (file.name, file.is_newest);
         let mut lines = Lines::of(octets);
         let mut closed = false;
-        loop {
-            let Some(octets) = lines.next()? else { break };
+        while let Some(octets) = lines.next()? {
             let read = match octets {
                 Octets::Whole(octets) => Some((Digest::of(octets), Line::read(octets))),
                 Octets::Odd => None,

@@ -59,8 +59,6 @@ pub(crate) fn check(source: &str, expression: &Expression) -> Result<(), ScriptE
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-
     #[test]
     fn a_wrong_filter_is_shown_where_it_stands() {
         for (line, place, part) in [

@@ -3,30 +3,22 @@
 
 use std::{fmt::Write as _, net::SocketAddr};
 
-use mailward_api::{
-    control::Role,
-    view::{
-        RepairAct,
-        health::{Evidence, HealthState},
-    },
-};
+use mailward_api::{control::Role, view::RepairAct};
 use mailward_health::{
-    Now,
     cause::Cause,
     engine::{
         definition::{self, Watched},
         ladder::ladder,
     },
     guard,
-    monitor::{Input, MonitorState, Rule, Sample, next},
 };
 use mailward_model::{
     Object, ObjectId, Revision, Spec,
-    kind::{ConnectorTarget, HealthSettings, ReceiveConnector, SendConnector},
+    kind::{ConnectorTarget, HealthSettings, ReceiveConnector, STAGES, SendConnector, properties},
     unit::Span,
 };
 
-use crate::reference::NOTE;
+use crate::{reference::NOTE, states::Shown};
 
 /// The page, for the default settings.
 pub(crate) fn page() -> String {
@@ -40,14 +32,15 @@ pub(crate) fn page() -> String {
     page.push_str(&states(&settings));
     page.push_str(&stages(&settings));
     page.push_str(&budgets(&settings));
+    page.push_str(&overridable());
     page
 }
 
-fn ms(ms: u64) -> String {
+pub(crate) fn ms(ms: u64) -> String {
     Span(std::time::Duration::from_millis(ms)).to_string()
 }
 
-fn watched(settings: &HealthSettings) -> Watched {
+pub(crate) fn watched(settings: &HealthSettings) -> Watched {
     let connector = Object {
         id: ObjectId(1),
         name: "NAME".to_owned(),
@@ -92,112 +85,47 @@ fn monitors(settings: &HealthSettings) -> String {
     text
 }
 
-/// A monitor that is played with: every step goes through the real function.
-struct Player {
-    rule: Rule,
-    state: MonitorState,
-    now: Now,
-}
-
-impl Player {
-    /// Steps: `G` good, `B` bad, `N` a result that says nothing, `u` and `x` the time to Unhealthy
-    /// and Unrecoverable, `b` the time after which the observer is blind, `p` probation, `!` no
-    /// stage left. All but times are a second apart.
-    fn play(rule: Rule, script: &str) -> HealthState {
-        let now = Now::default();
-        let mut player = Player {
-            rule,
-            state: MonitorState::new(now),
-            now,
-        };
-        for step in script.chars() {
-            player.step(step);
-        }
-        player.state.phase
-    }
-
-    fn step(&mut self, step: char) {
-        let passes = match step {
-            'u' => self.rule.unhealthy_after_ms,
-            'x' => self.rule.unrecoverable_after_ms,
-            'b' => 3 * self.rule.interval_ms + self.rule.timeout_ms + 1_000,
-            'p' => self.rule.probation_ms,
-            _ => 1_000,
-        };
-        self.now.mono_ms += passes;
-        self.now.unix_ms += passes;
-        let sample = |evidence| Input::Sample(Sample::plain(evidence));
-        // Where time passes, the last kind of result goes on coming: silence is a step of its own.
-        let input = match step {
-            'G' | 'p' => sample(Evidence::Good),
-            'B' | 'u' | 'x' => sample(Evidence::Bad),
-            'N' => sample(Evidence::None),
-            '!' => Input::GivenUp,
-            _ => Input::Tick,
-        };
-        self.state = next(self.state.clone(), &self.rule, input, self.now).chosen;
-    }
-}
-
 fn states(settings: &HealthSettings) -> String {
-    let all = watched(settings);
-    let Some(rule) = all
-        .monitors
-        .iter()
-        .find(|one| one.name == "connector/NAME")
-        .map(|one| one.rule.clone())
-    else {
-        return String::new();
-    };
-    // How each state is reached, from nothing known.
-    let ways = [
-        (HealthState::Unknown, ""),
-        (HealthState::Healthy, "G"),
-        (HealthState::Suspect, "GB"),
-        (HealthState::Degraded, "GBBB"),
-        (HealthState::Unhealthy, "GBBBu"),
-        (HealthState::Unrecoverable, "GBBBux"),
-        (HealthState::Recovering, "GBBBGG"),
-        (HealthState::Unavailable, "Gb"),
-    ];
-    let inputs = [
-        ("one good result", "G".to_owned()),
-        ("two good results", "GG".to_owned()),
-        ("one bad result", "B".to_owned()),
-        ("three bad results", "BBB".to_owned()),
-        ("still bad after", "u".to_owned()),
-        ("still bad after", "x".to_owned()),
-        ("no stage left", "!".to_owned()),
-        ("well for", "p".to_owned()),
-        ("no result for", "b".to_owned()),
-    ];
-    let mut text = format!(
-        "\n## States\n\nThe table for a monitor with the rule “{}”, probed every {}. It is made by playing results to\n\
-         the monitor itself. “·”: it stays. A result that says nothing (the probe could not tell) changes nothing.\n\n\
-         | from ",
-        rule.sentence(),
-        ms(rule.interval_ms)
-    );
-    for (head, script) in &inputs {
-        let span = match script.as_str() {
-            "u" => ms(rule.unhealthy_after_ms),
-            "x" => ms(rule.unrecoverable_after_ms),
-            "p" => ms(rule.probation_ms),
-            "b" => ms(3 * rule.interval_ms + rule.timeout_ms),
-            _ => String::new(),
+    let mut text = "\n## States\n\n\
+        One table for each policy, made by playing results to the monitor itself. “·”: it stays. A result that says nothing\n\
+        (the probe could not tell) changes nothing. [17-monitors-and-overrides.md](17-monitors-and-overrides.md) explains them.\n"
+        .to_owned();
+    for shown in Shown::all(&watched(settings)) {
+        text.push_str(&shown.table());
+    }
+    text
+}
+
+/// Everything an override can change.
+fn overridable() -> String {
+    let mut text = "\n## Properties\n\n\
+        What an override can change, for a time or a range of versions; `mailward health explain ITEM` shows what an item has.\n\n\
+        | property | of | value | is |\n|---|---|---|---|\n"
+        .to_owned();
+    let of_stage = |name: &str| name.split_once('.').map(|(stage, _)| stage.to_owned());
+    let mut ranges: Vec<(String, Vec<String>)> = Vec::new();
+    for property in properties() {
+        let (values, means) = (property.values.allowed(), property.means);
+        let Some(stage) = of_stage(property.name) else {
+            let of = property.subject.word();
+            let _ = writeln!(text, "| `{}` | {of} | {values} | {means} |", property.name);
+            continue;
         };
-        let _ = write!(text, "| {} ", format!("{head} {span}").trim_end());
-    }
-    let _ = writeln!(text, "|\n|---{}|", "|---".repeat(inputs.len()));
-    for (state, way) in ways {
-        let _ = write!(text, "| {} ", state.word());
-        for (_, script) in &inputs {
-            let to = Player::play(rule.clone(), &format!("{way}{script}"));
-            let word = if to == state { "·" } else { to.word() };
-            let _ = write!(text, "| {word} ");
+        let what = property.name.trim_start_matches(stage.as_str());
+        let row = format!("`STAGE{what}` | component | {values} | {means}");
+        match ranges.iter_mut().find(|(known, _)| *known == row) {
+            Some((_, stages)) => stages.push(stage),
+            None => ranges.push((row, vec![stage])),
         }
-        text.push_str("|\n");
     }
+    for (row, stages) in ranges {
+        let stages = match stages.len() == STAGES.len() {
+            true => "every stage".to_owned(),
+            false => stages.join(", "),
+        };
+        let _ = writeln!(text, "| {row}; {stages} |");
+    }
+    let _ = writeln!(text, "\nStages are `{}`.", STAGES.join("`, `"));
     text
 }
 
@@ -286,6 +214,8 @@ mod tests {
         for row in [
             "| healthy | · | · | suspect |",
             "| unavailable |",
+            "### latch",
+            "| `STAGE.per_hour` | component | a number from 0 to 1 |",
             "restart the component receive/NAME after 30s; restart the role transport after 2m",
         ] {
             assert!(page.contains(row), "{row} is not in\n{page}");

@@ -9,6 +9,7 @@ mod health;
 mod links;
 mod reference;
 mod shell;
+mod states;
 mod tidy;
 
 fn main() -> ExitCode {

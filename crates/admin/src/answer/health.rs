@@ -13,7 +13,7 @@ use mailward_api::{
     },
 };
 
-use super::{Access, RECHECK_TIMEOUT, blocking, expect_reply, unknown};
+use super::{Access, RECHECK_TIMEOUT, blocking, expect_reply, overrides::assignments, unknown};
 use crate::peer::Peer;
 
 /// How long the manager may take to say what it holds: the report itself must not wait for it.
@@ -160,9 +160,12 @@ impl Access {
         peer: Peer,
     ) -> Result<ProbeView, Fault> {
         self.audit(peer, "health probe run", r.name.clone()).await;
-        let request = ControlRequest::ProbeRun {
-            name: r.name,
-            trace: r.trace,
+        let (name, trace) = (r.name, r.trace);
+        let set = assignments(r.set)?;
+        let request = if set.is_empty() {
+            ControlRequest::ProbeRun { name, trace }
+        } else {
+            ControlRequest::ProbeTry { name, trace, set }
         };
         let reply = self
             .ask_within(Role::Worker, request, RECHECK_TIMEOUT)

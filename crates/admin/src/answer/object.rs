@@ -448,6 +448,7 @@ impl Writer {
                 effects: effects.iter().map(effect).collect(),
                 applied: false,
                 revision: self.store.revision(),
+                held: None,
             });
         }
         let by = peer.name();

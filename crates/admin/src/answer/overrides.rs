@@ -33,6 +33,18 @@ struct Wanted {
     reason: String,
 }
 
+/// Reads `PROPERTY=VALUE`, each.
+pub(super) fn assignments(words: Vec<String>) -> Result<Vec<(String, String)>, Fault> {
+    let read = |word: String| match word.split_once('=') {
+        Some((property, value)) => Ok((property.to_owned(), value.to_owned())),
+        None => {
+            let mend = "write PROPERTY=VALUE, such as interval=1m";
+            Err(Fault::invalid(format!("{word:?} sets nothing"), mend).at("set"))
+        }
+    };
+    words.into_iter().map(read).collect()
+}
+
 /// The name of an override's object: the same for the same item, property and scope, so that adding
 /// it again replaces it.
 fn name_of(item: &str, property: &str, scope: &OverrideScope) -> String {
@@ -95,14 +107,7 @@ impl Access {
         r: request::HealthOverrideAdd,
         peer: Peer,
     ) -> Result<Changed, Fault> {
-        let mut set = Vec::new();
-        for word in r.set {
-            let Some((property, value)) = word.split_once('=') else {
-                let mend = "write PROPERTY=VALUE, such as interval=1m";
-                return Err(Fault::invalid(format!("{word:?} sets nothing"), mend).at("set"));
-            };
-            set.push((property.to_owned(), value.to_owned()));
-        }
+        let mut set = assignments(r.set)?;
         match (r.property, r.value) {
             (Some(property), Some(value)) => set.push((property, value)),
             (None, None) => {}

@@ -1,6 +1,6 @@
 //! Accepting connections and serving HTTP/1.1 on them.
 
-use std::{convert::Infallible, sync::Arc, time::Duration};
+use std::{convert::Infallible, time::Duration};
 
 use axum::{Router, body::Body};
 use hyper::{Request, Response, body::Incoming, server::conn::http1};
@@ -8,13 +8,12 @@ use hyper_util::{
     rt::{TokioIo, TokioTimer},
     service::TowerToHyperService,
 };
-use tokio::{
-    net::{TcpListener, UnixListener},
-    sync::Semaphore,
-    task::JoinSet,
-};
+use tokio::net::{TcpListener, UnixListener};
 
-use crate::peer::{Caller, Peer};
+use crate::{
+    accept,
+    peer::{Caller, Peer},
+};
 
 /// Connections of administrators at one time.
 const UNIX_CONNECTIONS_MAX: usize = 64;
@@ -28,8 +27,6 @@ const TCP_LIFETIME_MAX: Duration = Duration::from_secs(15);
 const HEAD_OCTETS_MAX: usize = 32 << 10;
 /// Header fields of a request.
 const HEADERS_MAX: usize = 64;
-/// A moment's wait after accept has failed, mostly for want of descriptors.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// A router that tells its routes who asks.
 struct ForPeer {
@@ -64,61 +61,36 @@ fn http() -> http1::Builder {
 
 /// Serves administrators: root and this process's user, nobody else.
 pub(crate) async fn unix(listener: UnixListener, router: Router) {
-    let places = Arc::new(Semaphore::new(UNIX_CONNECTIONS_MAX));
-    let mut connections = JoinSet::new();
-    loop {
-        while connections.try_join_next().is_some() {}
-        let Ok(place) = Arc::clone(&places).acquire_owned().await else {
-            return;
-        };
-        let stream = match listener.accept().await {
-            Ok((stream, _)) => stream,
-            Err(_) => {
-                tokio::time::sleep(ACCEPT_PAUSE).await;
-                continue;
-            }
-        };
-        let Some(peer) = Peer::admit(&stream) else {
-            continue;
-        };
-        let service = ForPeer {
-            router: TowerToHyperService::new(router.clone()),
-            caller: Caller::Admitted(peer),
-        };
-        connections.spawn(async move {
+    accept::each(UNIX_CONNECTIONS_MAX, listener, |stream| {
+        let router = router.clone();
+        async move {
+            let Some(peer) = Peer::admit(&stream) else {
+                return;
+            };
+            let service = ForPeer {
+                router: TowerToHyperService::new(router),
+                caller: Caller::Admitted(peer),
+            };
             // A client that breaks off or breaks the protocol has its answer already.
             let _ = http().serve_connection(TokioIo::new(stream), service).await;
-            drop(place);
-        });
-    }
+        }
+    })
+    .await;
 }
 
 /// Serves the health pages to whoever reaches the port: one request per connection, and little time.
 pub(crate) async fn tcp(listener: TcpListener, router: Router) {
-    let places = Arc::new(Semaphore::new(TCP_CONNECTIONS_MAX));
-    let mut connections = JoinSet::new();
-    loop {
-        while connections.try_join_next().is_some() {}
-        let Ok(place) = Arc::clone(&places).acquire_owned().await else {
-            return;
-        };
-        let (stream, from) = match listener.accept().await {
-            Ok(accepted) => accepted,
-            Err(_) => {
-                tokio::time::sleep(ACCEPT_PAUSE).await;
-                continue;
-            }
-        };
+    accept::each(TCP_CONNECTIONS_MAX, listener, |(stream, from)| {
         let service = ForPeer {
             router: TowerToHyperService::new(router.clone()),
             caller: Caller::Outside(from.ip()),
         };
-        connections.spawn(async move {
-            let connection = http()
-                .keep_alive(false)
-                .serve_connection(TokioIo::new(stream), service);
+        let connection = http()
+            .keep_alive(false)
+            .serve_connection(TokioIo::new(stream), service);
+        async move {
             let _ = tokio::time::timeout(TCP_LIFETIME_MAX, connection).await;
-            drop(place);
-        });
-    }
+        }
+    })
+    .await;
 }

@@ -16,13 +16,13 @@ use std::{sync::Arc, time::Duration};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
-    sync::Semaphore,
 };
 
 use super::{
     Probes,
     standing::{Component, Standing, Word},
 };
+use crate::accept;
 
 /// Connections at one time: some balancers, each asking for a few components.
 const CONNECTIONS_MAX: usize = 64;
@@ -33,30 +33,17 @@ const LINE_WAIT: Duration = Duration::from_millis(50);
 const LINE_OCTETS_MAX: usize = 256;
 /// How long writing the answer may take.
 const WRITE_MAX: Duration = Duration::from_secs(2);
-/// A moment's wait after accept has failed, mostly for want of descriptors.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// Serves the agent to whoever reaches the port.
 pub(crate) async fn serve(listener: TcpListener, probes: Arc<Probes>) {
-    let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
-    loop {
-        let Ok(place) = Arc::clone(&places).acquire_owned().await else {
-            return;
-        };
-        let stream = match listener.accept().await {
-            Ok((stream, _)) => stream,
-            Err(_) => {
-                tokio::time::sleep(ACCEPT_PAUSE).await;
-                continue;
-            }
-        };
+    accept::each(CONNECTIONS_MAX, listener, |(stream, _)| {
         let probes = Arc::clone(&probes);
-        tokio::spawn(async move {
+        async move {
             // A balancer that breaks off asks again.
             let _ = tokio::time::timeout(WRITE_MAX + LINE_WAIT, answer(stream, &probes)).await;
-            drop(place);
-        });
-    }
+        }
+    })
+    .await;
 }
 
 async fn answer(mut stream: TcpStream, probes: &Probes) -> std::io::Result<()> {

@@ -293,6 +293,16 @@ pub enum ControlRequest {
         #[serde(default)]
         trace: bool,
     },
+    /// Worker: run a probe once with other properties; its result counts for nothing. Answer:
+    /// `Probe`.
+    ProbeTry {
+        /// The probe's name.
+        name: String,
+        /// Whether what was seen is wanted, too.
+        trace: bool,
+        /// Properties and their values.
+        set: Vec<(String, String)>,
+    },
     /// Worker: the probes. Answer: `Probes`.
     ProbeList {
         /// Only those whose name has this in it.
@@ -434,6 +444,7 @@ impl ControlRequest {
             ControlRequest::Explain { .. } => "explain",
             ControlRequest::HealthMailboxes => "health_mailboxes",
             ControlRequest::ProbeRun { .. } => "probe_run",
+            ControlRequest::ProbeTry { .. } => "probe_try",
             ControlRequest::ProbeList { .. } => "probe_list",
             ControlRequest::ProbeReport(_) => "probe_report",
             ControlRequest::Recheck { .. } => "recheck",

@@ -330,6 +330,10 @@ requests! {
         #[serde(default)]
         #[arg(long)]
         pub trace: bool,
+        /// For this run alone, such as timeout=2s; its result then counts for nothing
+        #[serde(default)]
+        #[arg(long, value_name = "PROPERTY=VALUE")]
+        pub set: Vec<String>,
     }
 
     /// `health probe list`

@@ -47,7 +47,11 @@ impl Engine {
         let wanted = |object: &&Object| {
             !matches!(
                 object.spec,
-                Spec::Mailbox(_) | Spec::MailContact(_) | Spec::DistributionGroup(_)
+                Spec::Mailbox(_)
+                    | Spec::MailUser(_)
+                    | Spec::MailContact(_)
+                    | Spec::DistributionGroup(_)
+                    | Spec::DynamicDistributionGroup(_)
             )
         };
         self.objects = objects.iter().filter(wanted).cloned().collect();

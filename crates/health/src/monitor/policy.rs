@@ -311,6 +311,12 @@ fn latency(state: &mut MonitorState, policy: &Policy, sample: Sample, now: Now) 
     }
     let finding = if enough && over > all - rank {
         Finding::bad(says)
+    } else if !enough && point.bad {
+        // A slow one among few says neither.
+        Finding {
+            says,
+            ..Finding::nothing()
+        }
     } else {
         Finding::good(says)
     };

@@ -14,7 +14,8 @@ use mailward_api::view::RepairAct;
 use mailward_model::{
     Object, ObjectId,
     kind::{
-        MonitoringOverride, OVERRIDE_DAYS_MAX, OverrideScope, Property, Subject, Value, version,
+        MonitoringOverride, OVERRIDE_DAYS_MAX, OverrideScope, Property, Subject, Value, properties,
+        version,
     },
     object::SpecOf,
 };
@@ -515,6 +516,34 @@ pub fn matches(
             spec.item
         ),
     ))
+}
+
+/// Sets a property of a probe for one run of it.
+///
+/// # Errors
+/// What is wrong, and what would be right.
+pub(crate) fn set_once(
+    probe: &mut ProbeDefinition,
+    property: &str,
+    value: &str,
+) -> Result<(), (String, String)> {
+    let of_probes = || properties().filter(|known| known.subject == Subject::Probe);
+    let found = of_probes().find(|known| known.name.eq_ignore_ascii_case(property.trim()));
+    let Some(found) = found else {
+        let names: Vec<&str> = of_probes().map(|known| known.name).collect();
+        return Err((
+            format!("a probe has no property {property:?}"),
+            format!("it has {}", names.join(", ")),
+        ));
+    };
+    let value = found.values.read(value).ok_or_else(|| {
+        (
+            format!("{value:?} is not a value of {}", found.name),
+            format!("write {}", found.values.allowed()),
+        )
+    })?;
+    property::set_probe(probe, found.name, &value);
+    Ok(())
 }
 
 /// The watched name that looks most like one that is not watched; else all of them.

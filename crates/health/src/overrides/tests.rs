@@ -242,3 +242,18 @@ fn stages_limits_and_flags_follow() {
     assert_eq!(overlay("disk"), Some("disabled"));
     assert_eq!(overlay("store"), None);
 }
+
+#[test]
+fn one_run_may_be_different_and_nothing_else() {
+    let all = watched(&objects(&[]), &HealthSettings::default(), &[]);
+    let mut probe = all.probes[0].clone();
+    set_once(&mut probe, "Timeout", "2s").unwrap();
+    assert_eq!(probe.timeout_ms, 2_000);
+    for (property, value, expect) in [
+        ("bad", "2", "it has interval, timeout, slow_after"),
+        ("timeout", "1ms", "from 100ms to 10m"),
+    ] {
+        let (error, mend) = set_once(&mut probe, property, value).unwrap_err();
+        assert!(mend.contains(expect), "{error}; {mend}");
+    }
+}

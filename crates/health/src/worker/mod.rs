@@ -58,7 +58,7 @@ use crate::{
     },
     engine::{
         Answer, Engine, SavedCase,
-        definition::{PREFIX, Target},
+        definition::{PREFIX, ProbeDefinition, Target},
     },
     forecast::gather::Places,
     group::Group,
@@ -137,6 +137,8 @@ enum Message {
     Alerts(ControlRequest, oneshot::Sender<Result<ControlReply, Fault>>),
     /// Run a probe and answer with its result.
     Run(String, oneshot::Sender<ProbeView>),
+    /// What a probe looks at, and how.
+    Definition(String, oneshot::Sender<Option<ProbeDefinition>>),
     /// The names of the probes of a component.
     ProbesOf(Option<String>, oneshot::Sender<Vec<String>>),
     /// Whether an override would change anything.
@@ -453,6 +455,9 @@ impl Running {
                 if let Some(waiting) = self.under_way.get_mut(&name) {
                     waiting.push(reply);
                 }
+            }
+            Message::Definition(name, reply) => {
+                let _ = reply.send(self.engine.probe(&name).cloned());
             }
             Message::ProbesOf(what, reply) => {
                 let _ = reply.send(self.engine.probes_of(what.as_deref()));

@@ -10,8 +10,8 @@ use mailward_api::{
     control::{self, ControlReply, ControlRequest, Role},
     fault::Fault,
     view::{
-        GroupStatus, GroupView, HealthEdge, HealthHistory, OverrideList, RoleFigures, RoleStatus,
-        ServingState, WorkerStatus,
+        GroupStatus, GroupView, HealthEdge, HealthHistory, OverrideList, ProbeView, RoleFigures,
+        RoleStatus, ServingState, WorkerStatus,
         figures::EventFigure,
         health::HealthState,
         repair::{CaseNote, LedgerEntry},
@@ -29,7 +29,8 @@ use crate::{
     engine::{Engine, definition::PREFIX},
     explain,
     history::History,
-    probe::Context,
+    overrides,
+    probe::{self, Context},
 };
 
 /// How long another role may take over a question that an answer waits for.
@@ -174,7 +175,33 @@ fn unknown_report(name: &str) -> Fault {
     )
 }
 
+/// A result, without what was seen in its steps where nobody asked for that.
+fn shown(mut view: ProbeView, trace: bool) -> ProbeView {
+    if !trace {
+        for step in &mut view.steps {
+            step.seen.clear();
+        }
+    }
+    view
+}
+
 impl Worker {
+    /// The name of the probe that is meant by this one: in any case, and without the beginning that
+    /// probe objects have.
+    async fn probe_named(&self, name: &str) -> Result<String, Fault> {
+        let wanted = Some(name.to_owned());
+        let known = self.ask(|reply| Message::ProbesOf(wanted, reply)).await?;
+        let named = |wanted: &str| {
+            let mut known = known.iter();
+            known
+                .find(|probe| probe.eq_ignore_ascii_case(wanted))
+                .cloned()
+        };
+        named(name)
+            .or_else(|| named(&format!("{PREFIX}{name}")))
+            .ok_or_else(|| unknown_probe(name))
+    }
+
     async fn ask<T>(
         &self,
         message: impl FnOnce(oneshot::Sender<T>) -> Message,
@@ -204,25 +231,20 @@ impl Worker {
                 &self.inside.context,
             ))),
             ControlRequest::ProbeRun { name, trace } => {
-                let known = self
-                    .ask(|reply| Message::ProbesOf(Some(name.clone()), reply))
-                    .await?;
-                let named = |wanted: &str| {
-                    known
-                        .iter()
-                        .find(|probe| probe.eq_ignore_ascii_case(wanted))
-                        .cloned()
-                };
-                let Some(name) = named(&name).or_else(|| named(&format!("{PREFIX}{name}"))) else {
-                    return Err(unknown_probe(&name));
-                };
-                let mut view = self.ask(|reply| Message::Run(name, reply)).await?;
-                if !trace {
-                    for step in &mut view.steps {
-                        step.seen.clear();
-                    }
+                let name = self.probe_named(&name).await?;
+                let view = self.ask(|reply| Message::Run(name, reply)).await?;
+                Ok(ControlReply::Probe(shown(view, trace)))
+            }
+            ControlRequest::ProbeTry { name, trace, set } => {
+                let name = self.probe_named(&name).await?;
+                let found = self.ask(|reply| Message::Definition(name.clone(), reply));
+                let mut definition = found.await?.ok_or_else(|| unknown_probe(&name))?;
+                for (property, value) in &set {
+                    overrides::set_once(&mut definition, property, value)
+                        .map_err(|(error, mend)| Fault::invalid(error, mend).at("set"))?;
                 }
-                Ok(ControlReply::Probe(view))
+                let view = probe::run(&definition, &self.inside.context).await;
+                Ok(ControlReply::Probe(shown(view, trace)))
             }
             ControlRequest::ProbeReport(report) => {
                 let fault = unknown_report(&report.probe);

@@ -194,7 +194,7 @@ fn when_it_refused_for_good() {
     let text = b"Subject: to the alternate\r\n\r\nHello";
     talk.message("a@example.net", &["alternate@example.test"], text);
     wait_for("it is delivered", || node.mailbox("Alternate").len() == 2);
-    assert_eq!(node.queued(), 0);
+    wait_for("nothing is left in the queue", || node.queued() == 0);
 
     archive.refuse(None);
     let replay = ["journal", "replay", "--since", "1h", "--target", TARGET];

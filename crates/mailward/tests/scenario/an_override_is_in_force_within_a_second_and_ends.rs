@@ -7,6 +7,10 @@ use serde_json::Value;
 
 use crate::support::{Node, objects, wait_for, wait_within};
 
+/// A second is what is promised, and the time it took is printed; the question itself may take longer
+/// than that where the machine is busy with something else.
+const SOON: Duration = Duration::from_secs(10);
+
 /// A property as `health explain` shows it: its value and where it comes from.
 fn property(node: &Node, item: &str, subject: &str, property: &str) -> (String, String) {
     let output = node.command(&["health", "explain", item, "--json"]);
@@ -41,7 +45,7 @@ fn and_is_kept_while_it_lasts() {
         "a slow link",
     ]);
     let began = Instant::now();
-    wait_within(Duration::from_secs(1), "the override is in force", || {
+    wait_within(SOON, "the override is in force", || {
         property(&node, item, subject, "interval").0 == "7s"
     });
     println!("in force, as explain shows it, after {:?}", began.elapsed());
@@ -53,9 +57,34 @@ fn and_is_kept_while_it_lasts() {
         "built in",
         "a slow link",
         "restart_process.settle",
+        "restart_component.per_hour",
+        "shadow",
     ] {
         assert!(told.contains(word), "{word} is missing: {told}");
     }
+
+    // A limit of a stage, in Exchange's spelling.
+    node.ask(&[
+        "Add-ServerMonitoringOverride",
+        "-Identity",
+        "receive\\receive/internet",
+        "-PropertyName",
+        "restart_component.per_hour",
+        "-PropertyValue",
+        "2",
+        "-Reason",
+        "a slow disk",
+    ]);
+    let component = "component receive/Internet";
+    wait_within(Duration::from_secs(1), "the limit is in force", || {
+        property(
+            &node,
+            "receive/Internet",
+            component,
+            "restart_component.per_hour",
+        )
+        .0 == "2"
+    });
 
     // What matches nothing is refused, with what would match.
     let (_, said) = node.refused(&[
@@ -72,6 +101,27 @@ fn and_is_kept_while_it_lasts() {
     assert!(said.contains("from 1 to 64"), "{said}");
     let (_, said) = node.refused(&["health", "override", "add", item, "bads=2", "--reason", "x"]);
     assert!(said.contains("did you mean bad?"), "{said}");
+
+    // For one run alone: nothing listens so fast, and the monitor does not hear of it.
+    let once = node.json(&[
+        "health",
+        "probe",
+        "run",
+        item,
+        "--set",
+        "slow_after=1ms",
+        "--set",
+        "timeout=3s",
+    ]);
+    assert!(
+        ["pass", "slow"].contains(&once["verdict"].as_str().unwrap()),
+        "{once}"
+    );
+    let (_, said) = node.refused(&["health", "probe", "run", item, "--set", "bad=2"]);
+    assert!(
+        said.contains("it has interval, timeout, slow_after"),
+        "{said}"
+    );
 
     // It is an object: exported, and nothing changes where the export is applied again.
     let text = node.ask(&["export"]);
@@ -94,15 +144,13 @@ fn and_is_kept_while_it_lasts() {
             one["name"].as_str().unwrap().to_owned()
         })
         .collect();
-    assert_eq!(names.len(), 2, "{list}");
+    assert_eq!(names.len(), 3, "{list}");
     for name in names {
         node.ask(&["health", "override", "remove", &name]);
     }
-    wait_within(
-        Duration::from_secs(1),
-        "the override is out of force",
-        || property(&node, item, subject, "interval") == ("20s".to_owned(), "built in".to_owned()),
-    );
+    wait_within(SOON, "the override is out of force", || {
+        property(&node, item, subject, "interval") == ("20s".to_owned(), "built in".to_owned())
+    });
 }
 
 #[test]
@@ -116,34 +164,33 @@ fn and_is_over_when_its_time_is() {
         "maintenance",
         "disk",
         "--for",
-        "4s",
+        "20s",
         "--reason",
         "a new array",
     ]);
     let held = |node: &Node| property(node, "disk", "monitor disk", "maintenance").0 == "true";
-    wait_within(Duration::from_secs(1), "the disk is in maintenance", || {
-        held(&node)
-    });
+    wait_within(SOON, "the disk is in maintenance", || held(&node));
     let report = node.ask(&["health", "report"]);
     assert!(report.contains("maintenance: override"), "{report}");
-    wait_for("it has ended and was removed", || {
-        let list = node.json(&["health", "override", "list"]);
-        !held(&node) && list["overrides"].as_array().is_some_and(Vec::is_empty)
-    });
+    wait_within(
+        Duration::from_secs(60),
+        "it has ended and was removed",
+        || {
+            let list = node.json(&["health", "override", "list"]);
+            !held(&node) && list["overrides"].as_array().is_some_and(Vec::is_empty)
+        },
+    );
     let history = node.ask(&["health", "history"]);
     assert!(history.contains("maintenance"), "{history}");
-    let events = node.ask(&["event", "list"]);
-    for name in ["OverrideEnded", "MonitorOverlayChanged"] {
-        assert!(events.contains(name), "{name} is missing: {events}");
-    }
+    node.wait_for_events(&["OverrideEnded", "MonitorOverlayChanged"]);
     node.ask(&[
         "health", "override", "disk", "--for", "1h", "--reason", "work",
     ]);
-    wait_within(Duration::from_secs(1), "the disk is switched off", || {
+    wait_within(SOON, "the disk is switched off", || {
         property(&node, "disk", "monitor disk", "enabled").0 == "false"
     });
     node.ask(&["health", "override", "disk", "--on"]);
-    wait_within(Duration::from_secs(1), "the disk is watched again", || {
+    wait_within(SOON, "the disk is watched again", || {
         property(&node, "disk", "monitor disk", "enabled").0 == "true"
     });
 }

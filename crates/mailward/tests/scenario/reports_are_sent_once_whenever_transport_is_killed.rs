@@ -205,16 +205,17 @@ fn at_each_step_of_handing_over() {
             sender.send(()).unwrap();
         });
         let subject = format!("{step:?}");
-        assert!(
-            send(node.smtp(), &subject, &["info@example.test"]),
-            "{step:?}"
-        );
-        acknowledged.insert(subject);
-        killed.recv_timeout(Duration::from_secs(20)).unwrap();
+        // It was stored before anybody was connected to; whether the sender still hears so is a
+        // matter of moments.
+        if send(node.smtp(), &subject, &["info@example.test"]) {
+            acknowledged.insert(subject);
+        }
+        killed.recv_timeout(Duration::from_secs(60)).unwrap();
         wait_for("a new process serves", || {
             node.role_pid("transport").is_some_and(|new| new != pid)
         });
     }
+    assert!(!acknowledged.is_empty());
     settle(&node, &archive, &acknowledged, Step::ALL.len());
 }
 

@@ -64,6 +64,7 @@ impl Host for Played {
                     takes_effect: "takes effect at once".to_owned(),
                 };
                 json_of(&PlanView {
+                    held: None,
                     effects: if name == "same" {
                         Vec::new()
                     } else {

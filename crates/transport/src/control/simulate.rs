@@ -10,6 +10,7 @@ use mailward_api::{
         simulate::{PlannedDelivery, PlannedRecipient, RecipientAnswer},
     },
 };
+use mailward_directory::Sender;
 use mailward_model::{
     Decision, EmailAddress, Envelope, EnvelopeRecipient, Origin, PassedOver,
     kind::ReceiveConnector,
@@ -132,7 +133,10 @@ fn rcpt(
 ) -> RecipientAnswer {
     let fallback = ReceiveConnector::default();
     let connector = connector.map_or(&fallback, |connector| &connector.spec);
-    let sender = policy::sender(connector, &asked.mail_from, asked.size);
+    let sender = Sender {
+        account: asked.account.as_ref(),
+        ..policy::sender(connector, &asked.mail_from, asked.size)
+    };
     let (accepted, reply) = match recipient(snapshot, connector, ends, &sender, address) {
         Recipient::Taken => (true, "250 2.1.5 Recipient ok".to_owned()),
         Recipient::Monitoring => (

@@ -70,13 +70,13 @@ impl World {
             self.breaks(format!("{act} though it flaps"));
         }
         let now_unix_ms = self.now().unix_ms;
-        let off = self.objects.iter().filter_map(|object| {
+        let mut off = self.objects.iter().filter_map(|object| {
             let spec = MonitoringOverride::of(&object.spec)?;
             let until = spec.until.map_or(0, Until::unix_ms);
             let says = matches!(spec.property.as_str(), "repair" | "shadow");
             (says && spec.item == proposal.component && until > now_unix_ms).then_some(spec)
         });
-        if let Some(spec) = off.last() {
+        if let Some(spec) = off.next() {
             let text = format!("{act} with {}={}", spec.property, spec.value);
             self.breaks(text);
         }
