@@ -210,6 +210,7 @@ impl DynamicGroups {
             asked.push(object.id);
             self.recipients.insert(object.id, known);
             let Some(criterion) = Criterion::of(object) else {
+                self.groups.remove(&object.id);
                 continue;
             };
             match self.groups.get_mut(&object.id) {
