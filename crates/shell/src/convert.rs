@@ -68,7 +68,7 @@ fn boolean(value: &Value) -> Result<Json, Misfit> {
         Value::Bool(truth) => Some(*truth),
         Value::Integer(0) => Some(false),
         Value::Integer(1) => Some(true),
-        Value::Text(text) => truth(text).or_else(|| match text.as_str() {
+        Value::Text(text) => truth(text).or(match text.as_str() {
             "0" => Some(false),
             "1" => Some(true),
             _ => None,

@@ -46,7 +46,7 @@ impl Parser<'_> {
             .trim_start_matches(super::is_blank)
             .starts_with('(');
         if KEYWORDS.contains(&name.to_ascii_lowercase().as_str())
-            && (name.to_ascii_lowercase() != "foreach" || follows_parenthesis)
+            && (!name.eq_ignore_ascii_case("foreach") || follows_parenthesis)
         {
             return Err(ScriptError::new(
                 span,
