@@ -58,6 +58,9 @@ _mailward() {
             mailward,export)
                 cmd="mailward__subcmd__export"
                 ;;
+            mailward,group)
+                cmd="mailward__subcmd__group"
+                ;;
             mailward,health)
                 cmd="mailward__subcmd__health"
                 ;;
@@ -240,6 +243,12 @@ _mailward() {
                 ;;
             mailward__subcmd__event,show)
                 cmd="mailward__subcmd__event__subcmd__show"
+                ;;
+            mailward__subcmd__group,members)
+                cmd="mailward__subcmd__group__subcmd__members"
+                ;;
+            mailward__subcmd__group,preview)
+                cmd="mailward__subcmd__group__subcmd__preview"
                 ;;
             mailward__subcmd__health,cancel)
                 cmd="mailward__subcmd__health__subcmd__cancel"
@@ -466,6 +475,9 @@ _mailward() {
             mailward__subcmd__help,export)
                 cmd="mailward__subcmd__help__subcmd__export"
                 ;;
+            mailward__subcmd__help,group)
+                cmd="mailward__subcmd__help__subcmd__group"
+                ;;
             mailward__subcmd__help,health)
                 cmd="mailward__subcmd__help__subcmd__health"
                 ;;
@@ -639,6 +651,12 @@ _mailward() {
                 ;;
             mailward__subcmd__help__subcmd__event,show)
                 cmd="mailward__subcmd__help__subcmd__event__subcmd__show"
+                ;;
+            mailward__subcmd__help__subcmd__group,members)
+                cmd="mailward__subcmd__help__subcmd__group__subcmd__members"
+                ;;
+            mailward__subcmd__help__subcmd__group,preview)
+                cmd="mailward__subcmd__help__subcmd__group__subcmd__preview"
                 ;;
             mailward__subcmd__help__subcmd__health,cancel)
                 cmd="mailward__subcmd__help__subcmd__health__subcmd__cancel"
@@ -847,8 +865,17 @@ _mailward() {
             mailward__subcmd__help__subcmd__receive__subcmd__connector,show)
                 cmd="mailward__subcmd__help__subcmd__receive__subcmd__connector__subcmd__show"
                 ;;
+            mailward__subcmd__help__subcmd__recipient,export)
+                cmd="mailward__subcmd__help__subcmd__recipient__subcmd__export"
+                ;;
+            mailward__subcmd__help__subcmd__recipient,import)
+                cmd="mailward__subcmd__help__subcmd__recipient__subcmd__import"
+                ;;
             mailward__subcmd__help__subcmd__recipient,list)
                 cmd="mailward__subcmd__help__subcmd__recipient__subcmd__list"
+                ;;
+            mailward__subcmd__help__subcmd__recipient,preview)
+                cmd="mailward__subcmd__help__subcmd__recipient__subcmd__preview"
                 ;;
             mailward__subcmd__help__subcmd__send__subcmd__connector,list)
                 cmd="mailward__subcmd__help__subcmd__send__subcmd__connector__subcmd__list"
@@ -997,8 +1024,17 @@ _mailward() {
             mailward__subcmd__receive__subcmd__connector,show)
                 cmd="mailward__subcmd__receive__subcmd__connector__subcmd__show"
                 ;;
+            mailward__subcmd__recipient,export)
+                cmd="mailward__subcmd__recipient__subcmd__export"
+                ;;
+            mailward__subcmd__recipient,import)
+                cmd="mailward__subcmd__recipient__subcmd__import"
+                ;;
             mailward__subcmd__recipient,list)
                 cmd="mailward__subcmd__recipient__subcmd__list"
+                ;;
+            mailward__subcmd__recipient,preview)
+                cmd="mailward__subcmd__recipient__subcmd__preview"
                 ;;
             mailward__subcmd__send__subcmd__connector,list)
                 cmd="mailward__subcmd__send__subcmd__connector__subcmd__list"
@@ -1031,7 +1067,7 @@ _mailward() {
 
     case "${cmd}" in
         mailward)
-            opts="-h -V --json --config --socket --color --help --version queue trace event explain cert simulate journal alert drill health recheck status export plan apply recipient transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group journal-rule alert-channel monitoring-override probe drain resume top shell serve demo setup config role help"
+            opts="-h -V --json --config --socket --color --help --version queue trace event explain cert simulate journal alert drill health recheck status export plan apply group recipient transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group journal-rule alert-channel monitoring-override probe drain resume top shell serve demo setup config role help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2406,6 +2442,100 @@ _mailward() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        mailward__subcmd__group)
+            opts="-h --json --config --socket --color --help preview members"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__group__subcmd__members)
+            opts="-h --at --limit --json --config --socket --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --at)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --limit)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__group__subcmd__preview)
+            opts="-h --filter --limit --json --config --socket --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --filter)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --limit)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         mailward__subcmd__health)
             opts="-h --set --server --json --config --socket --color --help report show history ledger group hold release holds cancel simulate note mailboxes probe report-result override maintenance repairing explain forecast freeze thaw help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -3545,12 +3675,16 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__health__subcmd__probe__subcmd__run)
-            opts="-h --trace --json --config --socket --color --help"
+            opts="-h --trace --set --json --config --socket --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --set)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -3785,7 +3919,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__help)
-            opts="queue trace event explain cert simulate journal alert drill health recheck status export plan apply recipient transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group journal-rule alert-channel monitoring-override probe drain resume top shell serve demo setup config role help"
+            opts="queue trace event explain cert simulate journal alert drill health recheck status export plan apply group recipient transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group journal-rule alert-channel monitoring-override probe drain resume top shell serve demo setup config role help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -4431,6 +4565,48 @@ _mailward() {
         mailward__subcmd__help__subcmd__export)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__help__subcmd__group)
+            opts="preview members"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__help__subcmd__group__subcmd__members)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__help__subcmd__group__subcmd__preview)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -5605,7 +5781,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__help__subcmd__recipient)
-            opts="list"
+            opts="list preview import export"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -5618,7 +5794,49 @@ _mailward() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        mailward__subcmd__help__subcmd__recipient__subcmd__export)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__help__subcmd__recipient__subcmd__import)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         mailward__subcmd__help__subcmd__recipient__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__help__subcmd__recipient__subcmd__preview)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -7419,12 +7637,84 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__recipient)
-            opts="-h --json --config --socket --color --help list"
+            opts="-h --json --config --socket --color --help list preview import export"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__recipient__subcmd__export)
+            opts="-h --format --json --config --socket --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --format)
+                    COMPREPLY=($(compgen -W "csv ldif" -- "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__recipient__subcmd__import)
+            opts="-y -h --format --dry-run --remove-missing --remove-share-max --allow-removals --revision --yes --json --config --socket --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --format)
+                    COMPREPLY=($(compgen -W "csv ldif" -- "${cur}"))
+                    return 0
+                    ;;
+                --remove-share-max)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --allow-removals)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --revision)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -7456,6 +7746,44 @@ _mailward() {
                     return 0
                     ;;
                 --organizational-unit)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --limit)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__recipient__subcmd__preview)
+            opts="-h --filter --container --limit --json --config --socket --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --filter)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --container)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

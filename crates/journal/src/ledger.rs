@@ -28,7 +28,7 @@ use crate::{
 };
 
 /// How long lines are gathered before they are synced.
-const GATHER: Duration = Duration::from_millis(5);
+const GATHER: Duration = Duration::from_millis(20);
 /// How long until a disk that refused is tried again.
 const RETRY: Duration = Duration::from_secs(1);
 /// Reports remembered from the end of the ledger when it is opened: the queue lags behind it by what

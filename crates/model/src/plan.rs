@@ -125,6 +125,18 @@ pub struct JournalFormat {
     pub sent_utc: bool,
 }
 
+/// Why a journal report goes where it goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub enum JournalErrand {
+    /// To its target, as the message asks for it.
+    #[default]
+    Target,
+    /// To the alternate journal mailbox, because its target did not take it.
+    Alternate,
+    /// To its target once more, because somebody asked for that.
+    Again,
+}
+
 /// A journal report to be composed: everything but the original's octets and headers.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct JournalReport {
@@ -136,8 +148,8 @@ pub struct JournalReport {
     pub target: Option<EmailAddress>,
     /// What the rules say about its text.
     pub format: JournalFormat,
-    /// It goes to the alternate journal mailbox, because its target did not take it.
-    pub diverted: bool,
+    /// Why it goes where it goes.
+    pub errand: JournalErrand,
 }
 
 /// Which delivery status notification (RFC 3464).
@@ -210,7 +222,7 @@ struct StoredReport<R, J> {
     recipients: J,
     target: Option<EmailAddress>,
     format: JournalFormat,
-    diverted: bool,
+    errand: JournalErrand,
 }
 
 impl Serialize for DeliveryContent {
@@ -223,7 +235,7 @@ impl Serialize for DeliveryContent {
                 recipients: &report.recipients,
                 target: report.target.clone(),
                 format: report.format.clone(),
-                diverted: report.diverted,
+                errand: report.errand,
             }),
         };
         stored.serialize(to)
@@ -248,7 +260,7 @@ impl<'de> Deserialize<'de> for DeliveryContent {
                 recipients: stored.recipients,
                 target: stored.target,
                 format: stored.format,
-                diverted: stored.diverted,
+                errand: stored.errand,
             }),
         })
     }

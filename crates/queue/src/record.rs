@@ -490,7 +490,9 @@ impl From<&LastAttempt> for (Reply, Option<String>) {
 
 #[cfg(test)]
 mod tests {
-    use mailward_model::plan::{DeliveryContent, JournalRecipient, JournalReport, JournalRole};
+    use mailward_model::plan::{
+        DeliveryContent, JournalErrand, JournalRecipient, JournalReport, JournalRole,
+    };
 
     use super::*;
 
@@ -531,7 +533,7 @@ mod tests {
         // And those of this one.
         let now = DeliveryContent::JournalReport(JournalReport {
             target: Some("archive@example.net".parse().unwrap()),
-            diverted: true,
+            errand: JournalErrand::Alternate,
             ..report
         });
         for content in [now, DeliveryContent::Message] {

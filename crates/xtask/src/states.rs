@@ -95,34 +95,41 @@ impl Shown {
     /// How each state is reached from nothing known, as far as this policy has it: by the shortest
     /// row of results that leads there.
     fn ways(&self) -> Vec<(HealthState, String)> {
-        let first = |state, mut ways: &mut dyn Iterator<Item = String>| {
-            let way = Iterator::find(&mut ways, |way| Player::play(self, way) == state);
-            way.map(|way| (state, way))
-        };
         let one = if self.is_of_silence() { "s" } else { "B" };
         let starts = ["G".to_owned(), "G".repeat(8)];
-        let mut into_trouble = starts.iter().flat_map(|good| {
+        let into_trouble = starts.iter().flat_map(|good| {
             (1..=self.confirm.len()).map(move |bad| format!("{good}{}", one.repeat(bad)))
         });
-        let degraded = first(HealthState::Degraded, &mut into_trouble);
+        let degraded = self.first(HealthState::Degraded, into_trouble);
         let bad = degraded.as_ref().map_or("", |(_, way)| way.as_str());
-        let mut worse = ["u", "B"].iter().map(|more| format!("{bad}{more}"));
-        let mut worst = ["x", "ux"].iter().map(|more| format!("{bad}{more}"));
-        let mut better = (1..=self.well.len()).map(|good| format!("{bad}{}", "G".repeat(good)));
+        let worse = ["u", "B"].iter().map(|more| format!("{bad}{more}"));
+        let worst = ["x", "ux"].iter().map(|more| format!("{bad}{more}"));
+        let better = (1..=self.well.len()).map(|good| format!("{bad}{}", "G".repeat(good)));
         let plain = |way: &str| std::iter::once(way.to_owned());
         [
-            first(HealthState::Unknown, &mut plain("")),
-            first(HealthState::Healthy, &mut plain("G")),
-            first(HealthState::Suspect, &mut plain("GB")),
+            self.first(HealthState::Unknown, plain("")),
+            self.first(HealthState::Healthy, plain("G")),
+            self.first(HealthState::Suspect, plain("GB")),
             degraded.clone(),
-            first(HealthState::Unhealthy, &mut worse),
-            first(HealthState::Unrecoverable, &mut worst),
-            first(HealthState::Recovering, &mut better),
-            first(HealthState::Unavailable, &mut plain("Gb")),
+            self.first(HealthState::Unhealthy, worse),
+            self.first(HealthState::Unrecoverable, worst),
+            self.first(HealthState::Recovering, better),
+            self.first(HealthState::Unavailable, plain("Gb")),
         ]
         .into_iter()
         .flatten()
         .collect()
+    }
+
+    /// The first of these rows that leads to a state.
+    fn first(
+        &self,
+        state: HealthState,
+        ways: impl IntoIterator<Item = String>,
+    ) -> Option<(HealthState, String)> {
+        let mut ways = ways.into_iter();
+        let way = ways.find(|way| Player::play(self, way) == state);
+        way.map(|way| (state, way))
     }
 
     fn is_of_silence(&self) -> bool {

@@ -36,7 +36,7 @@ fn all() -> Vec<Object> {
                     "proxy_addresses": ["j@example.org", "jm@example.net"],
                     "hidden": true,
                     "organizational_unit": "example.org/Sales/North, South",
-                    "department": " leading",
+                    "department": "leading",
                     "notes": "two\nlines; and more",
                     "extension_custom_attribute1": ["a;b", "[c", "d"],
                     "forwarding_address": "else@example.net",

@@ -2,8 +2,6 @@
 //! attribute counts for the next one. An edit is shown by name before it is made, the mistakes that
 //! people make are told, and who was a member then is known later.
 
-use std::time::Duration;
-
 use crate::support::{Node, objects, wait_for};
 
 const FILTER: &str = "{((((CustomAttribute1 -ne ‘Ignore’) -and (RecipientType -eq ‘UserMailbox’))) \
@@ -96,7 +94,7 @@ fn and_an_edit_is_known_before_it_is_made() {
         has(&node, "anna", "one") && has(&node, "bert", "one")
     });
     let then = now_ms();
-    std::thread::sleep(Duration::from_millis(20));
+    wait_for("a later moment", || now_ms() > then + 20);
 
     // The mistake: another attribute than the filter reads.
     node.ask(&[

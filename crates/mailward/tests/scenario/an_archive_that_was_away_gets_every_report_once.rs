@@ -19,6 +19,10 @@ fn objects(port: u16, archive: u16, more: &str) -> String {
 [[accepted_domain]]
 name = "example.test"
 domain = "example.test"
+[[accepted_domain]]
+name = "relay.test"
+domain = "relay.test"
+type = "external_relay"
 [[receive_connector]]
 name = "Internet"
 bindings = ["127.0.0.1:{port}"]
@@ -45,10 +49,14 @@ retry_schedule = ["1s"]
 }
 
 fn send(node: &Node, subject: &str) {
+    send_to(node, subject, "info@example.test");
+}
+
+fn send_to(node: &Node, subject: &str, to: &str) {
     let mut talk = node.talk();
     talk.say("EHLO client.example.net");
     let text = format!("Subject: {subject}\r\nMessage-ID: <{subject}@example.net>\r\n\r\nHello");
-    let reply = talk.message("a@example.net", &["info@example.test"], text.as_bytes());
+    let reply = talk.message("a@example.net", &[to], text.as_bytes());
     assert!(reply.starts_with("250 2.0.0"), "{reply}");
 }
 
@@ -230,6 +238,54 @@ fn when_it_refused_for_good() {
         "{said}"
     );
     node.ask(&["journal", "verify"]);
+}
+
+#[test]
+fn when_it_lost_what_it_had() {
+    let port = free_port();
+    let archive = Archive::listen(port);
+    let node = Node::start(|smtp| objects(smtp, port, ""));
+    // No connector takes this domain: the message stays in the queue, its report does not.
+    send_to(&node, "waits", "x@relay.test");
+    wait_for("the archive has the report", || {
+        archive.reports().len() == 1
+    });
+    wait_for("it has left the queue", || waiting(&node) == (0, false));
+    assert_eq!(node.queued(), 1);
+    let done = node.json(&["journal", "replay", "--since", "1h"]);
+    assert_eq!(
+        (&done["found"], &done["sent"]),
+        (&1.into(), &1.into()),
+        "{done}"
+    );
+    let because = done["reports"][0]["because"].as_str().unwrap();
+    assert_eq!(because, "from the message, which is still in the queue");
+    wait_for("the archive has it again", || archive.reports().len() == 2);
+    // The same report, and no second one to the ledger.
+    assert_eq!(archive.counts().len(), 1);
+    assert_eq!(archive.reports()[0], archive.reports()[1]);
+    wait_for("it is entered", || {
+        node.json(&["journal", "status"])["ledger"]["reports"] == 2
+    });
+    let verified = node.json(&["journal", "verify"]);
+    assert_eq!(verified["reports"], 1, "{verified}");
+    // What an administrator takes out of the queue is entered too.
+    node.ask(&["journal", "pause", TARGET]);
+    send(&node, "removed");
+    wait_for("its report waits", || waiting(&node) == (1, true));
+    let list = node.json(&["queue", "list", LANE]);
+    let id = list["messages"]["messages"][0]["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    node.ask(&["queue", "remove", &id]);
+    let lost = node.command(&["journal", "replay", "--since", "1h", "--dry-run", "--json"]);
+    let lost: serde_json::Value = serde_json::from_slice(&lost.stdout).unwrap();
+    assert_eq!(
+        (&lost["found"], &lost["lost"]),
+        (&2.into(), &1.into()),
+        "{lost}"
+    );
 }
 
 #[test]

@@ -359,7 +359,7 @@ mod tests {
         );
         let text =
             "Name    : a\nMembers : {x, y}\nNote    : 1\n          2\nNo      :\nYes     : True\n";
-        assert_eq!(default(&[value.clone()], 0), text);
+        assert_eq!(default(std::slice::from_ref(&value), 0), text);
         assert_eq!(list(&[value.clone(), value]), format!("{text}\n{text}"));
     }
 

@@ -1,5 +1,6 @@
 //! Tests of the store as a whole: its contract, and what is each engine's alone.
 
+mod attempts;
 #[path = "../../../testkit/src/cluster.rs"]
 #[allow(
     dead_code,

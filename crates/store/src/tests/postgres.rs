@@ -16,8 +16,9 @@ use mailward_host::fake::clock::FakeClock;
 use mailward_model::{Kind, Revision};
 
 use super::{
+    attempts::does_what_its_model_does,
     cluster::Cluster,
-    contract::{CLAUSES, Fixture, does_what_its_model_does, get, mailbox, wait_for},
+    contract::{CLAUSES, Fixture, get, mailbox, wait_for},
 };
 use crate::{ApplyError, Change, Database, OpenError, Place, Standing, Store};
 

@@ -5,7 +5,7 @@ use std::{os::unix::fs::PermissionsExt, path::PathBuf, sync::Arc};
 use mailward_host::fake::clock::FakeClock;
 use rusqlite::Connection;
 
-use super::contract::{Fixture, does_what_its_model_does};
+use super::{attempts::does_what_its_model_does, contract::Fixture};
 use crate::{OpenError, Place, Store};
 
 pub(super) struct Sqlite {

@@ -13,7 +13,7 @@ use mailward_directory::{Place, RecipientNo, Resolution, Resolved};
 use mailward_model::{
     Decision, EmailAddress, PassedOver,
     kind::{JournalScope, MailboxType},
-    plan::{JournalFormat, JournalRecipient, JournalReport, JournalRole, NextHop},
+    plan::{JournalErrand, JournalFormat, JournalRecipient, JournalReport, JournalRole, NextHop},
 };
 use mailward_proto::header::AddressHeaders;
 
@@ -62,7 +62,7 @@ pub(super) fn reports<'s>(
                 rules,
                 recipients: recipients.clone(),
                 target: Some(target.address.clone()),
-                diverted: false,
+                errand: JournalErrand::Target,
             },
             size: input.size,
         })

@@ -18,7 +18,7 @@ use mailward_api::{
 use mailward_journal::{Digest, How, Report, What, archive, check};
 use mailward_model::{
     BodyType, EmailAddress, Envelope, EnvelopeRecipient, MessageId, Origin, ReversePath,
-    plan::{Delivery, DeliveryContent, JournalReport, Plan, Settlement},
+    plan::{Delivery, DeliveryContent, JournalErrand, JournalReport, Plan, Settlement},
 };
 use mailward_proto::journal::report_no;
 use mailward_queue::{DeliveryStatus, NewMessage, Stored};
@@ -314,7 +314,7 @@ fn from_queue(
         return Some(Fate::Sent(from));
     }
     let content = DeliveryContent::JournalReport(JournalReport {
-        diverted: false,
+        errand: JournalErrand::Again,
         ..report.clone()
     });
     let follow_ups = deliveries(snapshot, &one.target, &content);
@@ -326,11 +326,9 @@ fn from_queue(
         remote: None,
         follow_ups,
     });
-    // It left the queue at this moment: then a mailbox may still have it.
+    // It left the queue at this moment: then a mailbox may still have it. It is entered in the ledger
+    // when it is taken.
     settled.ok()?;
-    if let Some(report) = &one.report {
-        enter(shared, one, report.report, report.octets);
-    }
     Some(Fate::Sent(from))
 }
 

@@ -3,7 +3,7 @@
 use mailward_model::{
     Envelope, EnvelopeRecipient, MessageId, Notify, Object, ObjectId, Origin, Revision, Spec,
     kind::{ConnectorTarget, SendConnector},
-    plan::{DeliveryRecipient, JournalReport, NextHop},
+    plan::{DeliveryRecipient, JournalErrand, JournalReport, NextHop},
 };
 use proptest::prelude::*;
 
@@ -327,21 +327,37 @@ proptest! {
 
 #[test]
 fn a_report_that_is_refused_goes_to_the_alternate_mailbox() {
-    let report = |target: &str, diverted| {
+    let report = |target: &str, errand| {
         DeliveryContent::JournalReport(JournalReport {
             target: Some(target.parse().unwrap()),
-            diverted,
+            errand,
             ..JournalReport::default()
         })
     };
     let mut case = case();
     case.settings.journaling_report_ndr_to = Some("anna@example.org".parse().unwrap());
     for (content, reply, diverted) in [
-        (report("archive@example.net", false), never(), true),
-        (report("archive@example.net", false), later(), false),
+        (
+            report("archive@example.net", JournalErrand::Target),
+            never(),
+            true,
+        ),
+        (
+            report("archive@example.net", JournalErrand::Target),
+            later(),
+            false,
+        ),
         // There is no third place: it waits.
-        (report("archive@example.net", true), never(), false),
-        (report("anna@example.org", false), never(), false),
+        (
+            report("archive@example.net", JournalErrand::Alternate),
+            never(),
+            false,
+        ),
+        (
+            report("anna@example.org", JournalErrand::Target),
+            never(),
+            false,
+        ),
     ] {
         case.delivery.content = content;
         case.delivery.recipients.truncate(1);
@@ -362,7 +378,7 @@ fn a_report_that_is_refused_goes_to_the_alternate_mailbox() {
             "anna@example.org"
         );
         assert!(
-            matches!(&follow_up.content, DeliveryContent::JournalReport(report) if report.diverted)
+            matches!(&follow_up.content, DeliveryContent::JournalReport(report) if report.errand == JournalErrand::Alternate)
         );
     }
 }

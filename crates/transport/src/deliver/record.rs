@@ -7,9 +7,9 @@
 use mailward_journal::{How, Report, What};
 use mailward_model::{
     EnhancedCode, Reply,
-    plan::{DeliveryContent, Fate, JournalReport, RecipientOutcome, Settlement},
+    plan::{DeliveryContent, Fate, JournalErrand, JournalReport, RecipientOutcome, Settlement},
 };
-use mailward_queue::Lease;
+use mailward_queue::{Lease, Stored, StoredDelivery};
 
 use super::{outcome::Judged, track::Way};
 use crate::Shared;
@@ -73,9 +73,10 @@ fn entry(
     let target = report.target.as_ref().unwrap_or(to).to_string();
     match outcome.fate {
         Fate::Delivered => Some(What::Report(Report {
-            how: match report.diverted {
-                true => How::Diverted,
-                false => How::Delivered,
+            how: match report.errand {
+                JournalErrand::Target => How::Delivered,
+                JournalErrand::Alternate => How::Diverted,
+                JournalErrand::Again => How::Replayed,
             },
             message: lease.message.id,
             delivery: lease.delivery.no,
@@ -95,4 +96,32 @@ fn entry(
         }),
         Fate::Deferred | Fate::Removed => None,
     }
+}
+
+/// Enters that an administrator took a report out of the queue.
+pub(super) fn removed(
+    shared: &Shared,
+    stored: &Stored,
+    delivery: &StoredDelivery,
+    outcomes: &[RecipientOutcome],
+) {
+    let delivery = &delivery.delivery;
+    let DeliveryContent::JournalReport(report) = &delivery.content else {
+        return;
+    };
+    let whats: Vec<What> = outcomes
+        .iter()
+        .filter_map(|outcome| {
+            let at = usize::try_from(outcome.recipient).ok()?;
+            let to = &delivery.recipients.get(at)?.rcpt.address;
+            Some(What::GivenUp {
+                message: stored.id,
+                delivery: delivery.no,
+                target: report.target.as_ref().unwrap_or(to).to_string(),
+                because: outcome.reply.to_string(),
+            })
+        })
+        .collect();
+    let now = shared.clock.unix_ms();
+    shared.journal.append(now, whats, || ());
 }

@@ -8,7 +8,7 @@
 
 use mailward_model::{
     EmailAddress, ReversePath,
-    plan::{Delivery, DeliveryContent, DsnRecipient, JournalReport},
+    plan::{Delivery, DeliveryContent, DsnRecipient, JournalErrand, JournalReport},
 };
 use mailward_queue::Message;
 
@@ -68,11 +68,11 @@ pub(super) fn diverted(snapshot: &Snapshot, delivery: &Delivery) -> Vec<Delivery
         .as_ref()
         .is_some_and(|target| target.key() == key)
         || places.any(|address| address.key() == key);
-    if report.diverted || is_there {
+    if report.errand != JournalErrand::Target || is_there {
         return Vec::new();
     }
     let content = DeliveryContent::JournalReport(JournalReport {
-        diverted: true,
+        errand: JournalErrand::Alternate,
         ..report.clone()
     });
     // Reports have no size limit of their own: the queue shows what cannot be routed.

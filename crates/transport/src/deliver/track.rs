@@ -13,7 +13,7 @@ use mailward_model::{
 };
 use mailward_queue::{Lease, Stored, StoredDelivery};
 
-use super::{connection::Peer, outcome::Judged};
+use super::{connection::Peer, outcome::Judged, record};
 use crate::{Shared, probe::Heard, snapshot::Snapshot};
 
 /// How a delivery was handed over, for the log.
@@ -165,6 +165,7 @@ pub fn record_removal(
     outcomes: &[RecipientOutcome],
     notifications: &[Delivery],
 ) {
+    record::removed(shared, stored, delivery, outcomes);
     let delivery = &delivery.delivery;
     let failed = outcomes.iter().any(|outcome| outcome.fate == Fate::Failed);
     let sender = match stored.envelope.mail_from.address() {

@@ -404,3 +404,24 @@ fn a_report_finds_its_way_when_it_is_delivered() {
     let same = reroute(&closed, report, &[0], 5_000);
     assert_eq!(same.deliveries[0].next_hop, report.next_hop);
 }
+
+#[test]
+fn a_dynamic_group_stands_for_whom_its_filter_fits() {
+    let group = "[[dynamic_distribution_group]]\nname = \"Journaled\"\naddress = \"journaled@example.org\"\nrecipient_filter = \"(Name -ne 'bert') -and (RecipientType -eq 'UserMailbox')\"\n";
+    let rule = journal(
+        "some",
+        &format!("{ALL}\nrecipient = \"journaled@example.org\""),
+    );
+    let snapshot = snapshot(&format!("{group}{rule}"));
+    for (from, to, expect) in [
+        ("s@x.example", "anna", true),
+        ("s@x.example", "bert", false),
+        ("s@x.example", "carl", false),
+        ("a.berg", "x@example.net", true),
+        ("s@x.example", "team", true),
+    ] {
+        let explained = explain(&snapshot, &message(from, &[to]).input());
+        let fires = &explained.journal[0].fires;
+        assert_eq!(fires.chosen, expect, "{from} to {to}: {fires:?}");
+    }
+}
