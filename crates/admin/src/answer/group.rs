@@ -16,12 +16,15 @@ use mailward_model::{EmailAddress, Kind, Object, Spec, kind::Condition, object::
 use mailward_store::Store;
 use serde_json::Value;
 
-use super::{Access, blocking, failed, recipient::found};
+use super::{
+    Access, blocking, failed,
+    recipient::{found, goes_by},
+};
 
 /// Recipients that one warning names.
 const NAMED_MAX: usize = 3;
 
-/// The group of a name or an address, in any case.
+/// The group of a name, an alias or an address, in any case.
 fn group<'a>(objects: &'a [Object], name: &str) -> Option<&'a Object> {
     let address = name.parse::<EmailAddress>().ok().map(|a| a.key());
     let is_it = |object: &&Object| {
@@ -32,8 +35,7 @@ fn group<'a>(objects: &'a [Object], name: &str) -> Option<&'a Object> {
             let all = std::iter::once(recipient.address()).chain(recipient.proxy_addresses());
             all.into_iter().any(|address| address.key() == *key)
         };
-        is_group(object)
-            && (object.name.eq_ignore_ascii_case(name) || address.as_ref().is_some_and(has))
+        is_group(object) && (goes_by(object, name) || address.as_ref().is_some_and(has))
     };
     objects.iter().find(is_it)
 }
