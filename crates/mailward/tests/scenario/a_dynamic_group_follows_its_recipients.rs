@@ -22,11 +22,10 @@ fn organisation(port: u16) -> String {
 }
 
 fn deliver(node: &Node, from: &str, to: &str, text: &str) {
-    let said = node.talk().message(
-        from,
-        &[to],
-        format!("Subject: {text}\r\n\r\nHello\r\n").as_bytes(),
-    );
+    let mut talk = node.talk();
+    talk.say("EHLO client.example.net");
+    let octets = format!("Subject: {text}\r\n\r\nHello\r\n");
+    let said = talk.message(from, &[to], octets.as_bytes());
     assert!(said.starts_with("250"), "{said}");
 }
 
