@@ -16,7 +16,7 @@ pub(crate) fn page() -> String {
     let mut page = format!(
         "{NOTE}# Reference: the management shell\n\n\
          Every command with the one of ours that does the same, and how it differs from Exchange's.\n\
-         [22-shell.md](22-shell.md) says how the shell is used.\n\n\
+         [21-shell.md](21-shell.md) says how the shell is used.\n\n\
          | Exchange | here | differences |\n|---|---|---|\n"
     );
     let exchange = |one: &&Cmdlet| one.differs.is_some();
