@@ -557,7 +557,7 @@ catalogue! {
         "the database of the objects, {database}, is back after {away_s} s, at revision {revision}"
         means "The database can be reached again, and this node's copy has everything that was changed meanwhile."
         breaks "Nothing is broken by this."
-        mend "Nothing. A change that was refused meanwhile can be made now.";
+        mend "Nothing. A change that was refused meanwhile can be made now, or a few seconds later: each role connects anew in its own time, within 5 s.";
 
     6001 Info RoleStarted { child: String, pid: u64 } per [child, pid]
         "{child} started as process {pid}"

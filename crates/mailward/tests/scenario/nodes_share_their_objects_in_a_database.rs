@@ -143,7 +143,11 @@ fn and_go_on_without_it() {
     wait_for("it is back", || {
         events(&one, 5041) == 1 && events(&two, 5041) == 1
     });
-    set(&two, "late");
+    // The event is the manager's; access connects anew in a time of its own.
+    wait_for("changes are taken again", || {
+        let set = ["mailbox", "set", "late", "address=late@example.test"];
+        two.command(&set).status.success()
+    });
     let head = revision(&two, Role::Access);
     wait_within(IN_FORCE_MAX, "changes are seen again", || {
         revision(&one, Role::Transport) >= head
