@@ -151,14 +151,7 @@ fn shape(schema: &Value, definitions: &Value) -> Shape {
                 .unwrap_or(Shape::Text);
         }
     }
-    let kind = match schema.get("type") {
-        Some(Value::Array(kinds)) => kinds
-            .iter()
-            .find_map(|k| k.as_str().filter(|k| *k != "null")),
-        Some(kind) => kind.as_str(),
-        None => None,
-    };
-    match kind {
+    match type_of(schema) {
         Some("boolean") => Shape::Boolean,
         Some("integer" | "number") => Shape::Integer,
         Some("object") => Shape::Composite,
@@ -168,6 +161,16 @@ fn shape(schema: &Value, definitions: &Value) -> Shape {
                 .map_or(Shape::Text, |items| shape(items, definitions)),
         )),
         _ => Shape::Text,
+    }
+}
+
+/// The type that a schema gives: of an optional one, the type it has where it is set.
+pub(crate) fn type_of(schema: &Value) -> Option<&str> {
+    match schema.get("type")? {
+        Value::Array(kinds) => kinds
+            .iter()
+            .find_map(|kind| kind.as_str().filter(|kind| *kind != "null")),
+        kind => kind.as_str(),
     }
 }
 

@@ -6,6 +6,7 @@ use mailward_model::{Kind, Spec};
 use serde_json::Value;
 
 use super::name;
+use crate::assignment::type_of;
 
 /// What a parameter fills.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -228,14 +229,7 @@ fn takes(schema: &Value, definitions: &Value) -> Takes {
     if !words.is_empty() {
         return Takes::Word(words);
     }
-    let kind = match schema.get("type") {
-        Some(Value::Array(kinds)) => kinds
-            .iter()
-            .find_map(|kind| kind.as_str().filter(|kind| *kind != "null")),
-        Some(kind) => kind.as_str(),
-        None => None,
-    };
-    match kind {
+    match type_of(schema) {
         Some("boolean") => Takes::Boolean,
         Some("integer" | "number") => Takes::Integer,
         Some("object") => Takes::Table,
