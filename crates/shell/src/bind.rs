@@ -174,14 +174,7 @@ impl Check<'_> {
                 name == "Confirm" || name == "WhatIf"
             })
         {
-            return Err(ScriptError::new(
-                call.span,
-                format!(
-                    "{} asks before it acts, and nobody can be asked",
-                    cmdlet.name
-                ),
-                "look at it with -WhatIf, then write -Confirm:$false",
-            ));
+            return Err(ScriptError::nobody_to_ask(call.span, &cmdlet.name));
         }
         let missing = call.missing(piped);
         match missing.first().and_then(|at| call.signature.slots.get(*at)) {

@@ -27,6 +27,15 @@ impl ScriptError {
         }
     }
 
+    /// A command would ask before it acts, and nobody is there to answer.
+    pub(crate) fn nobody_to_ask(span: Span, command: &str) -> Self {
+        ScriptError::new(
+            span,
+            format!("{command} asks before it acts, and nobody can be asked"),
+            "look at it with -WhatIf, then write -Confirm:$false",
+        )
+    }
+
     /// The text ends before this was closed.
     pub fn incomplete(span: Span, problem: impl Into<String>, mend: impl Into<String>) -> Self {
         ScriptError {

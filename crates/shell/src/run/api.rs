@@ -161,14 +161,7 @@ impl<H: Host> Run<'_, H> {
         };
         let confirm = arguments.switch("Confirm").unwrap_or(cmdlet.asks) && !what_if;
         if confirm && !self.shell.host.asks() {
-            return Err(ScriptError::new(
-                call.span,
-                format!(
-                    "{} asks before it acts, and nobody can be asked",
-                    cmdlet.name
-                ),
-                "look at it with -WhatIf, then write -Confirm:$false",
-            ));
+            return Err(ScriptError::nobody_to_ask(call.span, &cmdlet.name));
         }
         Ok(Manner {
             what_if,

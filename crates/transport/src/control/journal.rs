@@ -19,15 +19,15 @@ use mailward_journal::{
     compare::{self, Expectation},
 };
 use mailward_model::{
-    EmailAddress, Envelope, EnvelopeRecipient, Origin,
+    EmailAddress, Origin,
     plan::{DeliveryContent, JournalRecipient, JournalRole, NextHop, Redirection},
 };
-use mailward_proto::header;
 use mailward_queue::{QueueSummary, Selection};
 
 use crate::{
     Shared,
-    categorize::{self, Explained, ExplainedPair, Input},
+    categorize::{Explained, ExplainedPair},
+    control::simulate::explained,
     journal::hop_of,
     snapshot::Snapshot,
 };
@@ -213,29 +213,12 @@ pub(super) fn simulate(shared: &Shared, asked: SimulatedMessage) -> JournalSimul
         helo: String::new(),
         protocol: "ESMTP".to_owned(),
         tls: None,
-        account: asked.account,
+        account: asked.account.clone(),
         probe: false,
         accepted_unix_ms: shared.clock.unix_ms(),
     };
-    let envelope = Envelope {
-        mail_from: asked.mail_from,
-        recipients: asked
-            .recipients
-            .into_iter()
-            .map(EnvelopeRecipient::new)
-            .collect(),
-        ..Envelope::default()
-    };
-    let section = header::section(asked.header.as_bytes());
-    let headers = header::address_headers(section);
-    let input = Input {
-        envelope: &envelope,
-        origin: &origin,
-        headers: Some(&headers),
-        size: asked.size,
-        is_journal_report: header::summary(section).journal_report,
-    };
-    view(categorize::explain(&snapshot, &input), &snapshot)
+    let recipients = asked.recipients.clone();
+    view(explained(&snapshot, &asked, &origin, recipients), &snapshot)
 }
 
 fn view(explained: Explained, _: &Snapshot) -> JournalSimulation {

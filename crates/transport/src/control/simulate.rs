@@ -73,23 +73,8 @@ pub(super) fn message(shared: &Shared, asked: SimulatedMessage) -> Result<Messag
         .map(|address| rcpt(&snapshot, connector.as_deref(), ends, &asked, address))
         .collect();
     let accepted = answers.iter().filter(|answer| answer.accepted);
-    let envelope = Envelope {
-        mail_from: asked.mail_from.clone(),
-        recipients: accepted
-            .map(|answer| EnvelopeRecipient::new(answer.address.clone()))
-            .collect(),
-        ..Envelope::default()
-    };
-    let section = header::section(asked.header.as_bytes());
-    let headers = header::address_headers(section);
-    let input = Input {
-        envelope: &envelope,
-        origin: &origin,
-        headers: Some(&headers),
-        size: asked.size,
-        is_journal_report: header::summary(section).journal_report,
-    };
-    let explained = categorize::explain(&snapshot, &input);
+    let accepted = accepted.map(|answer| answer.address.clone()).collect();
+    let explained = explained(&snapshot, &asked, &origin, accepted);
     Ok(MessagePlan {
         connector: decision.map(|chosen| chosen.map(|connector| connector.name.clone())),
         recipients: answers,
@@ -101,6 +86,31 @@ pub(super) fn message(shared: &Shared, asked: SimulatedMessage) -> Result<Messag
             .collect(),
         notes: notes(&explained),
     })
+}
+
+/// What the categorizer would make of the message for these recipients, by the function that decides
+/// it for real mail.
+pub(super) fn explained(
+    snapshot: &Snapshot,
+    asked: &SimulatedMessage,
+    origin: &Origin,
+    recipients: Vec<EmailAddress>,
+) -> Explained {
+    let envelope = Envelope {
+        mail_from: asked.mail_from.clone(),
+        recipients: recipients.into_iter().map(EnvelopeRecipient::new).collect(),
+        ..Envelope::default()
+    };
+    let section = header::section(asked.header.as_bytes());
+    let headers = header::address_headers(section);
+    let input = Input {
+        envelope: &envelope,
+        origin,
+        headers: Some(&headers),
+        size: asked.size,
+        is_journal_report: header::summary(section).journal_report,
+    };
+    categorize::explain(snapshot, &input)
 }
 
 /// The connector that a client at `remote` would reach, over every binding.
