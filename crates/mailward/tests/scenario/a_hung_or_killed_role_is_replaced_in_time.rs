@@ -54,7 +54,7 @@ fn within_a_second_where_it_was_killed() {
         }
         times.push(time_to_greeting(node.smtp(), since));
         wait_for("the manager has seen it", || {
-            node.pid_of(Role::Transport).is_some_and(|new| new != pid)
+            node.answers_anew(Role::Transport, pid)
         });
         // Lives shorter than a second, in a row, would make it wait on purpose.
         let served = Instant::now();
@@ -144,9 +144,7 @@ fn and_the_worker_and_access_too() {
         });
         let pid = pid.unwrap();
         signal(pid, "STOP");
-        wait_for("another one serves", || {
-            node.pid_of(role).is_some_and(|new| new != pid)
-        });
+        wait_for("another one serves", || node.answers_anew(role, pid));
         assert!(!crate::support::lives(pid), "{role}: the old one is gone");
     }
 }

@@ -18,6 +18,8 @@ use std::{
     time::Duration,
 };
 
+use mailward_api::control::Role;
+
 use crate::support::{Node, objects, signal, wait_for};
 
 /// What the senders know.
@@ -108,7 +110,7 @@ fn under_twenty_kills() {
         };
         signal(pid, "KILL");
         wait_for("a new process serves", || {
-            node.role_pid("transport").is_some_and(|new| new != pid)
+            node.answers_anew(Role::Transport, pid)
         });
     }
     stop.store(true, Ordering::Relaxed);

@@ -87,7 +87,7 @@ fn and_leaves_it_when_a_person_says_so() {
     let said = node.ask(&["health", "thaw"]);
     assert!(said.contains("leaves safe mode"), "{said}");
     wait_for("the worker runs with everything again", || {
-        worker_state(&node) == "running" && node.pid_of(Role::Worker).is_some_and(|new| new != pid)
+        worker_state(&node) == "running" && node.answers_anew(Role::Worker, pid)
     });
     let pid = node.pid_of(Role::Worker).unwrap();
     let line = read(format!("/proc/{pid}/cmdline").as_ref());
@@ -117,7 +117,7 @@ fn and_a_person_may_freeze_repair() {
     let pid = node.pid_of(Role::Transport).unwrap();
     signal(pid, "KILL");
     wait_for("a new transport serves", || {
-        node.pid_of(Role::Transport).is_some_and(|new| new != pid) && node.greets()
+        node.answers_anew(Role::Transport, pid) && node.greets()
     });
     node.stop();
     node.serve();

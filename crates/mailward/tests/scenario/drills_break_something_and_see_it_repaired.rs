@@ -200,7 +200,7 @@ fn and_a_fault_ends_by_itself_whoever_dies() {
     running.wait().unwrap();
     signal(worker, "KILL");
     wait_for("the worker is another one", || {
-        !lives(worker) && node.role_pid("worker").is_some_and(|pid| pid != worker)
+        !lives(worker) && node.answers_anew(Role::Worker, worker)
     });
     node.control(Role::Transport, &ControlRequest::EndFault)
         .unwrap();

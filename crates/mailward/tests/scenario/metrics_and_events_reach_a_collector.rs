@@ -10,6 +10,7 @@ use std::{
     },
 };
 
+use mailward_api::control::Role;
 use serde_json::Value;
 
 use crate::support::{Node, free_port, objects, read, signal, wait_for};
@@ -163,9 +164,7 @@ fn a_collector_that_was_away_misses_no_event_and_gets_none_twice() {
     });
     let before = node.role_pid("access").unwrap();
     signal(before, "KILL");
-    wait_for("access is back", || {
-        node.role_pid("access").is_some_and(|pid| pid != before)
-    });
+    wait_for("access is back", || node.answers_anew(Role::Access, before));
     wait_for("it fails after that too", || complaints() == 2);
     collector.away.store(false, Ordering::Relaxed);
     wait_for("what happened meanwhile arrives", || acted("resume") == 1);

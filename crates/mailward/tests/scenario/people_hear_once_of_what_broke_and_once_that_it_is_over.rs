@@ -8,6 +8,8 @@ use std::{
     time::Duration,
 };
 
+use mailward_api::control::Role;
+
 use crate::{
     outside::{Sink, Webhook},
     support::{Node, free_port, objects, signal, text, wait_for, wait_within},
@@ -113,8 +115,7 @@ fn while_transport_is_dead(node: &Node, hook: &Webhook, sink: &Sink) -> String {
     let worker = node.role_pid("worker").unwrap();
     signal(worker, "KILL");
     wait_for("another worker answers", || {
-        node.role_pid("worker").is_some_and(|pid| pid != worker)
-            && node.command(&["alert", "list"]).status.success()
+        node.answers_anew(Role::Worker, worker) && node.command(&["alert", "list"]).status.success()
     });
     let list = node.json(&["alert", "list"]);
     let alerts = list["alerts"].as_array().unwrap();

@@ -20,6 +20,8 @@ use std::{
     time::Duration,
 };
 
+use mailward_api::control::Role;
+
 use crate::{
     archive::{Archive, Step, message_id},
     support::{Node, Talk, free_port, signal, wait_for, wait_within},
@@ -122,7 +124,7 @@ fn kill(node: &Node) {
     };
     signal(pid, "KILL");
     wait_for("a new process serves", || {
-        node.role_pid("transport").is_some_and(|new| new != pid)
+        node.answers_anew(Role::Transport, pid)
     });
 }
 
@@ -212,7 +214,7 @@ fn at_each_step_of_handing_over() {
         }
         killed.recv_timeout(Duration::from_secs(60)).unwrap();
         wait_for("a new process serves", || {
-            node.role_pid("transport").is_some_and(|new| new != pid)
+            node.answers_anew(Role::Transport, pid)
         });
     }
     assert!(!acknowledged.is_empty());

@@ -8,6 +8,8 @@ use std::{
     path::Path,
 };
 
+use mailward_api::control::Role;
+
 use crate::support::{Node, objects, read, run, wait_for};
 
 /// Real, effective, saved and file-system ids of a process.
@@ -102,9 +104,7 @@ fn and_mail_flows_with_files_of_their_own() {
     let transport = node.role_pid("transport").unwrap();
     crate::support::signal(transport, "KILL");
     wait_for("a new transport serves", || {
-        node.role_pid("transport")
-            .is_some_and(|pid| pid != transport)
-            && node.greets()
+        node.answers_anew(Role::Transport, transport) && node.greets()
     });
     let mut talk = node.talk();
     talk.say("EHLO client.example.net");

@@ -208,6 +208,12 @@ impl Node {
         }
     }
 
+    /// True once another process than `old` answers for a role: the manager knows of a new process
+    /// before anybody can talk to it.
+    pub(crate) fn answers_anew(&self, role: Role, old: u32) -> bool {
+        self.pid_of(role).is_some_and(|new| new != old)
+    }
+
     /// The manager's word on each role: name, state, process.
     pub(crate) fn children(&self) -> Vec<mailward_api::view::ChildStatus> {
         match self.control(Role::Manager, &ControlRequest::Status) {

@@ -9,6 +9,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use mailward_api::control::Role;
+
 use crate::support::{Node, PATIENCE, lives, objects, wait_for};
 
 /// systemd's side of `NOTIFY_SOCKET`: it always listens.
@@ -93,8 +95,7 @@ fn from_ready_to_the_end() {
     // A role that is started anew is no news for systemd.
     crate::support::signal(children[0], "KILL");
     wait_for("transport is started anew", || {
-        node.role_pid("transport")
-            .is_some_and(|pid| pid != children[0])
+        node.answers_anew(Role::Transport, children[0])
     });
     let transport = node.role_pid("transport").unwrap();
     wait_for("it greets", || node.greets());

@@ -52,8 +52,7 @@ fn its_configuration_while_it_runs_and_when_it_starts() {
     let transport = node.pid_of(Role::Transport).unwrap();
     signal(transport, "KILL");
     wait_for("a role starts without the file", || {
-        node.pid_of(Role::Transport)
-            .is_some_and(|pid| pid != transport)
+        node.answers_anew(Role::Transport, transport)
     });
     send(&node, "one");
     node.stop();
