@@ -78,9 +78,11 @@ impl Observer {
 
     /// A probe of this subject ended, by a timeout or otherwise. Probes of one subject are related:
     /// one that is down is one that is silent, however many look at it.
-    pub(crate) fn answer(&mut self, subject: String, timed_out: bool) {
-        if self.subjects.len() < SUBJECTS_MAX || self.subjects.contains_key(&subject) {
-            *self.subjects.entry(subject).or_default() |= !timed_out;
+    pub(crate) fn answer(&mut self, subject: &str, timed_out: bool) {
+        if let Some(answered) = self.subjects.get_mut(subject) {
+            *answered |= !timed_out;
+        } else if self.subjects.len() < SUBJECTS_MAX {
+            self.subjects.insert(subject.to_owned(), !timed_out);
         }
     }
 
@@ -165,7 +167,7 @@ mod tests {
                 ..Observer::default()
             };
             for (subject, timed_out) in answers {
-                observer.answer((*subject).to_owned(), *timed_out);
+                observer.answer(subject, *timed_out);
             }
             now.mono_ms += WINDOW_MS;
             observer.tick(now).unwrap().overloaded

@@ -25,13 +25,9 @@ impl Engine {
             self.due.forget(&monitor.name);
         }
         self.also = also;
-        self.sets_stale = true;
+        self.set_stale();
         for definition in self.also.probes.clone() {
-            let probed = Probed {
-                results: Default::default(),
-                monitors: Vec::new(),
-                definition,
-            };
+            let probed = Probed::new(definition, None);
             self.probed.insert(probed.definition.name.clone(), probed);
         }
         for definition in self.also.monitors.clone() {

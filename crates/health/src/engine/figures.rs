@@ -15,11 +15,24 @@ use super::{
     view::{badness, worst},
     watch::Watch,
 };
+use crate::Now;
 
 /// Kinds of probes told apart; what is beyond them is counted as `other`. There are about thirty.
 const KINDS_MAX: usize = 64;
 /// The kind of what is beyond them.
 const OTHER: &str = "other";
+/// What was found by going through every monitor is told again for so long, where none of them
+/// changed, in milliseconds: whoever collects asks every few seconds.
+const FIGURED_MS_MAX: u64 = 15_000;
+
+/// What going through every monitor has found.
+#[derive(Debug, Clone)]
+pub(super) struct Figured {
+    at: Now,
+    monitors_max: usize,
+    sets: Vec<SetFigure>,
+    monitors: Vec<MonitorFigure>,
+}
 
 /// Counters since the worker began.
 #[derive(Debug, Clone, Default)]
@@ -78,8 +91,29 @@ impl Engine {
         self.tally.alert(kind);
     }
 
-    /// What was counted, every set, and so many monitors, the worst first.
-    pub fn figures(&self, monitors_max: usize) -> HealthFigures {
+    /// What was counted, every set, and so many monitors, the worst first. Where no monitor changed
+    /// its state, the reasons told may be [`FIGURED_MS_MAX`] old.
+    pub fn figures(&mut self, monitors_max: usize, now: Now) -> HealthFigures {
+        let known = self.figured.take().filter(|known| {
+            known.monitors_max == monitors_max && now.since(known.at) <= FIGURED_MS_MAX
+        });
+        let known = known.unwrap_or_else(|| self.figure(monitors_max, now));
+        let omitted = self.watches.len().saturating_sub(monitors_max);
+        let figures = HealthFigures {
+            repair: self.settings.repair,
+            sets: known.sets.clone(),
+            monitors: known.monitors.clone(),
+            monitors_omitted: omitted as u64,
+            probes: self.tally.probes(),
+            cases_open: self.cases.len() as u64,
+            alerts: self.tally.alerts.clone().into_iter().collect(),
+        };
+        self.figured = Some(known);
+        figures
+    }
+
+    /// Goes through every monitor.
+    fn figure(&self, monitors_max: usize, now: Now) -> Figured {
         let mut sets: BTreeMap<&str, Vec<&Watch>> = BTreeMap::new();
         for watch in self.watches.values() {
             sets.entry(&watch.definition.set).or_default().push(watch);
@@ -93,9 +127,9 @@ impl Engine {
         };
         // Stable: equals stay in the order of their names.
         monitors.sort_by_key(|watch| std::cmp::Reverse(badness(watch.state.phase)));
-        let omitted = self.watches.len().saturating_sub(monitors_max);
-        HealthFigures {
-            repair: self.settings.repair,
+        Figured {
+            at: now,
+            monitors_max,
             sets: sets.collect(),
             monitors: monitors
                 .into_iter()
@@ -106,10 +140,6 @@ impl Engine {
                     state: watch.state.phase,
                 })
                 .collect(),
-            monitors_omitted: omitted as u64,
-            probes: self.tally.probes(),
-            cases_open: self.cases.len() as u64,
-            alerts: self.tally.alerts.clone().into_iter().collect(),
         }
     }
 }
@@ -130,11 +160,10 @@ fn set_figure(set: &str, watches: &[&Watch]) -> SetFigure {
 
 #[cfg(test)]
 mod tests {
-    use mailward_api::view::health::Evidence;
+    use mailward_api::view::health::{Evidence, HealthState};
     use mailward_model::kind::HealthSettings;
 
     use super::*;
-    use crate::Now;
 
     fn sample(probe: &str, verdict: &str, took_ms: u64) -> ProbeView {
         ProbeView {
@@ -201,14 +230,27 @@ mod tests {
         for _ in 0..3 {
             engine.observe(sample("disk", "fail", 4), now);
         }
-        let all = engine.figures(1000);
+        let all = engine.figures(1000, now);
         assert_eq!(all.monitors_omitted, 0);
-        let one = engine.figures(1);
+        let one = engine.figures(1, now);
         assert_eq!(one.monitors_omitted, all.monitors.len() as u64 - 1);
         assert_eq!(one.monitors[0].monitor, "disk");
         let disk = one.sets.iter().find(|set| set.set == "Disk").unwrap();
         assert_eq!(disk.state, one.monitors[0].state);
         assert!(disk.because.starts_with("disk: "), "{disk:?}");
-        assert!(engine.figures(0).monitors.is_empty());
+        assert!(engine.figures(0, now).monitors.is_empty());
+
+        // Asked again, what has changed meanwhile is told.
+        let store = |engine: &mut Engine| {
+            let figures = engine.figures(1, now);
+            let set = figures.sets.into_iter().find(|set| set.set == "Store");
+            set.unwrap().state
+        };
+        assert_eq!(store(&mut engine), HealthState::Unknown);
+        for _ in 0..4 {
+            engine.observe(sample("store", "fail", 4), now);
+        }
+        assert!(engine.watches["store"].state.is_confirmed_bad());
+        assert_eq!(store(&mut engine), engine.watches["store"].state.phase);
     }
 }

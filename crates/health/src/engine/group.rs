@@ -2,11 +2,13 @@
 
 use mailward_api::view::{GroupStatus, health::HealthState};
 
-use super::Engine;
+use super::{Engine, watch::Watch};
 use crate::case::Phase;
 
 /// The health sets without which a node does not serve.
 const SERVING: [&str; 5] = ["Transport", "Receive", "MailFlow", "Queue", "Disk"];
+/// Those of them that are known within a minute after the start; the others are not waited for.
+const AT_ONCE: [&str; 3] = ["Transport", "Receive", "Disk"];
 
 impl Engine {
     /// How this node is. Whether it takes new mail is asked of transport and added by the caller.
@@ -26,7 +28,18 @@ impl Engine {
             .collect();
         bad_causes.sort();
         bad_causes.dedup();
-        let serving = self.watches.values().any(|watch| {
+        // Nobody may be away on the word of a node that does not know how its own mail goes: one
+        // that has just begun, or one whose probes say nothing.
+        let mut path = self
+            .watches
+            .values()
+            .filter(|watch| SERVING.contains(&watch.definition.set.as_str()));
+        let serves = |watch: &Watch| match watch.state.phase {
+            HealthState::Unavailable => false,
+            HealthState::Unknown => !AT_ONCE.contains(&watch.definition.set.as_str()),
+            _ => !watch.state.is_confirmed_bad(),
+        };
+        let transport = self.watches.values().any(|watch| {
             watch.definition.set == "Transport"
                 && matches!(
                     watch.state.phase,
@@ -36,8 +49,7 @@ impl Engine {
         GroupStatus {
             node: self.node.clone(),
             started_unix_ms,
-            healthy: serving
-                && !bad().any(|(watch, _)| SERVING.contains(&watch.definition.set.as_str())),
+            healthy: transport && path.all(serves),
             acting: self.acting().map(|(case, _)| case.to_owned()),
             bad_causes,
         }

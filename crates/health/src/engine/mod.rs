@@ -13,6 +13,7 @@ mod group;
 pub mod ladder;
 mod measured;
 mod named;
+mod order;
 mod overlay;
 mod record;
 mod rehearse;
@@ -27,16 +28,18 @@ mod weather;
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
     net::SocketAddr,
+    sync::Arc,
 };
 
 use mailward_api::view::{
-    CaseView, HealthEdge, ProbeView, RepairAct, RepairOutcome, RepairProposal,
+    CaseView, HealthEdge, ProbeView, RepairAct,
     health::{Evidence, HealthState},
     repair::Carried,
 };
 use mailward_events::Event;
 use mailward_model::{Object, ObjectId, Revision, kind::HealthSettings};
 
+pub use order::{Answer, Order};
 pub(crate) use record::SavedCase;
 
 use self::{
@@ -48,7 +51,6 @@ use self::{
 };
 use crate::{
     Now,
-    alert::Alert,
     monitor::Input,
     observer::{Observer, Window},
     overrides::Overrides,
@@ -64,76 +66,26 @@ const CASES_AT_ONCE: usize = 100;
 /// Closed cases kept in memory; the others are read from the file.
 const CLOSED_MAX: usize = 32;
 
-/// What is to be done, by whoever runs the engine.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Order {
-    /// Run this probe now.
-    Probe(String),
-    /// Run this probe now, even where what it needs is not well.
-    Force(String),
-    /// Ask the manager how an act goes, and give the answer to [`Engine::carried`].
-    AskCarried {
-        /// The case.
-        case: String,
-        /// The ledger entry of the act.
-        entry: u64,
-    },
-    /// Have the manager end the holds of managed availability for this common cause.
-    LiftHolds(String),
-    /// Ask the manager, and give the answer to [`Engine::answer`].
-    Propose(Box<RepairProposal>),
-    /// Tell the manager what an act led to.
-    Outcome(Box<RepairOutcome>),
-    /// Tell a person.
-    Alert(Box<Alert>),
-    /// Raise an event.
-    Emit(Event),
-    /// Keep this change of state.
-    Edge(HealthEdge),
-    /// Keep this closed case.
-    Closed(Box<CaseView>),
-    /// The open cases, or what is remembered of cures, changed: keep them.
-    Save,
-    /// Trends have an hour more: keep them.
-    SaveHours,
-    /// An override has ended: remove its object.
-    EndOverride(Box<Object>),
-    /// How often probes run has changed.
-    Reschedule,
-}
-
-/// The manager's answer to a proposal.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Answer {
-    /// Allowed, written down, being done.
-    Granted {
-        /// The ledger entry.
-        entry: u64,
-        /// What every check said.
-        reasons: Vec<String>,
-    },
-    /// Not allowed.
-    Denied {
-        /// What the checks said that are against it.
-        reasons: Vec<String>,
-        /// In how many milliseconds to ask again; `None` where this case is denied the act.
-        again_in_ms: Option<u64>,
-        /// It would have been allowed, and nothing is done in shadow mode.
-        shadow: bool,
-    },
-    /// No answer came.
-    Silent {
-        /// Why.
-        error: String,
-    },
-}
-
 /// A probe, its results, and the names of the monitors that judge them.
 #[derive(Debug, Clone)]
 struct Probed {
-    definition: ProbeDefinition,
+    definition: Arc<ProbeDefinition>,
+    /// Whose silence it would be if it timed out.
+    subject: String,
     results: Results,
     monitors: Vec<String>,
+}
+
+impl Probed {
+    /// A probe that nobody judges yet, with the results that are there already.
+    fn new(definition: ProbeDefinition, results: Option<Results>) -> Probed {
+        Probed {
+            subject: definition.subject(),
+            results: results.unwrap_or_else(|| Results::of(&definition.name)),
+            monitors: Vec::new(),
+            definition: Arc::new(definition),
+        }
+    }
 }
 
 /// Monitors, cases and what happened, of one node.
@@ -184,6 +136,8 @@ pub struct Engine {
     probes_failed: u64,
     probes_skipped: u64,
     tally: figures::Tally,
+    /// What monitoring systems were told of the monitors, until one of them changes.
+    figured: Option<figures::Figured>,
 }
 
 impl Engine {
@@ -220,6 +174,7 @@ impl Engine {
             probes_failed: 0,
             probes_skipped: 0,
             tally: figures::Tally::default(),
+            figured: None,
         }
     }
 
@@ -261,11 +216,11 @@ impl Engine {
 
     /// Every probe.
     pub fn probes(&self) -> impl Iterator<Item = &ProbeDefinition> {
-        self.probed.values().map(|probed| &probed.definition)
+        self.probed.values().map(|probed| &*probed.definition)
     }
 
     /// What one probe looks at.
-    pub fn probe(&self, name: &str) -> Option<&ProbeDefinition> {
+    pub fn probe(&self, name: &str) -> Option<&Arc<ProbeDefinition>> {
         self.probed.get(name).map(|probed| &probed.definition)
     }
 
@@ -356,7 +311,7 @@ impl Engine {
         };
         if sample.evidence != Evidence::None {
             let timed_out = sample.verdict == Verdict::Timeout.as_str();
-            self.observer.answer(probed.definition.subject(), timed_out);
+            self.observer.answer(&probed.subject, timed_out);
         }
         probed.results.push(&sample, now);
         for name in probed.monitors.clone() {
@@ -369,7 +324,10 @@ impl Engine {
             orders.extend(watch.flaps(flapped).map(Order::Emit));
             due::look_again(&mut self.due, watch, strain, now);
             // A bad one may name another cause now.
-            self.sets_stale |= watch.state.is_confirmed_bad();
+            if watch.state.is_confirmed_bad() {
+                self.sets_stale = true;
+                self.figured = None;
+            }
             if let Some(record) = self.cases.get_mut(&component)
                 && record.monitors.contains(&name)
                 && sample.evidence != Evidence::None
@@ -490,7 +448,7 @@ impl Engine {
         let component = watch.definition.component.clone();
         // Held by a person: judged and shown, and nothing follows.
         let confirmed = watch.state.is_confirmed_bad() && watch.overlay.is_none();
-        self.sets_stale = true;
+        self.set_stale();
         let mut orders = Vec::new();
         if confirmed {
             self.weather_due_ms = now.mono_ms;
@@ -508,6 +466,12 @@ impl Engine {
         });
         orders.extend(self.tell(name, &component, change, case, now));
         orders
+    }
+
+    /// A monitor has changed: what was found by going through all of them is looked for anew.
+    fn set_stale(&mut self) {
+        self.sets_stale = true;
+        self.figured = None;
     }
 
     /// Keeps a change of state and orders it told.

@@ -19,7 +19,6 @@ use super::{
     definition::{MonitorDefinition, Watched},
     due::{self, Due},
     ladder,
-    results::Results,
     watch::Watch,
 };
 use crate::{
@@ -68,11 +67,7 @@ impl Engine {
         let mut earlier = std::mem::take(&mut self.probed);
         for definition in wanted.probes {
             let kept = earlier.remove(&definition.name);
-            let probed = Probed {
-                results: kept.map_or_else(|| Results::of(&definition.name), |kept| kept.results),
-                monitors: Vec::new(),
-                definition,
-            };
+            let probed = Probed::new(definition, kept.map(|kept| kept.results));
             self.probed.insert(probed.definition.name.clone(), probed);
         }
         let mut earlier = std::mem::take(&mut self.watches);
@@ -85,7 +80,7 @@ impl Engine {
             .map(|one| (one.name.as_str(), one))
             .collect();
         self.due = Due::default();
-        self.sets_stale = true;
+        self.set_stale();
         let strain = self.observer.strain;
         for definition in wanted.monitors {
             let Some(probed) = self.probed.get_mut(&definition.probe) else {
@@ -147,6 +142,7 @@ impl Engine {
         }
         due::look_again(&mut self.due, watch, self.observer.strain, now);
         self.sets_stale = true;
+        self.figured = None;
         let component = watch.definition.component.clone();
         let rejoins = watch.overlay.is_none() && watch.state.is_confirmed_bad();
         let edge = HealthEdge {

@@ -1,30 +1,20 @@
 //! Pages: asked for by HTTP/1.1 as a browser would, and judged by status, header and text.
 
-use std::collections::HashSet;
+use std::pin::pin;
 
 use http_body_util::{BodyExt, Empty};
-use hyper::{Request, Uri, body::Bytes, client::conn::http1};
+use hyper::{Request, Uri, body::Bytes, client::conn::http1, header::HeaderName};
 use hyper_util::rt::TokioIo;
 use mailward_model::kind::{HostName, HttpTarget};
-use tokio::task::AbortHandle;
 
 use super::{
     Context, Found, Steps, Verdict,
-    wire::{Shown, Stream, Wire, server_name},
+    wire::{self, Shown, Stream, Wire, server_name},
 };
 use crate::Cause;
 
 /// Octets of the body that are looked at.
 const BODY_OCTETS_MAX: usize = 64 * 1024;
-
-/// Ends a connection's task with the probe.
-struct Driver(AbortHandle);
-
-impl Drop for Driver {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
-}
 
 /// An answer, as far as it is looked at.
 pub(super) struct Page {
@@ -45,7 +35,6 @@ pub(super) async fn get(
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream))
         .await
         .map_err(failed)?;
-    let _driver = Driver(tokio::spawn(connection).abort_handle());
     let request = Request::get(path)
         .header("Host", host)
         .header(
@@ -56,31 +45,38 @@ pub(super) async fn get(
         .body(Empty::<Bytes>::new())
         .map_err(|error| Found::error(format!("the request cannot be made: {error}")))?;
     steps.note(format!("> GET {path} HTTP/1.1, Host: {host}"));
-    let response = sender.send_request(request).await.map_err(failed)?;
-    let status = response.status().as_u16();
-    steps.note(format!("< {status}"));
-    let headers = response.headers().clone();
-    let names: HashSet<&str> = headers
-        .keys()
-        .map(hyper::header::HeaderName::as_str)
-        .collect();
-    steps.note(format!("< fields: {names:?}"));
-    steps.next("body");
-    let mut body = response.into_body();
-    let mut octets = Vec::new();
-    while octets.len() < BODY_OCTETS_MAX
-        && let Some(frame) = body.frame().await
-    {
-        if let Ok(data) = frame.map_err(failed)?.into_data() {
-            let room = BODY_OCTETS_MAX - octets.len();
-            octets.extend_from_slice(data.get(..data.len().min(room)).unwrap_or_default());
+    let exchange = async {
+        let response = sender.send_request(request).await.map_err(failed)?;
+        let status = response.status().as_u16();
+        steps.note(format!("< {status}"));
+        let (head, mut body) = response.into_parts();
+        let names: Vec<&str> = head.headers.keys().map(HeaderName::as_str).collect();
+        steps.note(format!("< fields: {}", names.join(", ")));
+        steps.next("body");
+        let mut octets = Vec::new();
+        while octets.len() < BODY_OCTETS_MAX
+            && let Some(frame) = body.frame().await
+        {
+            if let Ok(data) = frame.map_err(failed)?.into_data() {
+                let room = BODY_OCTETS_MAX - octets.len();
+                octets.extend_from_slice(data.get(..data.len().min(room)).unwrap_or_default());
+            }
         }
+        Ok(Page {
+            status,
+            headers: head.headers,
+            body: octets,
+        })
+    };
+    // Both in one task, and the connection is dropped with the last octet that is looked at: a
+    // probe has nobody to say good-bye to.
+    let mut exchange = pin!(exchange);
+    tokio::select! {
+        biased;
+        page = &mut exchange => page,
+        // What came before its end is there still; an error of its own reaches the exchange too.
+        _ = connection => exchange.await,
     }
-    Ok(Page {
-        status,
-        headers,
-        body: octets,
-    })
 }
 
 /// A probe object's page.
@@ -102,16 +98,19 @@ pub(super) async fn look(context: &Context, target: &HttpTarget, steps: &mut Ste
         let port = authority
             .port_u16()
             .unwrap_or(if secure { 443 } else { 80 });
-        let mut wire = Wire::connect(context, &host, port, steps).await?;
-        if secure {
+        let path = uri.path_and_query().map_or("/", |path| path.as_str());
+        let stream: Box<dyn Stream> = if secure {
+            let wire = Wire::connect(context, &host, port, steps).await?;
             steps.next("handshake");
             let name = server_name(&host);
             let (secured, seen) = wire.secure(context.tls_config()?, name.clone()).await?;
             seen.judge(context, &name, target.verify, target.min_days)?;
-            (wire, shown) = (secured, Some(seen));
-        }
-        let path = uri.path_and_query().map_or("/", |path| path.as_str());
-        let page = get(wire.into_inner(), authority.as_str(), path, steps).await?;
+            shown = Some(seen);
+            secured.into_inner()
+        } else {
+            Box::new(wire::dial(context, &host, port, steps).await?)
+        };
+        let page = get(stream, authority.as_str(), path, steps).await?;
         judge(&page, target)
     };
     let found = looked.await.unwrap_or_else(|found| found);
@@ -150,8 +149,7 @@ fn judge(page: &Page, target: &HttpTarget) -> Result<Found, Found> {
             )));
         }
     }
-    let text = String::from_utf8_lossy(&page.body);
-    if !text.contains(&target.contains) {
+    if !String::from_utf8_lossy(&page.body).contains(&target.contains) {
         return Err(Found::fail(format!(
             "the answer is {status}, and {:?} is not in its first {} octets",
             target.contains,

@@ -58,18 +58,30 @@ pub(crate) fn lane_word(lane: ProbeLane) -> &'static str {
 
 /// Runs a probe, within its time limit; once more where it timed out and there is time.
 pub async fn run(definition: &ProbeDefinition, context: &Context) -> ProbeView {
+    run_within(definition, definition.timeout_ms, context).await
+}
+
+/// As [`run`], within a limit of the caller's, in milliseconds.
+pub(crate) async fn run_within(
+    definition: &ProbeDefinition,
+    limit_ms: u64,
+    context: &Context,
+) -> ProbeView {
     let unix_ms = context.clock.unix_ms();
     let began = Instant::now();
-    let limit = Duration::from_millis(definition.timeout_ms);
+    let limit = Duration::from_millis(limit_ms);
     let mut steps = Steps::new();
-    let mut looked = tokio::time::timeout(limit, look(definition, context, &mut steps)).await;
+    let mut looked =
+        tokio::time::timeout(limit, look(definition, limit, context, &mut steps)).await;
     // Both tries must end within half the interval, so that the next slot is free.
-    if looked.is_err() && definition.again && definition.timeout_ms <= definition.interval_ms / 4 {
+    if looked.is_err() && definition.again && limit_ms <= definition.interval_ms / 4 {
         steps.note(format!(
             "no answer within {} ms: once more",
             limit.as_millis()
         ));
-        looked = tokio::time::timeout(limit, look(definition, context, &mut steps)).await;
+        // On the heap: few probes come here, and all of them would carry its room.
+        let again = Box::pin(look(definition, limit, context, &mut steps));
+        looked = tokio::time::timeout(limit, again).await;
     }
     let mut found = match looked {
         Ok(found) => found,
@@ -93,15 +105,17 @@ pub async fn run(definition: &ProbeDefinition, context: &Context) -> ProbeView {
     view(&definition.name, found, unix_ms, took, steps.done)
 }
 
-async fn look(definition: &ProbeDefinition, context: &Context, steps: &mut Steps) -> Found {
+async fn look(
+    definition: &ProbeDefinition,
+    limit: Duration,
+    context: &Context,
+    steps: &mut Steps,
+) -> Found {
     match &definition.target {
         Target::Connector(name, spec) => connector::look(context, name, spec, steps).await,
         Target::MailFlow(name, spec) => mailflow::look(context, name, spec, steps).await,
         Target::Received(name, interval) => received::look(context, name, *interval).await,
-        Target::Route(name, spec) => {
-            let limit = Duration::from_millis(definition.timeout_ms);
-            route::look(context, name, spec, limit, steps).await
-        }
+        Target::Route(name, spec) => route::look(context, name, spec, limit, steps).await,
         Target::Certificate(name, spec) => node::certificate(context, name, spec).await,
         Target::Certificates => node::certificates(context).await,
         Target::Transport => node::transport(context).await,

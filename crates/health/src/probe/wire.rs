@@ -81,26 +81,10 @@ impl Wire {
         port: u16,
         steps: &mut Steps,
     ) -> Result<Wire, Found> {
-        steps.next("resolve");
-        let addresses = context.dns.addresses(host, &steps.seen()).await?;
-        steps.next("connect");
-        let mut last = Found::fail(format!("{host} has no address"));
-        for ip in addresses.into_iter().take(ADDRESSES_MAX) {
-            let address = SocketAddr::new(ip, port);
-            match TcpStream::connect(address).await {
-                Ok(stream) => {
-                    steps.note(format!("connected to {address}"));
-                    // A socket that cannot be told is closed; the next read says so.
-                    let _ = stream.set_nodelay(true);
-                    return Ok(Wire::on(Box::new(stream), steps.seen()));
-                }
-                Err(error) => {
-                    steps.note(format!("{address}: {error}"));
-                    last = broken(&address.to_string(), &error);
-                }
-            }
-        }
-        Err(last)
+        let stream = dial(context, host, port, steps).await?;
+        // A socket that cannot be told is closed; the next read says so.
+        let _ = stream.set_nodelay(true);
+        Ok(Wire::on(Box::new(stream), steps.seen()))
     }
 
     /// Connects to a connector of this node.
@@ -184,6 +168,33 @@ impl Wire {
     pub(super) fn into_inner(self) -> Box<dyn Stream> {
         self.stream.into_inner()
     }
+}
+
+/// Connects to a host, to the first of its addresses that takes the connection.
+pub(super) async fn dial(
+    context: &Context,
+    host: &HostName,
+    port: u16,
+    steps: &mut Steps,
+) -> Result<TcpStream, Found> {
+    steps.next("resolve");
+    let addresses = context.dns.addresses(host, &steps.seen()).await?;
+    steps.next("connect");
+    let mut last = Found::fail(format!("{host} has no address"));
+    for ip in addresses.into_iter().take(ADDRESSES_MAX) {
+        let address = SocketAddr::new(ip, port);
+        match TcpStream::connect(address).await {
+            Ok(stream) => {
+                steps.note(format!("connected to {address}"));
+                return Ok(stream);
+            }
+            Err(error) => {
+                steps.note(format!("{address}: {error}"));
+                last = broken(&address.to_string(), &error);
+            }
+        }
+    }
+    Err(last)
 }
 
 /// Opens a connection from the source that the door says.

@@ -106,11 +106,11 @@ impl Series {
 
     /// Takes in one value.
     pub fn take(&mut self, name: &str, value: i64, unix_ms: u64) {
-        let rollup = Rollup::one(value, Step::Hour.start(unix_ms));
-        self.add(name, rollup);
-        if !self.tracks.contains_key(name) {
+        if self.tracks.len() >= NAMES_MAX && !self.tracks.contains_key(name) {
             return;
         }
+        let rollup = Rollup::one(value, Step::Hour.start(unix_ms));
+        self.add(name, rollup);
         match self.unwritten.get_mut(name) {
             Some(kept) if kept.from_unix_ms == rollup.from_unix_ms => kept.merge(&rollup),
             Some(kept) => {

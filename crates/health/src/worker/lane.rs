@@ -1,8 +1,9 @@
 //! Lanes: how many probes run at one time, by what they cost. A probe that waits for its lane too
 //! long is skipped, which says that the observer is overloaded and nothing about the target.
 
-use std::{sync::Arc, time::Duration};
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
+use futures_util::FutureExt;
 use mailward_api::view::ProbeView;
 use mailward_model::kind::ProbeLane;
 use tokio::sync::Semaphore;
@@ -56,28 +57,46 @@ impl Lanes {
         lanes
     }
 
-    fn of(&self, lane: ProbeLane) -> Option<Arc<Semaphore>> {
+    /// The room of a lane.
+    pub(super) fn of(&self, lane: ProbeLane) -> Option<Arc<Semaphore>> {
         let known = self.0.iter().find(|(known, _)| *known == lane);
         known.map(|(_, permits)| permits.clone())
     }
 
-    /// Runs a probe when its lane has room. Whatever happens in it, there is a result.
-    pub(super) async fn run(self, definition: ProbeDefinition, context: Arc<Context>) -> ProbeView {
-        let wait = Duration::from_millis(definition.interval_ms / 10).min(WAIT_MAX);
-        let name = definition.name.clone();
-        let clock = context.clock.clone();
-        let Some(lane) = self.of(definition.lane) else {
-            return probe::broke_off(&name, "it has no lane", clock.unix_ms());
+    /// Runs a probe when its lane has room, for at most `limit_ms`. Whatever happens in it, there is
+    /// a result.
+    pub(super) async fn run(
+        lane: Option<Arc<Semaphore>>,
+        definition: &ProbeDefinition,
+        limit_ms: u64,
+        context: &Context,
+    ) -> ProbeView {
+        let now = || context.clock.unix_ms();
+        let Some(lane) = lane else {
+            return probe::broke_off(&definition.name, "it has no lane", now());
         };
-        let Ok(Ok(_permit)) = tokio::time::timeout(wait, lane.acquire_owned()).await else {
-            let why = format!("no room in the lane {}", probe::lane_word(definition.lane));
-            return probe::not_run(&name, &why, Some(OVERLOAD), clock.unix_ms());
+        let _permit = match lane.clone().try_acquire_owned() {
+            Ok(permit) => permit,
+            Err(_) => {
+                let wait = Duration::from_millis(definition.interval_ms / 10).min(WAIT_MAX);
+                let Ok(Ok(permit)) = tokio::time::timeout(wait, lane.acquire_owned()).await else {
+                    let why = format!("no room in the lane {}", probe::lane_word(definition.lane));
+                    return probe::not_run(&definition.name, &why, Some(OVERLOAD), now());
+                };
+                permit
+            }
         };
-        // A task of its own: a probe that panics is a probe that could not be carried out.
-        let run = tokio::spawn(async move { probe::run(&definition, &context).await });
+        // A probe that panics is a probe that could not be carried out. Nothing it may have left
+        // half done is looked at again: it works on what it made itself.
+        let run = AssertUnwindSafe(probe::run_within(definition, limit_ms, context)).catch_unwind();
         match run.await {
             Ok(view) => view,
-            Err(error) => probe::broke_off(&name, &error.to_string(), clock.unix_ms()),
+            Err(panic) => {
+                let text = panic.downcast_ref::<String>().map(String::as_str);
+                let text = text.or_else(|| panic.downcast_ref::<&str>().copied());
+                let why = text.unwrap_or("it panicked");
+                probe::broke_off(&definition.name, why, now())
+            }
         }
     }
 }

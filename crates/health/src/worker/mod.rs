@@ -75,6 +75,9 @@ const INBOX: usize = 256;
 const TURN_MAX_MS: u64 = 1_000;
 /// Probes begun in one turn: what a stall left behind must not hold up the rest.
 const BEGUN_MAX: usize = 512;
+/// Slots within so many milliseconds of each other are begun in one turn: with thousands of probes a
+/// turn costs more than beginning one.
+const TOGETHER_MS: u64 = 20;
 /// How often it is looked whether the group's lease is to be renewed or given back, in milliseconds.
 const LEASE_LOOK_MS: u64 = 5_000;
 /// So long no probe may end before the signs of life to the outside stop; three intervals of the
@@ -138,7 +141,7 @@ enum Message {
     /// Run a probe and answer with its result.
     Run(String, oneshot::Sender<ProbeView>),
     /// What a probe looks at, and how.
-    Definition(String, oneshot::Sender<Option<ProbeDefinition>>),
+    Definition(String, oneshot::Sender<Option<Arc<ProbeDefinition>>>),
     /// The names of the probes of a component.
     ProbesOf(Option<String>, oneshot::Sender<Vec<String>>),
     /// Whether an override would change anything.
@@ -345,7 +348,9 @@ impl Running {
                     group.keep_lease(acting).await;
                 });
             }
-            let due = [self.timetable.next_ms(), self.engine.next_look_ms()];
+            let slot = self.timetable.next_ms();
+            let slot = slot.map(|at| at.next_multiple_of(TOGETHER_MS));
+            let due = [slot, self.engine.next_look_ms()];
             let due = due.into_iter().flatten().min();
             let wait_ms = due.map_or(TURN_MAX_MS, |at| at.saturating_sub(now.mono_ms));
             let turn_max_ms = self.drills.turn_max_ms().min(TURN_MAX_MS);
@@ -400,7 +405,7 @@ impl Running {
             return;
         }
         let known = self.engine.probe(name).cloned();
-        let Some(mut definition) = known.filter(|known| known.target != Target::Observer) else {
+        let Some(definition) = known.filter(|known| known.target != Target::Observer) else {
             return;
         };
         if let Err(why) = self.engine.may_run(name)
@@ -418,15 +423,16 @@ impl Running {
         }
         // A strained observer is slow itself, and gives others the time that it takes from them.
         let limit_ms = strained(definition.timeout_ms, self.engine.strain());
-        definition.timeout_ms = limit_ms.min(definition.interval_ms.max(definition.timeout_ms));
+        let limit_ms = limit_ms.min(definition.interval_ms.max(definition.timeout_ms));
         self.under_way.insert(name.to_owned(), Vec::new());
         let under_way = pulse::begin(format!("probe {name}"));
-        let run = self.lanes.clone().run(definition, self.context.clone());
+        let (lane, context) = (self.lanes.of(definition.lane), self.context.clone());
         let inbox = self.inbox.clone();
         tokio::spawn(async move {
             let _under_way = under_way;
+            let view = Lanes::run(lane, &definition, limit_ms, &context).await;
             // The worker is gone only when the process ends.
-            let _ = inbox.send(Message::Probed(Box::new(run.await))).await;
+            let _ = inbox.send(Message::Probed(Box::new(view))).await;
         });
     }
 

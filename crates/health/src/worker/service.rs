@@ -26,7 +26,10 @@ use super::{Message, Worker, drill_request, foreseeing::Foresight, upkeep};
 use crate::{
     Now,
     alert::desk,
-    engine::{Engine, definition::PREFIX},
+    engine::{
+        Engine,
+        definition::{PREFIX, ProbeDefinition},
+    },
     explain,
     history::History,
     overrides,
@@ -125,7 +128,7 @@ impl Inside {
                 ControlReply::Probes(engine.list(&filter, limit as usize))
             }
             ControlRequest::Figures { monitors } => ControlReply::Figures(RoleFigures {
-                health: Some(engine.figures(monitors as usize)),
+                health: Some(engine.figures(monitors as usize, now)),
                 ..self.role_figures()
             }),
             ControlRequest::HealthReport => {
@@ -238,7 +241,8 @@ impl Worker {
             ControlRequest::ProbeTry { name, trace, set } => {
                 let name = self.probe_named(&name).await?;
                 let found = self.ask(|reply| Message::Definition(name.clone(), reply));
-                let mut definition = found.await?.ok_or_else(|| unknown_probe(&name))?;
+                let definition = found.await?.ok_or_else(|| unknown_probe(&name))?;
+                let mut definition = ProbeDefinition::clone(&definition);
                 for (property, value) in &set {
                     overrides::set_once(&mut definition, property, value)
                         .map_err(|(error, mend)| Fault::invalid(error, mend).at("set"))?;

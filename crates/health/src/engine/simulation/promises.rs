@@ -43,13 +43,15 @@ impl World {
         {
             self.breaks(format!("{act} without an intent in the ledger"));
         }
-        // No act on stale evidence, or on none.
-        match self.seen.get(&proposal.component) {
-            Some((at, Evidence::Bad)) if self.at_ms - at <= STALE_MS => {}
-            seen => {
-                let seen = format!("{seen:?}");
-                self.breaks(format!("{act} for {} on {seen}", proposal.component));
-            }
+        // No act on stale evidence, or on none: one of the component's probes has just failed, and
+        // has not passed since.
+        let seen = self.seen.get(&proposal.component);
+        let fails = |(at, evidence): &(u64, Evidence)| {
+            *evidence == Evidence::Bad && self.at_ms - at <= STALE_MS
+        };
+        if !seen.is_some_and(|seen| seen.values().any(fails)) {
+            let seen = format!("{seen:?}");
+            self.breaks(format!("{act} for {} on {seen}", proposal.component));
         }
         if self.frozen.is_some() {
             self.breaks(format!("{act} while frozen"));

@@ -24,7 +24,7 @@ use crate::{
     Now,
     alert::Alert,
     arbiter::{Arbiter, Around},
-    hold::Holds,
+    hold::{self, Holds},
     ledger::Boot,
     schedule::Slots,
 };
@@ -103,8 +103,8 @@ pub(super) struct World {
     pub(super) closed: Vec<mailward_api::view::CaseView>,
     /// What the promises say was broken.
     pub(super) broken: Vec<String>,
-    /// The newest results of each component's probes: when it was really looked, and what was seen.
-    pub(super) seen: BTreeMap<String, (u64, Evidence)>,
+    /// The newest result of each probe, by component: when it was really looked, and what was seen.
+    pub(super) seen: BTreeMap<String, BTreeMap<String, (u64, Evidence)>>,
     /// The world's own time.
     pub(super) at_ms: u64,
     pub(super) ledger: PathBuf,
@@ -261,7 +261,8 @@ impl World {
             None => (Evidence::Good, "pass"),
         };
         if evidence != Evidence::None {
-            self.seen.insert(component, (self.at_ms, evidence));
+            let seen = self.seen.entry(component).or_default();
+            seen.insert(name.to_owned(), (self.at_ms, evidence));
         }
         ProbeView {
             probe: name.into(),
@@ -524,6 +525,23 @@ impl World {
         }
         let orders = self.engine.tick(now);
         self.obey(orders);
+        self.end_orphans();
+    }
+
+    /// Ends the holds whose case is not open, as the worker does every few seconds.
+    fn end_orphans(&mut self) {
+        let holds = self.holds.all().to_vec();
+        if self.silent || !holds.iter().any(hold::is_of_a_case) {
+            return;
+        }
+        let open = self.engine.open_cases(self.now()).into_iter();
+        let open: Vec<String> = open.map(|case| case.id).collect();
+        for orphan in hold::orphans(&holds, &open) {
+            let released = self
+                .holds
+                .release(&orphan.component, Requester::HealthApi, false);
+            released.unwrap();
+        }
     }
 
     pub(super) fn stages(&self) -> Vec<u8> {
