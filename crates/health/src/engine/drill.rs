@@ -18,10 +18,10 @@ impl Engine {
     /// Watches this besides what the objects ask for, in place of what was watched so before.
     pub(crate) fn watch_also(&mut self, also: Watched, now: Now) {
         for probe in &self.also.probes {
-            self.probed.remove(&probe.name);
+            self.probed.swap_remove(&probe.name);
         }
         for monitor in &self.also.monitors {
-            self.watches.remove(&monitor.name);
+            self.watches.swap_remove(&monitor.name);
             self.due.forget(&monitor.name);
         }
         self.also = also;
@@ -39,6 +39,8 @@ impl Engine {
                 self.watches.insert(name, watch);
             }
         }
+        self.probed.sort_unstable_keys();
+        self.watches.sort_unstable_keys();
     }
 
     /// The receive connector a drill is about: the one named, else the first that is well.

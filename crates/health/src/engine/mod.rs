@@ -31,6 +31,7 @@ use std::{
     sync::Arc,
 };
 
+use indexmap::IndexMap;
 use mailward_api::view::{
     CaseView, HealthEdge, ProbeView, RepairAct,
     health::{Evidence, HealthState},
@@ -108,8 +109,10 @@ pub struct Engine {
     flapping_told: BTreeSet<String>,
     /// The hour up to which trends were saved.
     saved_hour: u64,
-    probed: BTreeMap<String, Probed>,
-    watches: BTreeMap<String, Watch>,
+    /// By name and in the order of names, as the watches are: each result looks them up several
+    /// times, and there may be ten thousand.
+    probed: IndexMap<String, Probed>,
+    watches: IndexMap<String, Watch>,
     /// What is watched besides, for a drill.
     also: Watched,
     cases: BTreeMap<String, Record>,
@@ -153,8 +156,8 @@ impl Engine {
             unmatched: BTreeSet::new(),
             flapping_told: BTreeSet::new(),
             saved_hour: 0,
-            probed: BTreeMap::new(),
-            watches: BTreeMap::new(),
+            probed: IndexMap::new(),
+            watches: IndexMap::new(),
             also: Watched::default(),
             cases: BTreeMap::new(),
             closed: VecDeque::new(),

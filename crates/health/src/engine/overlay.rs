@@ -66,7 +66,7 @@ impl Engine {
         overrides.apply(&mut wanted);
         let mut earlier = std::mem::take(&mut self.probed);
         for definition in wanted.probes {
-            let kept = earlier.remove(&definition.name);
+            let kept = earlier.swap_remove(&definition.name);
             let probed = Probed::new(definition, kept.map(|kept| kept.results));
             self.probed.insert(probed.definition.name.clone(), probed);
         }
@@ -90,7 +90,7 @@ impl Engine {
             let names = built_by_name.get(name.as_str()).copied();
             let names = names.map(Names::of_monitor);
             probed.monitors.push(name.clone());
-            let mut watch = match earlier.remove(&name) {
+            let mut watch = match earlier.swap_remove(&name) {
                 Some(kept) => Watch { definition, ..kept },
                 None => Watch::new(definition, now),
             };
@@ -102,6 +102,8 @@ impl Engine {
             due::look_again(&mut self.due, &watch, strain, now);
             self.watches.insert(name, watch);
         }
+        self.probed.sort_unstable_keys();
+        self.watches.sort_unstable_keys();
         self.overrides = overrides;
         self.built = built;
         let mut orders = Vec::new();

@@ -2,6 +2,7 @@
 
 use std::pin::pin;
 
+use futures_util::FutureExt;
 use http_body_util::{BodyExt, Empty};
 use hyper::{Request, Uri, body::Bytes, client::conn::http1, header::HeaderName};
 use hyper_util::rt::TokioIo;
@@ -68,14 +69,20 @@ pub(super) async fn get(
             body: octets,
         })
     };
-    // Both in one task, and the connection is dropped with the last octet that is looked at: a
-    // probe has nobody to say good-bye to.
+    // Both in one task, and the connection is dropped with the last octet that is looked at, without
+    // a shutdown: a probe has nobody to say good-bye to.
     let mut exchange = pin!(exchange);
     tokio::select! {
         biased;
         page = &mut exchange => page,
-        // What came before its end is there still; an error of its own reaches the exchange too.
-        _ = connection => exchange.await,
+        ended = connection.without_shutdown() => match ended {
+            Ok(_) => exchange.await,
+            // What came whole before it broke is there still.
+            Err(error) => match exchange.now_or_never() {
+                Some(Ok(page)) => Ok(page),
+                _ => Err(failed(error)),
+            },
+        },
     }
 }
 
