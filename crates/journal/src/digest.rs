@@ -45,18 +45,16 @@ impl fmt::Debug for Digest {
 }
 
 fn write_hex(octets: &[u8], f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    octets.iter().try_for_each(|octet| write!(f, "{octet:02x}"))
+    f.write_str(&hex(octets))
 }
 
 /// Octets as hexadecimal digits.
 pub(crate) fn hex(octets: &[u8]) -> String {
-    use fmt::Write as _;
-    let mut text = String::with_capacity(octets.len() * 2);
-    for octet in octets {
-        // Writing to a String cannot fail.
-        let _ = write!(text, "{octet:02x}");
-    }
-    text
+    let digit = |nibble: u8| char::from_digit(u32::from(nibble), 16).unwrap_or_default();
+    octets
+        .iter()
+        .flat_map(|octet| [digit(octet >> 4), digit(octet & 15)])
+        .collect()
 }
 
 /// Reads exactly `N` octets of hexadecimal digits in lower case.

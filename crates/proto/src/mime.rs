@@ -91,8 +91,10 @@ pub(crate) fn boundary(id: MessageId, delivery: u32, known: &[u8]) -> String {
         hash.update(delivery.to_be_bytes());
         hash.update(salt.to_be_bytes());
         let digest = hash.finalize();
-        let hex: String = digest.iter().take(16).map(|b| format!("{b:02x}")).collect();
-        let boundary = format!("=_{hex}");
+        let digit = |nibble: u8| char::from_digit(u32::from(nibble), 16).unwrap_or_default();
+        let octets = digest.iter().take(16);
+        let digits = octets.flat_map(|octet| [digit(octet >> 4), digit(octet & 15)]);
+        let boundary: String = "=_".chars().chain(digits).collect();
         if memmem::find(known, boundary.as_bytes()).is_none() {
             return boundary;
         }
