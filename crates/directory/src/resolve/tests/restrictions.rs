@@ -155,6 +155,7 @@ fn a_mail_user_is_reached_elsewhere_and_a_dynamic_group_stands_for_whom_it_fits(
         reject_messages_from: Vec::new(),
         require_sender_authentication_enabled: false,
         max_receive_size: None,
+        source_anchor: None,
         attributes: Default::default(),
         personal: Default::default(),
     };
