@@ -1,6 +1,6 @@
 //! One connection to a directory server: TCP, TLS, signing in, messages there and back.
 
-use std::{fmt, io, sync::Arc, time::Duration};
+use std::{collections::VecDeque, fmt, io, sync::Arc, time::Duration};
 
 use bytes::BytesMut;
 use ldap3_proto::{
@@ -85,6 +85,8 @@ pub struct Connection {
     patience: Duration,
     /// The search that goes on.
     pub(crate) open: Option<i32>,
+    /// Its answers that came while another search was under way.
+    pub(crate) waiting: VecDeque<LdapMsg>,
 }
 
 fn io(step: Step) -> impl FnOnce(io::Error) -> LdapError {
@@ -136,6 +138,7 @@ impl Connection {
             last_id: 1,
             patience: server.patience,
             open: None,
+            waiting: VecDeque::new(),
         })
     }
 
@@ -153,7 +156,7 @@ impl Connection {
         loop {
             let message = self.within(Step::SignIn, self.patience).await?;
             match message.op {
-                LdapOp::BindResponse(response) if message.msgid == id => {
+                LdapOp::BindResponse(ref response) if message.msgid == id => {
                     return match response.res.code {
                         LdapResultCode::Success => Ok(()),
                         // The server is at fault, not the account.
@@ -163,7 +166,7 @@ impl Connection {
                         _ => Err(sign_in(&response.res)),
                     };
                 }
-                _ => self.unexpected(&message)?,
+                _ => self.unexpected(message)?,
             }
         }
     }

@@ -21,6 +21,8 @@ use crate::{
 const PAGE_ENTRIES: i64 = 500;
 /// Pages of one search: a server whose cookie never ends is not followed for ever.
 const PAGES_MAX: u32 = 10_000;
+/// Answers to the open search that come while another one is under way, and are kept for it.
+const WAITING_MAX: usize = 100_000;
 /// Change notification of Active Directory.
 const NOTIFICATION: &str = "1.2.840.113556.1.4.528";
 
@@ -46,15 +48,6 @@ pub struct Search<'a> {
     pub attributes: &'a [String],
     /// Whether deleted entries are among them (Active Directory).
     pub deleted: bool,
-}
-
-/// What a search has found.
-#[derive(Debug, Default)]
-pub struct Found {
-    /// The entries.
-    pub entries: Vec<Entry>,
-    /// Whether something came for a search that is still open.
-    pub woken: bool,
 }
 
 /// What a server that sends changes by itself says (RFC 4533).
@@ -113,8 +106,8 @@ impl Connection {
         search: &Search<'_>,
         max: usize,
         patience: Duration,
-    ) -> Result<Found, LdapError> {
-        let mut found = Found::default();
+    ) -> Result<Vec<Entry>, LdapError> {
+        let mut found = Vec::new();
         let mut cookie = Vec::new();
         for _ in 0..PAGES_MAX {
             let mut controls = Vec::new();
@@ -145,24 +138,23 @@ impl Connection {
         id: i32,
         max: usize,
         patience: Duration,
-        found: &mut Found,
+        found: &mut Vec<Entry>,
     ) -> Result<Vec<u8>, LdapError> {
         loop {
             let message = self.within(Step::Search, patience).await?;
             if message.msgid != id {
-                self.unexpected(&message)?;
-                found.woken = true;
+                self.unexpected(message)?;
                 continue;
             }
             match message.op {
                 LdapOp::SearchResultEntry(entry) => {
-                    if found.entries.len() >= max {
+                    if found.len() >= max {
                         return Err(LdapError::TooMuch {
                             what: "the number of entries".to_owned(),
                             max: max as u64,
                         });
                     }
-                    found.entries.push(entry.into());
+                    found.push(entry.into());
                 }
                 // Other partitions of a forest. What is in them is not below the base.
                 LdapOp::SearchResultReference(_) => {}
@@ -231,9 +223,12 @@ impl Connection {
     /// The search has ended, which it never should, or the connection has.
     pub async fn next(&mut self) -> Result<Answer, LdapError> {
         loop {
-            let message = self.message().await?;
+            let message = match self.waiting.pop_front() {
+                Some(message) => message,
+                None => self.message().await?,
+            };
             if Some(message.msgid) != self.open {
-                self.unexpected(&message)?;
+                self.unexpected(message)?;
                 continue;
             }
             if let LdapOp::SearchResultDone(result) = &message.op {
@@ -250,9 +245,9 @@ impl Connection {
         }
     }
 
-    /// What comes for no search that was asked: the server takes its leave (RFC 4511 §4.4.1), the
-    /// open search has ended, or a late answer.
-    pub(crate) fn unexpected(&mut self, message: &LdapMsg) -> Result<(), LdapError> {
+    /// What comes for another search than the one under way: it is for the open one and kept for
+    /// it; the server takes its leave (RFC 4511 §4.4.1); or it is a late answer.
+    pub(crate) fn unexpected(&mut self, message: LdapMsg) -> Result<(), LdapError> {
         match &message.op {
             LdapOp::ExtendedResponse(leave) if message.msgid == 0 => {
                 let shown = refused(Step::Search, &leave.res).to_string();
@@ -260,11 +255,15 @@ impl Connection {
                     because: format!(": {shown}"),
                 })
             }
-            LdapOp::SearchResultDone(result) if Some(message.msgid) == self.open => {
-                self.open = None;
-                Err(refused(Step::Search, result))
+            _ if Some(message.msgid) != self.open => Ok(()),
+            _ if self.waiting.len() < WAITING_MAX => {
+                self.waiting.push_back(message);
+                Ok(())
             }
-            _ => Ok(()),
+            _ => Err(LdapError::TooMuch {
+                what: "the number of changes at one time".to_owned(),
+                max: WAITING_MAX as u64,
+            }),
         }
     }
 }
