@@ -15,6 +15,7 @@ use crate::{
     otlp::{Export, OtlpConfig, Resource, Tally},
     peer::Caller,
     probe::{self, Probes},
+    sync::DirectorySync,
 };
 
 /// What the admin API needs.
@@ -44,6 +45,8 @@ pub struct AdminConfig {
     pub agent: Option<TcpListener>,
     /// Who is told the reasons behind a state.
     pub details: Details,
+    /// Roots trusted besides the system's, by directory sources.
+    pub extra_roots: Option<PathBuf>,
     /// Where metrics and events are exported to.
     pub otlp: Option<OtlpConfig>,
 }
@@ -182,6 +185,13 @@ pub fn serve(config: AdminConfig) -> Result<AdminServer, ServeError> {
         };
         tasks.extend(export.start());
     }
+    let directory = DirectorySync::new(
+        config.store.clone(),
+        config.events.clone(),
+        Arc::clone(&config.clock),
+        config.extra_roots,
+    );
+    tasks.push(tokio::spawn(Arc::clone(&directory).run()));
     let access = Arc::new(Access {
         run_dir: config.run_dir,
         events_dir: config.events_dir,
@@ -189,6 +199,7 @@ pub fn serve(config: AdminConfig) -> Result<AdminServer, ServeError> {
         store: config.store,
         events: config.events,
         clock: config.clock,
+        directory,
     });
     let pages = Pages {
         probes: Arc::clone(&probes),

@@ -19,6 +19,7 @@ mod otlp;
 mod peer;
 mod probe;
 mod recipients;
+mod sync;
 
 pub use config::{AdminConfig, AdminServer, Details, DetailsTo, ServeError, serve};
 pub use otlp::{OtlpConfig, OtlpError};

@@ -57,6 +57,7 @@ fn node() -> Node {
         http: Some(http.try_clone().unwrap()),
         agent: None,
         details: Details::default(),
+        extra_roots: None,
         otlp: None,
     };
     Node {

@@ -168,6 +168,7 @@ fn node_with(details: Details, endpoint: Option<String>) -> Node {
         agent: Some(agent),
         details,
         group_key: None,
+        extra_roots: None,
         otlp: endpoint.map(|endpoint| otlp(endpoint, dir.path())),
     });
     Node {

@@ -50,6 +50,7 @@ impl Node {
             http: None,
             agent: None,
             details: mailward_admin::Details::default(),
+            extra_roots: None,
             otlp: None,
         };
         let server = serve(config).unwrap();

@@ -207,6 +207,7 @@ impl Directory {
             Spec::Mailbox(mailbox) => {
                 send_limits.octets_max = mailbox.max_send_size.map(|size| size.0);
                 send_limits.recipients_max = mailbox.recipient_limits;
+                send_limits.disabled = mailbox.account_disabled;
                 RecipientRole::Mailbox(LocalMailbox {
                     mailbox_type: mailbox.mailbox_type,
                     forward: mailbox.forwarding_address.as_ref().map(|a| self.target(a)),
@@ -220,6 +221,7 @@ impl Directory {
             Spec::MailUser(user) => {
                 send_limits.octets_max = user.max_send_size.map(|size| size.0);
                 send_limits.recipients_max = user.recipient_limits;
+                send_limits.disabled = user.account_disabled;
                 RecipientRole::Contact(self.target(&user.external_address))
             }
             Spec::DistributionGroup(group) => RecipientRole::Group(Group {

@@ -55,6 +55,8 @@ pub(crate) struct Restrictions {
 pub(crate) struct SendLimits {
     pub(crate) octets_max: Option<u64>,
     pub(crate) recipients_max: Option<u32>,
+    /// The account is disabled: nothing at all.
+    pub(crate) disabled: bool,
 }
 
 impl Restrictions {
@@ -119,12 +121,31 @@ impl Directory {
     /// Why this sender may not send to an address; `None` where it may, and where the directory
     /// does not know the address.
     pub fn refuses_address(&self, to: &EmailAddress, sender: &Sender<'_>) -> Option<Reply> {
-        self.refuses(self.find(to)?.no, sender)
+        let own = self.refuses_sender(sender);
+        own.or_else(|| self.refuses(self.find(to)?.no, sender))
+    }
+
+    /// Why this sender may send nothing at all: the account is disabled. Whoever came in through a
+    /// connector whose clients may relay is believed to be who they say.
+    fn refuses_sender(&self, sender: &Sender<'_>) -> Option<Reply> {
+        let believed = sender.address.filter(|_| sender.trusted);
+        let mut named = sender.account.into_iter().chain(believed);
+        let is_disabled = |address: &EmailAddress| {
+            let found = self.find(address);
+            let found = found.and_then(|found| self.recipient_of(found.no));
+            found.is_some_and(|recipient| recipient.send_limits.disabled)
+        };
+        let address = named.find(|address| is_disabled(address))?;
+        let text = format!("The account of {address} is disabled");
+        Some(Reply::new(550, EnhancedCode(5, 7, 1), text))
     }
 
     /// Why this sender may not send such a message to anybody; `None` where it may. `recipients`
     /// is their number as the sender wrote them, before groups are expanded.
     pub(crate) fn refuses_message(&self, sender: &Sender<'_>, recipients: usize) -> Option<Reply> {
+        if let Some(reply) = self.refuses_sender(sender) {
+            return Some(reply);
+        }
         let owner = self.find(sender.account?)?;
         let limits = self.recipient_of(owner.no)?.send_limits;
         if let Some(max) = limits.octets_max

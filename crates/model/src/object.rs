@@ -7,9 +7,9 @@ use serde::{Deserialize, Serialize};
 use crate::{
     id::{ObjectId, Revision},
     kind::{
-        AcceptedDomain, AlertChannel, DistributionGroup, DynamicDistributionGroup, HealthSettings,
-        JournalRule, MailContact, MailUser, Mailbox, MonitoringOverride, Probe, ReceiveConnector,
-        SendConnector, TransportSettings,
+        AcceptedDomain, AlertChannel, DirectorySource, DistributionGroup, DynamicDistributionGroup,
+        HealthSettings, JournalRule, MailContact, MailUser, Mailbox, MonitoringOverride, Probe,
+        ReceiveConnector, SendConnector, TransportSettings,
     },
 };
 
@@ -162,6 +162,8 @@ kinds! {
     DistributionGroup "distribution_group" "distribution-group" "distribution groups",
     /// Recipients that stand for all that a filter fits.
     DynamicDistributionGroup "dynamic_distribution_group" "dynamic-distribution-group" "dynamic distribution groups",
+    /// Directories whose entries become recipients, and are followed.
+    DirectorySource "directory_source" "directory-source" "directory sources",
     /// What is journaled, and to where.
     JournalRule "journal_rule" "journal-rule" "journal rules",
     /// Settings of transport as a whole: one object, named `default`.

@@ -18,7 +18,7 @@ const LISTS: [&str; 1] = ["crates/events/src/catalogue/list.rs"];
 /// neighbour.
 const FLOORS: &[&[&str]] = &[
     &["model", "proto", "host"],
-    &["events", "store", "api"],
+    &["events", "store", "api", "ldap"],
     &["queue", "tls", "directory", "journal", "identity", "shell"],
     &["transport", "health", "admin", "enforce"],
     &["cli", "mailward"],

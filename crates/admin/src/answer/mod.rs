@@ -4,6 +4,7 @@
 //! changes something leaves an event that names who asked.
 
 mod alert;
+mod directory;
 mod drill;
 mod event;
 mod group;
@@ -31,7 +32,8 @@ use mailward_host::clock::Clock;
 use mailward_store::Store;
 use tokio::sync::mpsc;
 
-use crate::peer::Peer;
+use crate::{peer::Peer, sync::DirectorySync};
+pub(crate) use object::effect;
 
 /// How long another role may take.
 const ROLE_TIMEOUT: Duration = Duration::from_secs(10);
@@ -46,6 +48,7 @@ pub(crate) struct Access {
     pub(crate) store: Store,
     pub(crate) events: Events,
     pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) directory: Arc<DirectorySync>,
 }
 
 /// An answer.
@@ -271,6 +274,18 @@ impl Access {
             }
             Call::GroupPreview(r) => answer(typed::GroupPreview, self.group_preview(r).await),
             Call::GroupMembers(r) => answer(typed::GroupMembers, self.group_members(r).await),
+            Call::DirectorySyncStatus(r) => answer(
+                typed::DirectorySyncStatus,
+                self.directory_sync_status(r).await,
+            ),
+            Call::DirectorySyncRun(r) => answer(
+                typed::DirectorySyncRun,
+                self.directory_sync_run(r, peer).await,
+            ),
+            Call::DirectorySyncApprove(r) => answer(
+                typed::DirectorySyncApprove,
+                self.directory_sync_approve(r, peer).await,
+            ),
             Call::ObjectList(r) => answer(typed::ObjectList, self.object_list(r).await),
             Call::ObjectShow(r) => answer(typed::ObjectShow, self.object_show(r).await),
             Call::ObjectSet(r) => answer(typed::ObjectSet, self.object_set(r, peer).await),
@@ -339,7 +354,7 @@ impl Access {
 }
 
 /// A fault for a name that is not known, with the nearest known one.
-fn unknown(what: &str, found: &str, known: &[&str], list: &str) -> Fault {
+pub(crate) fn unknown(what: &str, found: &str, known: &[&str], list: &str) -> Fault {
     let mend = match mailward_api::assignment::nearest(found, known) {
         Some(near) => format!("did you mean {near}?"),
         None => list.to_owned(),

@@ -37,7 +37,7 @@ pub(super) fn is_monitoring(object: &Object) -> bool {
     Mailbox::of(&object.spec).is_some_and(|m| m.mailbox_type == MailboxType::Monitoring)
 }
 
-pub(super) fn effect(effect: &text::Effect) -> Effect {
+pub(crate) fn effect(effect: &text::Effect) -> Effect {
     let action = match effect.op {
         ChangeOp::Create => "create",
         ChangeOp::Replace => "change",

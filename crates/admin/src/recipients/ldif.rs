@@ -9,61 +9,16 @@ use std::{collections::HashMap, fmt::Write as _};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use mailward_model::{FieldError, Kind, Object};
 
-use super::{Entry, values_of};
+use super::{
+    Entry,
+    attribute::{
+        ATTRIBUTES, DETAILS, DETAILS_ATTRIBUTE, OUTSIDE_MEMBER, parts, plain_address as plain, unit,
+    },
+    values_of,
+};
 
-/// Fields and the attributes of Active Directory for them.
-const ATTRIBUTES: &[(&str, &str)] = &[
-    ("address", "mail"),
-    ("alias", "mailNickname"),
-    ("display_name", "displayName"),
-    ("notes", "info"),
-    ("first_name", "givenName"),
-    ("last_name", "sn"),
-    ("title", "title"),
-    ("department", "department"),
-    ("company", "company"),
-    ("office", "physicalDeliveryOfficeName"),
-    ("manager", "manager"),
-    ("phone", "telephoneNumber"),
-    ("mobile_phone", "mobile"),
-    ("fax", "facsimileTelephoneNumber"),
-    ("street_address", "streetAddress"),
-    ("city", "l"),
-    ("state_or_province", "st"),
-    ("postal_code", "postalCode"),
-    ("country_or_region", "co"),
-    ("web_page", "wWWHomePage"),
-    ("sam_account_name", "sAMAccountName"),
-    ("user_principal_name", "userPrincipalName"),
-    ("proxy_addresses", "proxyAddresses"),
-    ("external_address", "targetAddress"),
-    ("forwarding_address", "msExchGenericForwardingAddress"),
-    ("deliver_and_forward", "deliverAndRedirect"),
-    ("hidden", "msExchHideFromAddressLists"),
-    (
-        "require_sender_authentication_enabled",
-        "msExchRequireAuthToSendTo",
-    ),
-    ("resource_capacity", "msExchResourceCapacity"),
-    ("recipient_filter", "msExchQueryFilter"),
-    ("members", "member"),
-];
-/// Members that are no entry of the directory.
-const OUTSIDE_MEMBER: &str = "mgrpRFC822MailMember";
 /// A field that has no attribute.
 const OWN: &str = "mailward-";
-/// Exchange's number for what a recipient is, and the `type` it stands for here.
-const DETAILS: &[(Kind, &str, &str)] = &[
-    (Kind::Mailbox, "user", "1"),
-    (Kind::Mailbox, "shared", "4"),
-    (Kind::Mailbox, "room", "16"),
-    (Kind::Mailbox, "equipment", "32"),
-    (Kind::Mailbox, "arbitration", "8388608"),
-    (Kind::Mailbox, "discovery", "536870912"),
-    (Kind::DistributionGroup, "distribution", "256"),
-    (Kind::DistributionGroup, "security", "1024"),
-];
-const DETAILS_ATTRIBUTE: &str = "msExchRecipientTypeDetails";
 /// Octets of a line before it is folded (RFC 2849 leaves the length open; most write 76).
 const LINE_OCTETS: usize = 76;
 
@@ -237,14 +192,6 @@ fn values(
     addresses: &HashMap<String, String>,
 ) -> Result<Vec<String>, FieldError> {
     let attribute = attribute(column);
-    let plain = |value: &str| {
-        let begin = value.get(..5).unwrap_or_default();
-        let is_smtp = begin.eq_ignore_ascii_case("smtp:");
-        value
-            .get(if is_smtp { 5 } else { 0 }..)
-            .unwrap_or_default()
-            .to_owned()
-    };
     Ok(match column {
         "address" => one.address().map(str::to_owned).into_iter().collect(),
         "proxy_addresses" => one
@@ -380,56 +327,6 @@ fn unfolded(table: &str) -> Vec<(u64, String)> {
         }
     }
     lines
-}
-
-/// The parts of a name (RFC 4514): type and value, the nearest first.
-fn parts(dn: &str) -> Vec<(String, String)> {
-    let mut texts = vec![String::new()];
-    let mut chars = dn.chars().peekable();
-    while let Some(c) = chars.next() {
-        let Some(last) = texts.last_mut() else { break };
-        match c {
-            '\\' => {
-                let hex: String = chars.clone().take(2).collect();
-                match u8::from_str_radix(&hex, 16) {
-                    Ok(octet) if hex.len() == 2 && octet.is_ascii() => {
-                        last.push(char::from(octet));
-                        chars.nth(1);
-                    }
-                    _ => last.extend(chars.next()),
-                }
-            }
-            ',' => texts.push(String::new()),
-            c => last.push(c),
-        }
-    }
-    let part = |text: &String| {
-        let (of, value) = text.split_once('=')?;
-        Some((of.trim().to_ascii_lowercase(), value.trim().to_owned()))
-    };
-    texts.iter().filter_map(part).collect()
-}
-
-/// The path of the unit in which a name is: `example.org/Sales`. None directly below the domain.
-fn unit(dn: &str) -> Option<String> {
-    let parts = parts(dn);
-    let of = |wanted: &str| -> Vec<&str> {
-        let within = parts.iter().skip(1);
-        within
-            .filter(|(of, _)| of == wanted)
-            .map(|(_, value)| value.as_str())
-            .collect()
-    };
-    let (mut units, domain) = (of("ou"), of("dc"));
-    if units.is_empty() {
-        return None;
-    }
-    let domain = domain.join(".");
-    if !domain.is_empty() {
-        units.push(&domain);
-    }
-    units.reverse();
-    Some(units.join("/"))
 }
 
 pub(super) fn write(objects: &[&Object]) -> String {

@@ -5,6 +5,7 @@
 //! column for stays as it is, and one that is empty in a row goes back to its default. Pure; never
 //! here: applying anything.
 
+pub(crate) mod attribute;
 mod csv;
 mod ldif;
 
@@ -104,7 +105,7 @@ pub(crate) fn write(objects: &[Object], format: TableFormat) -> String {
     }
 }
 
-fn editors() -> HashMap<Kind, Editor> {
+pub(crate) fn editors() -> HashMap<Kind, Editor> {
     KINDS
         .into_iter()
         .map(|kind| (kind, Editor::of(kind)))

@@ -40,11 +40,13 @@ macro_rules! requests {
     };
 }
 
+mod directory;
 mod journal;
 mod object;
 mod overrides;
 mod recipient;
 
+pub use directory::{DirectorySyncApprove, DirectorySyncRun, DirectorySyncStatus};
 pub use journal::{JournalReplay, JournalSimulate, JournalTarget, JournalVerify};
 pub use object::{ObjectList, ObjectRemove, ObjectSet, ObjectShow};
 pub use overrides::{

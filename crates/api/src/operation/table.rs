@@ -551,6 +551,31 @@ operations! {
     RecipientExport ["recipient" "export"] Get "/v1/recipients/export" Json
     (request::RecipientExport) -> view::ExportText, page page::object::export;
 
+    /// Show how each directory source stands
+    ///
+    /// What it reads, from which server, how changes are heard of, and which entries became no
+    /// recipient and why. Ends with exit code 1 where a source is held or cannot be reached.
+    DirectorySyncStatus ["directory" "sync" "status"] Get "/v1/directory/sync" Json
+    (request::DirectorySyncStatus) -> view::DirectorySyncStatus, page page::directory::status,
+    exit page::directory::exit;
+
+    /// Read a directory source anew, as a whole
+    ///
+    /// Recipients are made what the directory says, all of them or none. With --dry-run what would
+    /// come, change and go is shown, and nothing is changed. What would remove too much is shown and
+    /// not done, and ends with exit code 1.
+    DirectorySyncRun ["directory" "sync" "run"] Post "/v1/directory/sync/{source}/run" Json
+    (request::DirectorySyncRun) -> view::DirectorySyncRun, page page::directory::run,
+    exit page::directory::run_exit;
+
+    /// Let a held sync remove what it would remove
+    ///
+    /// The number must be that of the status. What is allowed are those recipients and no others: if
+    /// more have gone from the directory since, it asks again.
+    DirectorySyncApprove ["directory" "sync" "approve"] Post "/v1/directory/sync/{source}/approve" Json
+    (request::DirectorySyncApprove) -> view::DirectorySyncRun, page page::directory::run,
+    exit page::directory::run_exit;
+
     /// List the {plural}
     ObjectList ["{kind}" "list"] Get "/v1/objects/{kind}" Json
     (request::ObjectList) -> view::ObjectList, page page::object::list;

@@ -5,6 +5,7 @@
 
 pub mod alert;
 pub mod cert;
+pub mod directory;
 pub mod drill;
 pub mod event;
 pub mod figures;
@@ -28,6 +29,9 @@ pub use alert::{
     AlertTold, AlertTried, AlertView,
 };
 pub use cert::{CertificateChoice, CertificateList, CertificateView, SetAsideFile};
+pub use directory::{
+    DirectorySyncRun, DirectorySyncSource, DirectorySyncStatus, SkippedEntry, SyncState,
+};
 pub use drill::{DrillExpectation, DrillList, DrillRun, DrillState, DrillStep, DrillView};
 pub use event::{EventList, EventPage, EventRecord, Explanation};
 pub use figures::{HealthFigures, RepairFigures, RoleFigures};

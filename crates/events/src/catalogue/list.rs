@@ -558,6 +558,51 @@ catalogue! {
         means "The database can be reached again, and this node's copy has everything that was changed meanwhile."
         breaks "Nothing is broken by this."
         mend "Nothing. A change that was refused meanwhile can be made now, or a few seconds later: each role connects anew in its own time, within 5 s.";
+    5060 Notice DirectorySynced { source: String, server: String, revision: u64, created: u64, changed: u64, removed: u64, changes: Items } per [revision]
+        "directory source {source}: {created} recipients came, {changed} changed, {removed} went, as {server} has them (revision {revision}): {changes}"
+        means "Recipients were made what the directory says, in one transaction. The first of the changes are named; `mailward group members --at` and the history of the objects have all."
+        breaks "Nothing is broken by this."
+        mend "Nothing. Where it was not meant, undo it in the directory: what is changed here alone is overwritten.";
+    5061 Error DirectoryUnreachable { source: String, server: String, error: String } per [source, server]
+        "directory source {source}: {server} cannot be used: {error}"
+        means "No connection, no TLS, or an answer that is none. The next server of the source is tried, then all of them again, with growing pauses of up to a minute."
+        breaks "Recipients stay as they are. Who was disabled or deleted in the directory since is not known of here."
+        mend "Check name, port and firewall; where the error speaks of the certificate: ca_file must lead to the authority that signed it, and the name in it must be the one connected to, or tls_domain. The certificate that Samba makes for itself carries no name and cannot be used.";
+    5062 Notice DirectoryFollowed { source: String, server: String, how: String } per [source]
+        "directory source {source}: {server} is followed by {how}"
+        means "The directory was read and its changes are heard of from now on."
+        breaks "Nothing is broken by this."
+        mend "Nothing is to be done.";
+    5063 Error DirectorySyncHeld { source: String, removals: u64, because: String } per [source, removals]
+        "directory source {source} is held: {because}"
+        means "What the directory says now would remove more recipients at once than remove_share_max allows. That is how a wrong base or filter looks, or an account that has lost its right to read. Nothing at all was changed."
+        breaks "Every change of this source waits, those that add or disable somebody too."
+        mend "`mailward directory sync run NAME --dry-run` shows who would go. If it is right: `mailward directory sync approve NAME --removals NUMBER`. If not: mend the directory, or base, filter and the rights of the account.";
+    5064 Notice DirectorySyncApproved { source: String, removals: u64, by: String, from: String } per [source]
+        "{by} let directory source {source} remove {removals} recipients; from {from}"
+        means "A person has looked at a held sync and allowed it."
+        breaks "Mail for those recipients is refused from now on."
+        mend "Nothing is to be done.";
+    5065 Warning DirectoryEntryRefused { source: String, entry: String, because: String } per [source, entry]
+        "directory source {source}: {entry} is left out: {because}"
+        means "An entry that should become a recipient cannot: its address is taken, or is none, or a field cannot hold what the attribute says. All others are synced."
+        breaks "Mail for that entry's addresses, where nobody else has them."
+        mend "Correct the entry in the directory, or whoever has the address. `mailward directory sync status` lists all that are left out.";
+    5066 Error DirectorySignInRefused { source: String, server: String, account: String, error: String } per [source, server]
+        "directory source {source}: {server} does not let {account} in: {error}"
+        means "The directory refuses the account that this node signs in with: a wrong password, or one that is disabled, locked or expired; the error says which."
+        breaks "Recipients stay as they are. Who was disabled or deleted in the directory since is not known of here."
+        mend "Put the right password into the file that secret_file names, or mend the account in the directory. It is tried again every minute, so that the account is not locked by it.";
+    5067 Warning DirectoryReadIncomplete { source: String, server: String, error: String } per [source, server]
+        "directory source {source}: {server} has not told everything: {error}"
+        means "A read ended before its end: a size or time limit, a referral, a lost connection. What was read so far is thrown away and nothing is changed: a recipient is removed only where a whole read says that it is gone."
+        breaks "Changes of the directory are late."
+        mend "Where it is a limit: let the account read more at once, or narrow base and filter. It is tried again by itself.";
+    5068 Error DirectorySourceUnusable { source: String, error: String } per [source]
+        "directory source {source} cannot be used: {error}"
+        means "Something that the source names on this host is missing or cannot be read: the file of its password or of its roots, or a mapping names a field that no recipient has."
+        breaks "The directory is not followed."
+        mend "Mend what the error names; it is looked at again within a minute, and at once when the source is changed.";
 
     6001 Info RoleStarted { child: String, pid: u64 } per [child, pid]
         "{child} started as process {pid}"

@@ -70,6 +70,7 @@ async fn serve(config: &Config, parent: Option<u32>) -> Result<(), RoleError> {
         http,
         agent,
         details: details(config, &events),
+        extra_roots: config.extra_roots.clone(),
         otlp: config.otlp(),
     });
     let _server = match served {

@@ -12,6 +12,7 @@
 )]
 
 mod archive;
+mod directories;
 mod outside;
 mod probes;
 mod repairs;
@@ -64,6 +65,8 @@ mod probes_leave_no_trace;
 mod prometheus_reads_the_metrics_and_the_rules_fit_them;
 mod recipients_are_found_by_a_filter;
 mod recipients_come_in_and_go_out_as_tables;
+mod recipients_follow_active_directory;
+mod recipients_follow_openldap;
 mod reports_are_sent_once_whenever_transport_is_killed;
 mod roles_run_as_their_user;
 mod systemd_hears_that_it_is_ready_and_alive;

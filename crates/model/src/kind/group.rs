@@ -82,6 +82,7 @@ impl DistributionGroup {
             reject_messages_from: Vec::new(),
             require_sender_authentication_enabled: false,
             max_receive_size: None,
+            source_anchor: None,
             attributes: CommonAttributes::default(),
         }
     }
@@ -203,6 +204,7 @@ impl DynamicDistributionGroup {
             reject_messages_from: Vec::new(),
             require_sender_authentication_enabled: false,
             max_receive_size: None,
+            source_anchor: None,
             attributes: CommonAttributes::default(),
         }
     }

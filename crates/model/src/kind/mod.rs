@@ -7,10 +7,12 @@
 mod address_space;
 mod alert;
 mod attribute;
+mod directory_source;
 mod domain;
 mod drill_schedule;
 mod group;
 mod journal;
+mod ldap_filter;
 #[path = "override.rs"]
 mod monitoring_override;
 mod organizational_unit;
@@ -21,6 +23,7 @@ mod recipient;
 mod send_connector;
 mod settings;
 mod smart_host;
+mod source_anchor;
 mod sparse;
 
 pub use address_space::{AddressSpace, AddressSpaceError};
@@ -30,12 +33,17 @@ pub use alert::{
 pub use attribute::{
     CommonAttribute, CommonAttributes, Condition, Conditions, PersonalAttribute, PersonalAttributes,
 };
+pub use directory_source::{
+    DirectoryServer, DirectoryServerError, DirectorySource, DirectoryTls, DirectoryType,
+    DisabledAccounts, MappingRule, MappingRuleError, MappingValue, SYNCED_KINDS,
+};
 pub use domain::{AcceptedDomain, AcceptedDomainType};
 pub use drill_schedule::{DrillSchedule, DrillScheduleError, TimeOfDay};
 pub use group::{
     DistributionGroup, DynamicDistributionGroup, GroupType, IncludedRecipients, RecipientFilter,
 };
 pub use journal::{JournalRule, JournalScope, LOCAL_STORE};
+pub use ldap_filter::{LdapFilter, LdapFilterError};
 pub use monitoring_override::{
     MonitoringOverride, OVERRIDE_DAYS, OVERRIDE_DAYS_MAX, OverrideScope, OverrideScopeError, Until,
     Version, VersionRange, version,
@@ -51,6 +59,7 @@ pub use recipient::{MailContact, MailUser, Mailbox, MailboxType, Recipient};
 pub use send_connector::{ConnectorTarget, OutboundTls, SendConnector, TlsAuthLevel};
 pub use settings::{Expendable, HealthSettings, RepairCommand, TransportSettings};
 pub use smart_host::{HostName, HostNameError, SmartHost, SmartHostError};
+pub use source_anchor::{SourceAnchor, SourceAnchorError};
 
 use crate::FieldError;
 

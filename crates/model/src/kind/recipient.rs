@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{CommonAttributes, OrganizationalUnit, PersonalAttributes};
+use super::{CommonAttributes, OrganizationalUnit, PersonalAttributes, SourceAnchor};
 use crate::{EmailAddress, FieldError, Spec, object::Validate, unit::ByteSize};
 
 /// What a mailbox is for.
@@ -53,6 +53,8 @@ pub trait Recipient {
     fn require_sender_authentication_enabled(&self) -> bool;
     /// The largest message it takes.
     fn max_receive_size(&self) -> Option<ByteSize>;
+    /// The entry of a directory that it follows.
+    fn source_anchor(&self) -> Option<&SourceAnchor>;
     /// The attributes that every recipient may have.
     fn attributes(&self) -> &CommonAttributes;
     /// The attributes of a person; `None` for groups.
@@ -111,6 +113,10 @@ macro_rules! recipient {
             /// The largest message it takes; as large as a message may be where unset.
             #[serde(default, skip_serializing_if = "Option::is_none")]
             pub max_receive_size: Option<crate::unit::ByteSize>,
+            /// The entry of a directory source that it follows; written by the sync. Unset, the
+            /// recipient is the administrator's alone.
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            pub source_anchor: Option<super::SourceAnchor>,
             /// Attributes that every recipient may have.
             #[serde(flatten)]
             pub attributes: super::CommonAttributes,
@@ -145,6 +151,9 @@ macro_rules! recipient {
             }
             fn max_receive_size(&self) -> Option<crate::unit::ByteSize> {
                 self.max_receive_size
+            }
+            fn source_anchor(&self) -> Option<&super::SourceAnchor> {
+                self.source_anchor.as_ref()
             }
             fn attributes(&self) -> &super::CommonAttributes {
                 &self.attributes
@@ -213,6 +222,10 @@ recipient! {
         /// How many a room or a piece of equipment is for.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub resource_capacity: Option<u32>,
+        /// The account of its owner is disabled in the directory: mail goes on arriving, and its
+        /// owner sends nothing. Exchange: AccountDisabled.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        pub account_disabled: bool,
     }
     personal
 }
@@ -229,6 +242,7 @@ impl Mailbox {
             max_send_size: None,
             recipient_limits: None,
             resource_capacity: None,
+            account_disabled: false,
             proxy_addresses: Vec::new(),
             hidden: false,
             organizational_unit: None,
@@ -236,6 +250,7 @@ impl Mailbox {
             reject_messages_from: Vec::new(),
             require_sender_authentication_enabled: false,
             max_receive_size: None,
+            source_anchor: None,
             attributes: CommonAttributes::default(),
             personal: PersonalAttributes::default(),
         }
@@ -310,6 +325,7 @@ impl MailContact {
             reject_messages_from: Vec::new(),
             require_sender_authentication_enabled: false,
             max_receive_size: None,
+            source_anchor: None,
             attributes: CommonAttributes::default(),
             personal: PersonalAttributes::default(),
         }
@@ -349,6 +365,10 @@ recipient! {
         /// How many recipients one message of the person may have; as many as any may where unset.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub recipient_limits: Option<u32>,
+        /// The account of the person is disabled in the directory: mail goes on arriving, and
+        /// the person sends nothing. Exchange: AccountDisabled.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        pub account_disabled: bool,
     }
     personal
 }

@@ -130,6 +130,10 @@ fn takes_effect(kind: Kind, op: ChangeOp, fields: &[FieldChange]) -> &'static st
             | Kind::DynamicDistributionGroup,
             _,
         ) => "takes effect for new recipients at once",
+        (Kind::DirectorySource, ChangeOp::Remove) => {
+            "what came from it stays, and is followed no more"
+        }
+        (Kind::DirectorySource, _) => "it is read anew at once",
         (Kind::JournalRule, _) => "takes effect for messages accepted from now on",
         (Kind::TransportSettings, _) => {
             "takes effect at once; mail that waits is tried by the new schedule"

@@ -41,6 +41,10 @@ fn remark(kind: Kind) -> &'static str {
             "Recipients that stand for all that a filter fits: recipient_filter, or included_recipients with\n\
              # conditions. System recipients never belong to them."
         }
+        Kind::DirectorySource => {
+            "Directories whose entries become recipients. `mailward directory sync run NAME --dry-run` shows\n\
+             # what would come. mapping: \"custom_attribute7 = employeeType\"."
+        }
         Kind::JournalRule => {
             "What is journaled, and to where. scope: global, internal or external."
         }

@@ -4,6 +4,7 @@
 
 pub(super) mod alert;
 pub(super) mod cert;
+pub(super) mod directory;
 pub(super) mod drill;
 pub(super) mod event;
 pub(super) mod exchange;

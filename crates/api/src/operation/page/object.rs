@@ -31,6 +31,7 @@ fn columns(kind: Kind) -> &'static [&'static str] {
             "included_recipients",
             "recipient_container",
         ],
+        Kind::DirectorySource => &["enabled", "type", "servers", "base", "kinds"],
         Kind::JournalRule => &["enabled", "scope", "recipient", "journal_address"],
         Kind::TransportSettings => &["postmaster", "message_expiration", "delay_notification"],
         Kind::HealthSettings => &["repair", "mailflow_probe_interval", "offline_after"],

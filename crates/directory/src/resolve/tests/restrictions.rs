@@ -129,6 +129,34 @@ fn what_a_sender_may_send_is_asked_once_before_groups_are_expanded() {
 }
 
 #[test]
+fn an_account_that_is_disabled_sends_nothing_and_still_gets_mail() {
+    let world = World::new()
+        .mailbox_with("anna", |m| m.account_disabled = true)
+        .mailbox("bert");
+    let (anna, bert) = (address("anna"), address("bert"));
+    let sender = |account, trusted| Sender {
+        address: Some(&anna),
+        account,
+        trusted,
+        size: 10,
+    };
+    check_from(
+        &world,
+        &sender(Some(&anna), false),
+        &["bert"],
+        &["bert!5.7.1"],
+    );
+    check_from(&world, &sender(None, true), &["bert"], &["bert!5.7.1"]);
+    // Anybody can write any address into MAIL FROM.
+    check_from(&world, &sender(None, false), &["bert"], &["bert"]);
+    let from_bert = Sender {
+        address: Some(&bert),
+        ..Sender::default()
+    };
+    check_from(&world, &from_bert, &["anna"], &["anna"]);
+}
+
+#[test]
 fn nobody_hears_of_members_where_the_group_says_so() {
     let mut group = DistributionGroup::new(address("team"), vec![address("anna"), address("gone")]);
     group.report_to_originator_enabled = false;
@@ -155,6 +183,8 @@ fn a_mail_user_is_reached_elsewhere_and_a_dynamic_group_stands_for_whom_it_fits(
         reject_messages_from: Vec::new(),
         require_sender_authentication_enabled: false,
         max_receive_size: None,
+        source_anchor: None,
+        account_disabled: false,
         attributes: Default::default(),
         personal: Default::default(),
     };

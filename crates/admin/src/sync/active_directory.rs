@@ -1,0 +1,372 @@
+//! Active Directory: read as a whole, then followed by uSNChanged.
+//!
+//! Each domain controller numbers the changes it makes or receives. What has changed since a number is
+//! one search away, on that controller alone: another controller, or one restored from a backup (its
+//! invocationId is another then), begins with a whole read. The controller's change notification says
+//! only *that* something changed; what, the search tells. So nothing depends on a notification.
+//!
+//! Deleted entries become tombstones, which not every account may read. Where none is seen, the list
+//! of entries is compared.
+
+use std::{
+    collections::HashSet,
+    time::{Duration, Instant},
+};
+
+use mailward_ldap::{Connection, Entry, LdapError, Scope, Search};
+use mailward_model::kind::LdapFilter;
+
+use super::{
+    plan::Picture,
+    read::{ENTRIES_MAX, READ_PATIENCE, Scene, anchor_of},
+};
+use crate::recipients::attribute::{dn_key, is_below};
+
+/// Values of one attribute: members of a group, which come 1500 at a time.
+const VALUES_MAX: usize = 500_000;
+/// The least time from one comparison of the list to the next.
+const COMPARE_GAP_MIN: Duration = Duration::from_secs(3);
+/// Comparing takes no more than one part in so many of the time.
+const COMPARE_SHARE: u32 = 20;
+
+/// Which controller was read, and up to which of its changes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Reached {
+    /// dsServiceName and invocationId.
+    identity: (String, Vec<u8>),
+    usn: u64,
+}
+
+/// A controller that is followed.
+pub(super) struct ActiveDirectory {
+    /// The top of the domain.
+    root: String,
+    base: String,
+    pub(super) reached: Reached,
+    sees_tombstones: bool,
+    /// Something changed since the list was compared.
+    is_unsure: bool,
+    compared: Option<Instant>,
+    compare_took: Duration,
+}
+
+fn any() -> LdapFilter {
+    LdapFilter::Present("objectClass".to_owned())
+}
+
+fn owned(names: &[&str]) -> Vec<String> {
+    names.iter().map(|name| (*name).to_owned()).collect()
+}
+
+async fn one(
+    connection: &mut Connection,
+    base: &str,
+    attributes: &[&str],
+) -> Result<Entry, LdapError> {
+    let search = Search {
+        base,
+        scope: Scope::Base,
+        filter: &any(),
+        attributes: &owned(attributes),
+        deleted: false,
+    };
+    let found = connection.search(&search, 1, READ_PATIENCE).await?;
+    found.into_iter().next().ok_or_else(|| {
+        LdapError::Protocol(format!("no entry for {base:?}, which every controller has"))
+    })
+}
+
+fn number(entry: &Entry, name: &str) -> Option<u64> {
+    entry.first(name)?.parse().ok()
+}
+
+impl ActiveDirectory {
+    /// Asks a controller who it is.
+    pub(super) async fn meet(
+        connection: &mut Connection,
+        base: Option<&str>,
+    ) -> Result<ActiveDirectory, LdapError> {
+        let names = [
+            "defaultNamingContext",
+            "dsServiceName",
+            "highestCommittedUSN",
+        ];
+        let rootdse = one(connection, "", &names).await?;
+        let lacks = |what: &str| {
+            LdapError::Protocol(format!(
+                "no {what}: it is no Active Directory; set type to openldap or ldap"
+            ))
+        };
+        let root = rootdse
+            .first(names[0])
+            .ok_or_else(|| lacks(names[0]))?
+            .to_owned();
+        let service = rootdse
+            .first(names[1])
+            .ok_or_else(|| lacks(names[1]))?
+            .to_owned();
+        let usn = number(&rootdse, names[2]).ok_or_else(|| lacks(names[2]))?;
+        let invocation = one(connection, &service, &["invocationId"]).await?;
+        let invocation = invocation.octets("invocationId").next().map(<[u8]>::to_vec);
+        Ok(ActiveDirectory {
+            base: base.unwrap_or(&root).to_owned(),
+            root,
+            reached: Reached {
+                identity: (service, invocation.unwrap_or_default()),
+                usn,
+            },
+            sees_tombstones: false,
+            is_unsure: false,
+            compared: None,
+            compare_took: Duration::ZERO,
+        })
+    }
+
+    /// Takes up where another connection to the same controller left off. False where this is
+    /// another one, or went back in time.
+    pub(super) fn take_up(&mut self, before: &Reached) -> bool {
+        let is_same = self.reached.identity == before.identity && self.reached.usn >= before.usn;
+        if is_same {
+            self.reached.usn = before.usn;
+            self.is_unsure = true;
+        }
+        is_same
+    }
+
+    /// Reads everything.
+    pub(super) async fn read(
+        &mut self,
+        connection: &mut Connection,
+        scene: &Scene,
+    ) -> Result<Picture, LdapError> {
+        // Before the read: what changes meanwhile is told again afterwards.
+        let usn = self.newest(connection).await?;
+        let found = self.search(connection, scene, None).await?;
+        let mut picture = Picture::new();
+        for entry in found {
+            let entry = self.completed(connection, entry).await?;
+            if let Some(anchor) = anchor_of(&entry) {
+                picture.insert(anchor, trimmed(entry));
+            }
+        }
+        self.reached.usn = usn;
+        self.sees_tombstones = self.tombstones(connection).await?;
+        self.is_unsure = false;
+        Ok(picture)
+    }
+
+    /// Asks to be woken.
+    pub(super) async fn wake_me(&self, connection: &mut Connection) -> Result<(), LdapError> {
+        connection.notify(&self.root).await
+    }
+
+    /// How it is followed, for people.
+    pub(super) fn manner(&self) -> &'static str {
+        match self.sees_tombstones {
+            true => "change notification and uSNChanged",
+            false => {
+                "change notification, uSNChanged, and comparing the list of entries (the account sees no deleted entries)"
+            }
+        }
+    }
+
+    /// Brings the picture up to date. True where it changed.
+    pub(super) async fn catch_up(
+        &mut self,
+        connection: &mut Connection,
+        scene: &Scene,
+        picture: &mut Picture,
+    ) -> Result<bool, LdapError> {
+        let newest = self.newest(connection).await?;
+        let mut is_changed = false;
+        if newest > self.reached.usn {
+            is_changed = self.changes(connection, scene, picture).await?;
+            self.reached.usn = newest;
+            self.is_unsure = true;
+        }
+        if self.is_unsure && !self.sees_tombstones && self.may_compare() {
+            is_changed |= self.compare(connection, scene, picture).await?;
+            self.is_unsure = false;
+        }
+        Ok(is_changed)
+    }
+
+    async fn changes(
+        &mut self,
+        connection: &mut Connection,
+        scene: &Scene,
+        picture: &mut Picture,
+    ) -> Result<bool, LdapError> {
+        let since =
+            LdapFilter::AtLeast("uSNChanged".to_owned(), (self.reached.usn + 1).to_string());
+        let search = Search {
+            base: &self.root,
+            scope: Scope::Subtree,
+            filter: &since,
+            attributes: &owned(&["objectGUID", "isDeleted"]),
+            deleted: true,
+        };
+        let touched = connection
+            .search(&search, ENTRIES_MAX, READ_PATIENCE)
+            .await?;
+        let is_tombstone = |entry: &Entry| {
+            entry
+                .first("isDeleted")
+                .is_some_and(|value| value.eq_ignore_ascii_case("true"))
+        };
+        self.sees_tombstones |= touched.iter().any(is_tombstone);
+        let mut is_changed = false;
+        let mut ours = HashSet::new();
+        for entry in self.search(connection, scene, Some(since)).await? {
+            let entry = self.completed(connection, entry).await?;
+            let Some(anchor) = anchor_of(&entry) else {
+                continue;
+            };
+            let entry = trimmed(entry);
+            ours.insert(anchor.clone());
+            let before = picture.insert(anchor, entry.clone());
+            is_changed |= before.as_ref() != Some(&entry);
+        }
+        for entry in touched {
+            // What has changed and is not found any more was deleted, moved away, or fits no longer.
+            if let Some(anchor) = anchor_of(&entry)
+                && !ours.contains(&anchor)
+            {
+                is_changed |= picture.remove(&anchor).is_some();
+            }
+        }
+        Ok(is_changed)
+    }
+
+    fn may_compare(&self) -> bool {
+        let gap = COMPARE_GAP_MIN.max(self.compare_took * COMPARE_SHARE);
+        self.compared.is_none_or(|at| at.elapsed() >= gap)
+    }
+
+    async fn compare(
+        &mut self,
+        connection: &mut Connection,
+        scene: &Scene,
+        picture: &mut Picture,
+    ) -> Result<bool, LdapError> {
+        let began = Instant::now();
+        let search = Search {
+            base: &self.base,
+            scope: Scope::Subtree,
+            filter: &scene.filter,
+            attributes: &owned(&["objectGUID"]),
+            deleted: false,
+        };
+        let found = connection
+            .search(&search, ENTRIES_MAX, READ_PATIENCE)
+            .await?;
+        let there: HashSet<String> = found.iter().filter_map(anchor_of).collect();
+        let before = picture.len();
+        picture.retain(|anchor, _| there.contains(anchor));
+        self.compare_took = began.elapsed();
+        self.compared = Some(Instant::now());
+        Ok(picture.len() != before)
+    }
+
+    async fn newest(&self, connection: &mut Connection) -> Result<u64, LdapError> {
+        let rootdse = one(connection, "", &["highestCommittedUSN"]).await?;
+        number(&rootdse, "highestCommittedUSN")
+            .ok_or_else(|| LdapError::Protocol("no highestCommittedUSN".to_owned()))
+    }
+
+    /// Entries of the source; only those changed since, where that is asked.
+    async fn search(
+        &self,
+        connection: &mut Connection,
+        scene: &Scene,
+        since: Option<LdapFilter>,
+    ) -> Result<Vec<Entry>, LdapError> {
+        let filter = match since {
+            Some(since) => LdapFilter::And(vec![scene.filter.clone(), since]),
+            None => scene.filter.clone(),
+        };
+        let search = Search {
+            base: &self.base,
+            scope: Scope::Subtree,
+            filter: &filter,
+            attributes: &scene.attributes,
+            deleted: false,
+        };
+        connection.search(&search, ENTRIES_MAX, READ_PATIENCE).await
+    }
+
+    /// Whether any deleted entry is seen.
+    async fn tombstones(&self, connection: &mut Connection) -> Result<bool, LdapError> {
+        let deleted = LdapFilter::Equal("isDeleted".to_owned(), "TRUE".to_owned());
+        let search = Search {
+            base: &self.root,
+            scope: Scope::Subtree,
+            filter: &deleted,
+            attributes: &owned(&["isDeleted"]),
+            deleted: true,
+        };
+        let container = dn_key(&format!("CN=Deleted Objects,{}", self.root));
+        let seen = match connection.search(&search, 1, READ_PATIENCE).await {
+            Ok(seen) => seen,
+            // There is more than the container itself.
+            Err(LdapError::TooMuch { .. }) => return Ok(true),
+            Err(error) => return Err(error),
+        };
+        let is_tombstone = |entry: &Entry| {
+            let key = dn_key(&entry.dn);
+            key != container && is_below(&key, &container)
+        };
+        Ok(seen.iter().any(is_tombstone))
+    }
+
+    /// An entry with all values of its attributes: of a large group they come in parts
+    /// (`member;range=0-1499`).
+    async fn completed(
+        &self,
+        connection: &mut Connection,
+        mut entry: Entry,
+    ) -> Result<Entry, LdapError> {
+        while let Some((name, attribute)) = ranged(&entry) {
+            let mut values = entry.take(&name);
+            let mut next = name.clone();
+            while !next.ends_with("-*") {
+                if values.len() > VALUES_MAX {
+                    return Err(LdapError::TooMuch {
+                        what: format!("the number of values of {attribute} of {}", entry.dn),
+                        max: VALUES_MAX as u64,
+                    });
+                }
+                let from = format!("{attribute};range={}-*", values.len());
+                let mut part = one(connection, &entry.dn, &[&from]).await?;
+                let Some((name, _)) = ranged(&part) else {
+                    break;
+                };
+                let more = part.take(&name);
+                if more.is_empty() {
+                    break;
+                }
+                values.extend(more);
+                next = name;
+            }
+            entry.take(&attribute);
+            entry.add(&attribute, values);
+        }
+        Ok(entry)
+    }
+}
+
+/// An attribute that came in part, as it is named in the entry and as it is called.
+fn ranged(entry: &Entry) -> Option<(String, String)> {
+    entry.names().find_map(|name| {
+        let (attribute, option) = name.split_once(';')?;
+        let is_range = option.to_ascii_lowercase().starts_with("range=");
+        is_range.then(|| (name.to_owned(), attribute.to_owned()))
+    })
+}
+
+/// An entry without what was only needed to find it.
+fn trimmed(mut entry: Entry) -> Entry {
+    entry.take("objectGUID");
+    entry.take("uSNChanged");
+    entry
+}

@@ -1,0 +1,418 @@
+//! One source, followed: connect, read, put in force, hear of changes; the next server where one
+//! fails, with growing pauses.
+//!
+//! A picture is replaced only by a whole read or by changes told in order. A read that ends early is
+//! thrown away: nobody is removed because a server broke off.
+
+use std::{sync::Arc, time::Duration};
+
+use mailward_api::view::SyncState;
+use mailward_events::Event;
+use mailward_host::clock::Clock;
+use mailward_ldap::{Answer, Connection, LdapError, Scope, Search, Server};
+use mailward_model::kind::{DirectoryType, LdapFilter};
+use tokio::{
+    sync::Notify,
+    time::{Instant, sleep, timeout},
+};
+
+use super::{
+    active_directory::{ActiveDirectory, Reached},
+    plan::Picture,
+    read::{self, READ_PATIENCE, Scene},
+    server::Access,
+    settle::{SettleError, Settling, settle},
+    status::Standings,
+};
+
+/// The pause after the first failure, and the longest one.
+const PAUSE_MIN: Duration = Duration::from_secs(1);
+const PAUSE_MAX: Duration = Duration::from_secs(60);
+/// Changes so close to each other are put in force together.
+const TOGETHER: Duration = Duration::from_millis(100);
+/// A server that is silent because nothing happens is asked something after so long.
+const SILENCE_MAX: Duration = Duration::from_secs(30);
+/// The shortest interval at which a directory that only can be read is asked for its list.
+const LIST_INTERVAL_MIN: Duration = Duration::from_secs(3);
+
+/// A source and what follows it.
+pub(super) struct Follower {
+    pub(super) settling: Arc<Settling>,
+    pub(super) access: Access,
+    pub(super) scene: Scene,
+    pub(super) standings: Arc<Standings>,
+    pub(super) clock: Arc<dyn Clock>,
+    /// Told when a person has let recipients go, or an operation has read the directory.
+    pub(super) nudge: Arc<Notify>,
+}
+
+/// What is kept from one connection to the next.
+#[derive(Default)]
+struct Kept {
+    picture: Picture,
+    reached: Option<Reached>,
+}
+
+/// How changes are heard of over one connection.
+enum Ear {
+    ActiveDirectory(ActiveDirectory),
+    /// RFC 4533: the server sends them.
+    Sent,
+    /// By a list of stamps.
+    List(std::collections::BTreeMap<String, String>),
+}
+
+impl Follower {
+    fn name(&self) -> &str {
+        &self.settling.name
+    }
+
+    /// Follows until it is dropped.
+    pub(super) async fn follow(self) {
+        let mut kept = Kept::default();
+        let mut pause = PAUSE_MIN;
+        loop {
+            let mut longest = false;
+            for server in &self.access.servers {
+                let began = Instant::now();
+                let ended = self.with(server, &mut kept).await;
+                if began.elapsed() > PAUSE_MAX {
+                    pause = PAUSE_MIN;
+                }
+                longest |= ended.is_sign_in();
+                self.tell(server, &ended);
+            }
+            // An account that is refused too often is locked in the end.
+            sleep(if longest { PAUSE_MAX } else { pause }).await;
+            pause = (pause * 2).min(PAUSE_MAX);
+        }
+    }
+
+    fn tell(&self, server: &Server, error: &LdapError) {
+        tell(&self.settling, self.access.account(), server, error);
+        let because = mailward_events::chain(error);
+        self.standings
+            .change(self.name(), self.clock.unix_ms(), |view| {
+                // What is held stays held: it waits for a person, not for a server.
+                if view.held.is_none() {
+                    view.state = SyncState::Failing;
+                    view.because = Some(format!("{server:?}: {because}"));
+                }
+            });
+    }
+
+    fn state(&self, state: SyncState) {
+        self.standings
+            .change(self.name(), self.clock.unix_ms(), |view| {
+                if view.held.is_none() {
+                    view.state = state;
+                }
+            });
+    }
+
+    fn heard(&self) {
+        let now = self.clock.unix_ms();
+        self.standings
+            .change(self.name(), now, |view| view.heard_unix_ms = Some(now));
+    }
+
+    /// Follows over one connection until it ends.
+    async fn with(&self, server: &Server, kept: &mut Kept) -> LdapError {
+        match self.connection(server, kept).await {
+            Ok(never) => match never {},
+            Err(ended) => ended,
+        }
+    }
+
+    async fn connection(
+        &self,
+        server: &Server,
+        kept: &mut Kept,
+    ) -> Result<std::convert::Infallible, LdapError> {
+        self.state(SyncState::Connecting);
+        let mut connection = self.access.connect(server).await?;
+        self.state(SyncState::Reading);
+        let shown = format!("{server:?}");
+        let (mut ear, manner) = self.read(&mut connection, kept).await?;
+        let now = self.clock.unix_ms();
+        self.standings.change(self.name(), now, |view| {
+            view.server = Some(shown.clone());
+            view.follows_by = Some(manner.to_owned());
+            view.read_unix_ms = Some(now);
+            view.heard_unix_ms = Some(now);
+        });
+        self.settling.events.emit(Event::DirectoryFollowed {
+            source: self.name().to_owned(),
+            server: shown.clone(),
+            how: manner.to_owned(),
+        });
+        self.settle(kept, &shown).await;
+        loop {
+            let is_changed = self.wait(&mut connection, &mut ear, kept).await?;
+            if let Ear::ActiveDirectory(directory) = &ear {
+                kept.reached = Some(directory.reached.clone());
+                self.standings.change(self.name(), now, |view| {
+                    view.follows_by = Some(directory.manner().to_owned());
+                });
+            }
+            if is_changed {
+                self.settle(kept, &shown).await;
+            }
+        }
+    }
+
+    /// Reads the whole, or takes up where it was left with the same controller.
+    async fn read(
+        &self,
+        connection: &mut Connection,
+        kept: &mut Kept,
+    ) -> Result<(Ear, &'static str), LdapError> {
+        match self.settling.source.directory_type {
+            DirectoryType::ActiveDirectory => {
+                let base = self.scene.base.as_deref();
+                let mut directory = ActiveDirectory::meet(connection, base).await?;
+                // Woken by whatever happens from here on, and only then read.
+                directory.wake_me(connection).await?;
+                let goes_on = kept
+                    .reached
+                    .as_ref()
+                    .is_some_and(|reached| directory.take_up(reached));
+                if goes_on {
+                    directory
+                        .catch_up(connection, &self.scene, &mut kept.picture)
+                        .await?;
+                } else {
+                    kept.picture = directory.read(connection, &self.scene).await?;
+                }
+                kept.reached = Some(directory.reached.clone());
+                let manner = directory.manner();
+                Ok((Ear::ActiveDirectory(directory), manner))
+            }
+            DirectoryType::OpenLdap => {
+                kept.picture = read::persist(connection, &self.scene).await?;
+                Ok((Ear::Sent, "the server sends each change (RFC 4533)"))
+            }
+            DirectoryType::Ldap => {
+                let stamps = read::stamps(connection, &self.scene).await?;
+                kept.picture = read::read(connection, &self.scene).await?;
+                Ok((Ear::List(stamps), "comparing when each entry was changed"))
+            }
+        }
+    }
+
+    /// Waits for a change. True where the picture is another one.
+    async fn wait(
+        &self,
+        connection: &mut Connection,
+        ear: &mut Ear,
+        kept: &mut Kept,
+    ) -> Result<bool, LdapError> {
+        let poll = self.settling.source.poll_interval.get();
+        let interval = match ear {
+            Ear::ActiveDirectory(_) => poll,
+            Ear::Sent => poll.max(SILENCE_MAX),
+            Ear::List(_) => poll.max(LIST_INTERVAL_MIN),
+        };
+        let asked = match ear {
+            Ear::List(_) => None,
+            _ => Some(&mut *connection),
+        };
+        let answer = tokio::select! {
+            answer = next(asked) => Some(answer?),
+            () = sleep(interval) => None,
+            // Whatever was let go is put in force now.
+            () = self.nudge.notified() => return Ok(true),
+        };
+        let is_changed = match (ear, answer) {
+            (Ear::ActiveDirectory(directory), woken) => {
+                if woken.is_some() {
+                    // Whoever adds a person changes several entries.
+                    drain(connection).await?;
+                }
+                directory
+                    .catch_up(connection, &self.scene, &mut kept.picture)
+                    .await?
+            }
+            (Ear::Sent, Some(Answer::Changes(changes))) => {
+                let mut is_changed = read::take(&mut kept.picture, changes)?;
+                while let Ok(more) = timeout(TOGETHER, connection.next()).await {
+                    if let Answer::Changes(changes) = more? {
+                        is_changed |= read::take(&mut kept.picture, changes)?;
+                    }
+                }
+                is_changed
+            }
+            (Ear::Sent, _) => {
+                alive(connection).await?;
+                false
+            }
+            (Ear::List(stamps), _) => {
+                let now = read::stamps(connection, &self.scene).await?;
+                let is_changed = now != *stamps;
+                if is_changed {
+                    kept.picture = read::read(connection, &self.scene).await?;
+                    *stamps = now;
+                }
+                is_changed
+            }
+        };
+        self.heard();
+        Ok(is_changed)
+    }
+
+    /// Puts the picture in force; where the store is away, again and again.
+    async fn settle(&self, kept: &mut Kept, server: &str) {
+        let mut pause = PAUSE_MIN;
+        loop {
+            let picture = std::mem::take(&mut kept.picture);
+            let entries = picture.len() as u64;
+            let allowed = self.standings.allowed(self.name());
+            let settling = Arc::clone(&self.settling);
+            let (picture, done) = settle(settling, picture, server.to_owned(), allowed).await;
+            kept.picture = picture;
+            let now = self.clock.unix_ms();
+            match done {
+                Ok(settled) => {
+                    note(&self.settling, &self.standings, now, entries, &settled);
+                    return;
+                }
+                Err(error) => {
+                    self.standings.change(self.name(), now, |view| {
+                        view.state = SyncState::Failing;
+                        view.because = Some(error.to_string());
+                    });
+                    if let SettleError::Refused(because) = &error {
+                        self.settling.events.emit(Event::DirectorySourceUnusable {
+                            source: self.name().to_owned(),
+                            error: because.clone(),
+                        });
+                        return;
+                    }
+                    sleep(pause).await;
+                    pause = (pause * 2).min(PAUSE_MAX);
+                }
+            }
+        }
+    }
+}
+
+/// Takes note of what was put in force or held, and raises what is new about it.
+pub(super) fn note(
+    settling: &Settling,
+    standings: &Standings,
+    now: u64,
+    entries: u64,
+    settled: &super::settle::Settled,
+) {
+    let (troubles, held) = standings.settled(&settling.name, now, entries, settled);
+    for one in troubles {
+        settling.events.emit(Event::DirectoryEntryRefused {
+            source: settling.name.clone(),
+            entry: one.dn,
+            because: one.because,
+        });
+    }
+    if let Some(held) = held {
+        settling.events.emit(Event::DirectorySyncHeld {
+            source: settling.name.clone(),
+            removals: held.removals,
+            because: held.because,
+        });
+    }
+}
+
+/// The event of a server that cannot be used.
+pub(super) fn tell(settling: &Settling, account: &str, server: &Server, error: &LdapError) {
+    let (source, server) = (settling.name.clone(), format!("{server:?}"));
+    let shown = mailward_events::chain(error);
+    settling.events.emit(if error.is_sign_in() {
+        Event::DirectorySignInRefused {
+            source,
+            server,
+            account: account.to_owned(),
+            error: shown,
+        }
+    } else if error.is_incomplete() {
+        Event::DirectoryReadIncomplete {
+            source,
+            server,
+            error: shown,
+        }
+    } else {
+        Event::DirectoryUnreachable {
+            source,
+            server,
+            error: shown,
+        }
+    });
+}
+
+/// The next answer to the open search; never, where there is none.
+async fn next(connection: Option<&mut Connection>) -> Result<Answer, LdapError> {
+    match connection {
+        Some(connection) => connection.next().await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Takes what else wakes within a moment.
+async fn drain(connection: &mut Connection) -> Result<(), LdapError> {
+    let until = Instant::now() + TOGETHER;
+    while let Ok(more) = tokio::time::timeout_at(until, connection.next()).await {
+        more?;
+    }
+    Ok(())
+}
+
+/// Asks something, so that a connection that is dead is found to be.
+async fn alive(connection: &mut Connection) -> Result<(), LdapError> {
+    let any = LdapFilter::Present("objectClass".to_owned());
+    let search = Search {
+        base: "",
+        scope: Scope::Base,
+        filter: &any,
+        attributes: &["1.1".to_owned()],
+        deleted: false,
+    };
+    connection.search(&search, 1, READ_PATIENCE).await.map(drop)
+}
+
+/// Reads the whole once, over a connection of its own, from the first server that tells it.
+pub(super) async fn read_once(
+    settling: &Settling,
+    access: &Access,
+    scene: &Scene,
+) -> Result<(Picture, String), LdapError> {
+    let mut last = LdapError::Closed {
+        because: ": the source names no server".to_owned(),
+    };
+    for server in &access.servers {
+        match read_from(settling, access, scene, server).await {
+            Ok(picture) => return Ok((picture, format!("{server:?}"))),
+            Err(error) => {
+                tell(settling, access.account(), server, &error);
+                last = error;
+            }
+        }
+    }
+    Err(last)
+}
+
+async fn read_from(
+    settling: &Settling,
+    access: &Access,
+    scene: &Scene,
+    server: &Server,
+) -> Result<Picture, LdapError> {
+    let mut connection = access.connect(server).await?;
+    let picture = match settling.source.directory_type {
+        DirectoryType::ActiveDirectory => {
+            let base = scene.base.as_deref();
+            let mut directory = ActiveDirectory::meet(&mut connection, base).await?;
+            directory.read(&mut connection, scene).await?
+        }
+        DirectoryType::OpenLdap | DirectoryType::Ldap => read::read(&mut connection, scene).await?,
+    };
+    connection.close().await;
+    Ok(picture)
+}

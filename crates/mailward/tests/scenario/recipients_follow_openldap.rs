@@ -1,0 +1,186 @@
+//! Recipients come from a real OpenLDAP server and follow it: it sends each change by itself (RFC
+//! 4533); where it cannot, its list is compared; what it does not tell as a whole removes nobody.
+
+use std::time::{Duration, Instant};
+
+use crate::{
+    directories::{MANAGER, Slapd},
+    support::{Node, objects, wait_for, wait_within},
+};
+
+/// What is promised: in force here so long after it was done there.
+const PROMISE: Duration = Duration::from_secs(5);
+
+fn person(account: &str) -> String {
+    format!(
+        "dn: uid={account},ou=people,dc=example,dc=test\nchangetype: add\nobjectClass: inetOrgPerson\n\
+         cn: {account} Example\nsn: Example\nuid: {account}\nemployeeType: staff\n\
+         mail: {account}@example.test\nmail: {account}.long@example.test\n\n"
+    )
+}
+
+fn scene(settings: &str, more: &[&str]) -> (Slapd, Node) {
+    let slapd = Slapd::start(settings);
+    let mut ldif: String = (0..10).map(|n| person(&format!("p{n}"))).collect();
+    ldif += "dn: cn=team,dc=example,dc=test\nchangetype: add\nobjectClass: groupOfNames\n\
+             objectClass: extensibleObject\nmail: team@example.test\n\
+             member: uid=p0,ou=people,dc=example,dc=test\n";
+    slapd.change(&ldif);
+    let node = Node::start(objects);
+    let secret = node.path("secret");
+    std::fs::write(&secret, MANAGER.1).unwrap();
+    let words = [
+        "directory-source".to_owned(),
+        "set".to_owned(),
+        "People".to_owned(),
+        format!("servers=localhost:{}", slapd.port),
+        "tls=starttls".to_owned(),
+        "base=dc=example,dc=test".to_owned(),
+        format!("ca_file={}", slapd.authority.display()),
+        format!("bind_name={}", MANAGER.0),
+        format!("secret_file={}", secret.display()),
+        "mapping+=custom_attribute3 = employeeType".to_owned(),
+        "--yes".to_owned(),
+    ];
+    let words: Vec<&str> = words
+        .iter()
+        .map(String::as_str)
+        .chain(more.iter().copied())
+        .collect();
+    node.ask(&words);
+    (slapd, node)
+}
+
+fn rcpt(node: &Node, address: &str) -> String {
+    let mut talk = node.talk();
+    talk.say("EHLO client.example.net");
+    talk.say("MAIL FROM:<a@example.net>");
+    talk.say(&format!("RCPT TO:<{address}>"))
+}
+
+fn field(node: &Node, name: &str, field: &str) -> serde_json::Value {
+    let shown = node.command(&["mailbox", "show", name, "--json"]);
+    let shown: serde_json::Value = serde_json::from_slice(&shown.stdout).unwrap_or_default();
+    shown["spec"][field].clone()
+}
+
+fn state(node: &Node) -> serde_json::Value {
+    let shown = node.command(&["directory", "sync", "status", "--json"]);
+    let shown: serde_json::Value = serde_json::from_slice(&shown.stdout).unwrap();
+    shown["sources"][0].clone()
+}
+
+#[track_caller]
+fn within_the_promise(what: &str, act: impl FnOnce(), holds: impl FnMut() -> bool) {
+    act();
+    let began = Instant::now();
+    wait_within(PROMISE, what, holds);
+    eprintln!("{what}: in force after {} ms", began.elapsed().as_millis());
+}
+
+fn follows_every_change(slapd: &Slapd, node: &Node) {
+    wait_for("the directory is followed", || {
+        state(node)["state"] == "following"
+    });
+    wait_for("its persons get mail", || {
+        rcpt(node, "p9.long@example.test").starts_with("250")
+    });
+    assert_eq!(field(node, "p3 Example", "custom_attribute3"), "staff");
+    assert!(rcpt(node, "team@example.test").starts_with("250"));
+    within_the_promise(
+        "a new account",
+        || slapd.change(&person("new1")),
+        || rcpt(node, "new1@example.test").starts_with("250"),
+    );
+    within_the_promise(
+        "a locked account",
+        || {
+            slapd.change(
+                "dn: uid=p1,ou=people,dc=example,dc=test\nchangetype: modify\n\
+                 add: pwdAccountLockedTime\npwdAccountLockedTime: 000001010000Z\n",
+            );
+        },
+        || field(node, "p1 Example", "account_disabled") == true,
+    );
+    within_the_promise(
+        "a deleted account",
+        || slapd.change("dn: uid=p2,ou=people,dc=example,dc=test\nchangetype: delete\n"),
+        || rcpt(node, "p2@example.test").starts_with("550"),
+    );
+}
+
+#[test]
+fn as_it_sends_each_change() {
+    let (mut slapd, node) = scene("overlay syncprov\noverlay ppolicy", &["type=openldap"]);
+    follows_every_change(&slapd, &node);
+    let manner = state(&node)["follows_by"]
+        .as_str()
+        .unwrap_or_default()
+        .to_owned();
+    assert!(manner.contains("RFC 4533"), "{manner}");
+
+    // Only a part of it is told: nobody is removed.
+    slapd.end("TERM");
+    slapd.configure("limits dn.exact=\"cn=reader,dc=example,dc=test\" size=3\noverlay syncprov\noverlay ppolicy");
+    slapd.run();
+    slapd.change(
+        "dn: cn=reader,dc=example,dc=test\nchangetype: add\nobjectClass: organizationalRole\n\
+         objectClass: simpleSecurityObject\nuserPassword: secret of the admin\n",
+    );
+    node.ask(&[
+        "directory-source",
+        "set",
+        "People",
+        "bind_name=cn=reader,dc=example,dc=test",
+        "--yes",
+    ]);
+    node.wait_for_events(&["DirectoryReadIncomplete"]);
+    wait_for("it says which limit", || {
+        state(&node)["because"]
+            .as_str()
+            .unwrap_or_default()
+            .contains("sizeLimitExceeded (4)")
+    });
+    assert!(rcpt(&node, "p9@example.test").starts_with("250"));
+
+    // A certificate that nobody vouches for is no server of ours.
+    node.ask(&[
+        "directory-source",
+        "set",
+        "People",
+        "ca_file=",
+        &format!("bind_name={}", MANAGER.0),
+        "--yes",
+    ]);
+    wait_for("it is told", || {
+        state(&node)["because"]
+            .as_str()
+            .unwrap_or_default()
+            .contains("certificate")
+    });
+    assert!(rcpt(&node, "p9@example.test").starts_with("250"));
+
+    // A file that is not there is told with its name.
+    std::fs::remove_file(node.path("secret")).unwrap();
+    node.ask(&[
+        "directory-source",
+        "set",
+        "People",
+        &format!("ca_file={}", slapd.authority.display()),
+        "--yes",
+    ]);
+    wait_for("it is told", || {
+        state(&node)["because"]
+            .as_str()
+            .unwrap_or_default()
+            .contains("secret")
+    });
+    node.wait_for_events(&["DirectorySourceUnusable"]);
+    assert!(rcpt(&node, "p9@example.test").starts_with("250"));
+}
+
+#[test]
+fn and_by_its_list_where_it_sends_nothing() {
+    let (slapd, node) = scene("overlay ppolicy", &["type=ldap"]);
+    follows_every_change(&slapd, &node);
+}
