@@ -9,7 +9,7 @@ use mailward_store::Store;
 use tokio::task::JoinHandle;
 
 use crate::{
-    answer::Access,
+    answer::{Access, Perimeter},
     http::{self, route::Pages},
     metric::Meter,
     otlp::{Export, OtlpConfig, Resource, Tally},
@@ -26,6 +26,8 @@ pub struct AdminConfig {
     pub events_dir: PathBuf,
     /// The message tracking log.
     pub tracking_dir: PathBuf,
+    /// What is known of sender feeds.
+    pub perimeter_dir: PathBuf,
     /// The node's name, for health pages.
     pub node: String,
     /// The objects.
@@ -192,10 +194,16 @@ pub fn serve(config: AdminConfig) -> Result<AdminServer, ServeError> {
         config.extra_roots,
     );
     tasks.push(tokio::spawn(Arc::clone(&directory).run()));
+    let perimeter = Perimeter::new(
+        config.store.clone(),
+        config.perimeter_dir,
+        Arc::clone(&config.clock),
+    );
     let access = Arc::new(Access {
         run_dir: config.run_dir,
         events_dir: config.events_dir,
         tracking_dir: config.tracking_dir,
+        perimeter: perimeter.clone(),
         store: config.store,
         events: config.events,
         clock: config.clock,
@@ -204,6 +212,7 @@ pub fn serve(config: AdminConfig) -> Result<AdminServer, ServeError> {
     let pages = Pages {
         probes: Arc::clone(&probes),
         meter,
+        perimeter,
     };
     let operations = http::route::operations(access, pages.clone());
     tasks.push(tokio::spawn(http::listen::unix(unix, operations)));

@@ -48,6 +48,7 @@ fn node() -> Node {
         run_dir: dir.path().to_owned(),
         events_dir: dir.path().join("events"),
         tracking_dir: dir.path().join("tracking"),
+        perimeter_dir: dir.path().join("perimeter"),
         node: "mx1.example.org".to_owned(),
         store: store.clone(),
         events,

@@ -41,6 +41,7 @@ impl Node {
             run_dir: dir.path().to_owned(),
             events_dir: dir.path().join("events"),
             tracking_dir: dir.path().join("tracking"),
+            perimeter_dir: dir.path().join("perimeter"),
             node: "mx1.example.org".to_owned(),
             store: Store::open(&dir.path().join("store.db")).unwrap(),
             events: Events::discard(),

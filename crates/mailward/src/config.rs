@@ -299,6 +299,11 @@ impl Config {
         self.data_dir.join("tracking")
     }
 
+    /// The folder of what is known of sender feeds.
+    pub(crate) fn perimeter_dir(&self) -> PathBuf {
+        self.data_dir.join("perimeter")
+    }
+
     /// The folder of the ledger of journal reports.
     pub(crate) fn journal_dir(&self) -> PathBuf {
         self.data_dir.join("journal")

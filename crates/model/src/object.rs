@@ -9,7 +9,7 @@ use crate::{
     kind::{
         AcceptedDomain, AlertChannel, DirectorySource, DistributionGroup, DynamicDistributionGroup,
         HealthSettings, JournalRule, MailContact, MailUser, Mailbox, MonitoringOverride, Probe,
-        ReceiveConnector, SendConnector, TransportSettings,
+        ReceiveConnector, SendConnector, SenderFeed, TransportSettings,
     },
 };
 
@@ -150,6 +150,8 @@ kinds! {
     AcceptedDomain "accepted_domain" "accepted-domain" "accepted domains",
     /// How mail comes in.
     ReceiveConnector "receive_connector" "receive-connector" "receive connectors",
+    /// Addresses that somebody publishes as those he sends mail from.
+    SenderFeed "sender_feed" "sender-feed" "sender feeds",
     /// How mail goes out.
     SendConnector "send_connector" "send-connector" "send connectors",
     /// Recipients whose mail is kept or handed on by this system.

@@ -27,6 +27,7 @@ mod certificates;
 mod choose;
 mod client;
 mod expiry;
+pub mod fetch;
 mod folder;
 mod name;
 mod notice;

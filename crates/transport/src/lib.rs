@@ -14,6 +14,7 @@ pub mod deliver;
 mod faults;
 mod gate;
 mod journal;
+mod perimeter;
 mod probe;
 pub mod receive;
 mod service;

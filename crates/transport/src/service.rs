@@ -37,6 +37,7 @@ use crate::{
     faults::Faults,
     gate::{Change, Moment},
     journal,
+    perimeter::{self, Perimeter},
     receive::Receiver,
     snapshot::Snapshot,
 };
@@ -61,6 +62,8 @@ pub struct Setup {
     pub tracking_dir: PathBuf,
     /// The folder of the ledger of journal reports.
     pub journal_dir: PathBuf,
+    /// The folder of what is known of sender feeds.
+    pub perimeter_dir: PathBuf,
     /// PEM files.
     pub certificate_dir: PathBuf,
     /// Roots trusted besides the system's.
@@ -110,6 +113,7 @@ pub(crate) struct Running {
     pub(crate) started_unix_ms: u64,
     store: Store,
     pub(crate) faults: Faults,
+    pub(crate) perimeter: Perimeter,
     orders: Mutex<Vec<ComponentOrder>>,
     gate_file: PathBuf,
     /// Who belongs to each dynamic group. Locked from reading the objects to swapping the snapshot,
@@ -209,11 +213,31 @@ impl Running {
         let mut groups = self.groups.lock();
         // A soft reset drops what is remembered.
         *groups = DynamicGroups::default();
-        let (node, events) = (&self.shared.node, &self.shared.events);
-        let (snapshot, objects) =
-            build(&self.store, node, &mut groups, events).map_err(|error| error.to_string())?;
+        let built = self.build(&mut groups);
+        let (snapshot, objects) = built.map_err(|error| error.to_string())?;
         swap(self, snapshot, objects);
         Ok(objects)
+    }
+
+    fn build(&self, groups: &mut DynamicGroups) -> Result<(Snapshot, u64), StartError> {
+        let Shared {
+            node,
+            events,
+            clock,
+            ..
+        } = &*self.shared;
+        build(&self.store, node, groups, &self.perimeter, events, &**clock)
+    }
+
+    /// Takes what sender feeds have in force now into the snapshot.
+    pub(crate) fn feeds_changed(&self) {
+        // No older snapshot may replace a newer one.
+        let groups = self.groups.lock();
+        let feeds = self.perimeter.feeds(self.shared.clock.unix_ms());
+        let snapshot = self.shared.snapshot.load().with_feeds(&feeds);
+        self.shared.snapshot.store(Arc::new(snapshot));
+        drop(groups);
+        self.receiver.ranges_changed();
     }
 }
 
@@ -239,7 +263,8 @@ impl Transport {
             ..
         } = setup;
         let mut groups = DynamicGroups::default();
-        let (snapshot, _) = build(&store, &node, &mut groups, &events)?;
+        let perimeter = Perimeter::new(setup.perimeter_dir, &node.resolvers);
+        let (snapshot, _) = build(&store, &node, &mut groups, &perimeter, &events, &*clock)?;
         let certificates =
             Certificates::with_events(&setup.certificate_dir, Arc::clone(&clock), events.clone());
         let faults = Faults::new(Arc::clone(&clock), store.clone(), &setup.run_dir);
@@ -294,6 +319,7 @@ impl Transport {
             groups: Mutex::new(groups),
             gate_file,
             faults,
+            perimeter,
             shared,
         });
         running.set_components(&orders);
@@ -311,6 +337,7 @@ impl Transport {
         followers.spawn(follow_queue(Arc::clone(&running.shared)));
         followers.spawn(journal::follow(Arc::clone(&running.shared)));
         followers.spawn(follow_gate(Arc::clone(&running)));
+        followers.spawn(perimeter::follow(Arc::clone(&running)));
         Ok(Transport {
             running,
             _control: control,
@@ -367,20 +394,25 @@ impl Transport {
     }
 }
 
-/// The snapshot of the objects as they are now, and how many there are. `groups` is brought to them;
-/// events tell whose members changed.
+/// The snapshot of the objects as they are now, and how many there are. `groups` and `perimeter` are
+/// brought to them; events tell whose members changed.
 fn build(
     store: &Store,
     node: &Node,
     groups: &mut DynamicGroups,
+    perimeter: &Perimeter,
     events: &Events,
+    clock: &dyn Clock,
 ) -> Result<(Snapshot, u64), StartError> {
     let (objects, revision) = store
         .all_at()
         .map_err(|error| StartError::Objects(error.to_string()))?;
     let is_first = groups.is_empty();
     let changes = groups.update(&objects, revision);
-    let mut snapshot = Snapshot::build_with(&objects, groups, &node.hostname);
+    let now = clock.unix_ms();
+    perimeter.adopt(&objects, events, now);
+    let feeds = perimeter.feeds(now);
+    let mut snapshot = Snapshot::build_with(&objects, groups, &feeds, &node.hostname);
     // A removal raises the store's revision and that of no object.
     snapshot.revision = revision;
     for change in changes.iter().filter(|_| !is_first) {
@@ -472,6 +504,7 @@ fn swap(running: &Running, snapshot: Snapshot, objects: u64) {
     shared
         .events
         .emit(Event::SnapshotSwapped { revision, objects });
+    running.receiver.ranges_changed();
     running.dispatcher.objects_changed();
     choose_certificates(shared);
 }
@@ -483,7 +516,7 @@ async fn follow_objects(running: Arc<Running>, store: Store) {
     choose_certificates(shared);
     while revisions.changed().await.is_ok() {
         let mut groups = running.groups.lock();
-        match build(&store, &shared.node, &mut groups, &shared.events) {
+        match running.build(&mut groups) {
             Ok((snapshot, objects)) => swap(&running, snapshot, objects),
             Err(error) => shared.events.emit(Event::StoreFailing {
                 operation: "read the objects".to_owned(),

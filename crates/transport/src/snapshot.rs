@@ -11,10 +11,14 @@ use mailward_directory::{Directory, DynamicGroups, Found, Membership, RcptDecisi
 use mailward_model::{
     Domain, EmailAddress, Object, ObjectId, Origin, Revision, Spec,
     kind::{
-        JournalRule, LOCAL_STORE, MailboxType, ReceiveConnector, SendConnector, TransportSettings,
+        JournalRule, LOCAL_STORE, MailboxType, ReceiveConnector, RemoteRange, SendConnector,
+        TransportSettings,
     },
 };
+use mailward_perimeter::{Feeds, Ranges};
 use mailward_tls::ConnectorNeeds;
+
+use crate::receive::table::Table;
 
 /// An object's spec with its name and identity.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,7 +56,7 @@ impl Named<ReceiveConnector> {
 }
 
 /// A journal rule in force, with what it names looked up.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct JournalInForce {
     /// The rule.
     pub rule: Arc<Named<JournalRule>>,
@@ -63,7 +67,7 @@ pub struct JournalInForce {
 }
 
 /// Whose mail a journal rule is for.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum Whose {
     /// Everyone's.
     Everyone,
@@ -113,7 +117,7 @@ impl Whose {
 
 /// Where journal reports go. Two rules whose addresses lead to one recipient share a target, so
 /// that it gets one report for a message and not two.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct JournalTarget {
     /// The address, as the first rule names it.
     pub address: EmailAddress,
@@ -122,12 +126,16 @@ pub struct JournalTarget {
 }
 
 /// Everything transport knows about the organisation.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Snapshot {
     /// Recipients, groups, accepted domains.
-    pub directory: Directory,
+    pub directory: Arc<Directory>,
     /// Enabled receive connectors, by name.
     pub receive_connectors: Vec<Arc<Named<ReceiveConnector>>>,
+    /// What each of them takes, in the same order.
+    pub receive_ranges: Vec<Ranges>,
+    /// Which of them takes which connection.
+    pub table: Table,
     /// Enabled send connectors, by name.
     pub send_connectors: Vec<Arc<Named<SendConnector>>>,
     /// Enabled journal rules, by name.
@@ -154,15 +162,22 @@ impl Snapshot {
         let mut groups = DynamicGroups::default();
         let at = objects.iter().map(|object| object.revision).max();
         groups.update(objects, at.unwrap_or_default());
-        Snapshot::build_with(objects, &groups, hostname)
+        Snapshot::build_with(objects, &groups, &Feeds::default(), hostname)
     }
 
     /// Builds the snapshot with the members of dynamic groups as they are kept in `groups`, which
-    /// has been brought to these objects.
-    pub fn build_with(objects: &[Object], groups: &DynamicGroups, hostname: &Domain) -> Snapshot {
+    /// has been brought to these objects, and with what sender feeds have in force.
+    pub fn build_with(
+        objects: &[Object],
+        groups: &DynamicGroups,
+        feeds: &Feeds,
+        hostname: &Domain,
+    ) -> Snapshot {
         let mut snapshot = Snapshot {
-            directory: Directory::build_with(objects, groups).with_host(hostname),
+            directory: Arc::new(Directory::build_with(objects, groups).with_host(hostname)),
             receive_connectors: Vec::new(),
+            receive_ranges: Vec::new(),
+            table: Table::default(),
             send_connectors: Vec::new(),
             journal_rules: Vec::new(),
             journal_targets: Vec::new(),
@@ -205,7 +220,52 @@ impl Snapshot {
             recipient: snapshot.directory.find(&address),
             address,
         });
+        snapshot.take_ranges(feeds);
         snapshot
+    }
+
+    /// The same objects with what sender feeds have in force now.
+    #[must_use]
+    pub fn with_feeds(&self, feeds: &Feeds) -> Snapshot {
+        let mut snapshot = self.clone();
+        snapshot.take_ranges(feeds);
+        snapshot
+    }
+
+    /// The same objects, with other `remote_ranges` at one connector; `None` where it is not in force.
+    pub fn with_remote_ranges(
+        &self,
+        connector: &str,
+        entries: Vec<RemoteRange>,
+        feeds: &Feeds,
+    ) -> Option<Snapshot> {
+        let mut snapshot = self.clone();
+        let mut all = snapshot.receive_connectors.iter_mut();
+        let one = all.find(|one| one.name.eq_ignore_ascii_case(connector))?;
+        let mut changed = Named::clone(one);
+        changed.spec.remote_ranges = entries;
+        *one = Arc::new(changed);
+        snapshot.take_ranges(feeds);
+        Some(snapshot)
+    }
+
+    fn take_ranges(&mut self, feeds: &Feeds) {
+        let connectors = self.receive_connectors.iter();
+        self.receive_ranges = connectors
+            .map(|connector| Ranges::of(&connector.spec.remote_ranges, feeds))
+            .collect();
+        self.table = Table::build(&self.receive_connectors, &self.receive_ranges);
+    }
+
+    /// Whether a receive connector takes this client still; true where the connector is gone, which
+    /// is told otherwise.
+    pub fn still_takes(&self, connector: &str, client: std::net::IpAddr) -> bool {
+        let at = self
+            .receive_connectors
+            .iter()
+            .position(|one| one.name == connector);
+        let ranges = at.and_then(|at| self.receive_ranges.get(at));
+        ranges.is_none_or(|ranges| ranges.narrowest(client).is_some())
     }
 
     fn add_rule(&mut self, rule: Arc<Named<JournalRule>>) {

@@ -19,7 +19,7 @@ const LISTS: [&str; 1] = ["crates/events/src/catalogue/list.rs"];
 const FLOORS: &[&[&str]] = &[
     &["model", "proto", "host"],
     &["events", "store", "api", "ldap"],
-    &["queue", "tls", "directory", "journal", "identity", "shell"],
+    &["queue", "tls", "directory", "journal", "perimeter", "identity", "shell"],
     &["transport", "health", "admin", "enforce"],
     &["cli", "mailward"],
 ];

@@ -13,6 +13,7 @@ mod journal;
 mod message;
 mod object;
 mod overrides;
+mod perimeter;
 mod queue;
 mod recipient;
 mod repair;
@@ -32,6 +33,7 @@ use mailward_host::clock::Clock;
 use mailward_store::Store;
 use tokio::sync::mpsc;
 
+pub(crate) use self::perimeter::Perimeter;
 use crate::{peer::Peer, sync::DirectorySync};
 pub(crate) use object::effect;
 
@@ -45,6 +47,7 @@ pub(crate) struct Access {
     pub(crate) run_dir: PathBuf,
     pub(crate) events_dir: PathBuf,
     pub(crate) tracking_dir: PathBuf,
+    pub(crate) perimeter: Perimeter,
     pub(crate) store: Store,
     pub(crate) events: Events,
     pub(crate) clock: Arc<dyn Clock>,
@@ -286,6 +289,29 @@ impl Access {
                 typed::DirectorySyncApprove,
                 self.directory_sync_approve(r, peer).await,
             ),
+            Call::PerimeterStatus(_) => {
+                answer(typed::PerimeterStatus, self.perimeter_status().await)
+            }
+            Call::PerimeterDiff(r) => {
+                answer(typed::PerimeterDiff, self.perimeter_diff(r.feed).await)
+            }
+            Call::PerimeterWhy(r) => {
+                answer(typed::PerimeterWhy, self.perimeter_why(r.address).await)
+            }
+            Call::PerimeterReplay(r) => {
+                answer(typed::PerimeterReplay, self.perimeter_replay(r).await)
+            }
+            Call::PerimeterApprove(r) => answer(
+                typed::PerimeterApprove,
+                self.perimeter_approve(r.feed, peer).await,
+            ),
+            Call::PerimeterRefresh(r) => answer(
+                typed::PerimeterRefresh,
+                self.perimeter_refresh(r.feed, peer).await,
+            ),
+            Call::PerimeterExport(r) => {
+                answer(typed::PerimeterExport, self.perimeter_export(r).await)
+            }
             Call::ObjectList(r) => answer(typed::ObjectList, self.object_list(r).await),
             Call::ObjectShow(r) => answer(typed::ObjectShow, self.object_show(r).await),
             Call::ObjectSet(r) => answer(typed::ObjectSet, self.object_set(r, peer).await),

@@ -17,7 +17,7 @@ use mailward_api::{
 
 use super::reply;
 use crate::{
-    answer::{Access, Answer},
+    answer::{Access, Answer, Perimeter},
     metric::{Meter, text},
     peer::{Caller, Peer},
     probe::Probes,
@@ -78,6 +78,7 @@ pub(crate) fn operations(access: Arc<Access>, pages: Pages) -> Router {
 pub(crate) struct Pages {
     pub(crate) probes: Arc<Probes>,
     pub(crate) meter: Arc<Meter>,
+    pub(crate) perimeter: Perimeter,
 }
 
 /// The pages for load balancers and Prometheus. GET and HEAD are taken.
@@ -110,6 +111,15 @@ pub(crate) fn pages(pages: Pages) -> Router {
             get(
                 async |State(pages): State<Pages>, Path(name): Path<String>| {
                     pages.probes.component(&format!("receive/{name}"))
+                },
+            ),
+        )
+        // What other firewalls poll.
+        .route(
+            "/perimeter/{list}",
+            get(
+                async |State(pages): State<Pages>, Path(list): Path<String>| {
+                    pages.perimeter.list(&list).await
                 },
             ),
         )

@@ -1,6 +1,9 @@
-//! A health probe through a send connector: what the worker asks of transport, and what became of it.
+//! Messages that other roles ask transport about: a health probe through a send connector and what
+//! became of it, and a message that is not there.
 
-use mailward_model::EmailAddress;
+use std::net::IpAddr;
+
+use mailward_model::{Domain, EmailAddress, ReversePath};
 use serde::{Deserialize, Serialize};
 
 /// A health probe to be sent through a send connector.
@@ -48,4 +51,24 @@ pub enum RouteProbed {
         /// Until the message was durable.
         accepted_ms: u64,
     },
+}
+
+/// A message that is not there, for [`SimulateMessage`](super::ControlRequest::SimulateMessage).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SimulatedMessage {
+    /// MAIL FROM.
+    pub mail_from: ReversePath,
+    /// RCPT TO.
+    pub recipients: Vec<EmailAddress>,
+    /// The header section, as it stands in the file.
+    pub header: String,
+    /// Octets of the whole message.
+    pub size: u64,
+    /// The client it would come from; loopback where unset.
+    pub remote: Option<IpAddr>,
+    /// What the client says in EHLO.
+    pub helo: Option<Domain>,
+    /// The account that would have signed in.
+    #[serde(default)]
+    pub account: Option<EmailAddress>,
 }

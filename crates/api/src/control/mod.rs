@@ -22,14 +22,16 @@ pub mod drill;
 pub mod frame;
 mod letter;
 mod octets;
+pub mod perimeter;
 mod request;
 mod server;
 
 pub use client::{CallError, Client, call};
 pub use drill::{DrillFault, DrillRequest};
-pub use letter::{ProbeLetter, RouteProbed};
+pub use letter::{ProbeLetter, RouteProbed, SimulatedMessage};
 pub use octets::Octets;
-pub use request::{ControlReply, ControlRequest, Resolved, SimulatedMessage};
+pub use perimeter::PerimeterRequest;
+pub use request::{ControlReply, ControlRequest, Resolved};
 pub use server::{BindError, Server, Service, bind, is_trusted, serve, serve_for};
 
 use std::path::{Path, PathBuf};

@@ -4,11 +4,11 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use mailward_model::{Domain, EmailAddress, MessageId, ReversePath, kind::MonitoringOverride};
+use mailward_model::{Domain, EmailAddress, MessageId, kind::MonitoringOverride};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Octets, ProbeLetter, Role, RouteProbed,
+    Octets, PerimeterRequest, ProbeLetter, Role, RouteProbed, SimulatedMessage,
     drill::{DrillFault, DrillRequest},
 };
 use crate::view::{
@@ -16,8 +16,9 @@ use crate::view::{
     ConnectionChoice, ConnectorStatus, DrillList, DrillRun, ForecastReport, GroupStatus, GroupView,
     HealthExplanation, HealthHistory, HealthMailboxes, HealthReport, HealthSetView, JournalReplay,
     JournalSimulation, JournalStatus, JournalVerification, LeaseAsk, LeaseReply, ManagerBeat,
-    ManagerStatus, MessageList, MessagePlan, MessageView, OverrideList, ProbeView, QueueList,
-    RepairOutcome, RepairProposal, RoleFigures, RoleStatus, TransportStatus, Verdict, WorkerStatus,
+    ManagerStatus, MessageList, MessagePlan, MessageView, OverrideList, PerimeterReplay,
+    PerimeterWhy, ProbeView, QueueList, RepairOutcome, RepairProposal, RoleFigures, RoleStatus,
+    TransportStatus, Verdict, WorkerStatus,
     health::{ProbeList, ProbeReport},
     hold::{ComponentOrder, ComponentState, Hold, HoldList, Requester},
     journal::{JournalReplayAsk, JournalVerifyAsk},
@@ -108,6 +109,8 @@ pub enum ControlRequest {
     JournalReplay(JournalReplayAsk),
     /// Transport: check the ledger. Answer: `JournalVerification`.
     JournalVerify(JournalVerifyAsk),
+    /// Transport: sender feeds and whom connectors take. Answer: as each says.
+    Perimeter(PerimeterRequest),
     /// Transport: send a health probe through a send connector, and tell what the next hop said.
     /// Answer: `RouteProbed`.
     ProbeRoute(ProbeLetter),
@@ -403,6 +406,7 @@ impl ControlRequest {
             ControlRequest::JournalPause { .. } => "journal_pause",
             ControlRequest::JournalReplay(_) => "journal_replay",
             ControlRequest::JournalVerify(_) => "journal_verify",
+            ControlRequest::Perimeter(_) => "perimeter",
             ControlRequest::ProbeRoute(_) => "probe_route",
             ControlRequest::CertList => "cert_list",
             ControlRequest::CertExplain { .. } => "cert_explain",
@@ -463,26 +467,6 @@ impl ControlRequest {
     }
 }
 
-/// A message that is not there, for [`ControlRequest::SimulateMessage`].
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SimulatedMessage {
-    /// MAIL FROM.
-    pub mail_from: ReversePath,
-    /// RCPT TO.
-    pub recipients: Vec<EmailAddress>,
-    /// The header section, as it stands in the file.
-    pub header: String,
-    /// Octets of the whole message.
-    pub size: u64,
-    /// The client it would come from; loopback where unset.
-    pub remote: Option<IpAddr>,
-    /// What the client says in EHLO.
-    pub helo: Option<Domain>,
-    /// The account that would have signed in.
-    #[serde(default)]
-    pub account: Option<EmailAddress>,
-}
-
 /// What a role answers.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -527,6 +511,10 @@ pub enum ControlReply {
     JournalReplay(JournalReplay),
     /// What is wrong with the ledger or the archive.
     JournalVerification(JournalVerification),
+    /// What covers an address, and who takes it.
+    PerimeterWhy(PerimeterWhy),
+    /// Which sessions would not be taken any more.
+    PerimeterReplay(PerimeterReplay),
     /// Certificates held.
     Certificates(CertificateList),
     /// A choice of certificate.

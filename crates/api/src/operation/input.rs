@@ -76,6 +76,10 @@ pub(super) fn forecast_days() -> u32 {
     90
 }
 
+pub(super) fn replay_days() -> u32 {
+    30
+}
+
 /// Days a forecast may look ahead.
 const DAYS: std::ops::RangeInclusive<u32> = 1..=3650;
 

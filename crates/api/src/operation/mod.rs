@@ -12,6 +12,7 @@
 //! ```
 
 pub mod cmdlet;
+mod define;
 mod input;
 mod openapi;
 mod page;

@@ -44,6 +44,7 @@ mod directory;
 mod journal;
 mod object;
 mod overrides;
+mod perimeter;
 mod recipient;
 
 pub use directory::{DirectorySyncApprove, DirectorySyncRun, DirectorySyncStatus};
@@ -52,6 +53,10 @@ pub use object::{ObjectList, ObjectRemove, ObjectSet, ObjectShow};
 pub use overrides::{
     HealthExplain, HealthOverlay, HealthOverride, HealthOverrideAdd, HealthOverrideList,
     HealthOverrideRemove,
+};
+pub use perimeter::{
+    ExportFormat, PerimeterApprove, PerimeterDiff, PerimeterExport, PerimeterRefresh,
+    PerimeterReplay, PerimeterWhy,
 };
 pub use recipient::{
     GroupMembers, GroupPreview, RecipientExport, RecipientImport, RecipientList, RecipientPreview,

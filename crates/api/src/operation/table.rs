@@ -2,142 +2,12 @@
 
 use serde_json::Value;
 
-use super::{Definition, Media, Method, Operation, page, read_query, read_request, request};
+use super::{
+    Definition, Media, Method, Operation,
+    define::{operations, split_doc},
+    page, read_query, read_request, request,
+};
 use crate::{fault::Fault, page::Page, view};
-
-/// Defines [`Op`], [`Call`] and each operation's [`Definition`] from one table.
-macro_rules! operations {
-    ($(
-        $(#[doc = $doc:literal])*
-        $variant:ident [$($word:literal)+] $method:ident $route:literal $media:ident
-        ($request:ty) -> $view:ty, page $page:expr $(, exit $exit:expr)?;
-    )*) => {
-        /// The operations.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-        pub enum Op { $($(#[doc = $doc])* $variant,)* }
-
-        /// An operation with what it is asked with.
-        #[derive(Debug, Clone, PartialEq)]
-        pub enum Call { $($(#[doc = $doc])* $variant($request),)* }
-
-        impl Op {
-            /// Every operation, in the order in which help lists them.
-            pub const ALL: &'static [Op] = &[$(Op::$variant,)*];
-
-            /// The operation as data.
-            pub fn definition(self) -> &'static Definition {
-                match self { $(Op::$variant => {
-                    const DOC: (&str, &str) = split_doc(concat!($($doc, "\n"),*));
-                    const DEFINITION: Definition = Definition {
-                        name: stringify!($variant),
-                        words: &[$($word),+],
-                        summary: DOC.0,
-                        text: DOC.1,
-                        method: Method::$method,
-                        route: $route,
-                        media: Media::$media,
-                    };
-                    &DEFINITION
-                })* }
-            }
-
-            /// Reads the request from a JSON object of its fields.
-            ///
-            /// # Errors
-            /// The field that is wrong, missing or unknown.
-            pub fn call(self, fields: Value) -> Result<Call, Fault> {
-                match self { $(Op::$variant => read_request(fields).map(Call::$variant),)* }
-            }
-
-            /// Reads the request from a percent-encoded query, the path's fields among it.
-            ///
-            /// # Errors
-            /// The field that is wrong, missing or unknown.
-            pub fn call_query(self, query: &str) -> Result<Call, Fault> {
-                match self { $(Op::$variant => read_query(query).map(Call::$variant),)* }
-            }
-
-            /// Gives a command the operation's arguments.
-            pub fn augment(self, command: clap::Command) -> clap::Command {
-                match self { $(Op::$variant => <$request as clap::Args>::augment_args(command),)* }
-            }
-
-            /// The request's fields from parsed arguments.
-            ///
-            /// # Errors
-            /// Arguments that do not belong to the operation.
-            pub fn fields(self, matches: &clap::ArgMatches) -> Result<Value, clap::Error> {
-                match self { $(Op::$variant => {
-                    let request = <$request as clap::FromArgMatches>::from_arg_matches(matches)?;
-                    serde_json::to_value(request).map_err(|error| {
-                        clap::Error::raw(clap::error::ErrorKind::Format, error)
-                    })
-                })* }
-            }
-
-            /// The JSON schema of the request.
-            pub fn request_schema(self, generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
-                match self { $(Op::$variant => <$request as schemars::JsonSchema>::json_schema(generator),)* }
-            }
-
-            /// The JSON schema of the view.
-            pub fn view_schema(self, generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
-                match self { $(Op::$variant => generator.subschema_for::<$view>(),)* }
-            }
-
-            /// The answer for people, and the exit code that goes with it.
-            ///
-            /// # Errors
-            /// An answer that is not this operation's view: the server is of another version.
-            pub fn page(self, answer: &[u8], now_unix_ms: u64) -> Result<(Page, u8), serde_json::Error> {
-                match self { $(Op::$variant => {
-                    let view: $view = serde_json::from_slice(answer)?;
-                    Ok((
-                        <typed::$variant as Operation>::page(&view, now_unix_ms),
-                        <typed::$variant as Operation>::exit_code(&view),
-                    ))
-                })* }
-            }
-        }
-
-        /// One type for each operation, to name its request and view in signatures.
-        pub mod typed {
-            use super::*;
-
-            $(
-                $(#[doc = $doc])*
-                #[derive(Debug, Clone, Copy)]
-                pub struct $variant;
-
-                impl Operation for $variant {
-                    type Request = $request;
-                    type View = $view;
-
-                    fn page(view: &$view, now_unix_ms: u64) -> Page {
-                        let page: fn(&$view, u64) -> Page = $page;
-                        page(view, now_unix_ms)
-                    }
-
-                    $(fn exit_code(view: &$view) -> u8 {
-                        let exit: fn(&$view) -> u8 = $exit;
-                        exit(view)
-                    })?
-                }
-            )*
-        }
-    };
-}
-
-/// A doc comment's first line, and the rest without its blank line.
-const fn split_doc(doc: &'static str) -> (&'static str, &'static str) {
-    let bytes = doc.as_bytes();
-    let mut at = 0;
-    while at < bytes.len() && bytes[at] != b'\n' {
-        at += 1;
-    }
-    let (summary, rest) = doc.split_at(at);
-    (summary.trim_ascii(), rest.trim_ascii())
-}
 
 operations! {
     /// Show what waits in the queue
@@ -575,6 +445,56 @@ operations! {
     DirectorySyncApprove ["directory" "sync" "approve"] Post "/v1/directory/sync/{source}/approve" Json
     (request::DirectorySyncApprove) -> view::DirectorySyncRun, page page::directory::run,
     exit page::directory::run_exit;
+
+    /// Show the sender feeds, and whom receive connectors take from them
+    ///
+    /// For each feed the version in force, its age, what is still let in though it is published no
+    /// more, a change that waits for a person, and why the last try failed. Exit code 1 where a
+    /// change waits, a list is old, or a feed has none.
+    PerimeterStatus ["perimeter" "status"] Get "/v1/perimeter" Json
+    (request::Nothing) -> view::PerimeterStatus, page page::perimeter::status,
+    exit page::perimeter::status_exit;
+
+    /// Show what a change of a sender feed adds and removes
+    ///
+    /// A change that waits for a person, or else the last one that took effect.
+    PerimeterDiff ["perimeter" "diff"] Get "/v1/perimeter/diff" Json
+    (request::PerimeterDiff) -> view::PerimeterDiff, page page::perimeter::diff;
+
+    /// Tell which feed covers an address, and which receive connector takes it
+    ///
+    /// With the range and the version of the feed, and why other connectors pass it over. Where no
+    /// feed covers it, the nearest range is shown. Exit code 1 where no feed covers it.
+    PerimeterWhy ["perimeter" "why"] Get "/v1/perimeter/why" Json
+    (request::PerimeterWhy) -> view::PerimeterWhy, page page::perimeter::why,
+    exit page::perimeter::why_exit;
+
+    /// Tell which sessions of the last days a change would have refused
+    ///
+    /// Read from the message tracking log: each client of a receive connector is asked whether the
+    /// connector would still take it, once changes that wait are approved and removals are over.
+    /// With --connector and --ranges: whether it would with these remote_ranges. Nothing is changed.
+    /// Exit code 1 where somebody would be refused.
+    PerimeterReplay ["perimeter" "replay"] Post "/v1/perimeter/replay" Json
+    (request::PerimeterReplay) -> view::PerimeterReplay, page page::perimeter::replay,
+    exit page::perimeter::replay_exit;
+
+    /// Put a change of a sender feed in force that waits for a person
+    PerimeterApprove ["perimeter" "approve"] Post "/v1/perimeter/approve" Json
+    (request::PerimeterApprove) -> view::Changed, page page::changed;
+
+    /// Read a sender feed now
+    ///
+    /// Its source is asked at once, whatever was waited for, and the answer is told.
+    PerimeterRefresh ["perimeter" "refresh"] Post "/v1/perimeter/refresh" Json
+    (request::PerimeterRefresh) -> view::Changed, page page::changed;
+
+    /// Write the ranges in force for another firewall
+    ///
+    /// Of one feed, of one receive connector, or of every feed that a connector takes. The HTTP page
+    /// server hands out the same for a feed that is public: GET /perimeter/NAME.txt, or .json.
+    PerimeterExport ["perimeter" "export"] Get "/v1/perimeter/export" Json
+    (request::PerimeterExport) -> view::ExportText, page page::object::export;
 
     /// List the {plural}
     ObjectList ["{kind}" "list"] Get "/v1/objects/{kind}" Json

@@ -16,6 +16,7 @@ pub mod hold;
 pub mod journal;
 pub mod membership;
 pub mod object;
+pub mod perimeter;
 pub mod queue;
 pub mod rehearsal;
 pub mod repair;
@@ -48,6 +49,7 @@ pub use membership::{GroupMembers, GroupPreview};
 pub use object::{
     Effect, ExportText, FoundRecipient, Held, ObjectList, ObjectView, PlanView, RecipientList,
 };
+pub use perimeter::{PerimeterDiff, PerimeterReplay, PerimeterStatus, PerimeterWhy};
 pub use queue::{
     Changed, DeliveryView, MessageList, MessageSummary, MessageView, QueueList, QueueListing,
     QueueSummary, RecipientView,

@@ -216,6 +216,61 @@ catalogue! {
         means "A connection came to a port that is listened on, but no enabled connector bound there has a remote range that holds the client."
         breaks "That client cannot send mail here."
         mend "Where the client is wanted, widen a connector's remote_ranges; `mailward simulate connection` shows who would take it and why not.";
+    3010 Notice FeedChanged { feed: String, version: String, added: Items, removed: Items, removed_in: String } per [feed, version]
+        "sender feed {feed} is at {version}: added {added}; removed {removed} (let in for {removed_in} more)"
+        means "The source of a sender feed published other ranges, and they are in force. What is new is let in at once; what is published no more is let in until removal_delay is over."
+        breaks "Nothing now. Who still sends from a removed range is refused when the delay is over."
+        mend "`mailward perimeter replay` tells which sessions of the last days the removal would have refused; `except:` and further ranges stand in the connector's remote_ranges.";
+    3011 Warning FeedRefused { feed: String, source: String, problem: String, in_force: String } per [feed]
+        "sender feed {feed} cannot be taken from {source}: {problem}; in force stays {in_force}"
+        means "The source could not be read, or what it said was refused: it was cut off, too long, empty, no list, another cloud's, or wide enough to let everybody in. The last good list stays in force."
+        breaks "Nothing, while the list in force is still true. A feed that was never read lets nobody in."
+        mend "`mailward perimeter status` shows the last try. Mend the way to the source, then `mailward perimeter refresh FEED`.";
+    3012 Error FeedChangeHeld { feed: String, version: String, because: String, added: Items, removed: Items } per [feed, version]
+        "a change of sender feed {feed} to {version} waits for a person: {because}; it adds {added} and removes {removed}"
+        means "The source published far more or far fewer addresses than before. That is either a large change, or somebody has tampered with the source. The list of before stays in force."
+        breaks "Senders at the new addresses are refused until the change is approved."
+        mend "Look at `mailward perimeter diff`, compare with what the publisher announces, then `mailward perimeter approve FEED`.";
+    3013 Warning FeedOld { feed: String, version: String, days: u64, problem: String } per [feed]
+        "sender feed {feed} has not been confirmed for {days} days; version {version} is still in force ({problem})"
+        means "For longer than the feed's max_age its source has not answered soundly, so that nobody knows whether the list is still true."
+        breaks "Nothing yet. Senders at addresses published since are refused."
+        mend "`mailward perimeter status` shows why the last try failed. A node without a way out reads the list from a file or from a copy of the service: source, service.";
+    3014 Notice FeedRangesEnded { feed: String, removed: Items } per [feed]
+        "sender feed {feed}: {removed} are let in no more"
+        means "The removal_delay of ranges that are published no more is over."
+        breaks "Who still sends from there is refused, or taken by another connector."
+        mend "Nothing; where a sender is missed, add his address to the connector's remote_ranges.";
+    3015 Notice FeedRecovered { feed: String, version: String, after: String } per [feed]
+        "sender feed {feed} is read again ({version}) after {after}"
+        means "The source of a sender feed answers soundly again."
+        breaks "Nothing is broken by this."
+        mend "Nothing is to be done.";
+    3016 Warning FeedStateDamaged { feed: String, file: String, error: String } per [feed]
+        "what was known of sender feed {feed} cannot be read from {file}: {error}"
+        means "The file of the last good list is damaged. The node begins with the list that is built in, where there is one, and reads the source at once."
+        breaks "Until the source is read, senders that are in neither list are refused."
+        mend "Nothing, where the source can be read. The file is replaced at the next good answer.";
+    3017 Notice SessionOutOfRangeCut { connector: String, client: IpAddr } per [connector]
+        "the session of {client} on {connector} was ended: the address is no longer among its ranges"
+        means "The ranges of a receive connector changed, and it says out_of_range = \"cut\"."
+        breaks "That session. What was not acknowledged is sent again, from wherever the sender may."
+        mend "Nothing. out_of_range = \"finish\" lets open sessions come to their end.";
+    3020 Notice FirewallChanged { table: String, ports: Items, ranges: u64 } per []
+        "the firewall table {table} was replaced: ports {ports}, {ranges} ranges"
+        means "The ranges in force of receive connectors changed, and the host's firewall follows them."
+        breaks "Nothing is broken by this; who is outside the ranges gets no answer at those ports."
+        mend "Nothing; `mailward perimeter export --format nftables` shows the table.";
+    3021 Warning FirewallDrifted { table: String, found: String } per []
+        "the firewall table {table} was changed by somebody else ({found}) and has been put back"
+        means "The table that Mailward keeps in the host's firewall was not as it had left it."
+        breaks "Between the change and now, hosts may have reached the SMTP ports that should not, or the other way round."
+        mend "Find out who did it: the table belongs to Mailward alone, other tables are never touched. What you want otherwise, set on the receive connector.";
+    3022 Error FirewallFailing { table: String, error: String } per [error]
+        "the firewall table {table} cannot be put in force: {error}"
+        means "The enforcer could not read or replace its table: the nft program is missing, or the role lacks the privilege."
+        breaks "The firewall stays as it was. Receive connectors keep to their ranges all the same."
+        mend "Install nftables, run Mailward's manager as root, or switch the enforcer off.";
 
     4001 Notice MonitorStateChanged { monitor: String, component: String, from: String, to: String, because: String } per [monitor, to]
         "monitor {monitor} went from {from} to {to}: {because}"

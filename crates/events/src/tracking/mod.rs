@@ -16,7 +16,7 @@ use std::{borrow::Cow, net::IpAddr};
 use mailward_model::MessageId;
 use serde::{Deserialize, Serialize};
 
-pub use search::{LIMIT_DEFAULT, Query, search};
+pub use search::{LIMIT_DEFAULT, Query, search, visit};
 pub use writer::TrackingLog;
 
 /// Defines an enum of words that stand in the log as they are written there.

@@ -11,7 +11,7 @@ use std::{
 use mailward_model::MessageId;
 
 use super::{
-    Entry, Traffic, line,
+    Entry, EventId, Traffic, line,
     writer::{PREFIX, SUFFIX},
 };
 use crate::rotate;
@@ -161,18 +161,9 @@ pub fn search(dir: &Path, query: &Query) -> io::Result<Vec<Entry<'static>>> {
     } else {
         query.limit
     };
-    let (since, until) = (query.since(), query.until_unix_ms);
     let needle = query.needle();
-    let mut files: Vec<(u64, rotate::DatedFile)> = rotate::list(dir, SUFFIX)?
-        .into_iter()
-        .filter(|file| file.prefix == PREFIX)
-        .filter(|file| since.is_none_or(|t| ends_unix_ms(&file.path) >= t))
-        .map(|file| (starts_unix_ms(&file.path), file))
-        .filter(|(starts, _)| until.is_none_or(|t| *starts <= t))
-        .collect();
-    files.sort_by_key(|(starts, _)| std::cmp::Reverse(*starts));
     let mut found: Vec<Entry<'static>> = Vec::new();
-    for (_, file) in files {
+    for file in files(dir, query)? {
         // Files of two processes may overlap: only when what is found is newer than all of this
         // file and the following ones can the search end.
         if found.len() >= limit {
@@ -194,6 +185,42 @@ pub fn search(dir: &Path, query: &Query) -> io::Result<Vec<Entry<'static>>> {
     Ok(found)
 }
 
+/// The files that may hold what is searched for, the newest first.
+fn files(dir: &Path, query: &Query) -> io::Result<Vec<rotate::DatedFile>> {
+    let (since, until) = (query.since(), query.until_unix_ms);
+    let mut files: Vec<(u64, rotate::DatedFile)> = rotate::list(dir, SUFFIX)?
+        .into_iter()
+        .filter(|file| file.prefix == PREFIX)
+        .filter(|file| since.is_none_or(|t| ends_unix_ms(&file.path) >= t))
+        .map(|file| (starts_unix_ms(&file.path), file))
+        .filter(|(starts, _)| until.is_none_or(|t| *starts <= t))
+        .collect();
+    files.sort_by_key(|(starts, _)| std::cmp::Reverse(*starts));
+    Ok(files.into_iter().map(|(_, file)| file).collect())
+}
+
+/// Shows every entry of this event that matches to `each`, the newest file first, and keeps none: for
+/// questions about all of them. The query's limit does not count.
+///
+/// # Errors
+/// As [`search`].
+pub fn visit(
+    dir: &Path,
+    query: &Query,
+    event: EventId,
+    mut each: impl FnMut(&Entry<'_>),
+) -> io::Result<()> {
+    let needle = event.as_str().to_ascii_lowercase();
+    for file in files(dir, query)? {
+        read_file(&file.path, query, Some(needle.as_bytes()), |entry| {
+            if entry.event_id == event {
+                each(&entry);
+            }
+        })?;
+    }
+    Ok(())
+}
+
 /// Adds the newest `limit` matching entries of one file.
 fn search_file(
     path: &Path,
@@ -201,6 +228,24 @@ fn search_file(
     needle: Option<&[u8]>,
     limit: usize,
     found: &mut Vec<Entry<'static>>,
+) -> io::Result<()> {
+    let mut of_file = std::collections::VecDeque::new();
+    read_file(path, query, needle, |entry| {
+        if of_file.len() == limit {
+            of_file.pop_front();
+        }
+        of_file.push_back(entry);
+    })?;
+    found.extend(of_file);
+    Ok(())
+}
+
+/// Reads the matching entries of one file, in its order.
+fn read_file(
+    path: &Path,
+    query: &Query,
+    needle: Option<&[u8]>,
+    mut each: impl FnMut(Entry<'static>),
 ) -> io::Result<()> {
     let file = match File::open(path) {
         Ok(file) => file,
@@ -210,7 +255,6 @@ fn search_file(
     };
     let (since, until) = (query.since(), query.until_unix_ms);
     let mut reader = BufReader::with_capacity(256 * 1024, file);
-    let mut of_file = std::collections::VecDeque::new();
     let mut one = Vec::new();
     loop {
         one.clear();
@@ -234,20 +278,16 @@ fn search_file(
         if let Some(entry) = line::read(text)
             && query.takes(&entry)
         {
-            if of_file.len() == limit {
-                of_file.pop_front();
-            }
-            of_file.push_back(entry);
+            each(entry);
         }
     }
-    found.extend(of_file);
     Ok(())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tracking::{EventId, TrackingLog};
+    use crate::tracking::TrackingLog;
 
     /// In the past, because files are also judged by when they were written.
     const NOW: u64 = 1_700_000_000_000;
@@ -282,6 +322,23 @@ mod tests {
         log.write(probe);
         drop(log);
         dir
+    }
+
+    #[test]
+    fn all_entries_of_an_event_can_be_looked_at() {
+        let dir = filled();
+        let mut seen = 0;
+        let query = Query {
+            since_unix_ms: Some(NOW + 60 * 60_000),
+            limit: 1,
+            ..Query::default()
+        };
+        visit(dir.path(), &query, EventId::Send, |entry| {
+            assert_eq!(entry.event_id, EventId::Send);
+            seen += 1;
+        })
+        .unwrap();
+        assert_eq!(seen, 120);
     }
 
     #[test]

@@ -58,6 +58,7 @@ async fn serve(config: &Config, parent: Option<u32>) -> Result<(), RoleError> {
         run_dir: config.run_dir.clone(),
         events_dir: config.events_dir(),
         tracking_dir: config.tracking_dir(),
+        perimeter_dir: config.perimeter_dir(),
         node: config.hostname.to_string(),
         store,
         events: events.clone(),

@@ -90,6 +90,7 @@ pub(crate) fn prepare_folders(config: &Config) -> Result<(), RoleError> {
         config.events_dir(),
         config.tracking_dir(),
         config.journal_dir(),
+        config.perimeter_dir(),
         config.health_dir(),
     ];
     for folder in folders {

@@ -39,6 +39,7 @@ async fn serve(config: &Config, parent: Option<u32>) -> Result<(), RoleError> {
         queue_dir: config.queue_dir(),
         tracking_dir: config.tracking_dir(),
         journal_dir: config.journal_dir(),
+        perimeter_dir: config.perimeter_dir(),
         certificate_dir: config.certificate_dir.clone(),
         extra_roots: config.extra_roots.clone(),
         run_dir: config.run_dir.clone(),

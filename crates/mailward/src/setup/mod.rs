@@ -204,6 +204,7 @@ fn hand_over(config: &Config, certificate: Option<&Path>, told: &mut String) -> 
         config.mail_dir(),
         config.events_dir(),
         config.tracking_dir(),
+        config.perimeter_dir(),
         config.journal_dir(),
         config.health_dir(),
     ];

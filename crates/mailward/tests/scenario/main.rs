@@ -13,6 +13,7 @@
 
 mod archive;
 mod directories;
+mod feeds;
 mod outside;
 mod probes;
 mod repairs;
@@ -20,9 +21,11 @@ mod support;
 mod talk;
 mod terminal;
 
+mod a_bad_feed_leaves_the_last_good_list_in_force;
 mod a_case_begins_at_the_stage_that_cured_it_before;
 mod a_clock_that_jumps_neither_bounces_nor_stalls_mail;
 mod a_dynamic_group_follows_its_recipients;
+mod a_feed_moves_a_connectors_ranges_without_a_restart;
 mod a_forecast_says_what_will_break;
 mod a_forged_probe_is_ordinary_mail_or_refused;
 mod a_full_disk_is_freed_by_the_rules_and_a_command_is_run;
@@ -72,5 +75,6 @@ mod roles_run_as_their_user;
 mod systemd_hears_that_it_is_ready_and_alive;
 mod the_machine_is_restarted_once_and_after_a_countdown;
 mod the_manager_survives_what_it_loses;
+mod the_perimeter_is_explained_and_written_for_other_firewalls;
 mod top_shows_the_node_live_and_finds_it_again;
 mod what_is_in_maintenance_is_shown_and_left_alone;

@@ -20,7 +20,9 @@ mod probe;
 mod property;
 mod receive_connector;
 mod recipient;
+mod remote_range;
 mod send_connector;
+mod sender_feed;
 mod settings;
 mod smart_host;
 mod source_anchor;
@@ -54,9 +56,13 @@ pub use probe::{
     ProbeLane, ProbeTarget, ProbeTls, ReportTarget, Silence, TcpTarget, TlsTarget,
 };
 pub use property::{Property, STAGES, Subject, Value, Values, properties};
-pub use receive_connector::{ReceiveConnector, Relay, StartTls};
+pub use receive_connector::{OutOfRange, ReceiveConnector, Relay, StartTls};
 pub use recipient::{MailContact, MailUser, Mailbox, MailboxType, Recipient};
+pub use remote_range::{RemoteRange, RemoteRangeError};
 pub use send_connector::{ConnectorTarget, OutboundTls, SendConnector, TlsAuthLevel};
+pub use sender_feed::{
+    FeedPlace, FeedPlaceError, FeedSource, Microsoft365Feed, Microsoft365Instance, SenderFeed,
+};
 pub use settings::{Expendable, HealthSettings, RepairCommand, TransportSettings};
 pub use smart_host::{HostName, HostNameError, SmartHost, SmartHostError};
 pub use source_anchor::{SourceAnchor, SourceAnchorError};

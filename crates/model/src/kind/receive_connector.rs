@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::in_range;
+use super::{RemoteRange, in_range};
 use crate::{
     Binding, Domain, FieldError, IpRange,
     object::Validate,
@@ -40,6 +40,19 @@ pub enum Relay {
     All,
 }
 
+/// What becomes of a session whose client's address is taken out of the connector's ranges.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum OutOfRange {
+    /// It goes on to its end.
+    #[default]
+    Finish,
+    /// It is ended with 421 4.3.2; what was not acknowledged is sent again.
+    Cut,
+}
+
 /// How mail comes in: where to listen, for whom, under which limits.
 ///
 /// The defaults are those of Exchange's Set-ReceiveConnector, except that bare line feeds are
@@ -51,8 +64,11 @@ pub struct ReceiveConnector {
     pub enabled: bool,
     /// Where it listens.
     pub bindings: Vec<Binding>,
-    /// Whom it is for. The most specific range over all connectors of a binding wins.
-    pub remote_ranges: Vec<IpRange>,
+    /// Whom it is for: ranges, `feed:NAME` for the ranges of a sender feed, `except:RANGE` for what
+    /// is taken out of both. The most specific range over all connectors of a binding wins.
+    pub remote_ranges: Vec<RemoteRange>,
+    /// What becomes of open sessions from an address that is taken out of the ranges.
+    pub out_of_range: OutOfRange,
     /// The name in the greeting, in EHLO replies and Received fields, and the name the certificate
     /// must carry. The node's host name where unset.
     pub fqdn: Option<Domain>,
@@ -109,7 +125,8 @@ impl Default for ReceiveConnector {
         ReceiveConnector {
             enabled: true,
             bindings: Vec::new(),
-            remote_ranges: vec![IpRange::ALL_V4, IpRange::ALL_V6],
+            remote_ranges: vec![IpRange::ALL_V4.into(), IpRange::ALL_V6.into()],
+            out_of_range: OutOfRange::Finish,
             fqdn: None,
             tls: StartTls::Offered,
             certificate: None,
@@ -147,27 +164,7 @@ impl Validate for ReceiveConnector {
                 "add one, such as \":25\"",
             ));
         }
-        if self.remote_ranges.is_empty() {
-            errors.push(FieldError::new(
-                "remote_ranges",
-                "no range is given, so no connection could ever be taken",
-                "add ranges, or set enabled = false",
-            ));
-        }
-        for (i, one) in self.remote_ranges.iter().enumerate() {
-            let other = self
-                .remote_ranges
-                .iter()
-                .take(i)
-                .find(|other| partial_overlap(one, other));
-            if let Some(other) = other {
-                errors.push(FieldError::new(
-                    format!("remote_ranges[{i}]"),
-                    format!("{one} and {other} overlap, and neither lies within the other"),
-                    "split them so that they are disjoint or nested",
-                ));
-            }
-        }
+        self.validate_ranges(&mut errors);
         if self.inactivity_timeout >= self.connection_timeout {
             errors.push(FieldError::new(
                 "inactivity_timeout",
@@ -258,6 +255,46 @@ impl Validate for ReceiveConnector {
     }
 }
 
+impl ReceiveConnector {
+    fn validate_ranges(&self, errors: &mut Vec<FieldError>) {
+        let lets_in = |entry: &RemoteRange| !matches!(entry, RemoteRange::Except(_));
+        if !self.remote_ranges.iter().any(lets_in) {
+            errors.push(FieldError::new(
+                "remote_ranges",
+                "no range lets anybody in, so no connection could ever be taken",
+                "add ranges or feed:NAME, or set enabled = false",
+            ));
+        }
+        for (i, one) in self.remote_ranges.iter().enumerate() {
+            let clash = self
+                .remote_ranges
+                .iter()
+                .take(i)
+                .find_map(|other| clash(one, other));
+            if let Some(problem) = clash {
+                errors.push(FieldError::new(
+                    format!("remote_ranges[{i}]"),
+                    problem,
+                    "split them so that they are disjoint or nested, and name nothing twice",
+                ));
+            }
+        }
+    }
+}
+
+/// What is wrong with two entries of one list.
+fn clash(one: &RemoteRange, other: &RemoteRange) -> Option<String> {
+    match (one, other) {
+        (RemoteRange::Range(a), RemoteRange::Range(b)) if partial_overlap(a, b) => Some(format!(
+            "{a} and {b} overlap, and neither lies within the other"
+        )),
+        (RemoteRange::Feed(a), RemoteRange::Feed(b)) if a.eq_ignore_ascii_case(b) => {
+            Some(format!("feed:{a} is there twice"))
+        }
+        _ => None,
+    }
+}
+
 /// True where two ranges share addresses and neither holds the other, or both are equal: then
 /// "the most specific one" has no answer.
 pub(crate) fn partial_overlap(a: &IpRange, b: &IpRange) -> bool {
@@ -285,5 +322,12 @@ mod tests {
             errors.first().map(|e| e.field.as_str()),
             Some("remote_ranges[1]")
         );
+        let field = |ranges: &[&str]| {
+            let errors = connector(ranges).validate();
+            errors.first().map(|e| e.field.clone()).unwrap_or_default()
+        };
+        assert_eq!(field(&["feed:m365", "except:10.0.0.1"]), "");
+        assert_eq!(field(&["except:10.0.0.1"]), "remote_ranges");
+        assert_eq!(field(&["feed:m365", "feed:M365"]), "remote_ranges[1]");
     }
 }

@@ -1,8 +1,8 @@
 //! Connectors: for every connection and every domain there is one answer which connector takes it.
 
 use mailward_model::{
-    Binding, FieldError, IpRange, Object,
-    kind::{ReceiveConnector, SendConnector},
+    Binding, FieldError, Object,
+    kind::{ReceiveConnector, RemoteRange, SendConnector},
 };
 
 use super::{error, of, title};
@@ -27,7 +27,7 @@ pub(super) fn receive(objects: &[Object], errors: &mut Vec<ObjectError>) {
                 let Some(clash) = other.remote_ranges.iter().find(|o| undecided(range, o)) else {
                     continue;
                 };
-                let problem = if range == clash {
+                let problem = if range == clash || range.feed().is_some() {
                     format!(
                         "{range} on {binding} is a range of {} too",
                         title(other_object)
@@ -89,9 +89,16 @@ fn same_socket(a: &Binding, b: &Binding) -> bool {
     (a4 && b4) || (a6 && b6)
 }
 
-/// True where "the most specific range" has no answer for some address.
-fn undecided(a: &IpRange, b: &IpRange) -> bool {
-    a == b || (a.overlaps(b) && !a.covers(b) && !b.covers(a))
+/// True where "the most specific range" has no answer for some address. What a feed will hold is
+/// not known here: where it comes to lie across another connector's range, the narrower one wins.
+fn undecided(a: &RemoteRange, b: &RemoteRange) -> bool {
+    match (a, b) {
+        (RemoteRange::Range(a), RemoteRange::Range(b)) => {
+            a == b || (a.overlaps(b) && !a.covers(b) && !b.covers(a))
+        }
+        (RemoteRange::Feed(a), RemoteRange::Feed(b)) => a.eq_ignore_ascii_case(b),
+        _ => false,
+    }
 }
 
 /// Enabled send connectors may not have one address space at one cost: which one takes the mail
@@ -216,6 +223,25 @@ mod tests {
                 "receive-connector \"b\": remote_ranges[0]: 10.0.0.10-10.0.0.30 on 0.0.0.0:25 overlaps 10.0.0.0-10.0.0.20 of receive-connector \"a\"",
                 "receive-connector \"c\": remote_ranges[0]: 10.0.0.0-10.0.0.20 on [::]:25 is a range of receive-connector \"a\" too",
             ],
+        );
+    }
+
+    #[test]
+    fn one_feed_is_for_one_connector_of_a_binding() {
+        check(
+            &[
+                receiving("a", &[":25"], &["feed:M365"]),
+                receiving("b", &[":26"], &["feed:m365"]),
+                receiving("c", &[":25"], &["0.0.0.0/0", "except:10.0.0.1"]),
+            ],
+            &[],
+        );
+        check(
+            &[
+                receiving("a", &[":25"], &["feed:M365"]),
+                receiving("b", &[":25"], &["10.0.0.1", "feed:m365"]),
+            ],
+            &["remote_ranges[1]: feed:m365 on :25 is a range of receive-connector \"a\" too"],
         );
     }
 

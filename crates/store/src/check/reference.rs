@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use mailward_model::{
     Domain, EmailAddress, FieldError, Object, Spec,
-    kind::{AcceptedDomain, AcceptedDomainType, LOCAL_STORE, SendConnector},
+    kind::{AcceptedDomain, AcceptedDomainType, LOCAL_STORE, SendConnector, SenderFeed},
 };
 
 use super::{error, is_monitoring, of, recipient::owners};
@@ -18,6 +18,9 @@ pub(super) fn all(objects: &[Object], errors: &mut Vec<ObjectError>) {
             .map(|(_, spec)| (spec.domain.as_str(), spec))
             .collect(),
         connectors: of::<SendConnector>(objects)
+            .map(|(object, _)| object.name.clone())
+            .collect(),
+        feeds: of::<SenderFeed>(objects)
             .map(|(object, _)| object.name.clone())
             .collect(),
     };
@@ -35,6 +38,13 @@ pub(super) fn all(objects: &[Object], errors: &mut Vec<ObjectError>) {
                     && store != LOCAL_STORE
                 {
                     tell(known.connector("mailbox_store", store));
+                }
+            }
+            Spec::ReceiveConnector(connector) => {
+                for (at, entry) in connector.remote_ranges.iter().enumerate() {
+                    if let Some(name) = entry.feed() {
+                        tell(known.feed(|| format!("remote_ranges[{at}]"), name));
+                    }
                 }
             }
             Spec::Mailbox(mailbox) => {
@@ -101,6 +111,7 @@ struct Known<'a> {
     owners: HashMap<String, &'a Object>,
     domains: HashMap<&'a str, &'a AcceptedDomain>,
     connectors: Vec<String>,
+    feeds: Vec<String>,
 }
 
 impl<'a> Known<'a> {
@@ -170,6 +181,19 @@ impl<'a> Known<'a> {
             format!("there is no send connector {name:?}"),
             mend,
         ))
+    }
+
+    fn feed(&self, field: impl Fn() -> String, name: &str) -> Option<FieldError> {
+        let is_it = |known: &String| known.eq_ignore_ascii_case(name);
+        if self.feeds.iter().any(is_it) {
+            return None;
+        }
+        let mend = match self.feeds.as_slice() {
+            [] => "create the sender feed in the same change".to_owned(),
+            names => format!("name one of: {}", names.join(", ")),
+        };
+        let problem = format!("there is no sender feed {name:?}");
+        Some(FieldError::new(field(), problem, mend))
     }
 }
 

@@ -104,6 +104,7 @@ fn takes_effect(kind: Kind, op: ChangeOp, fields: &[FieldChange]) -> &'static st
         (Kind::ReceiveConnector, ChangeOp::Create | ChangeOp::Remove) => BINDINGS_CHANGE,
         (Kind::ReceiveConnector, _) if touches(&["bindings", "enabled"]) => BINDINGS_CHANGE,
         (Kind::ReceiveConnector, _) => "takes effect for new sessions at once",
+        (Kind::SenderFeed, _) => "takes effect at once; its source is read within seconds",
         (Kind::SendConnector, ChangeOp::Remove) => {
             "mail waiting for it is routed anew when it is next tried"
         }

@@ -25,7 +25,12 @@ fn remark(kind: Kind) -> &'static str {
              # internal_relay (others are on another server of ours), external_relay (all are outside)."
         }
         Kind::ReceiveConnector => {
-            "How mail comes in. On one binding the most specific remote range takes the connection."
+            "How mail comes in. On one binding the most specific remote range takes the connection.\n\
+             # remote_ranges: ranges, feed:NAME for those of a sender feed, except:RANGE for what is taken out."
+        }
+        Kind::SenderFeed => {
+            "Addresses that somebody publishes as those he sends mail from: { microsoft365 = {} },\n\
+             # { spf = \"example.org\" }, { list = \"https://…\" }, { list = \"/…\" } or { ranges = [\"…\"] }."
         }
         Kind::SendConnector => {
             "How mail goes out. The most specific address space takes the mail, then the lowest cost\n\

@@ -54,7 +54,7 @@ fn spec() -> impl Strategy<Value = Spec> {
                     .iter()
                     .map(|p| format!("[::1]:{p}").parse().unwrap())
                     .collect(),
-                remote_ranges: vec![range.parse::<IpRange>().unwrap()],
+                remote_ranges: vec![range.parse::<IpRange>().unwrap().into()],
                 max_message_size: ByteSize(size.into()),
                 lmtp: flag,
                 pipelining: !flag,

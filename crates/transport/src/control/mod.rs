@@ -75,6 +75,9 @@ pub(crate) async fn answer(
         ControlRequest::JournalSimulate(message) => Ok(ControlReply::JournalSimulation(
             journal::simulate(shared, message),
         )),
+        ControlRequest::Perimeter(request) => {
+            crate::perimeter::answer::answer(running, request).await
+        }
         ControlRequest::JournalStatus => Ok(ControlReply::Journal(journal::status(shared))),
         ControlRequest::JournalPause { target, pause } => journal::pause(shared, &target, pause)
             .await

@@ -51,6 +51,14 @@ pub(crate) trait Dns: Send + Sync {
     fn mx<'a>(&'a self, domain: &'a str) -> Answer<'a, Vec<(u16, String)>>;
     /// IPv4 and IPv6 addresses of a host.
     fn addresses<'a>(&'a self, host: &'a str) -> Answer<'a, Vec<IpAddr>>;
+    /// Texts of TXT records of a name, each with its strings joined.
+    fn txt<'a>(&'a self, _name: &'a str) -> Answer<'a, Vec<String>> {
+        Box::pin(async {
+            Err(LookupError::Temporary(
+                "this resolver has no TXT".to_owned(),
+            ))
+        })
+    }
     /// Forgets every answer.
     fn forget(&self) {}
     /// Asks the next server first, from now on; false where there is but one.
@@ -159,6 +167,26 @@ impl Dns for NodeDns {
             } else {
                 Ok(hosts)
             }
+        })
+    }
+
+    fn txt<'a>(&'a self, name: &'a str) -> Answer<'a, Vec<String>> {
+        Box::pin(async move {
+            let resolver = self.resolver()?;
+            let found = resolver.lookup(absolute(name), RecordType::TXT).await;
+            let found = found.map_err(classify)?;
+            let texts = found
+                .answers()
+                .iter()
+                .filter_map(|record| match &record.data {
+                    // RFC 7208 §3.3: strings of one record are joined without anything between.
+                    RData::TXT(txt) => {
+                        let octets = txt.txt_data.concat();
+                        Some(String::from_utf8_lossy(&octets).into_owned())
+                    }
+                    _ => None,
+                });
+            Ok(texts.collect())
         })
     }
 

@@ -9,7 +9,7 @@
 
 mod connection;
 mod content;
-mod dns;
+pub(crate) mod dns;
 mod establish;
 mod hosts;
 mod mailbox;

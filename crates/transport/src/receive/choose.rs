@@ -2,8 +2,9 @@
 //!
 //! Among the enabled connectors with a binding for the local address, those bound to exactly that
 //! address go before those bound to all; among these, the one whose remote range that holds the
-//! client is smallest. Pure: the accept loop, `simulate connection` and the tests call the same
-//! function.
+//! client is smallest. What a connector takes out of its ranges it never takes. Pure:
+//! `simulate connection` and the tests call [`choose`]; the accept loop calls [`pick`], which looks
+//! the same choice up in a table.
 
 use std::{
     net::{IpAddr, SocketAddr},
@@ -11,6 +12,7 @@ use std::{
 };
 
 use mailward_model::{Decision, IpRange, PassedOver, kind::ReceiveConnector};
+use mailward_perimeter::Taken;
 
 use crate::snapshot::{Named, Snapshot};
 
@@ -31,9 +33,10 @@ pub fn choose(
         });
     });
     match chosen {
-        Some((connector, range)) => Decision {
+        Some((connector, taken)) => Decision {
             because: format!(
-                "{range} is the most specific of the remote ranges that hold {remote}"
+                "{} is the most specific of the remote ranges that hold {remote}",
+                told(taken)
             ),
             chosen: Some(Arc::clone(connector)),
             passed_over,
@@ -48,9 +51,19 @@ pub fn choose(
     }
 }
 
-/// The same choice without its reasons: what the accept loop calls for each connection.
+/// A range, and the feed it came from.
+fn told(taken: &Taken) -> String {
+    match &taken.feed {
+        None => taken.range.to_string(),
+        Some(feed) => format!("{} of sender feed {feed}", taken.range),
+    }
+}
+
+/// The same choice without its reasons: what the accept loop calls for each connection. The local
+/// address is that of a connection, never an unspecified one.
 pub fn pick(snapshot: &Snapshot, local: SocketAddr, remote: IpAddr) -> Option<&Connector> {
-    select(snapshot, local, remote, |_, _| {}).map(|(connector, _)| connector)
+    let found = snapshot.table.find(local, remote)?;
+    snapshot.receive_connectors.get(found)
 }
 
 /// Why a connector was passed over.
@@ -60,6 +73,7 @@ enum Why<'a> {
         exact: &'a str,
     },
     NotForClient,
+    Excepted,
     Wider {
         range: IpRange,
         than: IpRange,
@@ -82,6 +96,7 @@ impl Why<'_> {
                 )
             }
             Why::NotForClient => format!("none of its remote ranges holds {remote}"),
+            Why::Excepted => format!("its remote ranges take {remote} out"),
             Why::Wider { range, than, of } => {
                 format!("its range {range} is wider than {than} of {of}")
             }
@@ -97,7 +112,7 @@ fn select(
     local: SocketAddr,
     remote: IpAddr,
     mut pass_over: impl FnMut(&Named<ReceiveConnector>, Why<'_>),
-) -> Option<(&Connector, IpRange)> {
+) -> Option<(&Connector, &Taken)> {
     let any_local = local.ip().is_unspecified();
     let takes = |connector: &Connector| {
         connector
@@ -113,8 +128,8 @@ fn select(
     };
     let connectors = &snapshot.receive_connectors;
     let exact = connectors.iter().find(|c| is_exact(c));
-    let mut best: Option<(&Connector, IpRange)> = None;
-    for connector in connectors {
+    let mut best: Option<(&Connector, &Taken)> = None;
+    for (connector, ranges) in connectors.iter().zip(&snapshot.receive_ranges) {
         if !takes(connector) {
             pass_over(connector, Why::NotBound);
             continue;
@@ -125,15 +140,16 @@ fn select(
             pass_over(connector, Why::BoundToAll { exact: &exact.name });
             continue;
         }
-        let ranges = connector.spec.remote_ranges.iter();
-        let narrowest = ranges
-            .filter(|range| range.contains(remote))
-            .min_by_key(|range| range.span());
-        let Some(&range) = narrowest else {
-            pass_over(connector, Why::NotForClient);
+        let Some(taken) = ranges.narrowest(remote) else {
+            let why = match ranges.except.contains(remote) {
+                true => Why::Excepted,
+                false => Why::NotForClient,
+            };
+            pass_over(connector, why);
             continue;
         };
-        match best {
+        let range = taken.range;
+        match best.map(|(other, than)| (other, than.range)) {
             // Connectors stand in the order of their names, so of two equals the first one stays.
             Some((other, than)) if than.span() == range.span() => {
                 pass_over(
@@ -161,9 +177,9 @@ fn select(
                     of: &connector.name,
                 };
                 pass_over(other, why);
-                best = Some((connector, range));
+                best = Some((connector, taken));
             }
-            None => best = Some((connector, range)),
+            None => best = Some((connector, taken)),
         }
     }
     best
@@ -174,6 +190,7 @@ mod tests {
     use std::net::Ipv4Addr;
 
     use mailward_model::{Object, ObjectId, Revision};
+    use mailward_perimeter::Feeds;
     use proptest::prelude::*;
 
     use super::*;
@@ -199,14 +216,17 @@ mod tests {
 
     #[track_caller]
     fn check(snapshot: &Snapshot, local: &str, remote: &str, expect: Option<&str>) {
-        let (local, remote) = (local.parse().unwrap(), remote.parse().unwrap());
+        let local: SocketAddr = local.parse().unwrap();
+        let remote = remote.parse().unwrap();
         let decision = choose(snapshot, local, remote);
         let chosen = decision.chosen.as_ref().map(|c| c.name.as_str());
         assert_eq!(chosen, expect, "{}", decision.because);
-        assert_eq!(
-            pick(snapshot, local, remote).map(|c| c.name.as_str()),
-            expect
-        );
+        if !local.ip().is_unspecified() {
+            assert_eq!(
+                pick(snapshot, local, remote).map(|c| c.name.as_str()),
+                expect
+            );
+        }
     }
 
     #[test]
@@ -308,10 +328,62 @@ mod tests {
             let exact = |c: &Connector| bound(c) && c.spec.bindings.iter().any(|b| b.is_exact());
             let any_exact = snapshot.receive_connectors.iter().any(exact);
             let fit = |c: &&Connector| {
-                bound(c) && (!any_exact || exact(c)) && c.spec.remote_ranges[0].contains(ip(remote))
+                bound(c) && (!any_exact || exact(c)) && c.spec.remote_ranges[0].range().unwrap().contains(ip(remote))
             };
-            let least = snapshot.receive_connectors.iter().filter(fit).map(|c| c.spec.remote_ranges[0].span()).min();
-            prop_assert_eq!(decision.chosen.map(|c| c.spec.remote_ranges[0].span()), least);
+            let span = |c: &Connector| c.spec.remote_ranges[0].range().unwrap().span();
+            let least = snapshot.receive_connectors.iter().filter(fit).map(span).min();
+            prop_assert_eq!(decision.chosen.as_ref().map(span), least);
+        }
+
+        #[test]
+        fn the_table_makes_the_choice_that_is_explained(
+            connectors in prop::collection::vec(
+                (0u8..6, prop::collection::vec((0u8..4, 0u8..12, 0u8..12), 1..5)),
+                0..8,
+            ),
+        ) {
+            let bindings = [":25", "0.0.0.0:25", "[::]:25", "10.0.0.1:25", "[2001:db8::1]:25", ":26"];
+            let names: Vec<String> = (0..connectors.len()).map(|n| format!("c{n}")).collect();
+            let entries: Vec<Vec<String>> = connectors
+                .iter()
+                .map(|(_, entries)| {
+                    let entry = |(form, a, b): &(u8, u8, u8)| {
+                        let (a, b) = (a.min(b), a.max(b));
+                        match form {
+                            0 => format!("192.0.2.{a}-192.0.2.{b}"),
+                            1 => format!("except:192.0.2.{a}-192.0.2.{b}"),
+                            2 => format!("2001:db8::{a:x}-2001:db8::{b:x}"),
+                            _ => "feed:some".to_owned(),
+                        }
+                    };
+                    entries.iter().map(entry).collect()
+                })
+                .collect();
+            let refs: Vec<Vec<&str>> =
+                entries.iter().map(|e| e.iter().map(String::as_str).collect()).collect();
+            let table: Vec<(&str, &[&str], &[&str])> = names
+                .iter()
+                .zip(&connectors)
+                .zip(&refs)
+                .map(|((name, (binding, _)), refs)| {
+                    let at = usize::from(*binding);
+                    (name.as_str(), &bindings[at..=at], &refs[..])
+                })
+                .collect();
+            let mut feeds = Feeds::default();
+            feeds.insert("Some", ["192.0.2.3-192.0.2.7".parse().unwrap(), "2001:db8::/124".parse().unwrap()]);
+            let snapshot = snapshot(&table).with_feeds(&feeds);
+            for local in ["10.0.0.1:25", "10.0.0.2:25", "[2001:db8::1]:25", "[2001:db8::2]:25", "10.0.0.1:26"] {
+                let local: SocketAddr = local.parse().unwrap();
+                for n in 0..14u8 {
+                    for remote in [format!("192.0.2.{n}"), format!("2001:db8::{n:x}"), format!("::ffff:192.0.2.{n}")] {
+                        let remote: IpAddr = remote.parse().unwrap();
+                        let chosen = choose(&snapshot, local, remote).chosen.map(|c| c.name.clone());
+                        let picked = pick(&snapshot, local, remote).map(|c| c.name.clone());
+                        prop_assert_eq!(picked, chosen, "{} to {}", remote, local);
+                    }
+                }
+            }
         }
     }
 }

@@ -12,7 +12,10 @@ use std::{
 };
 
 use mailward_events::Event;
-use mailward_model::{EnhancedCode, Reply, kind::StartTls};
+use mailward_model::{
+    EnhancedCode, Reply,
+    kind::{OutOfRange, StartTls},
+};
 use mailward_proto::{
     proxy::Origin,
     server::{Ending, StartTlsAnswer},
@@ -55,7 +58,7 @@ pub(super) async fn serve(
     };
     let occupancy = inner.occupancy(&connector.name);
     let mut changed = pin!(occupancy.changed());
-    let life = occupancy.life();
+    let (life, ranges) = (occupancy.life(), occupancy.ranges());
     let (mut client, mut server) = (remote, local);
     if connector.spec.proxy_protocol {
         // Boxed, as the handshake is: what happens once must not enlarge every session for good.
@@ -99,6 +102,8 @@ pub(super) async fn serve(
         inner: &inner,
         occupancy: &occupancy,
         life,
+        ranges,
+        peer: remote.ip(),
         // Who is one too many must not hold a socket longer than the word takes.
         lingers: place.is_ok(),
     };
@@ -148,6 +153,10 @@ struct Connection<'a> {
     inner: &'a Inner,
     occupancy: &'a Occupancy,
     life: u64,
+    /// The state of the connector's ranges that the session was last found within.
+    ranges: u64,
+    /// Whom the ranges are about: the client, or the proxy before it.
+    peer: std::net::IpAddr,
     lingers: bool,
 }
 
@@ -246,6 +255,23 @@ impl<'a> Connection<'a> {
         if restarted || self.inner.is_draining() && self.desk.session.is_idle() {
             self.desk.send_away();
         }
+        let ranges = self.occupancy.ranges();
+        if std::mem::replace(&mut self.ranges, ranges) != ranges && self.is_cut() {
+            let (connector, client) = (self.desk.connector.name.clone(), self.peer);
+            let event = Event::SessionOutOfRangeCut { connector, client };
+            self.desk.shared.events.emit(event);
+            self.desk.send_away();
+        }
+    }
+
+    /// True where the client is no longer within the connector's ranges, and the connector as it is
+    /// now says that such sessions are cut.
+    fn is_cut(&self) -> bool {
+        let snapshot = self.desk.shared.snapshot.load();
+        let name = &self.desk.connector.name;
+        let now = snapshot.receive_connector(name);
+        now.is_some_and(|now| now.spec.out_of_range == OutOfRange::Cut)
+            && !snapshot.still_takes(name, self.peer)
     }
 
     async fn read(&mut self, mut changed: Pin<&mut Notified<'a>>) -> Result<Next, Gone> {

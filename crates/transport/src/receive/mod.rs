@@ -21,6 +21,7 @@ pub(crate) mod policy;
 mod proxy;
 pub(crate) mod record;
 mod stream;
+pub mod table;
 
 #[cfg(test)]
 mod tests;
@@ -168,6 +169,14 @@ impl Receiver {
     pub fn unwedge(&self) {
         for occupancy in self.inner.occupancies.lock().values() {
             occupancy.unwedge();
+        }
+    }
+
+    /// The ranges of connectors may have changed: open sessions look whether they are still within
+    /// them, where their connector wants to know.
+    pub fn ranges_changed(&self) {
+        for occupancy in self.inner.occupancies.lock().values() {
+            occupancy.ranges_changed();
         }
     }
 

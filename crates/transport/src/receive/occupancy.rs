@@ -42,6 +42,8 @@ pub(super) struct Occupancy {
     wedged: Until,
     /// Counts restarts: a session of an earlier life ends.
     life: AtomicU64,
+    /// Counts changes of the connector's ranges: a session looks whether it is still within them.
+    ranges: AtomicU64,
     changed: Notify,
     /// The machine's configuration, made once for each revision of the connector.
     config: Mutex<Option<Configured>>,
@@ -68,6 +70,7 @@ impl Occupancy {
             sources: Mutex::default(),
             wedged: Until::default(),
             life: AtomicU64::new(0),
+            ranges: AtomicU64::new(0),
             changed: Notify::new(),
             config: Mutex::default(),
         }
@@ -124,6 +127,16 @@ impl Occupancy {
     /// Wakes every session, to look at what has changed.
     pub(super) fn wake(&self) {
         self.changed.notify_waiters();
+    }
+
+    /// The ranges of the connector have changed: every session looks at them.
+    pub(super) fn ranges_changed(&self) {
+        self.ranges.fetch_add(1, Ordering::SeqCst);
+        self.changed.notify_waiters();
+    }
+
+    pub(super) fn ranges(&self) -> u64 {
+        self.ranges.load(Ordering::SeqCst)
     }
 
     pub(super) fn life(&self) -> u64 {

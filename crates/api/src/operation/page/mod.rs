@@ -13,6 +13,7 @@ pub(super) mod health;
 pub(super) mod journal;
 pub(super) mod membership;
 pub(super) mod object;
+pub(super) mod perimeter;
 pub(super) mod probe;
 pub(super) mod queue;
 pub(super) mod repair;

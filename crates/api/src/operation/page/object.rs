@@ -20,6 +20,7 @@ fn columns(kind: Kind) -> &'static [&'static str] {
             "tls",
             "relay",
         ],
+        Kind::SenderFeed => &["enabled", "source", "interval", "removal_delay"],
         Kind::SendConnector => &["enabled", "address_spaces", "target", "smart_hosts", "tls"],
         Kind::Mailbox => &["address", "type", "proxy_addresses", "forwarding_address"],
         Kind::MailContact => &["address", "external_address"],

@@ -1,0 +1,189 @@
+//! A receive connector takes whom a sender feed names: what is published anew is let in at once, what
+//! is published no more after its time, sessions are cut where the connector says so, a change that
+//! is too large waits for a person, and all of it outlasts a restart. No process is restarted for it.
+
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    time::{Duration, Instant},
+};
+
+use crate::{
+    feeds::{Caller, Publisher, and, greeted},
+    support::{Node, free_port, objects, text, wait_for},
+};
+
+/// What is asked is one second; this machine does other things too.
+const IN_FORCE_MAX: Duration = Duration::from_secs(3);
+
+/// A node with a connector for Microsoft 365 besides its own, and that connector's address.
+fn node(publisher: &Publisher, folder: tempfile::TempDir, feed: &str) -> (Node, SocketAddr) {
+    let port = free_port();
+    let url = publisher.url();
+    let node = Node::prepare_in(folder, |first| {
+        objects(first)
+            + &format!(
+                r#"
+[[sender_feed]]
+name = "M365"
+source = {{ microsoft365 = {{ service = "{url}" }} }}
+{feed}
+
+[[receive_connector]]
+name = "Cloud"
+bindings = ["127.0.0.1:{port}"]
+remote_ranges = ["feed:m365", "127.0.9.0/24", "except:127.0.2.66"]
+out_of_range = "cut"
+"#
+            )
+    });
+    publisher.trusted_by(&node);
+    (node, (Ipv4Addr::LOCALHOST, port).into())
+}
+
+#[test]
+fn ranges_follow_the_feed() {
+    let folder = tempfile::tempdir().unwrap();
+    let publisher = Publisher::listen(folder.path());
+    publisher.publish("2026100100", &and(&["127.0.2.0/24", "127.0.3.0/24"]));
+    let feed = "interval = \"1s\"\nremoval_delay = \"4s\"";
+    let (mut node, cloud) = node(&publisher, folder, feed);
+    node.serve();
+    wait_for("the first version is in force", || {
+        greeted([127, 0, 2, 5], cloud)
+    });
+    let transport = node.role_pid("transport");
+    assert!(
+        greeted([127, 0, 9, 1], cloud),
+        "a range of the connector's own"
+    );
+    assert!(!greeted([127, 0, 2, 66], cloud), "what is taken out");
+    assert!(!greeted([127, 0, 4, 5], cloud));
+    let mut stays = Caller::connect([127, 0, 2, 5], cloud);
+    let mut leaves = Caller::connect([127, 0, 3, 5], cloud);
+    assert!(stays.line().starts_with("220 ") && leaves.line().starts_with("220 "));
+
+    // 127.0.4.0/24 comes, 127.0.3.0/24 goes.
+    publisher.publish("2026110100", &and(&["127.0.2.0/24", "127.0.4.0/24"]));
+    wait_for("the new version is in force", || {
+        greeted([127, 0, 4, 5], cloud)
+    });
+    assert!(greeted([127, 0, 3, 5], cloud), "for some time more");
+    assert!(leaves.say("NOOP").starts_with("250 "));
+    wait_for("the removed range is let in no more", || {
+        !greeted([127, 0, 3, 5], cloud)
+    });
+    let word = leaves.line();
+    assert!(
+        word.starts_with("421 4.3.2"),
+        "the session was cut: {word:?}"
+    );
+    assert!(stays.say("NOOP").starts_with("250 "));
+    assert_eq!(node.role_pid("transport"), transport, "no restart");
+    node.wait_for_events(&["FeedChanged", "FeedRangesEnded", "SessionOutOfRangeCut"]);
+
+    // How long a change takes once the source has been asked.
+    publisher.publish(
+        "2026110200",
+        &and(&["127.0.2.0/24", "127.0.4.0/24", "127.0.5.0/24"]),
+    );
+    let began = Instant::now();
+    node.ask(&["perimeter", "refresh", "M365"]);
+    assert!(greeted([127, 0, 5, 5], cloud));
+    assert!(began.elapsed() < IN_FORCE_MAX, "{:?}", began.elapsed());
+
+    // One name for good, versions first, endpoints only after a new one.
+    let asked = publisher.asked();
+    let id = |path: &String| {
+        let (_, query) = path.split_once("ClientRequestId=").unwrap();
+        query.split('&').next().unwrap().to_owned()
+    };
+    assert!(
+        asked.iter().all(|path| id(path) == id(&asked[0])),
+        "{asked:?}"
+    );
+    let count = |of: &str| asked.iter().filter(|path| path.starts_with(of)).count();
+    assert_eq!(count("/endpoints/Worldwide?"), 3, "{asked:?}");
+    assert!(count("/version/Worldwide?") > 3);
+    assert_eq!(count("/changes/Worldwide/2026100100?"), 1);
+}
+
+#[test]
+fn a_large_change_waits_for_a_person_and_everything_outlasts_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let publisher = Publisher::listen(folder.path());
+    publisher.publish("2026100100", &and(&["127.0.2.0/24"]));
+    let (mut node, cloud) = node(&publisher, folder, "");
+    node.serve();
+    wait_for("the first version is in force", || {
+        greeted([127, 0, 2, 5], cloud)
+    });
+    let status = node.json(&["perimeter", "status"]);
+    assert_eq!(status["feeds"][0]["version"], "2026100100");
+    assert_eq!(status["feeds"][0]["v4_addresses"], 491_520 + 256);
+    assert_eq!(status["connectors"][0]["connector"], "Cloud");
+
+    publisher.publish("2026100200", &and(&["127.0.2.0/24", "127.64.0.0/10"]));
+    node.ask(&["perimeter", "refresh", "M365"]);
+    assert!(!greeted([127, 64, 0, 5], cloud));
+    node.wait_for_events(&["FeedChangeHeld"]);
+    let status = node.command(&["perimeter", "status"]);
+    assert_eq!(status.status.code(), Some(1), "a person should look");
+    assert!(
+        text(&status).contains("waits for a person"),
+        "{}",
+        text(&status)
+    );
+    let diff = node.json(&["perimeter", "diff"]);
+    assert_eq!(diff["feeds"][0]["held"], true);
+    assert_eq!(diff["feeds"][0]["added"][0], "127.64.0.0/10");
+    let (_, why) = node.refused(&["perimeter", "why", "127.64.0.5"]);
+    assert!(
+        why.contains("waits for a person and is not in force"),
+        "{why}"
+    );
+
+    let (_, refused) = node.refused(&["perimeter", "approve", "nothing"]);
+    assert!(refused.contains("no sender feed"), "{refused}");
+    node.ask(&["perimeter", "approve", "m365"]);
+    assert!(greeted([127, 64, 0, 5], cloud));
+    let (_, refused) = node.refused(&["perimeter", "approve", "m365"]);
+    assert!(refused.contains("no change of sender feed"), "{refused}");
+
+    // Nobody answers any more, and the node starts anew.
+    publisher.say("/", crate::feeds::Said::Status(503));
+    publisher.say("/version/", crate::feeds::Said::Status(503));
+    node.stop();
+    node.serve();
+    assert!(greeted([127, 64, 0, 5], cloud) && greeted([127, 0, 2, 5], cloud));
+    assert!(!greeted([127, 0, 4, 5], cloud));
+    let status = node.json(&["perimeter", "status"]);
+    assert_eq!(status["feeds"][0]["version"], "2026100200");
+}
+
+#[test]
+fn a_node_without_a_way_out_starts_with_what_is_built_in() {
+    let folder = tempfile::tempdir().unwrap();
+    let publisher = Publisher::listen(folder.path());
+    let (mut node, cloud) = node(&publisher, folder, "");
+    node.serve();
+    node.wait_for_events(&["FeedRefused", "FeedOld"]);
+    assert!(greeted([127, 0, 9, 1], cloud) && !greeted([127, 0, 2, 5], cloud));
+    let why = node.ask(&["perimeter", "why", "40.93.1.2"]);
+    assert!(
+        why.contains("40.92.0.0/15 of sender feed M365")
+            && why.contains("Receive connector: Cloud"),
+        "{why}"
+    );
+    let (_, why) = node.refused(&["perimeter", "why", "40.94.0.1"]);
+    assert!(
+        why.contains("nearest range is 40.92.0.0/15") && why.contains("2 addresses away"),
+        "{why}"
+    );
+    let status = node.command(&["perimeter", "status"]);
+    assert!(
+        text(&status).contains("built in, of 2026-08-14"),
+        "{}",
+        text(&status)
+    );
+    assert!(text(&status).contains("404"), "{}", text(&status));
+}
