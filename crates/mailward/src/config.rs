@@ -64,6 +64,9 @@ pub(crate) struct Config {
     /// Whether faults may be injected on purpose, for drills.
     #[serde(default)]
     pub(crate) allow_faults: bool,
+    /// Whether the host's firewall is kept in step with the ranges of receive connectors.
+    #[serde(default)]
+    pub(crate) firewall: bool,
     /// The database of the objects that several nodes share; a file of this node if unset.
     #[serde(default)]
     pub(crate) store: Option<StoreTable>,
@@ -202,6 +205,7 @@ const KEYS: &[&str] = &[
     "resolvers",
     "user",
     "allow_faults",
+    "firewall",
     "store",
     "url",
     "password_file",
@@ -431,7 +435,7 @@ mod tests {
     fn the_host_name_is_all_that_is_needed() {
         let config = Config::parse("mailward.toml", "hostname = \"mail.example.org\"").unwrap();
         assert_eq!(config.data_dir, Path::new("/var/lib/mailward"));
-        assert!(!config.allow_faults);
+        assert!(!config.allow_faults && !config.firewall);
     }
 
     #[test]

@@ -94,20 +94,26 @@ pub fn nftables_of(gates: &[Gate<'_>], title: &str) -> String {
     for gate in gates {
         let (v4, v6) = blocks(gate.set);
         for (family, kind, blocks) in [("v4", "ipv4_addr", v4), ("v6", "ipv6_addr", v6)] {
-            let _ = writeln!(text, "\tset {}_{family} {{", gate.name);
-            let _ = writeln!(text, "\t\ttype {kind}\n\t\tflags interval");
+            let _ = writeln!(text, "    set {}_{family} {{", gate.name);
+            let _ = writeln!(text, "        type {kind}\n        flags interval");
             if !blocks.is_empty() {
                 let blocks: Vec<String> = blocks.iter().map(ToString::to_string).collect();
                 let lines: Vec<String> = blocks
                     .chunks(ELEMENTS_PER_LINE)
                     .map(|line| line.join(", "))
                     .collect();
-                let _ = writeln!(text, "\t\telements = {{ {} }}", lines.join(",\n\t\t\t"));
+                let _ = writeln!(
+                    text,
+                    "        elements = {{ {} }}",
+                    lines.join(",\n            ")
+                );
             }
-            text.push_str("\t}\n");
+            text.push_str("    }\n");
         }
     }
-    text.push_str("\tchain input {\n\t\ttype filter hook input priority -5; policy accept;\n");
+    text.push_str(
+        "    chain input {\n        type filter hook input priority -5; policy accept;\n",
+    );
     for gate in gates {
         let ports: Vec<String> = gate.ports.iter().map(u16::to_string).collect();
         let ports = ports.join(", ");
@@ -116,13 +122,13 @@ pub fn nftables_of(gates: &[Gate<'_>], title: &str) -> String {
         for (family, saddr) in [("v4", "ip"), ("v6", "ip6")] {
             let _ = writeln!(
                 text,
-                "\t\tiif != \"lo\" tcp dport {{ {ports} }} tcp flags & (fin | syn | rst | ack) == syn \
+                "        iif != \"lo\" tcp dport {{ {ports} }} tcp flags & (fin | syn | rst | ack) == syn \
                  {saddr} saddr != @{}_{family} drop",
                 gate.name
             );
         }
     }
-    text.push_str("\t}\n}\n");
+    text.push_str("    }\n}\n");
     text
 }
 
@@ -229,7 +235,9 @@ mod tests {
         let set = set(&["192.0.2.0/24"]);
         let text = nftables(&sheet(&set));
         assert!(
-            text.contains("set senders_v6 {\n\t\ttype ipv6_addr\n\t\tflags interval\n\t}"),
+            text.contains(
+                "set senders_v6 {\n        type ipv6_addr\n        flags interval\n    }"
+            ),
             "{text}"
         );
     }

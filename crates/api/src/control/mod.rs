@@ -63,11 +63,19 @@ pub enum Role {
     Access,
     /// Probes, monitors and responders.
     Worker,
+    /// The privileged hand on the host; off unless it is asked for.
+    Enforcer,
 }
 
 impl Role {
     /// Every role.
-    pub const ALL: [Role; 4] = [Role::Manager, Role::Transport, Role::Access, Role::Worker];
+    pub const ALL: [Role; 5] = [
+        Role::Manager,
+        Role::Transport,
+        Role::Access,
+        Role::Worker,
+        Role::Enforcer,
+    ];
 
     /// Its name, as in `mailward role NAME`, in socket names and in logs.
     pub fn name(self) -> &'static str {
@@ -76,6 +84,7 @@ impl Role {
             Role::Transport => "transport",
             Role::Access => "access",
             Role::Worker => "worker",
+            Role::Enforcer => "enforcer",
         }
     }
 
@@ -93,7 +102,7 @@ impl std::fmt::Display for Role {
 
 /// A text that names no role.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is not a role: the roles are manager, transport, access and worker")]
+#[error("{0:?} is not a role: the roles are manager, transport, access, worker and enforcer")]
 pub struct RoleError(String);
 
 impl std::str::FromStr for Role {

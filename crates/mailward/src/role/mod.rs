@@ -3,6 +3,7 @@
 //! The manager starts the others as `mailward role NAME`; nobody else does.
 
 pub(crate) mod access;
+pub(crate) mod enforcer;
 pub(crate) mod manager;
 pub(crate) mod standing;
 pub(crate) mod supervise;
@@ -48,6 +49,7 @@ pub(crate) fn run(
         Role::Transport => transport::run(&config, parent),
         Role::Access => access::run(&config, parent),
         Role::Worker => worker::run(&config, parent, minimum),
+        Role::Enforcer => enforcer::run(&config, parent),
         Role::Manager => return Err("the manager is started by `mailward serve`".to_owned()),
     };
     result.map_err(|error| chain(&error))

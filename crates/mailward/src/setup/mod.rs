@@ -41,6 +41,9 @@ pub(crate) struct Arguments {
     /// Allow faults to be injected, for drills; never on a node that carries real mail
     #[arg(long)]
     allow_faults: bool,
+    /// Keep the host's firewall in step with the ranges of receive connectors that name a feed
+    #[arg(long)]
+    firewall: bool,
     /// Where /livez, /readyz and /metrics are served
     #[arg(long, value_name = "IP:PORT", default_value = "127.0.0.1:8025")]
     http: SocketAddr,
@@ -309,6 +312,9 @@ fn configuration(arguments: &Arguments, hostname: &Domain) -> String {
          # Whether a connector may be broken on purpose, for drills.\n\
          {faults}\n\
          \n\
+         # Whether the host's firewall (nftables) is kept in step with the ranges of receive connectors.\n\
+         {firewall}\n\
+         \n\
          # Metrics and events to a collector of OpenTelemetry, every interval.\n\
          #[otlp]\n\
          #endpoint = \"http://127.0.0.1:4318\"\n\
@@ -322,6 +328,11 @@ fn configuration(arguments: &Arguments, hostname: &Domain) -> String {
             "allow_faults = true"
         } else {
             "#allow_faults = false"
+        },
+        firewall = if arguments.firewall {
+            "firewall = true"
+        } else {
+            "#firewall = false"
         },
         data = arguments.data_dir,
         run = arguments.run_dir,

@@ -73,6 +73,7 @@ mod recipients_follow_openldap;
 mod reports_are_sent_once_whenever_transport_is_killed;
 mod roles_run_as_their_user;
 mod systemd_hears_that_it_is_ready_and_alive;
+mod the_hosts_firewall_follows_the_feed;
 mod the_machine_is_restarted_once_and_after_a_countdown;
 mod the_manager_survives_what_it_loses;
 mod the_perimeter_is_explained_and_written_for_other_firewalls;

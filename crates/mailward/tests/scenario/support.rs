@@ -193,6 +193,21 @@ impl Node {
         self.serve = Some(command.spawn().unwrap());
     }
 
+    /// Starts `mailward serve` in a network namespace and waits for nothing.
+    pub(crate) fn spawn_in(&mut self, namespace: &str) {
+        let log = std::fs::File::create(self.path("serve.log")).unwrap();
+        let serve = Command::new("ip")
+            .args(["netns", "exec", namespace, env!("CARGO_BIN_EXE_mailward")])
+            .arg("serve")
+            .arg("--config")
+            .arg(self.config())
+            .stdin(Stdio::null())
+            .stdout(log.try_clone().unwrap())
+            .stderr(log)
+            .spawn();
+        self.serve = Some(serve.unwrap());
+    }
+
     /// True where no manager runs that this node started.
     pub(crate) fn manager_ended(&mut self) -> bool {
         self.serve

@@ -43,6 +43,10 @@ pub(super) fn all(settings: &HealthSettings, all: &mut Watched) {
         transport,
     );
     for role in Role::ALL {
+        // Off on most nodes; the manager itself starts it anew, and it tells its own failures.
+        if role == Role::Enforcer {
+            continue;
+        }
         let name = format!("process/{role}");
         add(&name, "Process", Target::Process(role), 3, calm, None);
     }

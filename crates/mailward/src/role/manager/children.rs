@@ -86,7 +86,7 @@ impl Manager {
                     .into_iter()
                     .for_each(|socket| self.sockets.adopt(socket)),
                 Role::Access => self.own.adopt(sockets, &self.config),
-                Role::Manager | Role::Worker => {}
+                Role::Manager | Role::Worker | Role::Enforcer => {}
             },
             Err(error) => self.failing(&format!("take over the sockets of {role}"), &error),
         }
@@ -94,7 +94,7 @@ impl Manager {
             role,
             found.process,
             &self.notify_path(role),
-            self.user,
+            self.user_of(role),
             self.child_events.clone(),
         );
         let now = self.clock.monotonic();
@@ -252,7 +252,7 @@ impl Manager {
         let sockets = match role {
             Role::Transport => self.sockets.share()?,
             Role::Access => self.own.share()?,
-            Role::Manager | Role::Worker => Vec::new(),
+            Role::Manager | Role::Worker | Role::Enforcer => Vec::new(),
         };
         let mut arguments = vec![
             "role".into(),
@@ -272,8 +272,16 @@ impl Manager {
             sockets,
             notify_socket: self.notify_path(role),
             watchdog: self.settings.heartbeat_timeout.get(),
-            user: self.user,
+            user: self.user_of(role),
         })
+    }
+
+    /// Whom a role runs as. The enforcer keeps the manager's privilege: it is what it is for.
+    fn user_of(&self, role: Role) -> Option<(u32, u32)> {
+        match role {
+            Role::Enforcer => None,
+            _ => self.user,
+        }
     }
 
     pub(super) fn child_event(&mut self, event: ChildEvent) {

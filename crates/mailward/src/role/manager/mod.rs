@@ -61,8 +61,8 @@ use crate::{
     },
 };
 
-/// The roles the manager starts, in this order: mail first.
-const CHILDREN: [Role; 3] = [Role::Transport, Role::Access, Role::Worker];
+/// The roles the manager starts, in this order: mail first. The enforcer only where it is asked for.
+const CHILDREN: [Role; 4] = [Role::Transport, Role::Access, Role::Worker, Role::Enforcer];
 /// How often the manager's loop comes round at the least: its children count its turns.
 const TURN_MAX: Duration = Duration::from_secs(1);
 /// A turn that took so long means that the manager itself did not run.
@@ -247,7 +247,15 @@ impl Manager {
     /// Takes over what runs, reads the objects, opens what is missing.
     fn begin(&mut self) {
         for role in CHILDREN {
-            self.adopt(role);
+            let wanted = role != Role::Enforcer || self.config.firewall;
+            // One that an earlier manager was asked for is ended.
+            let is_left = || super::standing::lifeline_path(role, &self.config).exists();
+            if wanted || is_left() {
+                self.adopt(role);
+            }
+            if !wanted {
+                self.end(role, false, "firewall is not set any more");
+            }
         }
         self.read_objects();
         self.open_own_sockets();
