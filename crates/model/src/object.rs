@@ -9,7 +9,7 @@ use crate::{
     kind::{
         AcceptedDomain, AlertChannel, DistributionGroup, DynamicDistributionGroup, HealthSettings,
         JournalRule, MailContact, MailUser, Mailbox, MonitoringOverride, Probe, ReceiveConnector,
-        SendConnector, TransportSettings,
+        SendConnector, TransportSettings, UntrustedCertificate,
     },
 };
 
@@ -174,6 +174,8 @@ kinds! {
     MonitoringOverride "monitoring_override" "monitoring-override" "monitoring overrides",
     /// What else is watched.
     Probe "probe" "probe" "probes",
+    /// Certificates that are refused wherever they are shown.
+    UntrustedCertificate "untrusted_certificate" "untrusted-certificate" "untrusted certificates",
 }
 
 impl Kind {

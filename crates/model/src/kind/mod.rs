@@ -22,6 +22,7 @@ mod send_connector;
 mod settings;
 mod smart_host;
 mod sparse;
+mod untrusted;
 
 pub use address_space::{AddressSpace, AddressSpaceError};
 pub use alert::{
@@ -51,6 +52,7 @@ pub use recipient::{MailContact, MailUser, Mailbox, MailboxType, Recipient};
 pub use send_connector::{ConnectorTarget, OutboundTls, SendConnector, TlsAuthLevel};
 pub use settings::{Expendable, HealthSettings, RepairCommand, TransportSettings};
 pub use smart_host::{HostName, HostNameError, SmartHost, SmartHostError};
+pub use untrusted::{SerialNumber, SerialNumberError, Sha256, Sha256Error, UntrustedCertificate};
 
 use crate::FieldError;
 
