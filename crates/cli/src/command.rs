@@ -93,6 +93,7 @@ pub fn command() -> Command {
     }
     root.subcommand(crate::top::command())
         .subcommand(crate::shell::command())
+        .subcommand(crate::test::command())
 }
 
 /// Settings of which there is one object are neither listed nor removed.

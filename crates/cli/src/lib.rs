@@ -27,6 +27,7 @@ mod layout;
 mod run;
 mod shell;
 mod terminal;
+mod test;
 mod top;
 
 pub use command::{EXIT_CODES, command, is_operation};
@@ -36,4 +37,5 @@ pub use exchange::respell;
 pub use layout::Style;
 pub use run::{run, run_to};
 pub use shell::{is_shell, shell, shell_to};
+pub use test::{is_test, test};
 pub use top::{is_top, top};

@@ -41,7 +41,11 @@ struct Streams<'a> {
 }
 
 impl<'a> Output<'a> {
-    fn new(matches: &ArgMatches, out: &'a mut dyn Write, err: &'a mut dyn Write) -> Self {
+    pub(crate) fn new(
+        matches: &ArgMatches,
+        out: &'a mut dyn Write,
+        err: &'a mut dyn Write,
+    ) -> Self {
         let style = |terminal: bool| Style {
             color: wants_color(matches, terminal),
             width: if terminal {
@@ -100,7 +104,7 @@ impl<'a> Output<'a> {
         Ok(code)
     }
 
-    fn fault(&self, fault: &Fault) {
+    pub(crate) fn fault(&self, fault: &Fault) {
         if self.json {
             if let Ok(text) = serde_json::to_string(fault) {
                 self.complain(&format!("{text}\n"));

@@ -71,6 +71,10 @@ pub fn command() -> clap::Command {
 pub fn main() -> ExitCode {
     let line = mailward_cli::respell(std::env::args_os().collect());
     let matches = command().get_matches_from(line);
+    if mailward_cli::is_test(&matches) {
+        // A node is of use to it, and not needed.
+        return mailward_cli::test(&matches, connection(&matches).ok().as_ref());
+    }
     let is_top = mailward_cli::is_top(&matches);
     let is_shell = mailward_cli::is_shell(&matches);
     if is_top || is_shell || mailward_cli::is_operation(&matches) {

@@ -9,7 +9,7 @@ use crate::{
     kind::{
         AcceptedDomain, AlertChannel, DirectorySource, DistributionGroup, DynamicDistributionGroup,
         HealthSettings, JournalRule, MailContact, MailUser, Mailbox, MonitoringOverride, Probe,
-        ReceiveConnector, SendConnector, SenderFeed, TransportSettings,
+        ReceiveConnector, SendConnector, SenderFeed, TransportSettings, UntrustedCertificate,
     },
 };
 
@@ -178,6 +178,8 @@ kinds! {
     MonitoringOverride "monitoring_override" "monitoring-override" "monitoring overrides",
     /// What else is watched.
     Probe "probe" "probe" "probes",
+    /// Certificates that are refused wherever they are shown.
+    UntrustedCertificate "untrusted_certificate" "untrusted-certificate" "untrusted certificates",
 }
 
 impl Kind {

@@ -17,6 +17,7 @@ use crate::{machine::Machine, world};
 pub use mailward_journal::fuzz::fuzz_journal;
 pub use mailward_perimeter::fuzz::fuzz_feed;
 pub use mailward_queue::fuzz::fuzz_recovery as fuzz_queue_recovery;
+pub use mailward_tls::audit::fuzz::fuzz_server as fuzz_tls_server;
 pub use sending::{fuzz_header, fuzz_reply};
 pub use text::{fuzz_objects_text, fuzz_shell_script};
 
@@ -24,7 +25,7 @@ pub use text::{fuzz_objects_text, fuzz_shell_script};
 pub type Target = fn(&[u8]);
 
 /// Every target by the name of its folder below `fuzz/corpus`.
-pub const TARGETS: [(&str, Target); 12] = [
+pub const TARGETS: [(&str, Target); 13] = [
     ("command", fuzz_command),
     ("data", fuzz_data),
     ("bdat", fuzz_bdat),
@@ -37,6 +38,7 @@ pub const TARGETS: [(&str, Target); 12] = [
     ("shell_script", fuzz_shell_script),
     ("journal_ledger", fuzz_journal),
     ("feed", fuzz_feed),
+    ("tls_server", fuzz_tls_server),
 ];
 
 fn rules() -> Rules {

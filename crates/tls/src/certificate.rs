@@ -109,6 +109,8 @@ pub struct Certificate {
     pub(crate) chain: Vec<CertificateDer<'static>>,
     /// Built when the key is known; `None` without a key.
     pub(crate) config: Option<Arc<ServerConfig>>,
+    /// The same, asking clients for a certificate.
+    pub(crate) asking: Option<Arc<ServerConfig>>,
 }
 
 /// A certificate as decisions hand it on.
@@ -121,6 +123,7 @@ impl Certificate {
             facts,
             chain: Vec::new(),
             config: None,
+            asking: None,
         }
     }
 
@@ -132,6 +135,11 @@ impl Certificate {
     /// The configuration that serves it; `None` without a key.
     pub fn server_config(&self) -> Option<Arc<ServerConfig>> {
         self.config.clone()
+    }
+
+    /// The configuration that serves it and asks clients for a certificate; `None` without a key.
+    pub fn asking_config(&self) -> Option<Arc<ServerConfig>> {
+        self.asking.clone()
     }
 }
 

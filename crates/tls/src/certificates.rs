@@ -28,6 +28,7 @@ use crate::{
     notice::Notice,
     server::provider,
     set::{CertificateSet, Changes, FileProblem},
+    untrusted::Untrusted,
 };
 
 /// How often [`Certificates::watch`] looks at the folder.
@@ -56,7 +57,7 @@ struct Served {
     set: Arc<CertificateSet>,
     /// The span of time it holds for, Unix milliseconds, both ends included.
     holds: (u64, u64),
-    config: Option<Arc<ServerConfig>>,
+    certificate: Option<CertificateRef>,
     /// What was told of it last, so that nothing is told twice.
     told: Option<Notice>,
 }
@@ -75,6 +76,7 @@ struct Inner {
     clock: Arc<dyn Clock>,
     tell: Box<dyn Fn(Notice) + Send + Sync>,
     provider: Arc<CryptoProvider>,
+    untrusted: Untrusted,
     set: ArcSwap<CertificateSet>,
     served: RwLock<HashMap<String, Served>>,
     /// Held while the folder is read; the listing it was last read by.
@@ -112,11 +114,21 @@ impl Certificates {
         clock: Arc<dyn Clock>,
         tell: impl Fn(Notice) + Send + Sync + 'static,
     ) -> Self {
+        Certificates::open_with(dir, clock, Untrusted::default(), tell)
+    }
+
+    fn open_with(
+        dir: &Path,
+        clock: Arc<dyn Clock>,
+        untrusted: Untrusted,
+        tell: impl Fn(Notice) + Send + Sync + 'static,
+    ) -> Self {
         let certificates = Certificates(Arc::new(Inner {
             dir: dir.to_owned(),
             clock,
             tell: Box::new(tell),
             provider: provider(),
+            untrusted,
             set: ArcSwap::default(),
             served: RwLock::default(),
             reading: Mutex::default(),
@@ -127,9 +139,15 @@ impl Certificates {
         certificates
     }
 
-    /// The same, raising the event of each notice that has one.
-    pub fn with_events(dir: &Path, clock: Arc<dyn Clock>, events: Events) -> Self {
-        Certificates::open(dir, clock, move |notice| {
+    /// The same, raising the event of each notice that has one, and refusing clients that show a
+    /// certificate on this list.
+    pub fn with_events(
+        dir: &Path,
+        clock: Arc<dyn Clock>,
+        events: Events,
+        untrusted: Untrusted,
+    ) -> Self {
+        Certificates::open_with(dir, clock, untrusted, move |notice| {
             if let Some(event) = notice.to_event() {
                 events.emit(event);
             }
@@ -156,7 +174,8 @@ impl Certificates {
     fn read(&self, reading: &mut Reading, listing: Listing) -> Changes {
         let contents = Contents::read(&self.0.dir, &listing, &self.0.provider);
         let before = self.0.set.load_full();
-        let (set, changes) = CertificateSet::assemble(contents, &before, &self.0.provider);
+        let (set, changes) =
+            CertificateSet::assemble(contents, &before, &self.0.provider, &self.0.untrusted);
         reading.fresh = listing.is_fresh(self.0.clock.unix_ms());
         reading.listing = listing;
         reading.lossy = None;
@@ -254,7 +273,7 @@ impl Certificates {
         told: Option<Notice>,
     ) -> Served {
         let decision = choose(set, needs, now);
-        let config = decision.chosen.as_ref().and_then(|c| c.server_config());
+        let certificate = decision.chosen.clone();
         let notice = notice_of(needs, decision, now);
         if told.as_ref() != Some(&notice) {
             (self.0.tell)(notice.clone());
@@ -264,7 +283,7 @@ impl Certificates {
             pin: needs.pin.map(str::to_owned),
             set: set.clone(),
             holds: holds(set, now),
-            config,
+            certificate,
             told: Some(notice),
         }
     }
@@ -272,25 +291,34 @@ impl Certificates {
     /// The configuration that answers STARTTLS on a connector; `None` where no certificate fits, and
     /// STARTTLS must then not be offered. Cached: call it for each connection.
     pub fn server_config(&self, needs: &ConnectorNeeds<'_>) -> Option<Arc<ServerConfig>> {
+        self.served(needs)?.server_config()
+    }
+
+    /// The same for a connector that asks clients for a certificate.
+    pub fn asking_config(&self, needs: &ConnectorNeeds<'_>) -> Option<Arc<ServerConfig>> {
+        self.served(needs)?.asking_config()
+    }
+
+    fn served(&self, needs: &ConnectorNeeds<'_>) -> Option<CertificateRef> {
         let now = self.0.clock.unix_ms();
         let set = self.0.set.load();
         if let Some(entry) = self.0.served.read().get(needs.connector)
             && entry.answers(needs, &set, now)
         {
-            return entry.config.clone();
+            return entry.certificate.clone();
         }
         let set = self.0.set.load_full();
         let mut served = self.0.served.write();
         let told = match served.get_mut(needs.connector) {
             // Another connection may have decided while this one waited for the lock.
-            Some(entry) if entry.answers(needs, &set, now) => return entry.config.clone(),
+            Some(entry) if entry.answers(needs, &set, now) => return entry.certificate.clone(),
             Some(entry) => entry.told.take(),
             None => None,
         };
         let entry = self.decide(needs, &set, now, told);
-        let config = entry.config.clone();
+        let certificate = entry.certificate.clone();
         served.insert(needs.connector.to_owned(), entry);
-        config
+        certificate
     }
 
     /// Forgets connectors that no longer exist, so that nothing is told of them.

@@ -1,14 +1,16 @@
 //! TLS configurations for delivery: how far the peer is checked, and against which roots.
 //!
-//! Three levels, as send connectors name them. Whatever the level, the handshake's signature is
-//! checked, so the peer does hold the key of the certificate it shows. Roots are read when the first
+//! Three levels, as send connectors name them. Whatever the level, the list of untrusted certificates
+//! is asked first, and the handshake's signature is checked, so the peer does hold the key of the
+//! certificate it shows. Roots are read when the first
 //! checked connection is made, not before: a server that only sends opportunistically never holds
 //! them.
 //!
 //! Sessions are resumed only within one configuration, and there is one per level and name: a
-//! session that was never checked cannot be resumed where checking is demanded.
+//! session that was never checked cannot be resumed where checking is demanded. When the list of
+//! untrusted certificates changes all are made anew, and no older session is resumed.
 
-use std::{fmt, path::PathBuf, sync::Arc};
+use std::{path::PathBuf, sync::Arc};
 
 use mailward_model::{
     Domain,
@@ -16,7 +18,7 @@ use mailward_model::{
 };
 use parking_lot::Mutex;
 use rustls::{
-    CertificateError, ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme,
+    ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme,
     client::{
         Resumption,
         danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
@@ -29,7 +31,10 @@ use rustls::{
 };
 use rustls_pki_types::{CertificateDer, ServerName, UnixTime, pem::PemObject};
 
-use crate::server::provider;
+use crate::{
+    server::provider,
+    untrusted::{Distrusted, Untrusted},
+};
 
 /// Sessions kept for resumption, per configuration.
 const SESSIONS_MAX: usize = 256;
@@ -62,12 +67,16 @@ impl Roots {
         }
     }
 
-    fn load(&self) -> Result<RootCertStore, ClientTlsError> {
+    /// Reads the roots. Those on the list are left out: a peer does not send its root, so that no
+    /// path would show it.
+    pub(crate) fn load(&self, untrusted: &Untrusted) -> Result<RootCertStore, ClientTlsError> {
         let mut store = RootCertStore::empty();
+        let list = untrusted.list();
+        let trusted = |root: &CertificateDer<'_>| list.find([root]).is_none();
         if self.system {
             // Single entries that cannot be read are of no interest: every store has some.
             let found = rustls_native_certs::load_native_certs();
-            store.add_parsable_certificates(found.certs);
+            store.add_parsable_certificates(found.certs.into_iter().filter(trusted));
         }
         for file in &self.files {
             let fail = |problem: String| ClientTlsError::RootFile {
@@ -81,7 +90,7 @@ impl Roots {
             if roots.is_empty() {
                 return Err(fail("it holds no CERTIFICATE section".to_owned()));
             }
-            for root in roots {
+            for root in roots.into_iter().filter(trusted) {
                 store.add(root).map_err(|error| fail(error.to_string()))?;
             }
         }
@@ -114,15 +123,6 @@ pub enum ClientTlsError {
     Setup(String),
 }
 
-/// A further word on a chain that was found valid: lists of distrusted certificates, revocation.
-pub trait PathVerdict: fmt::Debug + Send + Sync {
-    /// Looks at every certificate the peer sent, leaf first; `Err` with the reason refuses it.
-    ///
-    /// # Errors
-    /// The reason, for the log and for TLS reports (`certificate-not-trusted`).
-    fn verdict(&self, path: &[&CertificateDer<'_>]) -> Result<(), String>;
-}
-
 /// What a configuration is for; the key of the cache.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Purpose {
@@ -134,7 +134,7 @@ struct Purpose {
 #[derive(Debug)]
 pub struct ClientTls {
     roots: Roots,
-    verdict: Option<Arc<dyn PathVerdict>>,
+    untrusted: Untrusted,
     provider: Arc<CryptoProvider>,
     state: Mutex<State>,
 }
@@ -142,24 +142,27 @@ pub struct ClientTls {
 #[derive(Debug, Default)]
 struct State {
     store: Option<Arc<RootCertStore>>,
+    /// The generation of the list of untrusted certificates that the configurations are of.
+    generation: u64,
     configs: Vec<(Purpose, Arc<ClientConfig>)>,
 }
 
 impl ClientTls {
-    /// A source of configurations. The roots are read when first needed.
+    /// A source of configurations. The roots are read when first needed. The list of untrusted
+    /// certificates is that of the process.
     pub fn new(roots: Roots) -> Self {
         ClientTls {
             roots,
-            verdict: None,
+            untrusted: Untrusted::of_process(),
             provider: provider(),
             state: Mutex::default(),
         }
     }
 
-    /// The same, asking `verdict` about every chain that is checked.
+    /// The same, asking another list of untrusted certificates than that of the process.
     #[must_use]
-    pub fn with_verdict(mut self, verdict: Arc<dyn PathVerdict>) -> Self {
-        self.verdict = Some(verdict);
+    pub fn with_untrusted(mut self, untrusted: Untrusted) -> Self {
+        self.untrusted = untrusted;
         self
     }
 
@@ -191,6 +194,14 @@ impl ClientTls {
             (OutboundTls::Required, level) => Purpose { level, name: None },
         };
         let mut state = self.state.lock();
+        let generation = self.untrusted.generation();
+        if state.generation != generation {
+            // Sessions that were begun under an older list must not be resumed.
+            *state = State {
+                generation,
+                ..State::default()
+            };
+        }
         if let Some((_, config)) = state.configs.iter().find(|(known, _)| *known == purpose) {
             return Ok(Some(config.clone()));
         }
@@ -224,7 +235,7 @@ impl ClientTls {
         let verifier = PeerVerifier {
             check,
             algorithms: self.provider.signature_verification_algorithms,
-            verdict: self.verdict.clone(),
+            untrusted: self.untrusted.clone(),
         };
         let (leaf, rest) = chain.split_first().ok_or("no certificate was shown")?;
         let now = UnixTime::since_unix_epoch(std::time::Duration::from_millis(unix_ms));
@@ -232,6 +243,11 @@ impl ClientTls {
             .verify_server_cert(leaf, rest, name, &[], now)
             .map(drop)
             .map_err(|error| error.to_string())
+    }
+
+    /// The list of untrusted certificates that is asked.
+    pub fn untrusted(&self) -> &Untrusted {
+        &self.untrusted
     }
 
     /// Forgets configurations and roots: the next connection reads the roots again.
@@ -257,7 +273,7 @@ impl ClientTls {
         let roots = match &state.store {
             Some(store) => store.clone(),
             None => {
-                let store = Arc::new(self.roots.load()?);
+                let store = Arc::new(self.roots.load(&self.untrusted)?);
                 state.store = Some(store.clone());
                 store
             }
@@ -275,7 +291,7 @@ impl ClientTls {
         let verifier = PeerVerifier {
             check,
             algorithms: self.provider.signature_verification_algorithms,
-            verdict: self.verdict.clone(),
+            untrusted: self.untrusted.clone(),
         };
         let mut config = ClientConfig::builder_with_provider(self.provider.clone())
             .with_safe_default_protocol_versions()
@@ -317,7 +333,7 @@ enum Check {
 struct PeerVerifier {
     check: Check,
     algorithms: WebPkiSupportedAlgorithms,
-    verdict: Option<Arc<dyn PathVerdict>>,
+    untrusted: Untrusted,
 }
 
 impl ServerCertVerifier for PeerVerifier {
@@ -329,6 +345,11 @@ impl ServerCertVerifier for PeerVerifier {
         _ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
+        let path: Vec<&CertificateDer<'_>> =
+            std::iter::once(end_entity).chain(intermediates).collect();
+        self.untrusted
+            .check(&path)
+            .map_err(Distrusted::into_error)?;
         let (roots, name) = match &self.check {
             Check::Nothing => return Ok(ServerCertVerified::assertion()),
             Check::Chain { roots } => (roots, None),
@@ -346,13 +367,6 @@ impl ServerCertVerifier for PeerVerifier {
         )?;
         if let Some(name) = name {
             verify_server_name(&parsed, name)?;
-        }
-        if let Some(verdict) = &self.verdict {
-            let path: Vec<_> = std::iter::once(end_entity).chain(intermediates).collect();
-            // The reason is the verdict's to log: an alert to the peer has no room for it.
-            verdict
-                .verdict(&path)
-                .map_err(|_| Error::InvalidCertificate(CertificateError::Revoked))?;
         }
         Ok(ServerCertVerified::assertion())
     }

@@ -3,8 +3,10 @@
 //! [`Certificates`] keeps a folder of PEM files as an immutable [`CertificateSet`] that is swapped
 //! whole; [`choose`] is the pure decision which certificate answers STARTTLS on a connector;
 //! [`ClientTls`] gives delivery its configurations. [`ca`] makes certificates for setup, demo, tests.
+//! [`Untrusted`] is the list of certificates that are refused before anything else is asked;
+//! [`audit`](mod@audit) tests an endpoint as a stranger sees it.
 //!
-//! Never here: sockets, SMTP, events (a [`Notice`] says what an event should be raised for), and
+//! Never here: sockets (but those of `audit`), SMTP, events (a [`Notice`] says what an event should be raised for), and
 //! never a private key in a log, an error or a view.
 //!
 //! ```
@@ -21,6 +23,7 @@
 //! ```
 #![forbid(unsafe_code)]
 
+pub mod audit;
 pub mod ca;
 mod certificate;
 mod certificates;
@@ -31,15 +34,18 @@ pub mod fetch;
 mod folder;
 mod name;
 mod notice;
+mod octets;
 mod server;
 mod set;
+pub mod untrusted;
 
 pub use certificate::{Certificate, CertificateFacts, CertificateRef, Validity};
 pub use certificates::{CertificateView, Certificates, POLL_INTERVAL};
 pub use choose::{ConnectorNeeds, choose};
-pub use client::{ClientTls, ClientTlsError, PathVerdict, Roots};
+pub use client::{ClientTls, ClientTlsError, Roots};
 pub use expiry::{ExpiryNotice, ExpiryStage, Told, expiry_notices};
 pub use name::{NameMatch, name_match};
 pub use notice::Notice;
 pub use server::{describe, server_config};
 pub use set::{CertificateSet, Changes, FileProblem, ProblemKind};
+pub use untrusted::{Distrusted, PeerPath, Untrusted, UntrustedList};

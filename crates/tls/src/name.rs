@@ -160,6 +160,23 @@ pub(crate) fn same_distinguished_name(a: &str, b: &str) -> bool {
 /// The attributes of a distinguished name as text, normalised: type in upper case with its common
 /// aliases joined, value without escapes and quotes, in lower case, blanks run together.
 fn attributes(text: &str) -> Vec<(String, String)> {
+    split_distinguished_name(text)
+        .into_iter()
+        .map(|(kind, value)| {
+            let kind = match kind.to_ascii_uppercase().as_str() {
+                "S" => "ST".to_owned(),
+                "EMAIL" | "EMAILADDRESS" => "E".to_owned(),
+                kind => kind.to_owned(),
+            };
+            let value = value.split_whitespace().collect::<Vec<_>>().join(" ");
+            (kind, value.to_lowercase())
+        })
+        .collect()
+}
+
+/// The attributes of a distinguished name as text, in its order: type and value, escapes and quotes
+/// taken away.
+pub(crate) fn split_distinguished_name(text: &str) -> Vec<(String, String)> {
     let mut parts = Vec::new();
     let mut part = String::new();
     let mut quoted = false;
@@ -178,13 +195,7 @@ fn attributes(text: &str) -> Vec<(String, String)> {
         .filter(|part| !part.trim().is_empty())
         .map(|part| {
             let (kind, value) = part.split_once('=').unwrap_or((part, ""));
-            let kind = match kind.trim().to_ascii_uppercase().as_str() {
-                "S" => "ST".to_owned(),
-                "EMAIL" | "EMAILADDRESS" => "E".to_owned(),
-                kind => kind.to_owned(),
-            };
-            let value = value.split_whitespace().collect::<Vec<_>>().join(" ");
-            (kind, value.to_lowercase())
+            (kind.trim().to_owned(), value.trim().to_owned())
         })
         .collect()
 }

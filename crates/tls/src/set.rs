@@ -16,7 +16,8 @@ use serde::Serialize;
 use crate::{
     certificate::{Certificate, CertificateRef, Parsed, parse},
     folder::{Contents, HeldKey},
-    server::server_config,
+    server::{asking_config, server_config},
+    untrusted::Untrusted,
 };
 
 /// Certificates sent to a peer at most; longer chains are not followed further.
@@ -87,6 +88,7 @@ impl CertificateSet {
         contents: Contents,
         before: &CertificateSet,
         provider: &Arc<CryptoProvider>,
+        untrusted: &Untrusted,
     ) -> (CertificateSet, Changes) {
         let mut problems = contents.problems;
         let mut found: Vec<Certificate> = Vec::new();
@@ -126,15 +128,20 @@ impl CertificateSet {
             if key.is_none() && !facts.authority {
                 problems.push(missing_key(file, &contents.keys));
             }
-            let mut config = None;
+            let (mut config, mut asking) = (None, None);
             if let Some(key) = key {
                 // The same certificate keeps its configuration, and so its session tickets.
                 let known = before.certificates.iter().find(|c| c.chain == chain);
                 config = known.and_then(|c| c.server_config());
-                if config.is_none() {
-                    let certified = CertifiedKey::new(chain.clone(), key.signing.clone());
-                    match server_config(certified, provider) {
-                        Ok(built) => config = Some(built),
+                asking = known.and_then(|c| c.asking_config());
+                if config.is_none() || asking.is_none() {
+                    let certified = || CertifiedKey::new(chain.clone(), key.signing.clone());
+                    let built = server_config(certified(), provider).and_then(|plain| {
+                        let asks = asking_config(certified(), provider, untrusted.clone())?;
+                        Ok((plain, asks))
+                    });
+                    match built {
+                        Ok((plain, asks)) => (config, asking) = (Some(plain), Some(asks)),
                         Err(error) => {
                             problems.push(FileProblem {
                                 file: file.clone(),
@@ -152,6 +159,7 @@ impl CertificateSet {
                 facts,
                 chain,
                 config,
+                asking,
             });
         }
         let mut set = CertificateSet {

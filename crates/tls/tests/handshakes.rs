@@ -25,7 +25,7 @@ use mailward_model::{
     kind::{OutboundTls, TlsAuthLevel},
 };
 use mailward_tls::{
-    Certificates, ClientTls, ConnectorNeeds, Roots,
+    Certificates, ClientTls, ConnectorNeeds, Roots, Untrusted,
     ca::{self, Authority, Leaf},
     describe,
 };
@@ -70,7 +70,8 @@ async fn serve(held: Certificates) -> SocketAddr {
 }
 
 fn open(dir: &Path) -> Certificates {
-    Certificates::with_events(dir, Arc::new(SystemClock::default()), Events::discard())
+    let clock = Arc::new(SystemClock::default());
+    Certificates::with_events(dir, clock, Events::discard(), Untrusted::default())
 }
 
 /// Runs `openssl s_client`; what it printed, and whether it ended well.
@@ -381,36 +382,5 @@ fn without_roots_nothing_is_sent_unchecked() {
             .config(tls, TlsAuthLevel::DomainValidation, None)
             .unwrap();
         assert_eq!(config.is_some(), offered, "{tls:?}");
-    }
-}
-
-#[derive(Debug)]
-struct Refuses;
-
-impl mailward_tls::PathVerdict for Refuses {
-    fn verdict(&self, path: &[&rustls_pki_types::CertificateDer<'_>]) -> Result<(), String> {
-        Err(format!("{} certificates, none liked", path.len()))
-    }
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_verdict_can_refuse_a_valid_chain() {
-    let dir = tempfile::tempdir().unwrap();
-    let authority = Authority::new("Test Authority").unwrap();
-    let roots = dir.path().join("roots.txt");
-    std::fs::write(&roots, authority.certificate_pem()).unwrap();
-    authority
-        .issue(&Leaf::new([HOST]))
-        .unwrap()
-        .write(dir.path(), "mail")
-        .unwrap();
-    let address = serve(open(dir.path())).await;
-    let client = ClientTls::new(only(&roots)).with_verdict(Arc::new(Refuses));
-    for (level, good) in [
-        (TlsAuthLevel::EncryptionOnly, true),
-        (TlsAuthLevel::CertificateValidation, false),
-    ] {
-        let result = greet(&client, address, level, None, HOST).await;
-        assert_eq!(result.is_ok(), good, "{level:?} {result:?}");
     }
 }

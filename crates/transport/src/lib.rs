@@ -11,6 +11,7 @@
 pub mod categorize;
 mod control;
 pub mod deliver;
+mod distrust;
 mod faults;
 mod gate;
 mod journal;

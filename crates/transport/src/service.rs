@@ -28,7 +28,7 @@ use mailward_host::{
 use mailward_model::{Object, kind::StartTls};
 use mailward_queue::{Condition, OpenError, Queue, QueueConfig};
 use mailward_store::Store;
-use mailward_tls::{Certificates, ClientTls, Roots};
+use mailward_tls::{Certificates, ClientTls, Roots, Untrusted};
 use parking_lot::Mutex;
 
 use crate::{
@@ -70,6 +70,8 @@ pub struct Setup {
     pub extra_roots: Option<PathBuf>,
     /// Sockets of the running roles.
     pub run_dir: PathBuf,
+    /// Certificates that are refused; whoever gives it keeps it current.
+    pub untrusted: Untrusted,
     /// The objects.
     pub store: Store,
     /// The event sinks.
@@ -265,8 +267,13 @@ impl Transport {
         let mut groups = DynamicGroups::default();
         let perimeter = Perimeter::new(setup.perimeter_dir, &node.resolvers);
         let (snapshot, _) = build(&store, &node, &mut groups, &perimeter, &events, &*clock)?;
-        let certificates =
-            Certificates::with_events(&setup.certificate_dir, Arc::clone(&clock), events.clone());
+        let untrusted = setup.untrusted;
+        let certificates = Certificates::with_events(
+            &setup.certificate_dir,
+            Arc::clone(&clock),
+            events.clone(),
+            untrusted.clone(),
+        );
         let faults = Faults::new(Arc::clone(&clock), store.clone(), &setup.run_dir);
         let disk: Arc<dyn Disk> = if node.allow_faults {
             Arc::new(FaultyDisk::new(
@@ -297,7 +304,8 @@ impl Transport {
             node,
             snapshot: ArcSwap::from_pointee(snapshot),
             certificates,
-            client_tls: ClientTls::new(roots),
+            client_tls: ClientTls::new(roots).with_untrusted(untrusted.clone()),
+            untrusted,
             queue,
             journal: ledger,
             events,
@@ -338,6 +346,7 @@ impl Transport {
         followers.spawn(journal::follow(Arc::clone(&running.shared)));
         followers.spawn(follow_gate(Arc::clone(&running)));
         followers.spawn(perimeter::follow(Arc::clone(&running)));
+        followers.spawn(follow_untrusted(Arc::clone(&running)));
         Ok(Transport {
             running,
             _control: control,
@@ -523,6 +532,16 @@ async fn follow_objects(running: Arc<Running>, store: Store) {
                 error: error.to_string(),
             }),
         }
+    }
+}
+
+/// Has every session look whether its client's certificate is still to be borne. Deliveries look by
+/// themselves.
+async fn follow_untrusted(running: Arc<Running>) {
+    let mut changes = running.shared.untrusted.changed();
+    loop {
+        changes.next().await;
+        running.receiver.wake();
     }
 }
 

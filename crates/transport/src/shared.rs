@@ -14,7 +14,7 @@ use mailward_host::{clock::Clock, keyring::Keyring};
 use mailward_journal::Ledger;
 use mailward_model::Domain;
 use mailward_queue::Queue;
-use mailward_tls::{Certificates, ClientTls};
+use mailward_tls::{Certificates, ClientTls, Untrusted};
 
 use crate::{gate::Gate, probe::Probes, snapshot::Snapshot};
 
@@ -84,6 +84,8 @@ pub struct Shared {
     pub certificates: Certificates,
     /// TLS configurations for delivery.
     pub client_tls: ClientTls,
+    /// Certificates that are refused.
+    pub untrusted: Untrusted,
     /// The durable queue.
     pub queue: Queue,
     /// The ledger of journal reports.

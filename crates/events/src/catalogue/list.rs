@@ -833,6 +833,22 @@ catalogue! {
         breaks "Senders that verify certificates refuse to deliver or defer."
         mend "Check this host's clock; if it is right, put a certificate that is valid now into the certificate folder.";
 
+    7010 Error UntrustedCertificateRefused { direction: String, connector: String, peer: String, subject: String, issuer: String, serial: String, entry: String, reason: String } per [connector, peer, entry]
+        "{peer} showed an untrusted certificate to {connector} ({direction}) and was refused: {subject}, serial {serial}, issuer {issuer}; entry {entry}: {reason}"
+        means "A certificate of the path that a peer presented is on the list of untrusted certificates. The handshake was ended before anything else of it was asked; where a session was resumed, it was closed at once."
+        breaks "Mail to or from that peer waits: it is not sent in plain text instead, whatever the connector allows. Other peers are not touched."
+        mend "Take it for what it says: someone may stand between you and that peer. Ask the peer by another way. Where the entry is a mistake, `mailward untrusted remove` its name; mail goes on within a second.";
+    7011 Error UntrustedSessionCut { direction: String, connector: String, peer: String, subject: String, issuer: String, serial: String, entry: String, reason: String } per [connector, peer, entry]
+        "a session of {connector} with {peer} ({direction}) was cut: its certificate has become untrusted: {subject}, serial {serial}, issuer {issuer}; entry {entry}: {reason}"
+        means "The session was open when an entry was added to the list of untrusted certificates that covers what the peer had shown. It was ended without waiting for its end."
+        breaks "A message that was under way is tried again; nothing that was acknowledged is lost."
+        mend "Look what passed through such sessions before: `mailward untrusted replay` lists them.";
+    7012 Warning UntrustedEntryUnreadable { entry: String, issuer: String } per [entry]
+        "the untrusted certificate {entry} names an issuer that cannot be read: {issuer}"
+        means "The issuer's distinguished name has an attribute type that is not known here. The entry refuses by its SHA-256 values alone, where it has some."
+        breaks "Certificates that the entry means by issuer and serial number are not refused."
+        mend "Write the attribute's type as its number (`1.2.3.4=value`), or use sha256 instead.";
+
     12014 Error CertificateMissing { connector: String, fqdn: String, candidates: Items } per [connector]
         "receive connector {connector} has no certificate for {fqdn}, so STARTTLS is not offered; passed over: {candidates}"
         means "None of the certificates held carries the connector's FQDN, or none that does is usable."

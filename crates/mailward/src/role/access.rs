@@ -28,6 +28,7 @@ async fn serve(config: &Config, parent: Option<u32>) -> Result<(), RoleError> {
     let Inherited { mut tcp, unix } = inherited;
     let events = super::events(config, Role::Access)?;
     let store = super::store(config)?;
+    super::untrusted::follow(&store, &events);
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
     let (status_store, counted) = (store.clone(), events.clone());
     let started = clock.unix_ms();

@@ -8,6 +8,7 @@ pub(crate) mod manager;
 pub(crate) mod standing;
 pub(crate) mod supervise;
 pub(crate) mod transport;
+mod untrusted;
 pub(crate) mod worker;
 
 use std::{

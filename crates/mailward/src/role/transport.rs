@@ -27,7 +27,9 @@ async fn serve(config: &Config, parent: Option<u32>) -> Result<(), RoleError> {
         Inherited::take().map_err(|error| RoleError::start("the sockets of the manager", error))?;
     let standing = Standing::begin(Role::Transport, config, parent, &inherited)?;
     let events = super::events(config, Role::Transport)?;
+    let store = super::store(config)?;
     let setup = Setup {
+        untrusted: super::untrusted::follow(&store, &events),
         node: Node {
             hostname: config.hostname.clone(),
             mail_dir: config.mail_dir(),
@@ -43,7 +45,7 @@ async fn serve(config: &Config, parent: Option<u32>) -> Result<(), RoleError> {
         certificate_dir: config.certificate_dir.clone(),
         extra_roots: config.extra_roots.clone(),
         run_dir: config.run_dir.clone(),
-        store: super::store(config)?,
+        store,
         events: events.clone(),
         clock: Arc::new(SystemClock::default()),
     };

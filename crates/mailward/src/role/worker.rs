@@ -32,6 +32,8 @@ async fn serve(config: &Config, parent: Option<u32>, minimum: bool) -> Result<()
     let standing = Standing::begin(Role::Worker, config, parent, &Inherited::default())?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
     let events = super::events(config, Role::Worker)?;
+    let store = super::store(config)?;
+    super::untrusted::follow(&store, &events);
     let started = Worker::start(WorkerConfig {
         node: config.hostname.clone(),
         run_dir: config.run_dir.clone(),
@@ -48,7 +50,7 @@ async fn serve(config: &Config, parent: Option<u32>, minimum: bool) -> Result<()
             None => Roots::system(),
         },
         probe_keys: Arc::new(super::probe_keys(config)),
-        store: super::store(config)?,
+        store,
         group: match &config.group {
             Some(group) => Some(GroupConfig {
                 members: group.members.clone(),

@@ -50,6 +50,7 @@ mod dialogs_hold_against_the_live_server;
 mod dovecot_takes_mail_over_lmtp;
 mod drills_break_something_and_see_it_repaired;
 mod each_role_may_be_stopped_or_killed_at_any_moment;
+mod endpoints_are_tested_as_a_stranger_sees_them;
 mod exchange_names_run_the_same_operations;
 mod health_notices_and_repairs_a_wedged_connector;
 mod health_pages_tell_load_balancers_and_prometheus;

@@ -27,6 +27,7 @@ mod settings;
 mod smart_host;
 mod source_anchor;
 mod sparse;
+mod untrusted;
 
 pub use address_space::{AddressSpace, AddressSpaceError};
 pub use alert::{
@@ -66,6 +67,7 @@ pub use sender_feed::{
 pub use settings::{Expendable, HealthSettings, RepairCommand, TransportSettings};
 pub use smart_host::{HostName, HostNameError, SmartHost, SmartHostError};
 pub use source_anchor::{SourceAnchor, SourceAnchorError};
+pub use untrusted::{SerialNumber, SerialNumberError, Sha256, Sha256Error, UntrustedCertificate};
 
 use crate::FieldError;
 

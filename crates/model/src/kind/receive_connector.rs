@@ -77,6 +77,9 @@ pub struct ReceiveConnector {
     /// A certificate to use whatever the FQDN: SHA-256 of its public key in hex, or
     /// `<I>issuer<S>subject` as Exchange writes it.
     pub certificate: Option<String>,
+    /// Ask clients for a certificate in the handshake. None is demanded and no chain is checked: one
+    /// that is shown is compared with the untrusted certificates and stands in the tracking log.
+    pub request_client_certificate: bool,
     /// Speak LMTP (RFC 2033) instead of SMTP.
     pub lmtp: bool,
     /// Expect a PROXY protocol header (v1 or v2) before the greeting. Only from trusted proxies:
@@ -130,6 +133,7 @@ impl Default for ReceiveConnector {
             fqdn: None,
             tls: StartTls::Offered,
             certificate: None,
+            request_client_certificate: false,
             lmtp: false,
             proxy_protocol: false,
             relay: Relay::None,

@@ -144,6 +144,10 @@ fn takes_effect(kind: Kind, op: ChangeOp, fields: &[FieldChange]) -> &'static st
         (Kind::MonitoringOverride, _) => "takes effect within a second",
         (Kind::Probe, ChangeOp::Remove) => "it is watched no more at once",
         (Kind::Probe, _) => "takes effect with its next run",
+        (Kind::UntrustedCertificate, ChangeOp::Remove) => "it is refused no more within a second",
+        (Kind::UntrustedCertificate, _) => {
+            "it is refused within a second, and sessions that showed it are cut"
+        }
     }
 }
 

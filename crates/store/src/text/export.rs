@@ -67,6 +67,9 @@ fn remark(kind: Kind) -> &'static str {
             "What else is watched: { tcp = { host = \"…\", port = 143 } }, and the like with smtp, lmtp,\n\
              # imap, pop3, http, tls, dns, ntp, command or report."
         }
+        Kind::UntrustedCertificate => {
+            "Certificates that are refused wherever they are shown: by issuer and serial, sha256, or spki_sha256."
+        }
     }
 }
 

@@ -127,6 +127,7 @@ fn prepare(
         octets: (field.len() + content.len()) as u64,
         hostname,
         internal: true,
+        peer_marks: "",
     };
     let categorized = letter.categorize(&shared.snapshot.load());
     if let Some(way) = other_way(&categorized, connector) {

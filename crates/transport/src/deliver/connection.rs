@@ -11,6 +11,7 @@ use std::{
     time::Duration,
 };
 
+use mailward_events::Events;
 use mailward_model::{
     EnhancedCode, Reply, Revision, TlsSession,
     kind::{ConnectorTarget, OutboundTls, SendConnector, SmartHost},
@@ -23,7 +24,7 @@ use mailward_proto::{
     mime::Carry,
 };
 use mailward_queue::{Lease, ReadError};
-use mailward_tls::ClientTls;
+use mailward_tls::{ClientTls, Distrusted};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpSocket, TcpStream},
@@ -34,6 +35,7 @@ use tokio_rustls::{TlsConnector, client::TlsStream};
 use super::content::Content;
 use crate::{
     Shared,
+    distrust::{Direction, Watch, With},
     snapshot::{Named, Snapshot},
 };
 
@@ -54,6 +56,8 @@ pub(super) enum DialError {
     Failed(Reply),
     /// The TLS handshake failed. Another connection may do without, where that is allowed.
     Handshake(String),
+    /// The host's certificate is untrusted: nothing is sent to it, in plain text neither.
+    Untrusted(Box<Distrusted>),
     /// STARTTLS is not to be had. Another host may be tried.
     NoTls(Reply),
     /// The host is this one.
@@ -73,6 +77,8 @@ pub(super) enum Lost {
     Protocol(ClientError),
     #[error("{}", .0)]
     Refused(Reply),
+    #[error("its certificate has become untrusted: {}", .0.entry)]
+    Untrusted(Box<Distrusted>),
 }
 
 fn chain(error: &ClientError) -> String {
@@ -90,6 +96,8 @@ pub(super) struct Peer {
     pub(super) address: SocketAddr,
     pub(super) local: Option<SocketAddr>,
     pub(super) tls: Option<TlsSession>,
+    /// Marks of the certificates it showed, for the tracking log.
+    pub(super) marks: String,
 }
 
 /// How a transaction ended.
@@ -129,6 +137,9 @@ pub(super) struct Connection {
     stream: Stream,
     client: Client,
     pub(super) peer: Arc<Peer>,
+    /// What the host showed, while it must not become untrusted; none in plain text.
+    watch: Option<Watch>,
+    events: Events,
     /// Transactions begun.
     messages: u32,
     lmtp: bool,
@@ -180,7 +191,10 @@ impl Dial<'_> {
                 address,
                 local,
                 tls: None,
+                marks: String::new(),
             }),
+            watch: None,
+            events: self.shared.events.clone(),
             messages: 0,
             lmtp,
             connector: (self.connector.name.clone(), self.connector.revision),
@@ -247,18 +261,32 @@ impl Dial<'_> {
         let Stream::Plain(stream) = connection.stream else {
             return Err(DialError::Handshake("TLS has begun already".to_owned()));
         };
+        // Seen before the handshake: a list that changes meanwhile is a change.
+        let changes = self.shared.untrusted.changed();
         let handshake = TlsConnector::from(config).connect(name, stream);
         let stream = match timeout(CONNECT_MAX, handshake).await {
             Ok(Ok(stream)) => stream,
-            Ok(Err(error)) => return Err(DialError::Handshake(error.to_string())),
+            Ok(Err(error)) => {
+                return Err(match Distrusted::of_error(&error) {
+                    Some(distrusted) => DialError::Untrusted(Box::new(distrusted.clone())),
+                    None => DialError::Handshake(error.to_string()),
+                });
+            }
             Err(_) => return Err(DialError::Handshake("it took too long".to_owned())),
         };
+        let untrusted = &self.shared.untrusted;
+        // Nobody verifies a session that is resumed.
+        let path = untrusted
+            .check_peer(stream.get_ref().1)
+            .map_err(|distrusted| DialError::Untrusted(Box::new(distrusted)))?;
         connection.peer = Arc::new(Peer {
+            marks: path.marks(),
             host: self.host.clone(),
             address: connection.peer.address,
             local: connection.peer.local,
             tls: mailward_tls::describe(stream.get_ref().1),
         });
+        connection.watch = Some(Watch::new(untrusted.clone(), path, changes));
         connection.stream = Stream::Tls(Box::new(stream));
         connection.client.tls_established();
         match connection.step().await.map_err(failed)? {
@@ -351,6 +379,10 @@ impl Connection {
     /// Whether another transaction may begin, under this connector as it now is.
     pub(super) fn is_good_for(&self, connector: &Named<SendConnector>) -> bool {
         self.client.is_idle()
+            && self
+                .watch
+                .as_ref()
+                .is_none_or(|watch| watch.check().is_ok())
             && self.messages < self.messages_max
             && self.connector.0 == connector.name
             && self.connector.1 == connector.revision
@@ -510,9 +542,12 @@ impl Connection {
                 }
             }
         };
-        match timeout(self.silence_max, write).await {
-            Ok(done) => Ok(done?),
-            Err(_) => Err(Lost::Silent(self.silence_max)),
+        tokio::select! {
+            done = timeout(self.silence_max, write) => match done {
+                Ok(done) => Ok(done?),
+                Err(_) => Err(Lost::Silent(self.silence_max)),
+            },
+            distrusted = cut(self.watch.as_ref()) => Err(self.distrusted(distrusted)),
         }
     }
 
@@ -525,9 +560,12 @@ impl Connection {
                 Stream::Tls(stream) => stream.read(&mut octets).await,
             }
         };
-        let count = match timeout(self.silence_max, read).await {
-            Ok(count) => count?,
-            Err(_) => return Err(Lost::Silent(self.silence_max)),
+        let count = tokio::select! {
+            count = timeout(self.silence_max, read) => match count {
+                Ok(count) => count?,
+                Err(_) => return Err(Lost::Silent(self.silence_max)),
+            },
+            distrusted = cut(self.watch.as_ref()) => return Err(self.distrusted(distrusted)),
         };
         if count == 0 {
             return Err(Lost::Closed);
@@ -543,8 +581,23 @@ impl Connection {
             Stream::Plain(stream) => stream,
             Stream::Tls(stream) => stream.get_ref().0,
         };
-        // An error is a disturbance too.
-        let _ = stream.readable().await;
+        tokio::select! {
+            // An error is a disturbance too.
+            _ = stream.readable() => {}
+            distrusted = cut(self.watch.as_ref()) => drop(self.distrusted(distrusted)),
+        }
+    }
+
+    /// Tells that the host has become untrusted.
+    fn distrusted(&self, distrusted: Distrusted) -> Lost {
+        let peer = format!("{} [{}]", self.peer.host, self.peer.address.ip());
+        let with = With {
+            direction: Direction::Out,
+            connector: &self.connector.0,
+            peer: &peer,
+        };
+        with.cut(&self.events, &distrusted);
+        Lost::Untrusted(Box::new(distrusted))
     }
 
     /// Says goodbye and waits shortly for the answer: a socket closed with the answer unread would
@@ -556,6 +609,14 @@ impl Connection {
             // Whatever comes of it, the connection ends here.
             let _ = self.read().await;
         }
+    }
+}
+
+/// Resolves when the host becomes untrusted; never in plain text.
+async fn cut(watch: Option<&Watch>) -> Distrusted {
+    match watch {
+        Some(watch) => watch.cut().await,
+        None => std::future::pending().await,
     }
 }
 

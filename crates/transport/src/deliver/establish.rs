@@ -18,7 +18,10 @@ use super::{
     dns::{LookupError, MxOrder, mx_order},
     hosts::mx_host,
 };
-use crate::snapshot::{Named, Snapshot};
+use crate::{
+    distrust::{Direction, With},
+    snapshot::{Named, Snapshot},
+};
 
 /// Addresses tried in one attempt. A domain with more is found again at the next one.
 const ADDRESSES_MAX: usize = 12;
@@ -130,6 +133,24 @@ async fn dial(
     }
     match outcome {
         Ok(connection) => Ok(connection),
+        Err(DialError::Untrusted(distrusted)) => {
+            let peer = format!("{host} [{ip}]");
+            let with = With {
+                direction: Direction::Out,
+                connector: &connector.name,
+                peer: &peer,
+            };
+            with.refused(&shared.events, &distrusted);
+            // RFC 8460 §4.3.2.1 calls it certificate-not-trusted.
+            Err(Reply::new(
+                451,
+                EnhancedCode(4, 7, 5),
+                format!(
+                    "{} [{ip}] showed a certificate that is untrusted here: {}",
+                    host.host, distrusted.entry
+                ),
+            ))
+        }
         Err(DialError::NoTls(reply)) => {
             tls_failed(&reply.text);
             Err(reply)

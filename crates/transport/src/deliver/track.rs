@@ -149,8 +149,12 @@ fn entry<'a>(
         entry.server_ip = Some(peer.address.ip());
         entry.server_hostname = peer.host.host.to_string().into();
         if let Some(tls) = &peer.tls {
-            entry.custom_data =
-                format!("TlsVersion={};TlsCipher={}", tls.version, tls.cipher).into();
+            let apart = if peer.marks.is_empty() { "" } else { ";" };
+            entry.custom_data = format!(
+                "TlsVersion={};TlsCipher={}{apart}{}",
+                tls.version, tls.cipher, peer.marks
+            )
+            .into();
         }
     }
     entry

@@ -30,6 +30,8 @@ pub(crate) struct Letter<'a> {
     pub(crate) hostname: &'a Domain,
     /// The client may relay: what it sends goes out rather than comes in.
     pub(crate) internal: bool,
+    /// The marks of the certificates that the client showed; empty where it showed none.
+    pub(crate) peer_marks: &'a str,
 }
 
 impl Letter<'_> {

@@ -20,7 +20,7 @@ use mailward_proto::{
     proxy::Origin,
     server::{Ending, StartTlsAnswer},
 };
-use mailward_tls::describe;
+use mailward_tls::{Distrusted, describe};
 use rustls::ServerConfig;
 use tokio::{net::TcpStream, sync::futures::Notified, time::timeout};
 use tokio_rustls::TlsAcceptor;
@@ -34,6 +34,7 @@ use super::{
     policy, proxy,
     stream::{Stream, octets_wait},
 };
+use crate::distrust::{Direction, With};
 
 /// How long a TLS handshake may take.
 const HANDSHAKE_MAX: Duration = Duration::from_secs(60);
@@ -212,7 +213,10 @@ impl<'a> Connection<'a> {
     fn server_config(&self) -> Option<Arc<ServerConfig>> {
         let shared = &self.desk.shared;
         let needs = self.desk.connector.certificate_needs(&shared.node.hostname);
-        shared.certificates.server_config(&needs)
+        match self.desk.connector.spec.request_client_certificate {
+            true => shared.certificates.asking_config(&needs),
+            false => shared.certificates.server_config(&needs),
+        }
     }
 
     async fn run(&mut self, mut changed: Pin<&mut Notified<'a>>) -> Result<(), Gone> {
@@ -255,6 +259,7 @@ impl<'a> Connection<'a> {
         if restarted || self.inner.is_draining() && self.desk.session.is_idle() {
             self.desk.send_away();
         }
+        self.desk.leave_if_untrusted();
         let ranges = self.occupancy.ranges();
         if std::mem::replace(&mut self.ranges, ranges) != ranges && self.is_cut() {
             let (connector, client) = (self.desk.connector.name.clone(), self.peer);
@@ -398,13 +403,21 @@ impl<'a> Connection<'a> {
         let accept = Box::pin(TlsAcceptor::from(config).accept(stream));
         let error = match timeout(limit, accept).await {
             Ok(Ok(stream)) => {
+                // A session that is resumed was not verified: what was shown in the first one is.
+                match self.desk.shared.untrusted.check_peer(stream.get_ref().1) {
+                    Ok(path) => self.desk.peer = path,
+                    Err(distrusted) => return self.refuse(&distrusted),
+                }
                 self.desk.tls = describe(stream.get_ref().1);
                 self.stream = Stream::Tls(Box::new(stream));
                 self.desk.shared.counters.tls_sessions.add(1);
                 self.patience.heard();
                 return Ok(());
             }
-            Ok(Err(error)) => error.to_string(),
+            Ok(Err(error)) => match Distrusted::of_error(&error) {
+                Some(distrusted) => return self.refuse(distrusted),
+                None => error.to_string(),
+            },
             Err(_) => format!("it was not done within {} seconds", limit.as_secs()),
         };
         self.desk.shared.events.emit(Event::HandshakeFailed {
@@ -412,6 +425,18 @@ impl<'a> Connection<'a> {
             client: self.desk.client.ip(),
             error,
         });
+        Err(Gone)
+    }
+
+    /// The client has shown an untrusted certificate.
+    fn refuse(&self, distrusted: &Distrusted) -> Result<(), Gone> {
+        let peer = self.desk.client.ip().to_string();
+        let with = With {
+            direction: Direction::In,
+            connector: &self.desk.connector.name,
+            peer: &peer,
+        };
+        with.refused(&self.desk.shared.events, distrusted);
         Err(Gone)
     }
 

@@ -14,6 +14,7 @@ use mailward_proto::{
     trace::{ReceivedFields, received},
 };
 use mailward_queue::Body;
+use mailward_tls::PeerPath;
 
 use super::{
     accept::{Letter, ProbeVerdict, Suspect, forged_event, forged_probe, judge_probe, spool_reply},
@@ -21,7 +22,13 @@ use super::{
     policy::{self, Ends, Recipient},
     record::Record,
 };
-use crate::{Shared, categorize::Categorized, gate, snapshot::Named};
+use crate::{
+    Shared,
+    categorize::Categorized,
+    distrust::{Direction, With},
+    gate,
+    snapshot::Named,
+};
 
 /// What the session waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,6 +65,8 @@ pub(super) struct Desk {
     pub(super) server: SocketAddr,
     pub(super) session: Session,
     pub(super) tls: Option<TlsSession>,
+    /// The certificates that the client showed; none for nearly everyone.
+    pub(super) peer: PeerPath,
     message: Option<Incoming>,
     /// Health mailboxes among the recipients accepted.
     monitoring: usize,
@@ -82,6 +91,7 @@ impl Desk {
             client,
             server,
             tls: None,
+            peer: PeerPath::default(),
             message: None,
             monitoring: 0,
             pending: Vec::new(),
@@ -335,7 +345,9 @@ impl Desk {
         };
         let id = incoming.id;
         let octets = self.session.content().map_or(0, Content::octets) + incoming.prefix_octets();
+        let peer_marks = self.peer.marks();
         let letter = Letter {
+            peer_marks: &peer_marks,
             envelope: &envelope,
             origin: &origin,
             header: incoming.header(),
@@ -429,6 +441,25 @@ impl Desk {
     }
 
     /// Ends the session because the connector is restarted or the service goes away.
+    /// Looks whether what the client showed has become untrusted: then the session ends at once.
+    pub(super) fn leave_if_untrusted(&mut self) {
+        if self.peer.is_empty() || self.session.ending().is_some() {
+            return;
+        }
+        if let Err(distrusted) = self.shared.untrusted.check(self.peer.certificates()) {
+            let peer = self.client.ip().to_string();
+            let with = With {
+                direction: Direction::In,
+                connector: &self.connector.name,
+                peer: &peer,
+            };
+            with.cut(&self.shared.events, &distrusted);
+            let text = "The certificate that you have shown is not trusted here";
+            self.session
+                .close(&Reply::new(421, EnhancedCode(4, 7, 5), text));
+        }
+    }
+
     pub(super) fn send_away(&mut self) {
         self.session.close(&Reply::new(
             421,

@@ -180,6 +180,13 @@ impl Receiver {
         }
     }
 
+    /// Has every session look at what has changed about it.
+    pub fn wake(&self) {
+        for occupancy in self.inner.occupancies.lock().values() {
+            occupancy.wake();
+        }
+    }
+
     /// Takes no more connections, ends idle sessions with 421, lets open transactions end, and
     /// resolves when nobody is connected. Connections that come meanwhile wait in the kernel for
     /// the next process that has the listening sockets.

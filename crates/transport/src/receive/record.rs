@@ -109,6 +109,7 @@ fn receive(id: MessageId, letter: &Letter<'_>) -> Entry<'static> {
         octets,
         hostname,
         internal,
+        peer_marks,
     } = letter;
     let Origin {
         client,
@@ -144,10 +145,13 @@ fn receive(id: MessageId, letter: &Letter<'_>) -> Entry<'static> {
         directionality,
         original_client_ip: client.map(|client| client.ip()),
         custom_data: match tls {
-            Some(tls) => Cow::Owned(format!(
-                "TlsVersion={};TlsCipher={}",
-                tls.version, tls.cipher
-            )),
+            Some(tls) => {
+                let (version, cipher) = (&tls.version, &tls.cipher);
+                let apart = if peer_marks.is_empty() { "" } else { ";" };
+                Cow::Owned(format!(
+                    "TlsVersion={version};TlsCipher={cipher}{apart}{peer_marks}"
+                ))
+            }
             None => Cow::Borrowed(""),
         },
         traffic: if origin.probe {

@@ -39,6 +39,7 @@ fn columns(kind: Kind) -> &'static [&'static str] {
         Kind::AlertChannel => &["enabled", "target", "alerts", "heartbeat"],
         Kind::MonitoringOverride => &["item", "property", "value", "until", "reason"],
         Kind::Probe => &["enabled", "health_set", "interval", "target"],
+        Kind::UntrustedCertificate => &["subject", "issuer", "serial", "sha256", "reason"],
     }
 }
 

@@ -134,6 +134,7 @@ impl World {
             snapshot: ArcSwap::from_pointee(Snapshot::build(&objects, &hostname)),
             certificates: Certificates::open(dir.path(), clock.clone(), |_| {}),
             client_tls: ClientTls::new(roots),
+            untrusted: mailward_tls::Untrusted::default(),
             queue,
             journal: crate::journal::open(
                 &dir.path().join("journal"),

@@ -157,6 +157,7 @@ impl Scene {
                 system: false,
                 files: Vec::new(),
             }),
+            untrusted: mailward_tls::Untrusted::default(),
             queue,
             journal: crate::journal::open(
                 &dir.path().join("journal"),
