@@ -126,6 +126,7 @@ impl Controller {
              with extended attributes and ACLs (ext4): {}",
             crate::support::text(&output)
         );
+        std::fs::create_dir(folder.path().join("run")).unwrap();
         let mut controller = Controller {
             folder,
             address,
@@ -147,6 +148,9 @@ impl Controller {
                 "--option=server services=rpc, ldap, cldap, kdc, dns",
                 "--option=dns forwarder=",
             ])
+            // What it has in common with others of this machine by default.
+            .arg(format!("--option=pid directory={}", path("run")))
+            .arg(format!("--option=ncalrpc dir={}", path("run/ncalrpc")))
             .arg(format!("--option=tls keyfile={}", path("server.key")))
             .arg(format!("--option=tls certfile={}", path("server.pem")))
             .arg(format!("--option=tls cafile={}", path("authority.pem")))
@@ -186,10 +190,11 @@ impl Controller {
     /// Changes entries over LDAP, as an administrator of the domain does.
     #[track_caller]
     pub(crate) fn change(&self, ldif: &str) {
-        let authority = format!("LDAPTLS_CACERT={}", self.authority.display());
+        // Its tools look names up in ways of their own. What is tested is not them.
+        let unchecked = "LDAPTLS_REQCERT=never";
         let url = format!("ldaps://{}", self.address);
         let words = [
-            &authority,
+            unchecked,
             "ldapmodify",
             "-x",
             "-H",
@@ -310,10 +315,11 @@ impl Slapd {
     /// Changes entries, as the administrator of the directory does.
     #[track_caller]
     pub(crate) fn change(&self, ldif: &str) {
-        let authority = format!("LDAPTLS_CACERT={}", self.authority.display());
+        // Its tools look names up in ways of their own. What is tested is not them.
+        let unchecked = "LDAPTLS_REQCERT=never";
         let url = format!("ldap://localhost:{}", self.port);
         let words = [
-            &authority,
+            unchecked,
             "ldapmodify",
             "-x",
             "-ZZ",

@@ -26,7 +26,11 @@ fn scene(settings: &str, more: &[&str]) -> (Slapd, Node) {
              objectClass: extensibleObject\nmail: team@example.test\n\
              member: uid=p0,ou=people,dc=example,dc=test\n";
     slapd.change(&ldif);
-    let node = Node::start(objects);
+    let node = Node::start(|port| {
+        // Whoever asks for nobody waits, and here it is asked again and again.
+        let connector = "name = \"Internet\"\ntarpit_interval = \"0s\"\n";
+        objects(port).replace("name = \"Internet\"\n", connector)
+    });
     let secret = node.path("secret");
     std::fs::write(&secret, MANAGER.1).unwrap();
     let words = [
@@ -40,7 +44,6 @@ fn scene(settings: &str, more: &[&str]) -> (Slapd, Node) {
         format!("bind_name={}", MANAGER.0),
         format!("secret_file={}", secret.display()),
         "mapping+=custom_attribute3 = employeeType".to_owned(),
-        "--yes".to_owned(),
     ];
     let words: Vec<&str> = words
         .iter()
@@ -132,7 +135,6 @@ fn as_it_sends_each_change() {
         "set",
         "People",
         "bind_name=cn=reader,dc=example,dc=test",
-        "--yes",
     ]);
     node.wait_for_events(&["DirectoryReadIncomplete"]);
     wait_for("it says which limit", || {
@@ -150,7 +152,6 @@ fn as_it_sends_each_change() {
         "People",
         "ca_file=",
         &format!("bind_name={}", MANAGER.0),
-        "--yes",
     ]);
     wait_for("it is told", || {
         state(&node)["because"]
@@ -167,7 +168,6 @@ fn as_it_sends_each_change() {
         "set",
         "People",
         &format!("ca_file={}", slapd.authority.display()),
-        "--yes",
     ]);
     wait_for("it is told", || {
         state(&node)["because"]
@@ -181,6 +181,11 @@ fn as_it_sends_each_change() {
 
 #[test]
 fn and_by_its_list_where_it_sends_nothing() {
-    let (slapd, node) = scene("overlay ppolicy", &["type=ldap"]);
+    let (slapd, node) = scene("overlay ppolicy", &["type=openldap"]);
     follows_every_change(&slapd, &node);
+    let manner = state(&node)["follows_by"]
+        .as_str()
+        .unwrap_or_default()
+        .to_owned();
+    assert!(manner.contains("no syncprov overlay"), "{manner}");
 }
