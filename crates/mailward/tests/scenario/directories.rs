@@ -4,7 +4,8 @@
 use std::{
     fs::File,
     net::{IpAddr, Ipv4Addr, TcpListener, TcpStream},
-    path::PathBuf,
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     time::Duration,
 };
@@ -28,9 +29,14 @@ fn certified(folder: &tempfile::TempDir, names: &[&str]) -> PathBuf {
     std::fs::write(folder.path().join("server.pem"), &issued.certificate_pem).unwrap();
     std::fs::write(&key, &*issued.key_pem).unwrap();
     // Samba refuses a key that others may read.
-    let private = std::os::unix::fs::PermissionsExt::from_mode(0o600);
-    std::fs::set_permissions(&key, private).unwrap();
+    std::fs::set_permissions(&key, PermissionsExt::from_mode(0o600)).unwrap();
     file
+}
+
+/// Writes a password file as it must be.
+pub(crate) fn write_secret(file: &Path, password: &str) {
+    std::fs::write(file, password).unwrap();
+    std::fs::set_permissions(file, PermissionsExt::from_mode(0o600)).unwrap();
 }
 
 /// A process, ended with the value.

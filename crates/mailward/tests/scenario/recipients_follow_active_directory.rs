@@ -5,7 +5,7 @@
 use std::time::{Duration, Instant};
 
 use crate::{
-    directories::{ADMINISTRATOR, Controller, ROOT},
+    directories::{ADMINISTRATOR, Controller, ROOT, write_secret},
     support::{Node, Talk, free_port, objects, wait_for, wait_within},
 };
 
@@ -56,7 +56,7 @@ fn person(name: &str, account: &str) -> String {
 
 fn name_source(node: &Node, controller: &Controller, account: (&str, &str), more: &[&str]) {
     let secret = node.path("secret");
-    std::fs::write(&secret, account.1).unwrap();
+    write_secret(&secret, account.1);
     let words = [
         "directory-source".to_owned(),
         "set".to_owned(),

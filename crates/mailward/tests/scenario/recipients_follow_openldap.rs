@@ -1,10 +1,13 @@
 //! Recipients come from a real OpenLDAP server and follow it: it sends each change by itself (RFC
 //! 4533); where it cannot, its list is compared; what it does not tell as a whole removes nobody.
 
-use std::time::{Duration, Instant};
+use std::{
+    os::unix::fs::PermissionsExt,
+    time::{Duration, Instant},
+};
 
 use crate::{
-    directories::{MANAGER, Slapd},
+    directories::{MANAGER, Slapd, write_secret},
     support::{Node, objects, wait_for, wait_within},
 };
 
@@ -32,7 +35,7 @@ fn scene(settings: &str, more: &[&str]) -> (Slapd, Node) {
         objects(port).replace("name = \"Internet\"\n", connector)
     });
     let secret = node.path("secret");
-    std::fs::write(&secret, MANAGER.1).unwrap();
+    write_secret(&secret, MANAGER.1);
     let words = [
         "directory-source".to_owned(),
         "set".to_owned(),
@@ -161,8 +164,8 @@ fn as_it_sends_each_change() {
     });
     assert!(rcpt(&node, "p9@example.test").starts_with("250"));
 
-    // A file that is not there is told with its name.
-    std::fs::remove_file(node.path("secret")).unwrap();
+    // A password that everybody can read is none; the file is named.
+    std::fs::set_permissions(node.path("secret"), PermissionsExt::from_mode(0o644)).unwrap();
     node.ask(&[
         "directory-source",
         "set",
@@ -170,10 +173,8 @@ fn as_it_sends_each_change() {
         &format!("ca_file={}", slapd.authority.display()),
     ]);
     wait_for("it is told", || {
-        state(&node)["because"]
-            .as_str()
-            .unwrap_or_default()
-            .contains("secret")
+        let because = state(&node)["because"].to_string();
+        because.contains("secret") && because.contains("everybody can read it (mode 0644)")
     });
     node.wait_for_events(&["DirectorySourceUnusable"]);
     assert!(rcpt(&node, "p9@example.test").starts_with("250"));
