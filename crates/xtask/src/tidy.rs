@@ -19,7 +19,15 @@ const LISTS: [&str; 1] = ["crates/events/src/catalogue/list.rs"];
 const FLOORS: &[&[&str]] = &[
     &["model", "proto", "host"],
     &["events", "store", "api", "ldap"],
-    &["queue", "tls", "directory", "journal", "perimeter", "identity", "shell"],
+    &[
+        "queue",
+        "tls",
+        "directory",
+        "journal",
+        "perimeter",
+        "identity",
+        "shell",
+    ],
     &["transport", "health", "admin", "enforce"],
     &["cli", "mailward"],
 ];
