@@ -84,10 +84,15 @@ pub fn command() -> Command {
                     })
             }
             [noun, verb] => add(root, noun, about_noun(noun), leaf(*op, verb, None)),
-            // The noun of the first two words stands above it in the table.
-            [noun, part, verb] => root.mut_subcommand(noun, |command| {
-                add(command, part, about_noun(part), leaf(*op, verb, None))
-            }),
+            [noun, part, verb] => {
+                let root = match root.find_subcommand(noun) {
+                    Some(_) => root,
+                    None => root.subcommand(noun_of(noun, about_noun(noun))),
+                };
+                root.mut_subcommand(noun, |command| {
+                    add(command, part, about_noun(part), leaf(*op, verb, None))
+                })
+            }
             _ => root,
         };
     }
@@ -109,14 +114,16 @@ fn add(root: Command, noun: &'static str, about: &str, leaf: Command) -> Command
             command.subcommand_negates_reqs(true).subcommand(leaf)
         });
     }
-    root.subcommand(
-        Command::new(noun)
-            .about(about.to_owned())
-            .subcommand_required(true)
-            .arg_required_else_help(true)
-            .disable_help_subcommand(true)
-            .subcommand(leaf),
-    )
+    root.subcommand(noun_of(noun, about).subcommand(leaf))
+}
+
+/// A noun by itself says which commands it has.
+fn noun_of(noun: &'static str, about: &str) -> Command {
+    Command::new(noun)
+        .about(about.to_owned())
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .disable_help_subcommand(true)
 }
 
 fn about_noun(noun: &str) -> &'static str {
@@ -124,6 +131,8 @@ fn about_noun(noun: &str) -> &'static str {
         "queue" => "What waits to be delivered",
         "event" => "What happened here",
         "cert" => "Certificates",
+        "directory" => "Directories that recipients come from",
+        "sync" => "Recipients as a directory has them",
         "drill" => "Faults on purpose, to see them noticed and repaired",
         "group" => "Groups: who belongs, who did, what an edit would change",
         "recipient" => "Recipients of every kind",

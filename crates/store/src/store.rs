@@ -265,6 +265,19 @@ impl Store {
         self.0.engine.write_test().map_err(ReadError)
     }
 
+    /// Whether this process is to do a piece of work that only one may do at a time among all nodes
+    /// that share the store. Who has been told so leads until its connection ends or it closes the
+    /// store, and should ask again every few seconds. A store in a file has one node, which leads.
+    ///
+    /// What is done must be sound also where two do it for a moment: a connection may have ended
+    /// before either side knows.
+    ///
+    /// # Errors
+    /// The database cannot be asked: then nobody knows, and nobody should begin.
+    pub fn lead(&self, work: &str) -> Result<bool, ReadError> {
+        self.0.engine.lead(work).map_err(ReadError)
+    }
+
     /// The change feed behind a revision, oldest first, `limit` lines at most. Revisions have no
     /// gaps, and none is ever told before a smaller one.
     ///

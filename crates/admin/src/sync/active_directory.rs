@@ -25,7 +25,7 @@ use crate::recipients::attribute::{dn_key, is_below};
 /// Values of one attribute: members of a group, which come 1500 at a time.
 const VALUES_MAX: usize = 500_000;
 /// The least time from one comparison of the list to the next.
-const COMPARE_GAP_MIN: Duration = Duration::from_secs(3);
+const COMPARE_GAP_MIN: Duration = Duration::from_secs(2);
 /// Comparing takes no more than one part in so many of the time.
 const COMPARE_SHARE: u32 = 20;
 
@@ -239,8 +239,22 @@ impl ActiveDirectory {
     }
 
     fn may_compare(&self) -> bool {
+        self.rest().is_zero()
+    }
+
+    /// How long comparing has to wait still.
+    fn rest(&self) -> Duration {
         let gap = COMPARE_GAP_MIN.max(self.compare_took * COMPARE_SHARE);
-        self.compared.is_none_or(|at| at.elapsed() >= gap)
+        self.compared
+            .map_or(Duration::ZERO, |at| gap.saturating_sub(at.elapsed()))
+    }
+
+    /// How long to wait for a notification before it is asked.
+    pub(super) fn interval(&self, poll: Duration) -> Duration {
+        match self.is_unsure && !self.sees_tombstones {
+            true => poll.min(self.rest()),
+            false => poll,
+        }
     }
 
     async fn compare(

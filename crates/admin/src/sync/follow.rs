@@ -4,7 +4,7 @@
 //! A picture is replaced only by a whole read or by changes told in order. A read that ends early is
 //! thrown away: nobody is removed because a server broke off.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use mailward_api::view::SyncState;
 use mailward_events::Event;
@@ -32,8 +32,10 @@ const PAUSE_MAX: Duration = Duration::from_secs(60);
 const TOGETHER: Duration = Duration::from_millis(100);
 /// A server that is silent because nothing happens is asked something after so long.
 const SILENCE_MAX: Duration = Duration::from_secs(30);
-/// The shortest interval at which a directory that only can be read is asked for its list.
-const LIST_INTERVAL_MIN: Duration = Duration::from_secs(3);
+/// The shortest interval at which a directory that only can be read is asked for its list; and asking
+/// takes no more than one part in so many of the time.
+const LIST_INTERVAL_MIN: Duration = Duration::from_secs(2);
+const LIST_SHARE: u32 = 20;
 
 /// A source and what follows it.
 pub(super) struct Follower {
@@ -58,8 +60,8 @@ enum Ear {
     ActiveDirectory(ActiveDirectory),
     /// RFC 4533: the server sends them.
     Sent,
-    /// By a list of stamps.
-    List(std::collections::BTreeMap<String, String>),
+    /// By a list of stamps, and how long it took to get it.
+    List(BTreeMap<String, String>, Duration),
 }
 
 impl Follower {
@@ -188,16 +190,32 @@ impl Follower {
                 let manner = directory.manner();
                 Ok((Ear::ActiveDirectory(directory), manner))
             }
-            DirectoryType::OpenLdap => {
-                kept.picture = read::persist(connection, &self.scene).await?;
-                Ok((Ear::Sent, "the server sends each change (RFC 4533)"))
-            }
+            DirectoryType::OpenLdap => match read::persist(connection, &self.scene).await {
+                Ok(picture) => {
+                    kept.picture = picture;
+                    Ok((Ear::Sent, "the server sends each change (RFC 4533)"))
+                }
+                Err(error) if error.is_unknown_control() => {
+                    let manner = "comparing when each entry was changed (the server has no syncprov overlay)";
+                    Ok((self.list(connection, kept).await?, manner))
+                }
+                Err(error) => Err(error),
+            },
             DirectoryType::Ldap => {
-                let stamps = read::stamps(connection, &self.scene).await?;
-                kept.picture = read::read(connection, &self.scene).await?;
-                Ok((Ear::List(stamps), "comparing when each entry was changed"))
+                let manner = "comparing when each entry was changed";
+                Ok((self.list(connection, kept).await?, manner))
             }
         }
+    }
+
+    /// Reads a directory that can only be read. The list before the rest: what changes meanwhile
+    /// differs from it.
+    async fn list(&self, connection: &mut Connection, kept: &mut Kept) -> Result<Ear, LdapError> {
+        let began = Instant::now();
+        let stamps = read::stamps(connection, &self.scene).await?;
+        let took = began.elapsed();
+        kept.picture = read::read(connection, &self.scene).await?;
+        Ok(Ear::List(stamps, took))
     }
 
     /// Waits for a change. True where the picture is another one.
@@ -209,16 +227,20 @@ impl Follower {
     ) -> Result<bool, LdapError> {
         let poll = self.settling.source.poll_interval.get();
         let interval = match ear {
-            Ear::ActiveDirectory(_) => poll,
+            Ear::ActiveDirectory(directory) => directory.interval(poll),
             Ear::Sent => poll.max(SILENCE_MAX),
-            Ear::List(_) => poll.max(LIST_INTERVAL_MIN),
+            Ear::List(_, took) => poll.max(LIST_INTERVAL_MIN).max(*took * LIST_SHARE),
         };
         let asked = match ear {
-            Ear::List(_) => None,
+            Ear::List(..) => None,
             _ => Some(&mut *connection),
         };
         let answer = tokio::select! {
-            answer = next(asked) => Some(answer?),
+            answer = next(asked) => match answer {
+                // It does not notify: then it is asked.
+                Err(error) if error.is_unknown_control() => None,
+                answer => Some(answer?),
+            },
             () = sleep(interval) => None,
             // Whatever was let go is put in force now.
             () = self.nudge.notified() => return Ok(true),
@@ -246,8 +268,10 @@ impl Follower {
                 alive(connection).await?;
                 false
             }
-            (Ear::List(stamps), _) => {
+            (Ear::List(stamps, took), _) => {
+                let began = Instant::now();
                 let now = read::stamps(connection, &self.scene).await?;
+                *took = began.elapsed();
                 let is_changed = now != *stamps;
                 if is_changed {
                     kept.picture = read::read(connection, &self.scene).await?;

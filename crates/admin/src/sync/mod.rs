@@ -7,8 +7,8 @@
 //!
 //! [`plan`](plan::plan) says what would come, change and go; [`mapping`] how an entry is read. What
 //! asks servers is in [`follow`], [`active_directory`] and [`read`]; the store is written by
-//! [`settle`] alone. Where several nodes share their objects, each of them follows: whoever is second
-//! finds nothing left to do.
+//! [`settle`] alone. Where several nodes share their objects, one of them follows, and another one
+//! when that one is gone; should two do it for a moment, whoever is second finds nothing left to do.
 //!
 //! Never here: a sign-in by somebody of the directory; a change of anything in the directory.
 
@@ -35,11 +35,7 @@ use mailward_host::clock::Clock;
 use mailward_model::{Kind, Spec, kind::DirectorySource};
 use mailward_store::Store;
 use parking_lot::Mutex;
-use tokio::{
-    sync::Notify,
-    task::AbortHandle,
-    time::{sleep, timeout},
-};
+use tokio::{sync::Notify, task::AbortHandle, time::sleep};
 
 use follow::{Follower, note, read_once};
 use mapping::Mapping;
@@ -48,6 +44,10 @@ use server::{Access, UnusableError};
 use settle::{Settled, Settling, settle};
 use status::{Standings, listed};
 
+/// The work of which only one node does it at a time.
+const LEAD: &str = "directory sync";
+/// How often it is asked who does it.
+const LEAD_INTERVAL: Duration = Duration::from_secs(2);
 /// A source that cannot be used is looked at again after so long.
 const LOOK_AGAIN: Duration = Duration::from_secs(60);
 
@@ -158,6 +158,7 @@ impl DirectorySync {
     /// Follows one source; one that cannot be used is looked at again and again.
     async fn keep(self: Arc<Self>, name: String, source: DirectorySource) {
         loop {
+            self.wait_to_lead(&name).await;
             match self.ready(&name, &source).await {
                 Ok(ready) => {
                     let nudge = self.nudges.lock().entry(name.clone()).or_default().clone();
@@ -171,7 +172,11 @@ impl DirectorySync {
                     };
                     // Then everything is read anew: the directory, and the secrets and roots here.
                     let renewed = source.full_read_interval.get();
-                    let _ = timeout(renewed, follower.follow()).await;
+                    tokio::select! {
+                        () = follower.follow() => {}
+                        () = sleep(renewed) => {}
+                        () = self.wait_to_follow() => {}
+                    }
                 }
                 Err(error) => {
                     self.unusable(&name, &error);
@@ -179,6 +184,31 @@ impl DirectorySync {
                 }
             }
         }
+    }
+
+    /// Waits until this node is the one that follows directories, of all that share the objects.
+    async fn wait_to_lead(&self, name: &str) {
+        while !self.leads().await {
+            let now = self.clock.unix_ms();
+            self.standings.change(name, now, |view| {
+                view.state = SyncState::Elsewhere;
+                view.because = None;
+            });
+            sleep(LEAD_INTERVAL).await;
+        }
+    }
+
+    /// Waits until this node is not that one any more.
+    async fn wait_to_follow(&self) {
+        while self.leads().await {
+            sleep(LEAD_INTERVAL).await;
+        }
+    }
+
+    async fn leads(&self) -> bool {
+        let store = self.store.clone();
+        let asked = move || store.lead(LEAD).unwrap_or(false);
+        tokio::task::spawn_blocking(asked).await.unwrap_or(false)
     }
 
     fn unusable(&self, name: &str, error: &UnusableError) {
@@ -315,7 +345,7 @@ impl DirectorySync {
                 None => Fault::new(
                     FaultKind::Conflict,
                     format!("directory source {name:?} is not held: there is nothing to approve"),
-                    "`mailward directory sync status` shows how it stands",
+                    "`mailward directory sync status` shows how it stands; where another node follows it, ask there",
                 ),
             })?;
         self.events.emit(Event::DirectorySyncApproved {

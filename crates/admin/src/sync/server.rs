@@ -2,6 +2,7 @@
 //! so that a changed password needs no restart.
 
 use std::{
+    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -14,6 +15,8 @@ use mailward_tls::{ClientTls, Roots};
 const CONNECT_PATIENCE: Duration = Duration::from_secs(10);
 /// Octets of a password file.
 const SECRET_OCTETS_MAX: u64 = 4 << 10;
+/// What a file grants to everybody.
+const OTHERS: u32 = 0o007;
 /// The ports of LDAPS and of LDAP.
 const PORT_LDAPS: u16 = 636;
 const PORT_LDAP: u16 = 389;
@@ -22,7 +25,7 @@ const PORT_LDAP: u16 = 389;
 #[derive(Debug, thiserror::Error)]
 pub(super) enum UnusableError {
     /// The password cannot be read.
-    #[error("the password file {file} cannot be read: {problem}; write the password into it, readable by this program's user alone", file = .file.display())]
+    #[error("the password file {file} cannot be read: {problem}; write the password into it, one line, and let only this program's user read it", file = .file.display())]
     Secret {
         /// The file.
         file: PathBuf,
@@ -115,6 +118,10 @@ fn secret(file: &Path) -> Result<String, UnusableError> {
         problem,
     };
     let metadata = std::fs::metadata(file).map_err(|error| fail(error.to_string()))?;
+    let mode = metadata.permissions().mode() & 0o777;
+    if mode & OTHERS != 0 {
+        return Err(fail(format!("everybody can read it (mode {mode:04o})")));
+    }
     if metadata.len() > SECRET_OCTETS_MAX {
         return Err(fail(format!("it has more than {SECRET_OCTETS_MAX} octets")));
     }

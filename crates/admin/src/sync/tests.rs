@@ -1,5 +1,7 @@
 //! The plan over directories that do not exist.
 
+mod hostile;
+
 use std::collections::HashMap;
 
 use mailward_api::assignment::fields_of;

@@ -20,6 +20,8 @@ pub enum SyncState {
     Held,
     /// No server can be used; it is tried again.
     Failing,
+    /// Another node that shares the objects follows it.
+    Elsewhere,
 }
 
 impl SyncState {
@@ -32,6 +34,7 @@ impl SyncState {
             SyncState::Following => "following",
             SyncState::Held => "held",
             SyncState::Failing => "failing",
+            SyncState::Elsewhere => "elsewhere",
         }
     }
 }

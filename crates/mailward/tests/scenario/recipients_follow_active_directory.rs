@@ -5,8 +5,8 @@
 use std::time::{Duration, Instant};
 
 use crate::{
-    directories::{ADMINISTRATOR, Controller, ROOT},
-    support::{Node, objects, wait_for, wait_within},
+    directories::{ADMINISTRATOR, Controller, ROOT, write_secret},
+    support::{Node, Talk, free_port, objects, wait_for, wait_within},
 };
 
 /// What is promised: in force here so long after it was done there.
@@ -31,7 +31,14 @@ fn scene() -> (Controller, Node) {
     );
     controller.change(&ldif);
     let node = Node::start(|port| {
-        objects(port)
+        // Whoever asks for nobody waits, and here it is asked again and again.
+        let connector = "name = \"Internet\"\ntarpit_interval = \"0s\"\n";
+        let inside = free_port();
+        objects(port).replace("name = \"Internet\"\n", connector)
+            + &format!(
+                "\n[[receive_connector]]\nname = \"Inside\"\nbindings = [\"127.0.0.1:{inside}\"]\n\
+                 relay = \"all\"\n"
+            )
             + "\n[[accepted_domain]]\nname = \"corp\"\ndomain = \"corp.example.test\"\n"
             + "\n[[send_connector]]\nname = \"out\"\naddress_spaces = [\"*\"]\n"
     });
@@ -49,7 +56,7 @@ fn person(name: &str, account: &str) -> String {
 
 fn name_source(node: &Node, controller: &Controller, account: (&str, &str), more: &[&str]) {
     let secret = node.path("secret");
-    std::fs::write(&secret, account.1).unwrap();
+    write_secret(&secret, account.1);
     let words = [
         "directory-source".to_owned(),
         "set".to_owned(),
@@ -58,7 +65,6 @@ fn name_source(node: &Node, controller: &Controller, account: (&str, &str), more
         format!("ca_file={}", controller.authority.display()),
         format!("bind_name={}", account.0),
         format!("secret_file={}", secret.display()),
-        "--yes".to_owned(),
     ];
     let words: Vec<&str> = words
         .iter()
@@ -195,7 +201,7 @@ fn within_five_seconds_and_ask_before_many_are_removed() {
         "{dry}"
     );
     assert!(!takes(&node, "p9@corp.example.test"));
-    node.ask(&["directory-source", "set", "Corp", "enabled=true", "--yes"]);
+    node.ask(&["directory-source", "set", "Corp", "enabled=true"]);
     // A controller shows whoever may see them that it has deleted entries, once there is one.
     follows_every_change(&node, &controller);
 
@@ -207,23 +213,16 @@ fn within_five_seconds_and_ask_before_many_are_removed() {
         "set",
         "Corp",
         "filter=(&(objectClass=user)(mail=p*))",
-        "--yes",
     ]);
     wait_for("the group and one more are gone", || {
         !takes(&node, "team@corp.example.test")
     });
-    node.ask(&[
-        "directory-source",
-        "set",
-        "Corp",
-        "filter=(mail=nobody*)",
-        "--yes",
-    ]);
+    node.ask(&["directory-source", "set", "Corp", "filter=(mail=nobody*)"]);
     wait_for("it is held", || state(&node)["state"] == "held");
     assert!(takes(&node, "p9@corp.example.test"), "nothing was changed");
     let said = node.command(&["directory", "sync", "status"]);
     assert_eq!(said.status.code(), Some(1), "bad news");
-    node.ask(&["directory-source", "set", "Corp", "filter=", "--yes"]);
+    node.ask(&["directory-source", "set", "Corp", "filter="]);
     wait_for("a right filter ends it", || {
         state(&node)["state"] == "following"
     });
@@ -258,13 +257,7 @@ fn within_five_seconds_and_ask_before_many_are_removed() {
 
     // A wrong password is told as such.
     std::fs::write(node.path("secret"), "wrong").unwrap();
-    node.ask(&[
-        "directory-source",
-        "set",
-        "Corp",
-        "poll_interval=3s",
-        "--yes",
-    ]);
+    node.ask(&["directory-source", "set", "Corp", "poll_interval=3s"]);
     wait_for("it is told as such", || {
         state(&node)["because"]
             .as_str()
@@ -298,7 +291,7 @@ fn also_by_an_account_that_sees_no_deleted_entries() {
         || {
             controller.change(&format!(
                 "dn: CN=Person 8,OU=Staff,{ROOT}\nchangetype: modrdn\nnewrdn: CN=Person 8\n\
-                 deleteoldrdn: 0\nnewsuperior: CN=Users,{ROOT}\n"
+                 deleteoldrdn: 1\nnewsuperior: CN=Users,{ROOT}\n"
             ));
         },
         || rcpt(&node, "p8@corp.example.test").starts_with("550"),

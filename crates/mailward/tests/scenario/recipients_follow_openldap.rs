@@ -1,10 +1,13 @@
 //! Recipients come from a real OpenLDAP server and follow it: it sends each change by itself (RFC
 //! 4533); where it cannot, its list is compared; what it does not tell as a whole removes nobody.
 
-use std::time::{Duration, Instant};
+use std::{
+    os::unix::fs::PermissionsExt,
+    time::{Duration, Instant},
+};
 
 use crate::{
-    directories::{MANAGER, Slapd},
+    directories::{MANAGER, Slapd, write_secret},
     support::{Node, objects, wait_for, wait_within},
 };
 
@@ -26,9 +29,13 @@ fn scene(settings: &str, more: &[&str]) -> (Slapd, Node) {
              objectClass: extensibleObject\nmail: team@example.test\n\
              member: uid=p0,ou=people,dc=example,dc=test\n";
     slapd.change(&ldif);
-    let node = Node::start(objects);
+    let node = Node::start(|port| {
+        // Whoever asks for nobody waits, and here it is asked again and again.
+        let connector = "name = \"Internet\"\ntarpit_interval = \"0s\"\n";
+        objects(port).replace("name = \"Internet\"\n", connector)
+    });
     let secret = node.path("secret");
-    std::fs::write(&secret, MANAGER.1).unwrap();
+    write_secret(&secret, MANAGER.1);
     let words = [
         "directory-source".to_owned(),
         "set".to_owned(),
@@ -40,7 +47,6 @@ fn scene(settings: &str, more: &[&str]) -> (Slapd, Node) {
         format!("bind_name={}", MANAGER.0),
         format!("secret_file={}", secret.display()),
         "mapping+=custom_attribute3 = employeeType".to_owned(),
-        "--yes".to_owned(),
     ];
     let words: Vec<&str> = words
         .iter()
@@ -132,7 +138,6 @@ fn as_it_sends_each_change() {
         "set",
         "People",
         "bind_name=cn=reader,dc=example,dc=test",
-        "--yes",
     ]);
     node.wait_for_events(&["DirectoryReadIncomplete"]);
     wait_for("it says which limit", || {
@@ -150,7 +155,6 @@ fn as_it_sends_each_change() {
         "People",
         "ca_file=",
         &format!("bind_name={}", MANAGER.0),
-        "--yes",
     ]);
     wait_for("it is told", || {
         state(&node)["because"]
@@ -160,20 +164,17 @@ fn as_it_sends_each_change() {
     });
     assert!(rcpt(&node, "p9@example.test").starts_with("250"));
 
-    // A file that is not there is told with its name.
-    std::fs::remove_file(node.path("secret")).unwrap();
+    // A password that everybody can read is none; the file is named.
+    std::fs::set_permissions(node.path("secret"), PermissionsExt::from_mode(0o644)).unwrap();
     node.ask(&[
         "directory-source",
         "set",
         "People",
         &format!("ca_file={}", slapd.authority.display()),
-        "--yes",
     ]);
     wait_for("it is told", || {
-        state(&node)["because"]
-            .as_str()
-            .unwrap_or_default()
-            .contains("secret")
+        let because = state(&node)["because"].to_string();
+        because.contains("secret") && because.contains("everybody can read it (mode 0644)")
     });
     node.wait_for_events(&["DirectorySourceUnusable"]);
     assert!(rcpt(&node, "p9@example.test").starts_with("250"));
@@ -181,6 +182,11 @@ fn as_it_sends_each_change() {
 
 #[test]
 fn and_by_its_list_where_it_sends_nothing() {
-    let (slapd, node) = scene("overlay ppolicy", &["type=ldap"]);
+    let (slapd, node) = scene("overlay ppolicy", &["type=openldap"]);
     follows_every_change(&slapd, &node);
+    let manner = state(&node)["follows_by"]
+        .as_str()
+        .unwrap_or_default()
+        .to_owned();
+    assert!(manner.contains("no syncprov overlay"), "{manner}");
 }

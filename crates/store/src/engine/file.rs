@@ -183,6 +183,11 @@ impl Engine for File {
         transaction.rollback()?;
         Ok(())
     }
+
+    /// A file has one node.
+    fn lead(&self, _work: &str) -> Result<bool, Cause> {
+        Ok(true)
+    }
 }
 
 impl From<rusqlite::Error> for ApplyError {

@@ -40,4 +40,7 @@ pub(crate) trait Engine: Send + Sync {
 
     /// Writes, and takes it back.
     fn write_test(&self) -> Result<(), Cause>;
+
+    /// Whether this process is the one among those that share the store that leads in some work.
+    fn lead(&self, work: &str) -> Result<bool, Cause>;
 }

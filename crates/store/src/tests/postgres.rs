@@ -112,6 +112,27 @@ const DIFFERENCE: &str = "
     (TABLE due EXCEPT TABLE found) UNION ALL (TABLE found EXCEPT TABLE due)";
 
 #[test]
+fn one_node_leads_and_another_one_when_it_is_gone() {
+    let cluster = Cluster::start(&[]).unwrap();
+    let postgres = Postgres::new(&cluster, "lead");
+    let [one, other] = [1, 2].map(|node| postgres.open_on(node).unwrap());
+    assert!(one.lead("work").unwrap());
+    assert!(!other.lead("work").unwrap());
+    assert!(one.lead("work").unwrap(), "it goes on");
+    assert!(other.lead("other work").unwrap(), "of each work one");
+    drop(one);
+    wait("the other one leads", || other.lead("work").unwrap());
+    // A connection that ends is no more, whoever ended it.
+    postgres.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname = 'lead'");
+    let third = postgres.open_on(3).unwrap();
+    wait("one of them leads again", || {
+        [&other, &third]
+            .iter()
+            .any(|store| store.lead("work").unwrap_or(false))
+    });
+}
+
+#[test]
 fn postgres_keeps_the_contract() {
     let cluster = Cluster::start(&[]).unwrap();
     for (name, clause) in CLAUSES {

@@ -23,7 +23,7 @@ fn state(state: SyncState) -> Cell {
         SyncState::Following => Tone::Good,
         SyncState::Held | SyncState::Failing => Tone::Bad,
         SyncState::Connecting | SyncState::Reading => Tone::Warn,
-        SyncState::Off => Tone::Faint,
+        SyncState::Off | SyncState::Elsewhere => Tone::Faint,
     };
     Cell::toned(state.word(), tone)
 }

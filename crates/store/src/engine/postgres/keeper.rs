@@ -131,6 +131,13 @@ impl Keeper {
                         self.file.look();
                         answered(session, &answer, written)
                     }
+                    Some(Job::Lead { work, answer }) => {
+                        let asked = session.lead(&work).await;
+                        if let Ok(leads) = asked {
+                            let _ = answer.try_send(Answer::Leads(leads));
+                        }
+                        answered(session, &answer, asked.map(drop))
+                    }
                     Some(Job::Test { answer }) => {
                         let tested = session.test().await;
                         answered(session, &answer, tested)
@@ -184,7 +191,7 @@ async fn refuse_until<T>(
         tokio::select! {
             ended = &mut until => return Ok(ended),
             job = jobs.recv() => {
-                let (Job::Write { answer, .. } | Job::Test { answer }) = job.ok_or(Closed)?;
+                let (Job::Write { answer, .. } | Job::Test { answer } | Job::Lead { answer, .. }) = job.ok_or(Closed)?;
                 let error = match &*standing.borrow() {
                     Standing::Away { error } => error.clone(),
                     Standing::Here => "the connection is being made anew".to_owned(),

@@ -68,11 +68,17 @@ enum Job {
     Test {
         answer: SyncSender<Answer>,
     },
+    /// Takes [`Answer::Leads`], then [`Answer::Done`].
+    Lead {
+        work: String,
+        answer: SyncSender<Answer>,
+    },
 }
 
 enum Answer {
     /// Nobody else writes now, and the copy is what the database is.
     Ready(Head),
+    Leads(bool),
     Done(Result<(), Trouble>),
 }
 
@@ -201,7 +207,7 @@ impl Engine for Postgres {
         let head = match next(&answers) {
             Answer::Ready(head) => head,
             Answer::Done(Err(trouble)) => return Err(self.refused(trouble)),
-            Answer::Done(Ok(())) => return Err(self.refused(Trouble::Ended)),
+            Answer::Done(Ok(())) | Answer::Leads(_) => return Err(self.refused(Trouble::Ended)),
         };
         // From here on the database's lock is held: whatever ends this early drops `give`, and
         // with it the lock.
@@ -220,7 +226,22 @@ impl Engine for Postgres {
         match next(&answers) {
             Answer::Done(Ok(())) => Ok(last),
             Answer::Done(Err(trouble)) => Err(self.refused(trouble)),
-            Answer::Ready(_) => Err(self.refused(Trouble::Ended)),
+            Answer::Ready(_) | Answer::Leads(_) => Err(self.refused(Trouble::Ended)),
+        }
+    }
+
+    fn lead(&self, work: &str) -> Result<bool, Cause> {
+        let (answer, answers) = sync_channel(2);
+        let work = work.to_owned();
+        self.hand_over(Job::Lead { work, answer })?;
+        let leads = match next(&answers) {
+            Answer::Leads(leads) => leads,
+            Answer::Done(Err(trouble)) => return Err(trouble.into()),
+            Answer::Done(Ok(())) | Answer::Ready(_) => return Err(Trouble::Ended.into()),
+        };
+        match next(&answers) {
+            Answer::Done(done) => Ok(done.map(|()| leads)?),
+            Answer::Ready(_) | Answer::Leads(_) => Err(Trouble::Ended.into()),
         }
     }
 
@@ -229,7 +250,7 @@ impl Engine for Postgres {
         self.hand_over(Job::Test { answer })?;
         match next(&answers) {
             Answer::Done(done) => Ok(done?),
-            Answer::Ready(_) => Err(Trouble::Ended.into()),
+            Answer::Ready(_) | Answer::Leads(_) => Err(Trouble::Ended.into()),
         }
     }
 }

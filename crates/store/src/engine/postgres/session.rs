@@ -78,6 +78,8 @@ pub(super) struct Session {
     /// Told of each notification; ends with the connection.
     news: mpsc::Receiver<()>,
     driver: JoinHandle<()>,
+    /// The work in which this connection leads.
+    leads: Vec<String>,
 }
 
 impl Drop for Session {
@@ -98,6 +100,7 @@ impl Session {
             client,
             news,
             driver,
+            leads: Vec::new(),
         };
         session.client.batch_execute(SETTINGS).await?;
         let store = session.prepare().await?;
@@ -211,6 +214,22 @@ impl Session {
         Ok(())
     }
 
+    /// Asks whether this connection leads in some work: PostgreSQL gives an advisory lock to one at a
+    /// time, and takes it back when the connection ends, however it ends.
+    pub(super) async fn lead(&mut self, work: &str) -> Result<bool, Trouble> {
+        if self.leads.iter().any(|known| known == work) {
+            return Ok(true);
+        }
+        let ask = "SELECT pg_try_advisory_lock($1, hashtext($2))";
+        let asked = timeout(WRITE_MAX, self.client.query_one(ask, &[&LEAD, &work])).await;
+        let row = asked.map_err(|_| Trouble::Late(WRITE_MAX))??;
+        let leads: bool = row.try_get(0)?;
+        if leads {
+            self.leads.push(work.to_owned());
+        }
+        Ok(leads)
+    }
+
     /// Locks and writes, and takes it back.
     pub(super) async fn test(&mut self) -> Result<(), Trouble> {
         let test = async {
@@ -223,6 +242,9 @@ impl Session {
         Ok(tested.map_err(|_| Trouble::Late(WRITE_MAX))??)
     }
 }
+
+/// The first half of the keys of who leads: not to be mistaken for another program's.
+const LEAD: i32 = 0x4d57;
 
 /// Drives the connection to its end, and tells of notifications.
 async fn drive<S, T>(mut connection: Connection<S, T>, tell: mpsc::Sender<()>)
