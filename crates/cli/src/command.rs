@@ -124,6 +124,7 @@ fn about_noun(noun: &str) -> &'static str {
         "queue" => "What waits to be delivered",
         "event" => "What happened here",
         "cert" => "Certificates",
+        "untrusted" => "Certificates that are refused wherever they are shown",
         "drill" => "Faults on purpose, to see them noticed and repaired",
         "group" => "Groups: who belongs, who did, what an edit would change",
         "recipient" => "Recipients of every kind",

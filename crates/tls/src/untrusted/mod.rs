@@ -21,7 +21,7 @@ use std::{
 use arc_swap::ArcSwap;
 use mailward_model::kind::UntrustedCertificate;
 use rustls::{CertificateError, CommonState, Error, OtherError};
-use rustls_pki_types::CertificateDer;
+use rustls_pki_types::{CertificateDer, pem::PemObject};
 use tokio::sync::watch;
 
 pub use built_in::all as built_in;
@@ -93,6 +93,16 @@ impl Distrusted {
     pub(crate) fn into_error(self) -> Error {
         Error::InvalidCertificate(CertificateError::Other(OtherError(Arc::new(self))))
     }
+}
+
+/// The certificates of a text, in its order (RFC 7468 §5).
+///
+/// # Errors
+/// What is wrong with the text.
+pub fn pem_certificates(text: &str) -> Result<Vec<CertificateDer<'static>>, String> {
+    CertificateDer::pem_slice_iter(text.as_bytes())
+        .collect::<Result<_, _>>()
+        .map_err(|error| error.to_string())
 }
 
 /// The list in force. Cheap to clone; all clones are one.
