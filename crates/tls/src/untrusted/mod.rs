@@ -159,12 +159,12 @@ impl Untrusted {
     ///
     /// # Errors
     /// [`Distrusted`] for the first that is on the list.
-    pub fn check<C: AsRef<[u8]>>(&self, path: &[C]) -> Result<(), Distrusted> {
+    pub fn check<C: AsRef<[u8]>>(&self, path: &[C]) -> Result<(), Box<Distrusted>> {
         let list = self.0.list.load();
         let looked_at = path.get(..path.len().min(PATH_MAX)).unwrap_or_default();
         match list.find(looked_at) {
             None => Ok(()),
-            Some(hit) => Err(Distrusted::new(&hit, looked_at)),
+            Some(hit) => Err(Box::new(Distrusted::new(&hit, looked_at))),
         }
     }
 
@@ -173,7 +173,7 @@ impl Untrusted {
     ///
     /// # Errors
     /// As [`check`](Self::check).
-    pub fn check_peer(&self, connection: &CommonState) -> Result<PeerPath, Distrusted> {
+    pub fn check_peer(&self, connection: &CommonState) -> Result<PeerPath, Box<Distrusted>> {
         let path = PeerPath::of(connection);
         self.check(&path.0)?;
         Ok(path)
@@ -233,7 +233,7 @@ impl PeerPath {
 
     /// What the tracking log keeps of it: see [`mark`].
     pub fn marks(&self) -> String {
-        mark::write(&self.0)
+        mark::of(&self.0)
     }
 }
 
@@ -302,7 +302,7 @@ pub(crate) mod tests {
             std::io::ErrorKind::InvalidData,
             refused.clone().into_error(),
         );
-        assert_eq!(Distrusted::of_error(&error), Some(&refused));
+        assert_eq!(Distrusted::of_error(&error), Some(&*refused));
         untrusted.replace([]);
         assert_eq!(untrusted.check(&[&der]), Ok(()));
     }
