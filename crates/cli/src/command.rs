@@ -133,6 +133,7 @@ fn about_noun(noun: &str) -> &'static str {
         "cert" => "Certificates",
         "directory" => "Directories that recipients come from",
         "sync" => "Recipients as a directory has them",
+        "untrusted" => "Certificates that are refused wherever they are shown",
         "drill" => "Faults on purpose, to see them noticed and repaired",
         "group" => "Groups: who belongs, who did, what an edit would change",
         "recipient" => "Recipients of every kind",

@@ -31,10 +31,7 @@ use rustls::{
 };
 use rustls_pki_types::{CertificateDer, ServerName, UnixTime, pem::PemObject};
 
-use crate::{
-    server::provider,
-    untrusted::{Distrusted, Untrusted},
-};
+use crate::{server::provider, untrusted::Untrusted};
 
 /// Sessions kept for resumption, per configuration.
 const SESSIONS_MAX: usize = 256;
@@ -349,7 +346,7 @@ impl ServerCertVerifier for PeerVerifier {
             std::iter::once(end_entity).chain(intermediates).collect();
         self.untrusted
             .check(&path)
-            .map_err(Distrusted::into_error)?;
+            .map_err(|distrusted| distrusted.into_error())?;
         let (roots, name) = match &self.check {
             Check::Nothing => return Ok(ServerCertVerified::assertion()),
             Check::Chain { roots } => (roots, None),

@@ -48,4 +48,4 @@ pub use name::{NameMatch, name_match};
 pub use notice::Notice;
 pub use server::{describe, server_config};
 pub use set::{CertificateSet, Changes, FileProblem, ProblemKind};
-pub use untrusted::{Distrusted, PeerPath, Untrusted, UntrustedList};
+pub use untrusted::{Distrusted, PeerPath, Untrusted, UntrustedList, pem_certificates};

@@ -22,7 +22,7 @@ use rustls::{
 };
 use rustls_pki_types::{CertificateDer, UnixTime};
 
-use crate::untrusted::{Distrusted, Untrusted};
+use crate::untrusted::Untrusted;
 
 /// The provider of cryptography, chosen here and not taken from the process-wide default, so that
 /// no other library of the process can change it.
@@ -101,7 +101,7 @@ impl ClientCertVerifier for ClientVerifier {
             std::iter::once(end_entity).chain(intermediates).collect();
         self.untrusted
             .check(&path)
-            .map_err(Distrusted::into_error)?;
+            .map_err(|distrusted| distrusted.into_error())?;
         Ok(ClientCertVerified::assertion())
     }
 

@@ -14,7 +14,7 @@ use mailward_events::Events;
 use mailward_host::clock::SystemClock;
 use mailward_model::{
     Domain,
-    kind::{OutboundTls, Sha256, TlsAuthLevel, UntrustedCertificate},
+    kind::{OutboundTls, SerialNumber, Sha256, TlsAuthLevel, UntrustedCertificate},
 };
 use mailward_tls::{
     Certificates, ClientTls, ConnectorNeeds, Distrusted, Roots, Untrusted,
@@ -52,7 +52,7 @@ fn needs(fqdn: &Domain) -> ConnectorNeeds<'_> {
 
 /// What the server's side of each handshake came to: how it was done, or why not, and what the list
 /// says of the client afterwards.
-type Seen = Result<(HandshakeKind, Result<usize, Distrusted>), String>;
+type Seen = Result<(HandshakeKind, Result<usize, Box<Distrusted>>), String>;
 
 /// A server with this configuration that greets everyone.
 fn serve(config: Arc<ServerConfig>, untrusted: Untrusted) -> (SocketAddr, mpsc::Receiver<Seen>) {
@@ -219,4 +219,69 @@ fn a_listed_client_is_refused_and_found_when_it_resumes() {
     );
     greet(plain.unwrap().unwrap(), address).unwrap();
     assert_eq!(told.recv().unwrap().unwrap().1, Ok(0));
+}
+
+/// A certificate for [`HOST`] with this serial number, by an authority of our own with this name,
+/// and its key.
+fn look_alike(issuer: &[(rcgen::DnType, &str)], serial: &str) -> (CertificateDer<'static>, String) {
+    let mut name = rcgen::DistinguishedName::new();
+    for (kind, value) in issuer {
+        name.push(kind.clone(), *value);
+    }
+    let mut root = rcgen::CertificateParams::default();
+    root.distinguished_name = name;
+    let issuer = rcgen::Issuer::new(root, rcgen::KeyPair::generate().unwrap());
+    let serial: SerialNumber = serial.parse().unwrap();
+    let mut leaf = rcgen::CertificateParams::new(vec![HOST.to_owned()]).unwrap();
+    leaf.serial_number = Some(rcgen::SerialNumber::from_slice(serial.octets()));
+    let key = rcgen::KeyPair::generate().unwrap();
+    let certificate = leaf.signed_by(&key, &issuer).unwrap();
+    (certificate.der().clone(), key.serialize_pem())
+}
+
+#[test]
+fn a_listed_serial_number_counts_under_the_listed_issuer_alone() {
+    use rcgen::DnType::{
+        CommonName, CountryName, LocalityName, OrganizationName, OrganizationalUnitName,
+        StateOrProvinceName,
+    };
+    let usertrust = |common| {
+        [
+            (CountryName, "US"),
+            (StateOrProvinceName, "UT"),
+            (LocalityName, "Salt Lake City"),
+            (OrganizationName, "The USERTRUST Network"),
+            (OrganizationalUnitName, "http://www.usertrust.com"),
+            (CommonName, common),
+        ]
+    };
+    // login.skype.com of the nine, whose DER has a zero octet before it.
+    const SERIAL: &str = "E9028B9578E415DC1A710A2B88154447";
+    for (common, refused) in [
+        ("UTN-USERFirst-Hardware", true),
+        ("UTN-USERFirst-Software", false),
+    ] {
+        let (certificate, key) = look_alike(&usertrust(common), SERIAL);
+        let key = PrivateKeyDer::from_pem_slice(key.as_bytes()).unwrap();
+        let config =
+            ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+                .with_safe_default_protocol_versions()
+                .unwrap()
+                .with_no_client_auth()
+                .with_single_cert(vec![certificate], key)
+                .unwrap();
+        let (address, _told) = serve(Arc::new(config), Untrusted::default());
+        let client = ClientTls::new(Roots::default()).with_untrusted(Untrusted::default());
+        let config = client.config(
+            OutboundTls::Opportunistic,
+            TlsAuthLevel::EncryptionOnly,
+            None,
+        );
+        let greeted = greet(config.unwrap().unwrap(), address);
+        assert_eq!(greeted.is_err(), refused, "{common}: {greeted:?}");
+        if let Err(error) = greeted {
+            let distrusted = Distrusted::of_error(&error).unwrap();
+            assert_eq!(distrusted.entry, "comodo-2011-login.skype.com");
+        }
+    }
 }

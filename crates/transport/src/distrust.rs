@@ -85,12 +85,12 @@ impl Watch {
     ///
     /// # Errors
     /// A certificate of its path has come onto the list.
-    pub(crate) fn check(&self) -> Result<(), Distrusted> {
+    pub(crate) fn check(&self) -> Result<(), Box<Distrusted>> {
         self.untrusted.check(self.path.certificates())
     }
 
     /// Resolves when a certificate of the path comes onto the list.
-    pub(crate) async fn cut(&self) -> Distrusted {
+    pub(crate) async fn cut(&self) -> Box<Distrusted> {
         let mut changes = self.changes.clone();
         loop {
             changes.next().await;

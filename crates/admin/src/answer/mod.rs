@@ -18,6 +18,7 @@ mod queue;
 mod recipient;
 mod repair;
 mod status;
+mod untrusted;
 
 use std::{error::Error, path::PathBuf, sync::Arc, time::Duration};
 
@@ -156,6 +157,16 @@ impl Access {
                 };
                 let reply = self.ask(Role::Transport, request).await;
                 answer(typed::CertExplain, expect_reply!(reply, Certificate))
+            }
+            Call::UntrustedList(_) => answer(typed::UntrustedList, self.untrusted_list().await),
+            Call::UntrustedAdd(r) => answer(typed::UntrustedAdd, self.untrusted_add(r, peer).await),
+            Call::UntrustedRemove(r) => answer(
+                typed::UntrustedRemove,
+                self.untrusted_remove(r.name, peer).await,
+            ),
+            Call::UntrustedTest(r) => answer(typed::UntrustedTest, self.untrusted_test(r).await),
+            Call::UntrustedReplay(r) => {
+                answer(typed::UntrustedReplay, self.untrusted_replay(r).await)
             }
             Call::SimulateConnection(r) => {
                 answer(typed::SimulateConnection, self.simulate_connection(r).await)

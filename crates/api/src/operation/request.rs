@@ -46,6 +46,7 @@ mod object;
 mod overrides;
 mod perimeter;
 mod recipient;
+mod untrusted;
 
 pub use directory::{DirectorySyncApprove, DirectorySyncRun, DirectorySyncStatus};
 pub use journal::{JournalReplay, JournalSimulate, JournalTarget, JournalVerify};
@@ -61,6 +62,9 @@ pub use perimeter::{
 pub use recipient::{
     GroupMembers, GroupPreview, RecipientExport, RecipientImport, RecipientList, RecipientPreview,
     TableFormat,
+};
+pub use untrusted::{
+    CertificateFile, UntrustedAdd, UntrustedRemove, UntrustedReplay, UntrustedTest,
 };
 
 requests! {

@@ -81,6 +81,39 @@ operations! {
     CertExplain ["cert" "explain"] Get "/v1/certificates/choice/{connector}" Json
     (request::CertExplain) -> view::CertificateChoice, page page::cert::choice;
 
+    /// List the certificates that are refused wherever they are shown
+    ///
+    /// Those that are built into the program stand last.
+    UntrustedList ["untrusted" "list"] Get "/v1/untrusted" Json
+    (request::Nothing) -> view::UntrustedList, page page::untrusted::list;
+
+    /// Refuse a certificate wherever it is shown
+    ///
+    /// A certificate is named by a file, by its issuer and serial number together, by its SHA-256, or
+    /// by the SHA-256 of its key. Every role refuses it within a second, in both directions and before
+    /// anything else is asked; sessions that showed it are cut. Mail to a peer that shows it waits: it
+    /// is not sent in plain text instead.
+    UntrustedAdd ["untrusted" "add"] Post "/v1/untrusted" Json
+    (request::UntrustedAdd) -> view::Changed, page page::changed;
+
+    /// Refuse a certificate no longer
+    UntrustedRemove ["untrusted" "remove"] Delete "/v1/untrusted/{name}" Json
+    (request::UntrustedRemove) -> view::Changed, page page::changed;
+
+    /// Say whether certificates are refused, and by which entry
+    ///
+    /// Ends with exit code 1 where one of them is.
+    UntrustedTest ["untrusted" "test"] Post "/v1/untrusted/test" Json
+    (request::UntrustedTest) -> view::UntrustedTest, page page::untrusted::test,
+    exit page::untrusted::test_exit;
+
+    /// Say whom the list would have refused in the past
+    ///
+    /// Looks through the tracking log, which keeps what each peer showed. With --with FILE a
+    /// certificate is looked for that is not on the list yet.
+    UntrustedReplay ["untrusted" "replay"] Post "/v1/untrusted/replay" Json
+    (request::UntrustedReplay) -> view::UntrustedReplay, page page::untrusted::replay;
+
     /// Show which receive connector would take a connection, and why not the others
     SimulateConnection ["simulate" "connection"] Get "/v1/simulate/connection" Json
     (request::SimulateConnection) -> view::ConnectionChoice, page page::simulate::connection;

@@ -24,6 +24,7 @@ pub mod role;
 pub mod simulate;
 pub mod trace;
 pub mod transport;
+pub mod untrusted;
 
 pub use alert::{
     AlertAcknowledged, AlertChannelView, AlertList, AlertSilence, AlertTest, AlertTestResult,
@@ -64,3 +65,6 @@ pub use role::{
 pub use simulate::{ConnectionChoice, MessagePlan, PlannedDelivery};
 pub use trace::{Trace, TraceEntry};
 pub use transport::{ConnectorStatus, GateView, QueueHealth, QueueStats, TransportStatus};
+pub use untrusted::{
+    UntrustedList, UntrustedPeer, UntrustedReplay, UntrustedTest, UntrustedTested, UntrustedView,
+};

@@ -17,17 +17,29 @@ use std::{
 
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use mailward_api::fault::Fault;
+use mailward_api::{
+    fault::Fault,
+    operation::Op,
+    view::{UntrustedList, UntrustedView},
+};
 use mailward_host::clock::{Clock, SystemClock};
+use mailward_model::kind::UntrustedCertificate;
 use mailward_tls::{
     Roots, Untrusted,
     audit::{Auditor, Level, Options, Protocol, Report, Target},
 };
 
-use crate::{Connection, run::Output};
+use serde_json::Map;
+
+use crate::{
+    Connection,
+    run::{Output, ask},
+};
 
 /// Octets of a file of targets.
 const FILE_OCTETS_MAX: u64 = 4 << 20;
+/// How long a node may take to say which certificates it refuses.
+const NODE_MAX: Duration = Duration::from_secs(3);
 /// Targets of one run: more belong into several.
 const TARGETS_MAX: usize = 10_000;
 
@@ -212,9 +224,10 @@ async fn run(
     output: &Output<'_>,
 ) -> Result<u8, Fault> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
-    let untrusted = Untrusted::default();
     let mut options = Options::new(Arc::clone(&clock));
-    options.untrusted = untrusted;
+    if let Some(connection) = connection {
+        options.untrusted = untrusted(connection).await;
+    }
     if let Some(seconds) = own.get_one::<u64>("timeout") {
         options.answer_max = Duration::from_secs(*seconds);
     }
@@ -228,7 +241,6 @@ async fn run(
         .flatten()
         .copied()
         .collect();
-    let _ = connection;
     let count = targets.len();
     let bar = bar(count, output.json);
     let mut reports: Vec<Option<Report>> = vec![None; count];
@@ -253,6 +265,35 @@ async fn run(
     }
     // A test that fell over has no report, and was not made.
     Ok(exit_code(&reports, count))
+}
+
+/// The node's untrusted certificates; those built in where no node answers.
+async fn untrusted(connection: &Connection) -> Untrusted {
+    let known = Untrusted::default();
+    let asked = ask(Op::UntrustedList, Map::new(), connection);
+    let Ok(Ok(answer)) = tokio::time::timeout(NODE_MAX, asked).await else {
+        return known;
+    };
+    let Ok(list) = serde_json::from_slice::<UntrustedList>(&answer) else {
+        return known;
+    };
+    let own = list.entries.iter().filter(|entry| !entry.built_in);
+    let entries: Vec<(&str, UntrustedCertificate)> = own
+        .map(|entry| (entry.name.as_str(), of_view(entry)))
+        .collect();
+    known.replace(entries.iter().map(|(name, entry)| (*name, entry)));
+    known
+}
+
+fn of_view(view: &UntrustedView) -> UntrustedCertificate {
+    UntrustedCertificate {
+        issuer: Some(view.issuer.clone()).filter(|issuer| !issuer.is_empty()),
+        serial: view.serial.parse().ok(),
+        sha256: view.sha256.parse().ok(),
+        spki_sha256: view.spki_sha256.parse().ok(),
+        subject: view.subject.clone(),
+        reason: view.reason.clone(),
+    }
 }
 
 /// On standard error, and only where that is a terminal and there is something to wait for.

@@ -45,6 +45,7 @@ mod an_act_that_is_refused_is_explained_and_a_person_told;
 mod an_alert_reaches_people_without_the_queue;
 mod an_archive_that_was_away_gets_every_report_once;
 mod an_override_is_in_force_within_a_second_and_ends;
+mod an_untrusted_certificate_is_refused_everywhere_within_a_second;
 mod archives_written_by_others_read_a_report;
 mod dialogs_hold_against_the_live_server;
 mod dovecot_takes_mail_over_lmtp;

@@ -42,7 +42,7 @@ pub(super) struct ChainSeen {
     /// True where the leaf demands a staple (RFC 7633).
     pub(super) must_staple: bool,
     pub(super) staple: Option<Vec<u8>>,
-    pub(super) distrusted: Option<Distrusted>,
+    pub(super) distrusted: Option<Box<Distrusted>>,
     /// Entries of the list it was compared with.
     pub(super) entries: usize,
 }

@@ -91,8 +91,11 @@ impl Records {
     }
 }
 
-/// The first record: its type, its fragment, and how many octets stand behind it.
-fn split_record(raw: &[u8]) -> Result<Option<(u8, &[u8], usize)>, RecordError> {
+/// A record: its type, its fragment, and how many octets stand behind it.
+type Split<'a> = (u8, &'a [u8], usize);
+
+/// The first record, where it is whole.
+fn split_record(raw: &[u8]) -> Result<Option<Split<'_>>, RecordError> {
     // A server that speaks no TLS is known by its first octets; waiting for more would only cost
     // time. SSL 3.0 to TLS 1.3 all have 3 as their major version.
     match raw {

@@ -60,6 +60,8 @@ pub struct Hit<'a> {
 
 /// Number of an entry.
 type No = u32;
+/// Serial numbers of one issuer.
+type Serials = HashMap<Box<[u8]>, No>;
 
 /// What is known of a certificate beforehand, where its octets are gone: from a log.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -78,7 +80,7 @@ pub struct Known {
 #[derive(Debug, Clone, Default)]
 pub struct UntrustedList {
     entries: Vec<Entry>,
-    by_issuer: HashMap<Box<[u8]>, HashMap<Box<[u8]>, No>>,
+    by_issuer: HashMap<Box<[u8]>, Serials>,
     by_sha256: HashMap<[u8; 32], No>,
     by_key: HashMap<[u8; 32], No>,
     /// Entries whose issuer's name cannot be read.

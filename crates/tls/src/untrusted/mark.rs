@@ -21,7 +21,7 @@ const KEPT_MAX: usize = 4;
 const SEQUENCE: u8 = 0x30;
 
 /// The marks of a path, leaf first; empty where there is none.
-pub(super) fn write(path: &[CertificateDer<'_>]) -> String {
+pub fn of(path: &[CertificateDer<'_>]) -> String {
     let marks: Vec<String> = path
         .iter()
         .take(KEPT_MAX)
@@ -117,14 +117,14 @@ mod tests {
             CertificateDer::from(look_alike(&[("O", "A, B; C|D%"), ("CN", "x")], "1")),
             CertificateDer::from(look_alike(USERTRUST, "047ECBE9FCA55F7BD09EAE36E10CAE1E")),
         ];
-        let marks = write(&path);
+        let marks = of(&path);
         let known = read(&format!("TlsVersion=TLSv1.3;{marks};Other=1"));
         assert_eq!(known.len(), 2, "{marks}");
         assert_eq!(known[0].issuer, r"CN=x, O=A\, B\; C|D%");
         let list = UntrustedList::new([]);
         assert_eq!(list.find_known(&known).unwrap().depth, 1);
         assert_eq!(list.find_known(&known[..1]), None);
-        assert_eq!(write(&[]), "");
+        assert_eq!(of(&[]), "");
         assert_eq!(read("TlsVersion=TLSv1.3"), []);
     }
 

@@ -21,7 +21,7 @@ use std::{
 use arc_swap::ArcSwap;
 use mailward_model::kind::UntrustedCertificate;
 use rustls::{CertificateError, CommonState, Error, OtherError};
-use rustls_pki_types::CertificateDer;
+use rustls_pki_types::{CertificateDer, pem::PemObject};
 use tokio::sync::watch;
 
 pub use built_in::all as built_in;
@@ -95,6 +95,16 @@ impl Distrusted {
     }
 }
 
+/// The certificates of a text, in its order (RFC 7468 §5).
+///
+/// # Errors
+/// What is wrong with the text.
+pub fn pem_certificates(text: &str) -> Result<Vec<CertificateDer<'static>>, String> {
+    CertificateDer::pem_slice_iter(text.as_bytes())
+        .collect::<Result<_, _>>()
+        .map_err(|error| error.to_string())
+}
+
 /// The list in force. Cheap to clone; all clones are one.
 #[derive(Clone)]
 pub struct Untrusted(Arc<Inner>);
@@ -149,12 +159,12 @@ impl Untrusted {
     ///
     /// # Errors
     /// [`Distrusted`] for the first that is on the list.
-    pub fn check<C: AsRef<[u8]>>(&self, path: &[C]) -> Result<(), Distrusted> {
+    pub fn check<C: AsRef<[u8]>>(&self, path: &[C]) -> Result<(), Box<Distrusted>> {
         let list = self.0.list.load();
         let looked_at = path.get(..path.len().min(PATH_MAX)).unwrap_or_default();
         match list.find(looked_at) {
             None => Ok(()),
-            Some(hit) => Err(Distrusted::new(&hit, looked_at)),
+            Some(hit) => Err(Box::new(Distrusted::new(&hit, looked_at))),
         }
     }
 
@@ -163,7 +173,7 @@ impl Untrusted {
     ///
     /// # Errors
     /// As [`check`](Self::check).
-    pub fn check_peer(&self, connection: &CommonState) -> Result<PeerPath, Distrusted> {
+    pub fn check_peer(&self, connection: &CommonState) -> Result<PeerPath, Box<Distrusted>> {
         let path = PeerPath::of(connection);
         self.check(&path.0)?;
         Ok(path)
@@ -223,7 +233,7 @@ impl PeerPath {
 
     /// What the tracking log keeps of it: see [`mark`].
     pub fn marks(&self) -> String {
-        mark::write(&self.0)
+        mark::of(&self.0)
     }
 }
 
@@ -292,7 +302,7 @@ pub(crate) mod tests {
             std::io::ErrorKind::InvalidData,
             refused.clone().into_error(),
         );
-        assert_eq!(Distrusted::of_error(&error), Some(&refused));
+        assert_eq!(Distrusted::of_error(&error), Some(&*refused));
         untrusted.replace([]);
         assert_eq!(untrusted.check(&[&der]), Ok(()));
     }

@@ -278,7 +278,7 @@ impl Dial<'_> {
         // Nobody verifies a session that is resumed.
         let path = untrusted
             .check_peer(stream.get_ref().1)
-            .map_err(|distrusted| DialError::Untrusted(Box::new(distrusted)))?;
+            .map_err(DialError::Untrusted)?;
         connection.peer = Arc::new(Peer {
             marks: path.marks(),
             host: self.host.clone(),
@@ -589,7 +589,7 @@ impl Connection {
     }
 
     /// Tells that the host has become untrusted.
-    fn distrusted(&self, distrusted: Distrusted) -> Lost {
+    fn distrusted(&self, distrusted: Box<Distrusted>) -> Lost {
         let peer = format!("{} [{}]", self.peer.host, self.peer.address.ip());
         let with = With {
             direction: Direction::Out,
@@ -597,7 +597,7 @@ impl Connection {
             peer: &peer,
         };
         with.cut(&self.events, &distrusted);
-        Lost::Untrusted(Box::new(distrusted))
+        Lost::Untrusted(distrusted)
     }
 
     /// Says goodbye and waits shortly for the answer: a socket closed with the answer unread would
@@ -613,7 +613,7 @@ impl Connection {
 }
 
 /// Resolves when the host becomes untrusted; never in plain text.
-async fn cut(watch: Option<&Watch>) -> Distrusted {
+async fn cut(watch: Option<&Watch>) -> Box<Distrusted> {
     match watch {
         Some(watch) => watch.cut().await,
         None => std::future::pending().await,

@@ -20,6 +20,7 @@ pub(super) mod repair;
 pub(super) mod simulate;
 pub(super) mod status;
 pub(super) mod trace;
+pub(super) mod untrusted;
 
 use mailward_model::Decision;
 
