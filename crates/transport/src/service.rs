@@ -3,6 +3,8 @@
 //! Opening does the least that a first greeting needs: objects, certificates, the queue. What
 //! changes later (objects, certificate files, free space) is followed by tasks of its own.
 
+mod follow;
+
 use std::{
     io,
     net::{SocketAddr, TcpListener},
@@ -25,8 +27,8 @@ use mailward_host::{
     clock::Clock,
     disk::{Disk, FaultyDisk, RealDisk},
 };
-use mailward_model::{Object, kind::StartTls};
-use mailward_queue::{Condition, OpenError, Queue, QueueConfig};
+use mailward_model::Object;
+use mailward_queue::{OpenError, Queue, QueueConfig};
 use mailward_store::Store;
 use mailward_tls::{Certificates, ClientTls, Roots, Untrusted};
 use parking_lot::Mutex;
@@ -217,7 +219,7 @@ impl Running {
         *groups = DynamicGroups::default();
         let built = self.build(&mut groups);
         let (snapshot, objects) = built.map_err(|error| error.to_string())?;
-        swap(self, snapshot, objects);
+        follow::swap(self, snapshot, objects);
         Ok(objects)
     }
 
@@ -341,12 +343,12 @@ impl Transport {
         )?;
         let mut followers = tokio::task::JoinSet::new();
         followers.spawn(running.shared.certificates.clone().watch());
-        followers.spawn(follow_objects(Arc::clone(&running), store));
-        followers.spawn(follow_queue(Arc::clone(&running.shared)));
+        followers.spawn(follow::objects(Arc::clone(&running), store));
+        followers.spawn(follow::queue(Arc::clone(&running.shared)));
         followers.spawn(journal::follow(Arc::clone(&running.shared)));
-        followers.spawn(follow_gate(Arc::clone(&running)));
+        followers.spawn(follow::gate(Arc::clone(&running)));
         followers.spawn(perimeter::follow(Arc::clone(&running)));
-        followers.spawn(follow_untrusted(Arc::clone(&running)));
+        followers.spawn(follow::untrusted(Arc::clone(&running)));
         Ok(Transport {
             running,
             _control: control,
@@ -490,114 +492,4 @@ fn read_orders(path: &Path) -> Vec<ComponentOrder> {
         .ok()
         .and_then(|json| serde_json::from_slice(&json).ok())
         .unwrap_or_default()
-}
-
-/// Moves components on whose time has come.
-async fn follow_gate(running: Arc<Running>) {
-    let mut tick = tokio::time::interval(GATE_TICK);
-    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    loop {
-        tick.tick().await;
-        running.tick_gate();
-    }
-}
-
-/// Puts a snapshot in force.
-fn swap(running: &Running, snapshot: Snapshot, objects: u64) {
-    let shared = &running.shared;
-    apply_settings(&shared.queue, &snapshot);
-    let exists = |name: &str| snapshot.receive_connector(name).is_some();
-    shared.certificates.retain_connectors(exists);
-    let revision = snapshot.revision.0;
-    shared.snapshot.store(Arc::new(snapshot));
-    shared
-        .events
-        .emit(Event::SnapshotSwapped { revision, objects });
-    running.receiver.ranges_changed();
-    running.dispatcher.objects_changed();
-    choose_certificates(shared);
-}
-
-/// Takes each change of the objects into force.
-async fn follow_objects(running: Arc<Running>, store: Store) {
-    let mut revisions = store.subscribe();
-    let shared = &running.shared;
-    choose_certificates(shared);
-    while revisions.changed().await.is_ok() {
-        let mut groups = running.groups.lock();
-        match running.build(&mut groups) {
-            Ok((snapshot, objects)) => swap(&running, snapshot, objects),
-            Err(error) => shared.events.emit(Event::StoreFailing {
-                operation: "read the objects".to_owned(),
-                error: error.to_string(),
-            }),
-        }
-    }
-}
-
-/// Has every session look whether its client's certificate is still to be borne. Deliveries look by
-/// themselves.
-async fn follow_untrusted(running: Arc<Running>) {
-    let mut changes = running.shared.untrusted.changed();
-    loop {
-        changes.next().await;
-        running.receiver.wake();
-    }
-}
-
-/// Chooses the certificate of each connector, so that a missing one is an event (12014) when the
-/// objects say so, and not first when a client comes.
-fn choose_certificates(shared: &Shared) {
-    let snapshot = shared.snapshot.load();
-    for connector in &snapshot.receive_connectors {
-        if connector.spec.tls != StartTls::Off {
-            let needs = connector.certificate_needs(&shared.node.hostname);
-            shared.certificates.server_config(&needs);
-        }
-    }
-}
-
-/// Raises an event when the queue stops taking mail, and when it takes it again.
-async fn follow_queue(shared: Arc<Shared>) {
-    let mut condition = shared.queue.condition();
-    let mut out_since: Option<Duration> = None;
-    loop {
-        let now = condition.borrow_and_update().clone();
-        match now {
-            Condition::Working => {
-                if let Some(since) = out_since.take() {
-                    let out = shared.clock.monotonic().saturating_sub(since);
-                    shared.events.emit(Event::QueueRecovered {
-                        out_ms: out.as_millis() as u64,
-                    });
-                }
-            }
-            Condition::Full { free } => {
-                out_since.get_or_insert_with(|| shared.clock.monotonic());
-                let min_free_bytes = shared.snapshot.load().settings.min_free_space.0;
-                shared.events.emit(Event::QueueDiskFull {
-                    free_bytes: free,
-                    min_free_bytes,
-                });
-            }
-            Condition::Failing { error } => {
-                out_since.get_or_insert_with(|| shared.clock.monotonic());
-                shared.events.emit(Event::QueueDiskFailing {
-                    operation: "store".to_owned(),
-                    error,
-                });
-            }
-        }
-        // A full queue is offered no mail (it is refused at MAIL), so nothing but this sees that
-        // there is room again. An empty queue would refuse mail for ever.
-        while matches!(&*condition.borrow(), Condition::Full { .. })
-            && !condition.has_changed().unwrap_or(true)
-        {
-            tokio::time::sleep(ROOM_LOOK).await;
-            shared.queue.look_for_room();
-        }
-        if condition.changed().await.is_err() {
-            return;
-        }
-    }
 }

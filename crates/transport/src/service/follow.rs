@@ -1,0 +1,122 @@
+//! What running transport follows: components whose time has come, objects, distrust, the queue's
+//! condition.
+
+use std::{sync::Arc, time::Duration};
+
+use mailward_events::Event;
+use mailward_model::kind::StartTls;
+use mailward_queue::Condition;
+use mailward_store::Store;
+
+use super::{GATE_TICK, ROOM_LOOK, Running, apply_settings};
+use crate::{Shared, snapshot::Snapshot};
+
+/// Moves components on whose time has come.
+pub(super) async fn gate(running: Arc<Running>) {
+    let mut tick = tokio::time::interval(GATE_TICK);
+    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        tick.tick().await;
+        running.tick_gate();
+    }
+}
+
+/// Puts a snapshot in force.
+pub(super) fn swap(running: &Running, snapshot: Snapshot, objects: u64) {
+    let shared = &running.shared;
+    apply_settings(&shared.queue, &snapshot);
+    let exists = |name: &str| snapshot.receive_connector(name).is_some();
+    shared.certificates.retain_connectors(exists);
+    let revision = snapshot.revision.0;
+    shared.snapshot.store(Arc::new(snapshot));
+    shared
+        .events
+        .emit(Event::SnapshotSwapped { revision, objects });
+    running.receiver.ranges_changed();
+    running.dispatcher.objects_changed();
+    choose_certificates(shared);
+}
+
+/// Takes each change of the objects into force.
+pub(super) async fn objects(running: Arc<Running>, store: Store) {
+    let mut revisions = store.subscribe();
+    let shared = &running.shared;
+    choose_certificates(shared);
+    while revisions.changed().await.is_ok() {
+        let mut groups = running.groups.lock();
+        match running.build(&mut groups) {
+            Ok((snapshot, objects)) => swap(&running, snapshot, objects),
+            Err(error) => shared.events.emit(Event::StoreFailing {
+                operation: "read the objects".to_owned(),
+                error: error.to_string(),
+            }),
+        }
+    }
+}
+
+/// Has every session look whether its client's certificate is still to be borne. Deliveries look by
+/// themselves.
+pub(super) async fn untrusted(running: Arc<Running>) {
+    let mut changes = running.shared.untrusted.changed();
+    loop {
+        changes.next().await;
+        running.receiver.wake();
+    }
+}
+
+/// Chooses the certificate of each connector, so that a missing one is an event (12014) when the
+/// objects say so, and not first when a client comes.
+fn choose_certificates(shared: &Shared) {
+    let snapshot = shared.snapshot.load();
+    for connector in &snapshot.receive_connectors {
+        if connector.spec.tls != StartTls::Off {
+            let needs = connector.certificate_needs(&shared.node.hostname);
+            shared.certificates.server_config(&needs);
+        }
+    }
+}
+
+/// Raises an event when the queue stops taking mail, and when it takes it again.
+pub(super) async fn queue(shared: Arc<Shared>) {
+    let mut condition = shared.queue.condition();
+    let mut out_since: Option<Duration> = None;
+    loop {
+        let now = condition.borrow_and_update().clone();
+        match now {
+            Condition::Working => {
+                if let Some(since) = out_since.take() {
+                    let out = shared.clock.monotonic().saturating_sub(since);
+                    shared.events.emit(Event::QueueRecovered {
+                        out_ms: out.as_millis() as u64,
+                    });
+                }
+            }
+            Condition::Full { free } => {
+                out_since.get_or_insert_with(|| shared.clock.monotonic());
+                let min_free_bytes = shared.snapshot.load().settings.min_free_space.0;
+                shared.events.emit(Event::QueueDiskFull {
+                    free_bytes: free,
+                    min_free_bytes,
+                });
+            }
+            Condition::Failing { error } => {
+                out_since.get_or_insert_with(|| shared.clock.monotonic());
+                shared.events.emit(Event::QueueDiskFailing {
+                    operation: "store".to_owned(),
+                    error,
+                });
+            }
+        }
+        // A full queue is offered no mail (it is refused at MAIL), so nothing but this sees that
+        // there is room again. An empty queue would refuse mail for ever.
+        while matches!(&*condition.borrow(), Condition::Full { .. })
+            && !condition.has_changed().unwrap_or(true)
+        {
+            tokio::time::sleep(ROOM_LOOK).await;
+            shared.queue.look_for_room();
+        }
+        if condition.changed().await.is_err() {
+            return;
+        }
+    }
+}
