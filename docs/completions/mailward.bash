@@ -37,6 +37,12 @@ _mailward() {
             mailward,demo)
                 cmd="mailward__subcmd__demo"
                 ;;
+            mailward,directory)
+                cmd="mailward__subcmd__directory"
+                ;;
+            mailward,directory-source)
+                cmd="mailward__subcmd__directory__subcmd__source"
+                ;;
             mailward,distribution-group)
                 cmd="mailward__subcmd__distribution__subcmd__group"
                 ;;
@@ -88,6 +94,9 @@ _mailward() {
             mailward,monitoring-override)
                 cmd="mailward__subcmd__monitoring__subcmd__override"
                 ;;
+            mailward,perimeter)
+                cmd="mailward__subcmd__perimeter"
+                ;;
             mailward,plan)
                 cmd="mailward__subcmd__plan"
                 ;;
@@ -115,6 +124,9 @@ _mailward() {
             mailward,send-connector)
                 cmd="mailward__subcmd__send__subcmd__connector"
                 ;;
+            mailward,sender-feed)
+                cmd="mailward__subcmd__sender__subcmd__feed"
+                ;;
             mailward,serve)
                 cmd="mailward__subcmd__serve"
                 ;;
@@ -130,6 +142,9 @@ _mailward() {
             mailward,status)
                 cmd="mailward__subcmd__status"
                 ;;
+            mailward,test)
+                cmd="mailward__subcmd__test"
+                ;;
             mailward,top)
                 cmd="mailward__subcmd__top"
                 ;;
@@ -138,6 +153,12 @@ _mailward() {
                 ;;
             mailward,transport-settings)
                 cmd="mailward__subcmd__transport__subcmd__settings"
+                ;;
+            mailward,untrusted)
+                cmd="mailward__subcmd__untrusted"
+                ;;
+            mailward,untrusted-certificate)
+                cmd="mailward__subcmd__untrusted__subcmd__certificate"
                 ;;
             mailward__subcmd__accepted__subcmd__domain,list)
                 cmd="mailward__subcmd__accepted__subcmd__domain__subcmd__list"
@@ -198,6 +219,30 @@ _mailward() {
                 ;;
             mailward__subcmd__config__subcmd__help,help)
                 cmd="mailward__subcmd__config__subcmd__help__subcmd__help"
+                ;;
+            mailward__subcmd__directory,sync)
+                cmd="mailward__subcmd__directory__subcmd__sync"
+                ;;
+            mailward__subcmd__directory__subcmd__source,list)
+                cmd="mailward__subcmd__directory__subcmd__source__subcmd__list"
+                ;;
+            mailward__subcmd__directory__subcmd__source,remove)
+                cmd="mailward__subcmd__directory__subcmd__source__subcmd__remove"
+                ;;
+            mailward__subcmd__directory__subcmd__source,set)
+                cmd="mailward__subcmd__directory__subcmd__source__subcmd__set"
+                ;;
+            mailward__subcmd__directory__subcmd__source,show)
+                cmd="mailward__subcmd__directory__subcmd__source__subcmd__show"
+                ;;
+            mailward__subcmd__directory__subcmd__sync,approve)
+                cmd="mailward__subcmd__directory__subcmd__sync__subcmd__approve"
+                ;;
+            mailward__subcmd__directory__subcmd__sync,run)
+                cmd="mailward__subcmd__directory__subcmd__sync__subcmd__run"
+                ;;
+            mailward__subcmd__directory__subcmd__sync,status)
+                cmd="mailward__subcmd__directory__subcmd__sync__subcmd__status"
                 ;;
             mailward__subcmd__distribution__subcmd__group,list)
                 cmd="mailward__subcmd__distribution__subcmd__group__subcmd__list"
@@ -454,6 +499,12 @@ _mailward() {
             mailward__subcmd__help,demo)
                 cmd="mailward__subcmd__help__subcmd__demo"
                 ;;
+            mailward__subcmd__help,directory)
+                cmd="mailward__subcmd__help__subcmd__directory"
+                ;;
+            mailward__subcmd__help,directory-source)
+                cmd="mailward__subcmd__help__subcmd__directory__subcmd__source"
+                ;;
             mailward__subcmd__help,distribution-group)
                 cmd="mailward__subcmd__help__subcmd__distribution__subcmd__group"
                 ;;
@@ -505,6 +556,9 @@ _mailward() {
             mailward__subcmd__help,monitoring-override)
                 cmd="mailward__subcmd__help__subcmd__monitoring__subcmd__override"
                 ;;
+            mailward__subcmd__help,perimeter)
+                cmd="mailward__subcmd__help__subcmd__perimeter"
+                ;;
             mailward__subcmd__help,plan)
                 cmd="mailward__subcmd__help__subcmd__plan"
                 ;;
@@ -532,6 +586,9 @@ _mailward() {
             mailward__subcmd__help,send-connector)
                 cmd="mailward__subcmd__help__subcmd__send__subcmd__connector"
                 ;;
+            mailward__subcmd__help,sender-feed)
+                cmd="mailward__subcmd__help__subcmd__sender__subcmd__feed"
+                ;;
             mailward__subcmd__help,serve)
                 cmd="mailward__subcmd__help__subcmd__serve"
                 ;;
@@ -547,6 +604,9 @@ _mailward() {
             mailward__subcmd__help,status)
                 cmd="mailward__subcmd__help__subcmd__status"
                 ;;
+            mailward__subcmd__help,test)
+                cmd="mailward__subcmd__help__subcmd__test"
+                ;;
             mailward__subcmd__help,top)
                 cmd="mailward__subcmd__help__subcmd__top"
                 ;;
@@ -555,6 +615,12 @@ _mailward() {
                 ;;
             mailward__subcmd__help,transport-settings)
                 cmd="mailward__subcmd__help__subcmd__transport__subcmd__settings"
+                ;;
+            mailward__subcmd__help,untrusted)
+                cmd="mailward__subcmd__help__subcmd__untrusted"
+                ;;
+            mailward__subcmd__help,untrusted-certificate)
+                cmd="mailward__subcmd__help__subcmd__untrusted__subcmd__certificate"
                 ;;
             mailward__subcmd__help__subcmd__accepted__subcmd__domain,list)
                 cmd="mailward__subcmd__help__subcmd__accepted__subcmd__domain__subcmd__list"
@@ -606,6 +672,30 @@ _mailward() {
                 ;;
             mailward__subcmd__help__subcmd__config,check)
                 cmd="mailward__subcmd__help__subcmd__config__subcmd__check"
+                ;;
+            mailward__subcmd__help__subcmd__directory,sync)
+                cmd="mailward__subcmd__help__subcmd__directory__subcmd__sync"
+                ;;
+            mailward__subcmd__help__subcmd__directory__subcmd__source,list)
+                cmd="mailward__subcmd__help__subcmd__directory__subcmd__source__subcmd__list"
+                ;;
+            mailward__subcmd__help__subcmd__directory__subcmd__source,remove)
+                cmd="mailward__subcmd__help__subcmd__directory__subcmd__source__subcmd__remove"
+                ;;
+            mailward__subcmd__help__subcmd__directory__subcmd__source,set)
+                cmd="mailward__subcmd__help__subcmd__directory__subcmd__source__subcmd__set"
+                ;;
+            mailward__subcmd__help__subcmd__directory__subcmd__source,show)
+                cmd="mailward__subcmd__help__subcmd__directory__subcmd__source__subcmd__show"
+                ;;
+            mailward__subcmd__help__subcmd__directory__subcmd__sync,approve)
+                cmd="mailward__subcmd__help__subcmd__directory__subcmd__sync__subcmd__approve"
+                ;;
+            mailward__subcmd__help__subcmd__directory__subcmd__sync,run)
+                cmd="mailward__subcmd__help__subcmd__directory__subcmd__sync__subcmd__run"
+                ;;
+            mailward__subcmd__help__subcmd__directory__subcmd__sync,status)
+                cmd="mailward__subcmd__help__subcmd__directory__subcmd__sync__subcmd__status"
                 ;;
             mailward__subcmd__help__subcmd__distribution__subcmd__group,list)
                 cmd="mailward__subcmd__help__subcmd__distribution__subcmd__group__subcmd__list"
@@ -820,6 +910,27 @@ _mailward() {
             mailward__subcmd__help__subcmd__monitoring__subcmd__override,show)
                 cmd="mailward__subcmd__help__subcmd__monitoring__subcmd__override__subcmd__show"
                 ;;
+            mailward__subcmd__help__subcmd__perimeter,approve)
+                cmd="mailward__subcmd__help__subcmd__perimeter__subcmd__approve"
+                ;;
+            mailward__subcmd__help__subcmd__perimeter,diff)
+                cmd="mailward__subcmd__help__subcmd__perimeter__subcmd__diff"
+                ;;
+            mailward__subcmd__help__subcmd__perimeter,export)
+                cmd="mailward__subcmd__help__subcmd__perimeter__subcmd__export"
+                ;;
+            mailward__subcmd__help__subcmd__perimeter,refresh)
+                cmd="mailward__subcmd__help__subcmd__perimeter__subcmd__refresh"
+                ;;
+            mailward__subcmd__help__subcmd__perimeter,replay)
+                cmd="mailward__subcmd__help__subcmd__perimeter__subcmd__replay"
+                ;;
+            mailward__subcmd__help__subcmd__perimeter,status)
+                cmd="mailward__subcmd__help__subcmd__perimeter__subcmd__status"
+                ;;
+            mailward__subcmd__help__subcmd__perimeter,why)
+                cmd="mailward__subcmd__help__subcmd__perimeter__subcmd__why"
+                ;;
             mailward__subcmd__help__subcmd__probe,list)
                 cmd="mailward__subcmd__help__subcmd__probe__subcmd__list"
                 ;;
@@ -889,17 +1000,59 @@ _mailward() {
             mailward__subcmd__help__subcmd__send__subcmd__connector,show)
                 cmd="mailward__subcmd__help__subcmd__send__subcmd__connector__subcmd__show"
                 ;;
+            mailward__subcmd__help__subcmd__sender__subcmd__feed,list)
+                cmd="mailward__subcmd__help__subcmd__sender__subcmd__feed__subcmd__list"
+                ;;
+            mailward__subcmd__help__subcmd__sender__subcmd__feed,remove)
+                cmd="mailward__subcmd__help__subcmd__sender__subcmd__feed__subcmd__remove"
+                ;;
+            mailward__subcmd__help__subcmd__sender__subcmd__feed,set)
+                cmd="mailward__subcmd__help__subcmd__sender__subcmd__feed__subcmd__set"
+                ;;
+            mailward__subcmd__help__subcmd__sender__subcmd__feed,show)
+                cmd="mailward__subcmd__help__subcmd__sender__subcmd__feed__subcmd__show"
+                ;;
             mailward__subcmd__help__subcmd__simulate,connection)
                 cmd="mailward__subcmd__help__subcmd__simulate__subcmd__connection"
                 ;;
             mailward__subcmd__help__subcmd__simulate,message)
                 cmd="mailward__subcmd__help__subcmd__simulate__subcmd__message"
                 ;;
+            mailward__subcmd__help__subcmd__test,tls)
+                cmd="mailward__subcmd__help__subcmd__test__subcmd__tls"
+                ;;
             mailward__subcmd__help__subcmd__transport__subcmd__settings,set)
                 cmd="mailward__subcmd__help__subcmd__transport__subcmd__settings__subcmd__set"
                 ;;
             mailward__subcmd__help__subcmd__transport__subcmd__settings,show)
                 cmd="mailward__subcmd__help__subcmd__transport__subcmd__settings__subcmd__show"
+                ;;
+            mailward__subcmd__help__subcmd__untrusted,add)
+                cmd="mailward__subcmd__help__subcmd__untrusted__subcmd__add"
+                ;;
+            mailward__subcmd__help__subcmd__untrusted,list)
+                cmd="mailward__subcmd__help__subcmd__untrusted__subcmd__list"
+                ;;
+            mailward__subcmd__help__subcmd__untrusted,remove)
+                cmd="mailward__subcmd__help__subcmd__untrusted__subcmd__remove"
+                ;;
+            mailward__subcmd__help__subcmd__untrusted,replay)
+                cmd="mailward__subcmd__help__subcmd__untrusted__subcmd__replay"
+                ;;
+            mailward__subcmd__help__subcmd__untrusted,test)
+                cmd="mailward__subcmd__help__subcmd__untrusted__subcmd__test"
+                ;;
+            mailward__subcmd__help__subcmd__untrusted__subcmd__certificate,list)
+                cmd="mailward__subcmd__help__subcmd__untrusted__subcmd__certificate__subcmd__list"
+                ;;
+            mailward__subcmd__help__subcmd__untrusted__subcmd__certificate,remove)
+                cmd="mailward__subcmd__help__subcmd__untrusted__subcmd__certificate__subcmd__remove"
+                ;;
+            mailward__subcmd__help__subcmd__untrusted__subcmd__certificate,set)
+                cmd="mailward__subcmd__help__subcmd__untrusted__subcmd__certificate__subcmd__set"
+                ;;
+            mailward__subcmd__help__subcmd__untrusted__subcmd__certificate,show)
+                cmd="mailward__subcmd__help__subcmd__untrusted__subcmd__certificate__subcmd__show"
                 ;;
             mailward__subcmd__journal,pause)
                 cmd="mailward__subcmd__journal__subcmd__pause"
@@ -979,6 +1132,27 @@ _mailward() {
             mailward__subcmd__monitoring__subcmd__override,show)
                 cmd="mailward__subcmd__monitoring__subcmd__override__subcmd__show"
                 ;;
+            mailward__subcmd__perimeter,approve)
+                cmd="mailward__subcmd__perimeter__subcmd__approve"
+                ;;
+            mailward__subcmd__perimeter,diff)
+                cmd="mailward__subcmd__perimeter__subcmd__diff"
+                ;;
+            mailward__subcmd__perimeter,export)
+                cmd="mailward__subcmd__perimeter__subcmd__export"
+                ;;
+            mailward__subcmd__perimeter,refresh)
+                cmd="mailward__subcmd__perimeter__subcmd__refresh"
+                ;;
+            mailward__subcmd__perimeter,replay)
+                cmd="mailward__subcmd__perimeter__subcmd__replay"
+                ;;
+            mailward__subcmd__perimeter,status)
+                cmd="mailward__subcmd__perimeter__subcmd__status"
+                ;;
+            mailward__subcmd__perimeter,why)
+                cmd="mailward__subcmd__perimeter__subcmd__why"
+                ;;
             mailward__subcmd__probe,list)
                 cmd="mailward__subcmd__probe__subcmd__list"
                 ;;
@@ -1048,17 +1222,59 @@ _mailward() {
             mailward__subcmd__send__subcmd__connector,show)
                 cmd="mailward__subcmd__send__subcmd__connector__subcmd__show"
                 ;;
+            mailward__subcmd__sender__subcmd__feed,list)
+                cmd="mailward__subcmd__sender__subcmd__feed__subcmd__list"
+                ;;
+            mailward__subcmd__sender__subcmd__feed,remove)
+                cmd="mailward__subcmd__sender__subcmd__feed__subcmd__remove"
+                ;;
+            mailward__subcmd__sender__subcmd__feed,set)
+                cmd="mailward__subcmd__sender__subcmd__feed__subcmd__set"
+                ;;
+            mailward__subcmd__sender__subcmd__feed,show)
+                cmd="mailward__subcmd__sender__subcmd__feed__subcmd__show"
+                ;;
             mailward__subcmd__simulate,connection)
                 cmd="mailward__subcmd__simulate__subcmd__connection"
                 ;;
             mailward__subcmd__simulate,message)
                 cmd="mailward__subcmd__simulate__subcmd__message"
                 ;;
+            mailward__subcmd__test,tls)
+                cmd="mailward__subcmd__test__subcmd__tls"
+                ;;
             mailward__subcmd__transport__subcmd__settings,set)
                 cmd="mailward__subcmd__transport__subcmd__settings__subcmd__set"
                 ;;
             mailward__subcmd__transport__subcmd__settings,show)
                 cmd="mailward__subcmd__transport__subcmd__settings__subcmd__show"
+                ;;
+            mailward__subcmd__untrusted,add)
+                cmd="mailward__subcmd__untrusted__subcmd__add"
+                ;;
+            mailward__subcmd__untrusted,list)
+                cmd="mailward__subcmd__untrusted__subcmd__list"
+                ;;
+            mailward__subcmd__untrusted,remove)
+                cmd="mailward__subcmd__untrusted__subcmd__remove"
+                ;;
+            mailward__subcmd__untrusted,replay)
+                cmd="mailward__subcmd__untrusted__subcmd__replay"
+                ;;
+            mailward__subcmd__untrusted,test)
+                cmd="mailward__subcmd__untrusted__subcmd__test"
+                ;;
+            mailward__subcmd__untrusted__subcmd__certificate,list)
+                cmd="mailward__subcmd__untrusted__subcmd__certificate__subcmd__list"
+                ;;
+            mailward__subcmd__untrusted__subcmd__certificate,remove)
+                cmd="mailward__subcmd__untrusted__subcmd__certificate__subcmd__remove"
+                ;;
+            mailward__subcmd__untrusted__subcmd__certificate,set)
+                cmd="mailward__subcmd__untrusted__subcmd__certificate__subcmd__set"
+                ;;
+            mailward__subcmd__untrusted__subcmd__certificate,show)
+                cmd="mailward__subcmd__untrusted__subcmd__certificate__subcmd__show"
                 ;;
             *)
                 ;;
@@ -1067,7 +1283,7 @@ _mailward() {
 
     case "${cmd}" in
         mailward)
-            opts="-h -V --json --config --socket --color --help --version queue trace event explain cert simulate journal alert drill health recheck status export plan apply group recipient transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group journal-rule alert-channel monitoring-override probe drain resume top shell serve demo setup config role help"
+            opts="-h -V --json --config --socket --color --help --version queue trace event explain cert untrusted simulate journal alert drill health recheck status export plan apply group recipient directory perimeter transport-settings health-settings accepted-domain receive-connector sender-feed send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group directory-source journal-rule alert-channel monitoring-override probe untrusted-certificate drain resume top shell test serve demo setup config role help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1783,6 +1999,286 @@ _mailward() {
         mailward__subcmd__demo)
             opts="-h --once --json --config --socket --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__directory)
+            opts="-h --json --config --socket --color --help sync"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__directory__subcmd__source)
+            opts="-h --json --config --socket --color --help list show set remove"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__directory__subcmd__source__subcmd__list)
+            opts="-h --filter --limit --monitoring --json --config --socket --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --filter)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --limit)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__directory__subcmd__source__subcmd__remove)
+            opts="-h --revision --dry-run --json --config --socket --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --revision)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__directory__subcmd__source__subcmd__set)
+            opts="-h --revision --dry-run --json --config --socket --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --revision)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__directory__subcmd__source__subcmd__show)
+            opts="-h --json --config --socket --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__directory__subcmd__sync)
+            opts="-h --json --config --socket --color --help status run approve"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__directory__subcmd__sync__subcmd__approve)
+            opts="-h --removals --json --config --socket --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --removals)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__directory__subcmd__sync__subcmd__run)
+            opts="-h --dry-run --json --config --socket --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__directory__subcmd__sync__subcmd__status)
+            opts="-h --json --config --socket --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -3919,7 +4415,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__help)
-            opts="queue trace event explain cert simulate journal alert drill health recheck status export plan apply group recipient transport-settings health-settings accepted-domain receive-connector send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group journal-rule alert-channel monitoring-override probe drain resume top shell serve demo setup config role help"
+            opts="queue trace event explain cert untrusted simulate journal alert drill health recheck status export plan apply group recipient directory perimeter transport-settings health-settings accepted-domain receive-connector sender-feed send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group directory-source journal-rule alert-channel monitoring-override probe untrusted-certificate drain resume top shell test serve demo setup config role help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -4257,6 +4753,146 @@ _mailward() {
         mailward__subcmd__help__subcmd__demo)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__help__subcmd__directory)
+            opts="sync"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__help__subcmd__directory__subcmd__source)
+            opts="list show set remove"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__help__subcmd__directory__subcmd__source__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__help__subcmd__directory__subcmd__source__subcmd__remove)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__help__subcmd__directory__subcmd__source__subcmd__set)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__help__subcmd__directory__subcmd__source__subcmd__show)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__help__subcmd__directory__subcmd__sync)
+            opts="status run approve"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__help__subcmd__directory__subcmd__sync__subcmd__approve)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__help__subcmd__directory__subcmd__sync__subcmd__run)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__help__subcmd__directory__subcmd__sync__subcmd__status)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -5500,6 +6136,118 @@ _mailward() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        mailward__subcmd__help__subcmd__perimeter)
+            opts="status diff why replay approve refresh export"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__help__subcmd__perimeter__subcmd__approve)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__help__subcmd__perimeter__subcmd__diff)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__help__subcmd__perimeter__subcmd__export)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__help__subcmd__perimeter__subcmd__refresh)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__help__subcmd__perimeter__subcmd__replay)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__help__subcmd__perimeter__subcmd__status)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__help__subcmd__perimeter__subcmd__why)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         mailward__subcmd__help__subcmd__plan)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -5948,6 +6696,76 @@ _mailward() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        mailward__subcmd__help__subcmd__sender__subcmd__feed)
+            opts="list show set remove"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__help__subcmd__sender__subcmd__feed__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__help__subcmd__sender__subcmd__feed__subcmd__remove)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__help__subcmd__sender__subcmd__feed__subcmd__set)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__help__subcmd__sender__subcmd__feed__subcmd__show)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         mailward__subcmd__help__subcmd__serve)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -6046,6 +6864,34 @@ _mailward() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        mailward__subcmd__help__subcmd__test)
+            opts="tls"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__help__subcmd__test__subcmd__tls)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         mailward__subcmd__help__subcmd__top)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -6103,6 +6949,160 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__help__subcmd__transport__subcmd__settings__subcmd__show)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__help__subcmd__untrusted)
+            opts="list add remove test replay"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__help__subcmd__untrusted__subcmd__certificate)
+            opts="list show set remove"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__help__subcmd__untrusted__subcmd__certificate__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__help__subcmd__untrusted__subcmd__certificate__subcmd__remove)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__help__subcmd__untrusted__subcmd__certificate__subcmd__set)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__help__subcmd__untrusted__subcmd__certificate__subcmd__show)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__help__subcmd__untrusted__subcmd__add)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__help__subcmd__untrusted__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__help__subcmd__untrusted__subcmd__remove)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__help__subcmd__untrusted__subcmd__replay)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__help__subcmd__untrusted__subcmd__test)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -7039,6 +8039,238 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__monitoring__subcmd__override__subcmd__show)
+            opts="-h --json --config --socket --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__perimeter)
+            opts="-h --json --config --socket --color --help status diff why replay approve refresh export"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__perimeter__subcmd__approve)
+            opts="-h --json --config --socket --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__perimeter__subcmd__diff)
+            opts="-h --json --config --socket --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__perimeter__subcmd__export)
+            opts="-h --format --feed --connector --json --config --socket --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --format)
+                    COMPREPLY=($(compgen -W "nftables iptables ipset cidr json edl" -- "${cur}"))
+                    return 0
+                    ;;
+                --feed)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --connector)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__perimeter__subcmd__refresh)
+            opts="-h --json --config --socket --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__perimeter__subcmd__replay)
+            opts="-h --days --connector --ranges --json --config --socket --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --days)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --connector)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ranges)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__perimeter__subcmd__status)
+            opts="-h --json --config --socket --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__perimeter__subcmd__why)
             opts="-h --json --config --socket --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -8012,6 +9244,152 @@ _mailward() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        mailward__subcmd__sender__subcmd__feed)
+            opts="-h --json --config --socket --color --help list show set remove"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__sender__subcmd__feed__subcmd__list)
+            opts="-h --filter --limit --monitoring --json --config --socket --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --filter)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --limit)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__sender__subcmd__feed__subcmd__remove)
+            opts="-h --revision --dry-run --json --config --socket --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --revision)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__sender__subcmd__feed__subcmd__set)
+            opts="-h --revision --dry-run --json --config --socket --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --revision)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__sender__subcmd__feed__subcmd__show)
+            opts="-h --json --config --socket --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         mailward__subcmd__serve)
             opts="-h --json --config --socket --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -8039,7 +9417,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__setup)
-            opts="-h --domain --hostname --port --bind --objects --allow-faults --http --data-dir --run-dir --certificate-dir --user --store-url --store-password-file --json --config --socket --color --help"
+            opts="-h --domain --hostname --port --bind --objects --allow-faults --firewall --http --data-dir --run-dir --certificate-dir --user --store-url --store-password-file --json --config --socket --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -8274,6 +9652,82 @@ _mailward() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        mailward__subcmd__test)
+            opts="-h --json --config --socket --color --help tls"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__test__subcmd__tls)
+            opts="-h --targets --starttls --timeout --ca --domain --resolver --json --config --socket --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --targets)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --starttls)
+                    COMPREPLY=($(compgen -W "none smtp lmtp imap pop3 ldap xmpp xmpp-server sieve ftp nntp postgres" -- "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ca)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --domain)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --resolver)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         mailward__subcmd__top)
             opts="-h --once --interval --json --config --socket --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -8425,6 +9879,340 @@ _mailward() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__untrusted)
+            opts="-h --json --config --socket --color --help list add remove test replay"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__untrusted__subcmd__certificate)
+            opts="-h --json --config --socket --color --help list show set remove"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__untrusted__subcmd__certificate__subcmd__list)
+            opts="-h --filter --limit --monitoring --json --config --socket --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --filter)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --limit)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__untrusted__subcmd__certificate__subcmd__remove)
+            opts="-h --revision --dry-run --json --config --socket --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --revision)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__untrusted__subcmd__certificate__subcmd__set)
+            opts="-h --revision --dry-run --json --config --socket --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --revision)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__untrusted__subcmd__certificate__subcmd__show)
+            opts="-h --json --config --socket --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__untrusted__subcmd__add)
+            opts="-h --key --issuer --serial --sha256 --spki --reason --name --json --config --socket --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --issuer)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --serial)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --sha256)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --spki)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --reason)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --name)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__untrusted__subcmd__list)
+            opts="-h --json --config --socket --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__untrusted__subcmd__remove)
+            opts="-h --json --config --socket --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__untrusted__subcmd__replay)
+            opts="-h --days --with --json --config --socket --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --days)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --with)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__untrusted__subcmd__test)
+            opts="-h --json --config --socket --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
                 --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
