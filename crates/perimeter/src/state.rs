@@ -191,7 +191,8 @@ pub fn version_of(ranges: &[IpRange]) -> String {
 
 impl FeedState {
     /// Brings the state to what the object says: what is built in where nothing is known, ranges
-    /// that are typed in at once. True where something changed, so that it is to be kept.
+    /// that are typed in at once. `None` where the source is the one that is known; otherwise the
+    /// state is to be kept.
     pub fn adopt(&mut self, feed: &SenderFeed, now_unix_ms: u64) -> Option<Outcome> {
         let source = fingerprint(&feed.source);
         if self.source == source {
@@ -232,7 +233,6 @@ impl FeedState {
         if let Err(refusal) = judge::check(&ranges) {
             return Outcome::Refused(refusal);
         }
-        self.confirmed_unix_ms = Some(now_unix_ms);
         let found = Version {
             version,
             origin,
@@ -244,6 +244,7 @@ impl FeedState {
         let difference = Difference::between(before, &found.ranges);
         if difference.is_empty() {
             self.held = None;
+            self.confirmed_unix_ms = Some(now_unix_ms);
             self.put(found, &difference, feed, false);
             return Outcome::Same;
         }
@@ -255,6 +256,7 @@ impl FeedState {
             .then(|| judge::weigh(&before.iter().collect(), &found.ranges.iter().collect()));
         let Some(because) = because.flatten() else {
             self.held = None;
+            self.confirmed_unix_ms = Some(now_unix_ms);
             self.put(found, &difference, feed, true);
             return Outcome::Changed(difference);
         };
@@ -310,6 +312,7 @@ impl FeedState {
     pub fn approve(&mut self, feed: &SenderFeed, now_unix_ms: u64) -> Option<(String, Difference)> {
         let mut found = self.held.take()?.version;
         found.taken_unix_ms = now_unix_ms;
+        self.confirmed_unix_ms = Some(now_unix_ms);
         let before = self.in_force.as_ref().map_or(&[][..], |one| &one.ranges);
         let difference = Difference::between(before, &found.ranges);
         let version = found.version.clone();

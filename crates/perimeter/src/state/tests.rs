@@ -102,6 +102,8 @@ fn a_large_change_waits_for_a_person() {
     };
     assert!(!known);
     assert_eq!(in_force(&state, T0 + HOUR), ["10.0.0.0/16"]);
+    // Nobody has said that the list in force is still true.
+    assert_eq!(state.confirmed_unix_ms, Some(T0));
     let held = read(&mut state, &feed, &poisoned, T0 + 2 * HOUR);
     assert!(matches!(held, Outcome::Held { known: true, .. }));
     assert_eq!(state.held.as_ref().unwrap().since_unix_ms, T0 + HOUR);
