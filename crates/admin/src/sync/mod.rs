@@ -13,6 +13,7 @@
 //! Never here: a sign-in by somebody of the directory; a change of anything in the directory.
 
 mod active_directory;
+mod claim;
 mod follow;
 mod mapping;
 mod plan;

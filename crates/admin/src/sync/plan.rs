@@ -17,7 +17,7 @@ use mailward_model::{
 use mailward_store::{Change, ChangeOp, text};
 use serde_json::Value;
 
-use super::mapping::{Mapping, Unwanted, Wanted, member_key, sound_name};
+use super::mapping::{Mapping, Wanted, member_key, sound_name};
 use crate::recipients::{Import, attribute::dn_key};
 
 /// Entries by what the directory never changes about them.
@@ -61,16 +61,13 @@ pub(crate) struct SyncPlan {
     pub(crate) recipients: u64,
 }
 
-/// An entry, what it wants, the primary address it would have, and what it has now.
-type Waiting<'a> = (&'a str, Wanted, EmailAddress, Option<&'a Object>);
-
 /// A wanted recipient with its primary address chosen.
-struct Chosen<'a> {
-    entry: &'a str,
-    wanted: Wanted,
-    address: EmailAddress,
-    proxies: Vec<EmailAddress>,
-    before: Option<&'a Object>,
+pub(super) struct Chosen<'a> {
+    pub(super) entry: &'a str,
+    pub(super) wanted: Wanted,
+    pub(super) address: EmailAddress,
+    pub(super) proxies: Vec<EmailAddress>,
+    pub(super) before: Option<&'a Object>,
 }
 
 /// Compares.
@@ -93,21 +90,24 @@ pub(crate) fn plan(compared: &Compared<'_>) -> SyncPlan {
     }
 }
 
-struct Draft<'a> {
-    compared: &'a Compared<'a>,
-    refused: &'a HashMap<String, String>,
+/// A plan while it is made.
+pub(super) struct Draft<'a> {
+    pub(super) compared: &'a Compared<'a>,
+    pub(super) refused: &'a HashMap<String, String>,
     /// Troubles that were found after addresses were given.
     late: HashMap<String, String>,
     /// What follows an entry of this source now.
-    ours: HashMap<&'a str, &'a Object>,
+    pub(super) ours: HashMap<&'a str, &'a Object>,
     /// Who else has an address.
-    others: HashMap<String, &'a Object>,
+    pub(super) others: HashMap<String, &'a Object>,
     /// Entries that keep their recipient, whatever it says.
-    kept: HashSet<&'a str>,
+    pub(super) kept: HashSet<&'a str>,
+    /// The sources that there are.
+    pub(super) sources: HashSet<String>,
     plan: SyncPlan,
 }
 
-fn recipient(object: &Object) -> Option<&dyn Recipient> {
+pub(super) fn recipient(object: &Object) -> Option<&dyn Recipient> {
     object.spec.recipient()
 }
 
@@ -116,14 +116,18 @@ fn anchor<'a>(object: &'a Object, source: &str) -> Option<&'a str> {
     anchor.is_of(source).then(|| anchor.entry())
 }
 
-fn folded(name: &str) -> String {
+pub(super) fn folded(name: &str) -> String {
     name.to_ascii_lowercase()
 }
 
 impl<'a> Draft<'a> {
     fn of(compared: &'a Compared<'a>, refused: &'a HashMap<String, String>) -> Draft<'a> {
         let (mut ours, mut others) = (HashMap::new(), HashMap::new());
+        let mut sources = HashSet::new();
         for object in compared.objects {
+            if matches!(object.spec, Spec::DirectorySource(_)) {
+                sources.insert(folded(&object.name));
+            }
             let Some(recipient) = recipient(object) else {
                 continue;
             };
@@ -145,11 +149,12 @@ impl<'a> Draft<'a> {
             ours,
             others,
             kept: HashSet::new(),
+            sources,
             plan: SyncPlan::default(),
         }
     }
 
-    fn leave_out(&mut self, dn: &str, because: impl Into<String>, is_trouble: bool) {
+    pub(super) fn leave_out(&mut self, dn: &str, because: impl Into<String>, is_trouble: bool) {
         self.plan.left_out.push(LeftOut {
             dn: dn.to_owned(),
             because: because.into(),
@@ -158,197 +163,9 @@ impl<'a> Draft<'a> {
     }
 
     /// A trouble of an entry: what it has here stays as it is until somebody has looked.
-    fn trouble(&mut self, entry: &'a str, dn: &str, because: impl Into<String>) {
+    pub(super) fn trouble(&mut self, entry: &'a str, dn: &str, because: impl Into<String>) {
         self.kept.insert(entry);
         self.leave_out(dn, because, true);
-    }
-
-    /// Reads every entry and gives each its addresses. An address belongs to who has it already, and
-    /// else to the entry that was made first in the order of their anchors.
-    fn choose(&mut self) -> Vec<Chosen<'a>> {
-        let mut waiting = Vec::new();
-        for (entry, found) in self.compared.picture {
-            let wanted = match self.compared.mapping.read(found) {
-                Ok(wanted) => wanted,
-                Err(Unwanted::None(because)) => {
-                    self.leave_out(&found.dn, because, false);
-                    continue;
-                }
-                Err(Unwanted::Trouble(because)) => {
-                    self.trouble(entry, &found.dn, because);
-                    continue;
-                }
-            };
-            if let Some(because) = self.refused.get(entry) {
-                self.trouble(entry, &found.dn, because.as_str());
-                continue;
-            }
-            let before = self.ours.get(entry.as_str()).copied();
-            if let Some(address) = primary(&wanted, before) {
-                waiting.push((entry.as_str(), wanted, address, before));
-            }
-        }
-        // Who has the address already comes first.
-        waiting.sort_by_cached_key(|(entry, _, address, before)| {
-            let has = before
-                .and_then(recipient)
-                .is_some_and(|r| r.address().key() == address.key());
-            (!has, (*entry).to_owned())
-        });
-        let stuck = self.stuck(&waiting);
-        let mut taken = self.reserved(stuck.keys().copied());
-        let mut chosen: Vec<Chosen<'a>> = Vec::new();
-        for (entry, wanted, address, before) in waiting {
-            if let Some(because) = stuck.get(entry) {
-                self.trouble(entry, &wanted.dn, because.as_str());
-                continue;
-            }
-            // Whoever is not stuck has an address that nobody else has, or that of an object which is
-            // taken over.
-            let before = before.or_else(|| self.others.get(&address.key()).copied());
-            taken.insert(address.key(), wanted.dn.clone());
-            chosen.push(Chosen {
-                entry,
-                proxies: Vec::new(),
-                wanted,
-                address,
-                before,
-            });
-        }
-        self.give_proxies(&mut chosen, taken);
-        chosen
-    }
-
-    /// The addresses of recipients that stay as they are, because their entry is in trouble.
-    fn reserved(&self, stuck: impl Iterator<Item = &'a str>) -> HashMap<String, String> {
-        let kept = self.kept.iter().copied().chain(stuck);
-        let objects = kept.filter_map(|entry| self.ours.get(entry));
-        let mut reserved = HashMap::new();
-        for object in objects {
-            let title = format!("{} {:?}", object.spec.kind().noun(), object.name);
-            let Some(recipient) = recipient(object) else {
-                continue;
-            };
-            for address in std::iter::once(recipient.address()).chain(recipient.proxy_addresses()) {
-                reserved.insert(address.key(), title.clone());
-            }
-        }
-        reserved
-    }
-
-    /// Entries whose address belongs to somebody else, and to whom. One that is stuck keeps the
-    /// address it has here, so that another one may be stuck by it: until there are no more.
-    fn stuck(&self, waiting: &[Waiting<'a>]) -> HashMap<&'a str, String> {
-        let mut stuck: HashMap<&str, String> = HashMap::new();
-        loop {
-            let mut taken = self.reserved(stuck.keys().copied());
-            let before = stuck.len();
-            for (entry, wanted, address, object) in waiting {
-                if stuck.contains_key(entry) {
-                    continue;
-                }
-                let key = address.key();
-                let because = match (taken.get(&key), self.others.get(&key)) {
-                    (Some(first), _) => format!("{address} belongs to {first} already"),
-                    (None, Some(other))
-                        if object.is_some() || !self.is_free(other, wanted, address) =>
-                    {
-                        let (kind, name) = (other.spec.kind().noun(), &other.name);
-                        format!(
-                            "{address} belongs to {kind} {name:?}, which is not from this directory"
-                        )
-                    }
-                    _ => {
-                        taken.insert(key, wanted.dn.clone());
-                        continue;
-                    }
-                };
-                stuck.insert(entry, because);
-            }
-            if stuck.len() == before {
-                return stuck;
-            }
-        }
-    }
-
-    /// Whether an object may be taken over: of the same kind, with the same primary address, and
-    /// following no entry of a source that there is.
-    fn is_free(&self, other: &Object, wanted: &Wanted, address: &EmailAddress) -> bool {
-        let Some(recipient) = recipient(other) else {
-            return false;
-        };
-        let follows = recipient.source_anchor().is_some_and(|anchor| {
-            let is_it = |object: &Object| {
-                matches!(object.spec, Spec::DirectorySource(_))
-                    && object.name.eq_ignore_ascii_case(anchor.source())
-            };
-            self.compared.objects.iter().any(is_it)
-        });
-        let is_health = matches!(&other.spec, Spec::Mailbox(mailbox)
-            if mailbox.mailbox_type == mailward_model::kind::MailboxType::Monitoring);
-        !follows
-            && !is_health
-            && other.spec.kind() == wanted.kind
-            && recipient.address().key() == address.key()
-    }
-
-    /// Further addresses, each to one of them: to who has it already, and else to the first. One that
-    /// somebody else has is left out and told.
-    fn give_proxies(&mut self, chosen: &mut [Chosen<'a>], mut taken: HashMap<String, String>) {
-        for has_it in [true, false] {
-            for one in &mut *chosen {
-                let has: HashSet<String> = one
-                    .before
-                    .and_then(recipient)
-                    .map(|before| {
-                        let all = std::iter::once(before.address()).chain(before.proxy_addresses());
-                        all.map(EmailAddress::key).collect()
-                    })
-                    .unwrap_or_default();
-                let further = one.wanted.addresses.iter().chain(&one.wanted.proxies);
-                let further: Vec<EmailAddress> = further
-                    .filter(|address| has.contains(&address.key()) == has_it)
-                    .filter(|address| address.key() != one.address.key())
-                    .cloned()
-                    .collect();
-                for address in further {
-                    self.give_proxy(one, address, &mut taken);
-                }
-            }
-        }
-        for one in chosen {
-            one.proxies.sort_by_cached_key(EmailAddress::key);
-        }
-    }
-
-    fn give_proxy(
-        &mut self,
-        one: &mut Chosen<'a>,
-        address: EmailAddress,
-        taken: &mut HashMap<String, String>,
-    ) {
-        let key = address.key();
-        let own = |other: &&&Object| {
-            one.before
-                .is_some_and(|before| std::ptr::eq(before, **other))
-        };
-        let other = self.others.get(&key).filter(|other| !own(other));
-        let owner = taken.get(&key).cloned().or_else(|| {
-            other.map(|other| format!("{} {:?}", other.spec.kind().noun(), other.name))
-        });
-        match owner {
-            None => {
-                taken.insert(key, one.wanted.dn.clone());
-                one.proxies.push(address);
-            }
-            // Twice in one entry is once.
-            Some(owner) if owner == one.wanted.dn => {}
-            Some(owner) => {
-                let because =
-                    format!("its further address {address} is left out: it belongs to {owner}");
-                self.leave_out(&one.wanted.dn, because, true);
-            }
-        }
     }
 
     /// Gives each its name and its fields.
@@ -400,9 +217,10 @@ impl<'a> Draft<'a> {
     /// What mail to an entry goes to, by the entry's name.
     fn addresses_by_name(&self, chosen: &[Chosen<'a>]) -> HashMap<String, String> {
         let mut addresses: HashMap<String, String> = HashMap::new();
+        let is_recipient: HashSet<&str> = chosen.iter().map(|one| one.entry).collect();
         // One that is no recipient here may have an address outside.
-        for found in self.compared.picture.values() {
-            if self.compared.mapping.read(found).is_err()
+        for (entry, found) in self.compared.picture {
+            if !is_recipient.contains(entry.as_str())
                 && let Some(address) = self.compared.mapping.any_address(found)
             {
                 addresses.insert(dn_key(&found.dn), address.to_string());
@@ -535,24 +353,6 @@ impl<'a> Draft<'a> {
         removals.append(&mut import.changes);
         import.changes = removals;
     }
-}
-
-/// The primary address: the one the directory says; else the one it has here, while the directory
-/// still has it; else the first. `None` for an entry without an address, which is no recipient.
-fn primary(wanted: &Wanted, before: Option<&Object>) -> Option<EmailAddress> {
-    let now = before
-        .and_then(recipient)
-        .map(|recipient| recipient.address().key());
-    let kept = wanted
-        .addresses
-        .iter()
-        .find(|address| Some(address.key()) == now);
-    let first = wanted.addresses.first();
-    match wanted.is_primary_said {
-        true => first,
-        false => kept.or(first),
-    }
-    .cloned()
 }
 
 /// The name a recipient gets: its own, with its address behind it where another one has it. One that

@@ -37,7 +37,7 @@ fn scene() -> (Controller, Node) {
         objects(port).replace("name = \"Internet\"\n", connector)
             + &format!(
                 "\n[[receive_connector]]\nname = \"Inside\"\nbindings = [\"127.0.0.1:{inside}\"]\n\
-                 relay = \"all\"\n"
+                 relay = \"all\"\ntarpit_interval = \"0s\"\n"
             )
             + "\n[[accepted_domain]]\nname = \"corp\"\ndomain = \"corp.example.test\"\n"
             + "\n[[send_connector]]\nname = \"out\"\naddress_spaces = [\"*\"]\n"
@@ -80,6 +80,15 @@ fn rcpt(node: &Node, address: &str) -> String {
     talk.say("EHLO client.example.net");
     talk.say("MAIL FROM:<a@example.net>");
     talk.say(&format!("RCPT TO:<{address}>"))
+}
+
+/// The reply to RCPT where clients may relay, and are believed to be who they say.
+fn inside(node: &Node, from: &str) -> String {
+    let bindings = field(node, "receive-connector", "Inside", "bindings");
+    let mut talk = Talk::connect(bindings[0].as_str().unwrap().parse().unwrap());
+    talk.say("EHLO client.example.test");
+    talk.say(&format!("MAIL FROM:<{from}>"));
+    talk.say("RCPT TO:<p0@corp.example.test>")
 }
 
 fn takes(node: &Node, address: &str) -> bool {
@@ -136,8 +145,9 @@ fn follows_every_change(node: &Node, controller: &Controller) {
     within_the_promise(
         "a disabled account",
         || controller.change(&set("Person 1", "userAccountControl", "546")),
-        || field(node, "mailbox", "Person 1", "account_disabled") == true,
+        || inside(node, "p1@corp.example.test").starts_with("550 5.7.1"),
     );
+    assert_eq!(field(node, "mailbox", "Person 1", "account_disabled"), true);
     assert!(
         takes(node, "p1@corp.example.test"),
         "its mail goes on arriving"

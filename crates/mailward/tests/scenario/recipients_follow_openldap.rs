@@ -6,9 +6,11 @@ use std::{
     time::{Duration, Instant},
 };
 
+use mailward_testkit::cluster::Cluster;
+
 use crate::{
     directories::{MANAGER, Slapd, write_secret},
-    support::{Node, objects, wait_for, wait_within},
+    support::{Node, free_port, objects, signal, wait_for, wait_within},
 };
 
 /// What is promised: in force here so long after it was done there.
@@ -22,18 +24,19 @@ fn person(account: &str) -> String {
     )
 }
 
-fn scene(settings: &str, more: &[&str]) -> (Slapd, Node) {
+/// An OpenLDAP server with ten persons and a group.
+fn directory(settings: &str) -> Slapd {
     let slapd = Slapd::start(settings);
     let mut ldif: String = (0..10).map(|n| person(&format!("p{n}"))).collect();
     ldif += "dn: cn=team,dc=example,dc=test\nchangetype: add\nobjectClass: groupOfNames\n\
              objectClass: extensibleObject\nmail: team@example.test\n\
              member: uid=p0,ou=people,dc=example,dc=test\n";
     slapd.change(&ldif);
-    let node = Node::start(|port| {
-        // Whoever asks for nobody waits, and here it is asked again and again.
-        let connector = "name = \"Internet\"\ntarpit_interval = \"0s\"\n";
-        objects(port).replace("name = \"Internet\"\n", connector)
-    });
+    slapd
+}
+
+/// Lets a node follow it.
+fn name_source(node: &Node, slapd: &Slapd, more: &[&str]) {
     let secret = node.path("secret");
     write_secret(&secret, MANAGER.1);
     let words = [
@@ -54,6 +57,16 @@ fn scene(settings: &str, more: &[&str]) -> (Slapd, Node) {
         .chain(more.iter().copied())
         .collect();
     node.ask(&words);
+}
+
+fn scene(settings: &str, more: &[&str]) -> (Slapd, Node) {
+    let slapd = directory(settings);
+    let node = Node::start(|port| {
+        // Whoever asks for nobody waits, and here it is asked again and again.
+        let connector = "name = \"Internet\"\ntarpit_interval = \"0s\"\n";
+        objects(port).replace("name = \"Internet\"\n", connector)
+    });
+    name_source(&node, &slapd, more);
     (slapd, node)
 }
 
@@ -72,7 +85,7 @@ fn field(node: &Node, name: &str, field: &str) -> serde_json::Value {
 
 fn state(node: &Node) -> serde_json::Value {
     let shown = node.command(&["directory", "sync", "status", "--json"]);
-    let shown: serde_json::Value = serde_json::from_slice(&shown.stdout).unwrap();
+    let shown: serde_json::Value = serde_json::from_slice(&shown.stdout).unwrap_or_default();
     shown["sources"][0].clone()
 }
 
@@ -189,4 +202,54 @@ fn and_by_its_list_where_it_sends_nothing() {
         .unwrap_or_default()
         .to_owned();
     assert!(manner.contains("no syncprov overlay"), "{manner}");
+}
+
+#[test]
+fn on_one_of_the_nodes_that_share_their_objects() {
+    let slapd = directory("overlay syncprov\noverlay ppolicy");
+    let cluster = Cluster::start(&[]).unwrap();
+    let url = cluster.database("mailward").unwrap();
+    let port = free_port();
+    let [mut one, mut two] = ["mx1", "mx2"].map(|name| {
+        let hostname = format!("{name}.example.test");
+        let folder = tempfile::tempdir().unwrap();
+        Node::prepare_as(folder, port, &hostname, &["--store-url", &url], objects)
+    });
+    one.serve();
+    // Both have the same connector and stand on one host: one can listen.
+    two.spawn(|_| {});
+    wait_for("the second node answers", || {
+        two.command(&["status"]).status.success()
+    });
+    name_source(&one, &slapd, &["type=openldap"]);
+    let states = |nodes: [&Node; 2]| {
+        nodes.map(|node| state(node)["state"].as_str().unwrap_or_default().to_owned())
+    };
+    wait_for("one of them follows", || {
+        let mut states = states([&one, &two]);
+        states.sort();
+        states == ["elsewhere", "following"]
+    });
+    let is_one = state(&one)["state"] == "following";
+    let (mut first, second) = if is_one { (one, two) } else { (two, one) };
+    wait_for("the other one has what it read", || {
+        field(&second, "p3 Example", "custom_attribute3") == "staff"
+    });
+    // It is killed with all it had: the other one goes on.
+    let pid = first.role_pid("access").unwrap();
+    signal(first.manager_pid(), "STOP");
+    signal(pid, "KILL");
+    wait_for("the other one follows", || {
+        state(&second)["state"] == "following"
+    });
+    within_the_promise(
+        "a new account",
+        || slapd.change(&person("late")),
+        || field(&second, "late Example", "address") == "late@example.test",
+    );
+    signal(first.manager_pid(), "CONT");
+    wait_for("the first one stands back", || {
+        state(&first)["state"] == "elsewhere"
+    });
+    first.stop();
 }

@@ -164,7 +164,10 @@ async fn serve(listener: TcpListener, tls: TlsAcceptor, manner: watch::Receiver<
         let manner = *manner.borrow();
         let mut buffer = BytesMut::new();
         let mut codec = LdapCodec::default();
-        while manner != Manner::Closes {
+        loop {
+            if manner == Manner::Closes {
+                break;
+            }
             let message = match codec.decode(&mut buffer).unwrap() {
                 Some(message) => message,
                 None => match stream.read_buf(&mut buffer).await {
