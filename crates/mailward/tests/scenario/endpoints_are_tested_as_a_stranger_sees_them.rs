@@ -67,7 +67,8 @@ fn heartbleed_is_found_where_it_is_and_nowhere_else() {
         (Mode::Buffered, Before::Smtp, "bad", None),
         (Mode::NotOffered, Before::Nothing, "well", Some(false)),
         (Mode::NotOffered, Before::Smtp, "well", None),
-        (Mode::Sound, Before::Nothing, "well", Some(false)),
+        // nmap waits for long where nothing is said.
+        (Mode::Sound, Before::Nothing, "well", None),
         (Mode::Alert, Before::Nothing, "well", Some(false)),
         (Mode::Close, Before::Nothing, "well", None),
         (Mode::Odd, Before::Nothing, "weak", None),
