@@ -16,9 +16,14 @@ use mailward_api::{
     control::{self, ControlReply, ControlRequest, Role},
     view::forecast::{ForecastGap, ForecastKind},
 };
+use mailward_model::{
+    ObjectId,
+    kind::{FeedSource, SenderFeed},
+};
+use mailward_perimeter::Shelf;
 
 use super::{
-    Bound, CertificateEnd, Inputs, KEY_AGE_DAYS_MAX, KeyFile, PROBE_KEY_AGE_DAYS_MAX,
+    Bound, CertificateEnd, Feed, Inputs, KEY_AGE_DAYS_MAX, KeyFile, PROBE_KEY_AGE_DAYS_MAX,
     QUEUE_MESSAGES_MANY, Side, Unit,
 };
 
@@ -95,6 +100,25 @@ pub async fn gather(places: &Places, limits: Limits) -> Inputs<'static> {
         inputs.gaps.extend(gaps);
     }
     inputs
+}
+
+/// The lists of sender feeds that are not confirmed any more: each is too old some day, unless that
+/// is mended. Blocks on the disk.
+pub fn feeds(places: &Places, known: &[(ObjectId, String, SenderFeed)]) -> Vec<Feed> {
+    let shelf = Shelf::new(places.data_dir.join("perimeter"));
+    let found = known.iter().filter_map(|(id, name, feed)| {
+        // What cannot be read is told by the monitor of the feed.
+        let state = shelf.load(*id).ok().flatten()?;
+        state.failing_since_unix_ms?;
+        let updated_unix_ms = state.confirmed_unix_ms?;
+        let is_typed_in = matches!(feed.source, FeedSource::Ranges(_));
+        (!is_typed_in).then(|| Feed {
+            name: name.clone(),
+            updated_unix_ms,
+            stale_after_ms: u64::try_from(feed.max_age.get().as_millis()).unwrap_or(u64::MAX),
+        })
+    });
+    found.collect()
 }
 
 fn gap(what: &str, because: &str) -> ForecastGap {
@@ -307,6 +331,33 @@ mod tests {
         assert_eq!(
             gaps,
             ["certificates", "the key of probes", "keys of certificates"]
+        );
+    }
+
+    #[test]
+    fn a_feed_that_fails_is_too_old_some_day() {
+        use mailward_perimeter::FeedState;
+
+        let dir = tempfile::tempdir().unwrap();
+        let places = places(dir.path());
+        let shelf = Shelf::new(places.data_dir.join("perimeter"));
+        let list = "/srv/senders.txt".parse().unwrap();
+        let feed = SenderFeed::new(FeedSource::List(list));
+        let mut state = FeedState::default();
+        state.confirm(5);
+        let known = [(ObjectId(7), "EOP".to_owned(), feed.clone())];
+        assert!(feeds(&places, &known).is_empty(), "nothing is known yet");
+        fs::create_dir_all(places.data_dir.join("perimeter")).unwrap();
+        shelf.save(ObjectId(7), &state).unwrap();
+        assert!(feeds(&places, &known).is_empty(), "it is well");
+        state.failing_since_unix_ms = Some(6);
+        shelf.save(ObjectId(7), &state).unwrap();
+        let found = feeds(&places, &known);
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].updated_unix_ms, 5);
+        assert_eq!(
+            u128::from(found[0].stale_after_ms),
+            feed.max_age.get().as_millis()
         );
     }
 

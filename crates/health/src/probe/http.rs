@@ -166,17 +166,22 @@ fn judge(page: &Page, target: &HttpTarget) -> Result<Found, Found> {
     Ok(Found::pass(format!("the answer is {status}")).measured("body_octets", page.body.len()))
 }
 
-/// The admin API, asked through its socket as an administrator would.
-pub(super) async fn admin(context: &Context, steps: &mut Steps) -> Found {
+/// A page of the admin API, asked for through its socket as an administrator would.
+pub(super) async fn ask_access(
+    context: &Context,
+    path: &str,
+    steps: &mut Steps,
+) -> Result<Page, Found> {
     let socket = context.run_dir.join("admin.sock");
     steps.next("connect");
-    let stream = match tokio::net::UnixStream::connect(&socket).await {
-        Ok(stream) => stream,
-        Err(error) => {
-            return Found::fail(format!("{}: {error}", socket.display()));
-        }
-    };
-    match get(Box::new(stream), "localhost", "/v1/status", steps).await {
+    let stream = tokio::net::UnixStream::connect(&socket).await;
+    let stream = stream.map_err(|error| Found::fail(format!("{}: {error}", socket.display())))?;
+    get(Box::new(stream), "localhost", path, steps).await
+}
+
+/// The admin API.
+pub(super) async fn admin(context: &Context, steps: &mut Steps) -> Found {
+    match ask_access(context, "/v1/status", steps).await {
         Ok(page) if page.status == 200 => Found::pass("status is answered"),
         Ok(page) if matches!(page.status, 401 | 403) => Found::error(format!(
             "the probe may not ask: the answer is {}",

@@ -20,6 +20,7 @@ mod received;
 mod report;
 mod route;
 mod smtp;
+mod source;
 mod wire;
 
 use std::time::Duration;
@@ -123,6 +124,8 @@ async fn look(
         Target::QueueOwnership => node::ownership(context).await,
         Target::Journal => node::journal(context).await,
         Target::DeliveryResolver => node::resolver(context).await,
+        Target::Feed(id, feed) => source::feed(context, *id, feed).await,
+        Target::Directory(name, poll) => source::directory(context, name, *poll, steps).await,
         Target::Store => node::store(context).await,
         Target::Disk(place) => node::disk(context, *place).await,
         Target::Process(role) => process::look(context, *role).await,

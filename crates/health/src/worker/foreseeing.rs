@@ -11,6 +11,7 @@ use mailward_api::{
 };
 use mailward_events::{Event, Events};
 use mailward_host::clock::Clock;
+use mailward_model::{ObjectId, kind::SenderFeed};
 use parking_lot::Mutex;
 
 use crate::{
@@ -38,6 +39,7 @@ pub(super) struct Foresight {
     places: Places,
     series: Mutex<Series>,
     limits: Mutex<Limits>,
+    feeds: Mutex<Vec<(ObjectId, String, SenderFeed)>>,
     soon: Mutex<Vec<String>>,
     events: Events,
     clock: Arc<dyn Clock>,
@@ -70,6 +72,7 @@ impl Foresight {
                 min_free_octets: 0,
                 message_expiration_ms: u64::MAX,
             }),
+            feeds: Mutex::default(),
             soon: Mutex::default(),
             events,
             clock,
@@ -79,6 +82,11 @@ impl Foresight {
     /// The settings that bounds follow from.
     pub(super) fn set_limits(&self, limits: Limits) {
         *self.limits.lock() = limits;
+    }
+
+    /// The sender feeds that there are.
+    pub(super) fn set_feeds(&self, feeds: Vec<(ObjectId, String, SenderFeed)>) {
+        *self.feeds.lock() = feeds;
     }
 
     /// Takes in what a probe measured.
@@ -97,6 +105,10 @@ impl Foresight {
     pub(super) async fn forecast(&self, days: u32) -> ForecastReport {
         let limits = *self.limits.lock();
         let mut inputs = gather::gather(&self.places, limits).await;
+        let (places, feeds) = (self.places.clone(), self.feeds.lock().clone());
+        let feeds = tokio::task::spawn_blocking(move || gather::feeds(&places, &feeds)).await;
+        // A task that panicked: the forecast is made without it.
+        inputs.feeds = feeds.unwrap_or_default();
         let unix_ms = self.clock.unix_ms();
         let (forecasts, gaps) = {
             let series = self.series.lock();

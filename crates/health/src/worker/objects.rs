@@ -31,6 +31,11 @@ impl Running {
             min_free_octets: transport.min_free_space.0,
             message_expiration_ms: u64::try_from(expiration).unwrap_or(u64::MAX),
         });
+        let feeds = objects.iter().filter_map(|object| match &object.spec {
+            Spec::SenderFeed(feed) => Some((object.id, object.name.clone(), feed.clone())),
+            _ => None,
+        });
+        self.foresight.set_feeds(feeds.collect());
         self.alerter.set_channels(&objects);
         let settings: HealthSettings = settings.unwrap_or_default();
         *self.context.key_interval.lock() = settings.probe_key_interval.get();

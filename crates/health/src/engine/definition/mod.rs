@@ -6,14 +6,16 @@ mod node;
 mod object;
 mod receive;
 mod send;
+mod source;
 
 use std::{net::SocketAddr, ops::RangeInclusive, sync::Arc, time::Duration};
 
 use mailward_api::control::Role;
 use mailward_model::{
-    Domain, Object, Spec,
+    Domain, Object, ObjectId, Spec,
     kind::{
-        HealthSettings, OutboundTls, Probe, ProbeLane, ReceiveConnector, SendConnector, SmartHost,
+        HealthSettings, OutboundTls, Probe, ProbeLane, ReceiveConnector, SendConnector, SenderFeed,
+        SmartHost,
     },
     unit::Span,
 };
@@ -50,6 +52,10 @@ pub enum Target {
     Journal,
     /// Whether the resolver that delivery asks gives answers, asked by transport itself.
     DeliveryResolver,
+    /// How current the list of a sender feed is.
+    Feed(ObjectId, Box<SenderFeed>),
+    /// Whether a directory source is followed; with the interval at which it is asked.
+    Directory(String, Duration),
     /// Whether the objects can be read and written.
     Store,
     /// Free space of a folder's file system.
@@ -154,9 +160,9 @@ impl ProbeDefinition {
         match &self.target {
             Target::Resolver(_) | Target::Name { .. } => "dns".to_owned(),
             Target::SmartHost(upstream) => upstream.host.host.to_string(),
-            Target::Store | Target::Disk(_) => "disk".to_owned(),
+            Target::Store | Target::Disk(_) | Target::Feed(..) => "disk".to_owned(),
             Target::Alerting(name) => format!("alerting/{name}"),
-            Target::Admin => "access".to_owned(),
+            Target::Admin | Target::Directory(..) => "access".to_owned(),
             Target::Object(probe) => object::subject(&probe.target, &self.name),
             _ => "transport".to_owned(),
         }
@@ -174,6 +180,8 @@ impl ProbeDefinition {
             Target::Queue => "queue",
             Target::QueueOwnership => "queue_ownership",
             Target::Journal => "journal",
+            Target::Feed(..) => "feed",
+            Target::Directory(..) => "directory",
             Target::Store => "store",
             Target::Disk(_) => "disk",
             Target::Certificates => "certificates",
@@ -297,6 +305,12 @@ pub fn watched(objects: &[Object], settings: &HealthSettings, resolvers: &[Socke
             }
             Spec::AlertChannel(spec) if spec.enabled => {
                 of_alert_channel(&object.name, settings, &mut all);
+            }
+            Spec::SenderFeed(spec) => {
+                source::of_feed(object.id, &object.name, spec, settings, &mut all);
+            }
+            Spec::DirectorySource(spec) if spec.enabled => {
+                source::of_directory(&object.name, spec, settings, &mut all);
             }
             Spec::Probe(spec) if spec.enabled => object::of(&object.name, spec, settings, &mut all),
             _ => {}
