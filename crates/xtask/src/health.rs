@@ -14,7 +14,10 @@ use mailward_health::{
 };
 use mailward_model::{
     Object, ObjectId, Revision, Spec,
-    kind::{ConnectorTarget, HealthSettings, ReceiveConnector, STAGES, SendConnector, properties},
+    kind::{
+        ConnectorTarget, DirectorySource, FeedSource, HealthSettings, ReceiveConnector, STAGES,
+        SendConnector, SenderFeed, properties,
+    },
     unit::Span,
 };
 
@@ -57,8 +60,20 @@ pub(crate) fn watched(settings: &HealthSettings) -> Watched {
             ..SendConnector::default()
         }),
     };
+    let feed = Object {
+        id: ObjectId(3),
+        name: "NAME".to_owned(),
+        revision: Revision(1),
+        spec: Spec::SenderFeed(SenderFeed::new(FeedSource::Ranges(Vec::new()))),
+    };
+    let directory = Object {
+        id: ObjectId(4),
+        name: "NAME".to_owned(),
+        revision: Revision(1),
+        spec: Spec::DirectorySource(DirectorySource::default()),
+    };
     let resolver = SocketAddr::from(([192, 0, 2, 53], 53));
-    definition::watched(&[connector, route], settings, &[resolver])
+    definition::watched(&[connector, route, feed, directory], settings, &[resolver])
 }
 
 fn monitors(settings: &HealthSettings) -> String {
