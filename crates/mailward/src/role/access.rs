@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use mailward_admin::{AdminConfig, Details, DetailsTo};
-use mailward_api::control::{self, ControlReply, ControlRequest, Role};
+use mailward_api::control::Role;
 use mailward_events::{Event, Events};
 use mailward_host::{
     clock::{Clock, SystemClock},
@@ -30,27 +30,7 @@ async fn serve(config: &Config, parent: Option<u32>) -> Result<(), RoleError> {
     let store = super::store(config)?;
     super::untrusted::follow(&store, &events);
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
-    let (status_store, counted) = (store.clone(), events.clone());
-    let started = clock.unix_ms();
-    let _control = control::serve(
-        &Role::Access.socket(&config.run_dir),
-        move |request: ControlRequest| {
-            let status = super::role_status(Role::Access, started, status_store.revision());
-            let figures = super::role_figures(started, &counted);
-            async move {
-                match request {
-                    ControlRequest::Ping => Ok(ControlReply::Pong(status)),
-                    ControlRequest::Status => Ok(ControlReply::Role(status)),
-                    ControlRequest::Figures { .. } => Ok(ControlReply::Figures(figures)),
-                    other => Err(mailward_api::fault::Fault::unsupported(
-                        Role::Access.name(),
-                        other.name(),
-                    )),
-                }
-            }
-        },
-    )
-    .map_err(|error| RoleError::start("the control socket", error))?;
+    let _control = super::answer_about_itself(Role::Access, config, &store, &events)?;
     let (http, agent) = (
         listen::take_up(&mut tcp, config.http),
         listen::take_up(&mut tcp, config.agent),

@@ -1,13 +1,9 @@
 //! The enforcer role: the one privileged hand, off unless `firewall = true`. It keeps the firewall's
 //! table.
 
-use mailward_api::control::{self, ControlReply, ControlRequest, Role};
+use mailward_api::control::Role;
 use mailward_enforce::{Firewall, Nft};
-use mailward_host::{
-    clock::{Clock, SystemClock},
-    listen::Inherited,
-    pulse,
-};
+use mailward_host::{clock::SystemClock, listen::Inherited, pulse};
 
 use super::{RoleError, standing::Standing};
 use crate::config::Config;
@@ -25,27 +21,7 @@ async fn serve(config: &Config, parent: Option<u32>) -> Result<(), RoleError> {
     let events = super::events(config, Role::Enforcer)?;
     let store = super::store(config)?;
     let clock = SystemClock::default();
-    let started = clock.unix_ms();
-    let (status_store, counted) = (store.clone(), events.clone());
-    let _control = control::serve(
-        &Role::Enforcer.socket(&config.run_dir),
-        move |request: ControlRequest| {
-            let status = super::role_status(Role::Enforcer, started, status_store.revision());
-            let figures = super::role_figures(started, &counted);
-            async move {
-                match request {
-                    ControlRequest::Ping => Ok(ControlReply::Pong(status)),
-                    ControlRequest::Status => Ok(ControlReply::Role(status)),
-                    ControlRequest::Figures { .. } => Ok(ControlReply::Figures(figures)),
-                    other => Err(mailward_api::fault::Fault::unsupported(
-                        Role::Enforcer.name(),
-                        other.name(),
-                    )),
-                }
-            }
-        },
-    )
-    .map_err(|error| RoleError::start("the control socket", error))?;
+    let _control = super::answer_about_itself(Role::Enforcer, config, &store, &events)?;
     let firewall = Firewall {
         store,
         perimeter_dir: config.perimeter_dir(),

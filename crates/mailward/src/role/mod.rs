@@ -16,7 +16,8 @@ use std::{
 };
 
 use mailward_api::{
-    control::Role,
+    control::{self, ControlReply, ControlRequest, Role},
+    fault::Fault,
     view::{RoleFigures, RoleStatus, figures::EventFigure},
 };
 pub(crate) use mailward_events::chain;
@@ -212,6 +213,35 @@ pub(crate) fn role_figures(since_unix_ms: u64, events: &Events) -> RoleFigures {
         .into_iter()
         .map(|(page, count)| EventFigure::new(page.number, page.name, page.level.as_str(), count));
     RoleFigures::new(since_unix_ms, counts)
+}
+
+/// The control socket of a role that is asked for nothing but itself. Must be called inside a runtime;
+/// it is answered as long as the returned value lives.
+///
+/// # Errors
+/// The socket cannot be made.
+pub(crate) fn answer_about_itself(
+    role: Role,
+    config: &Config,
+    store: &Store,
+    events: &Events,
+) -> Result<control::Server, RoleError> {
+    let (store, events) = (store.clone(), events.clone());
+    let started = SystemClock::default().unix_ms();
+    let service = move |request: ControlRequest| {
+        let status = role_status(role, started, store.revision());
+        let figures = role_figures(started, &events);
+        async move {
+            match request {
+                ControlRequest::Ping => Ok(ControlReply::Pong(status)),
+                ControlRequest::Status => Ok(ControlReply::Role(status)),
+                ControlRequest::Figures { .. } => Ok(ControlReply::Figures(figures)),
+                other => Err(Fault::unsupported(role.name(), other.name())),
+            }
+        }
+    };
+    control::serve(&role.socket(&config.run_dir), service)
+        .map_err(|error| RoleError::start("the control socket", error))
 }
 
 /// The keys that sign health probes, readable by the roles' user alone. The worker changes them;

@@ -7,7 +7,7 @@ use std::{
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use mailward_tls::ca::{Authority, Leaf};
@@ -16,8 +16,19 @@ use crate::support::{free_port, run, signal, wait_within};
 
 /// How long a directory may take to answer, on a loaded machine.
 const PATIENCE: Duration = Duration::from_secs(90);
+/// What changes in a directory is in force here after so long at most.
+const PROMISE: Duration = Duration::from_secs(5);
 /// Ports of a domain controller that cannot be chosen.
 const CONTROLLER_PORTS: [u16; 5] = [53, 88, 135, 389, 636];
+
+/// Does something in the directory and measures how long it takes to be in force here.
+#[track_caller]
+pub(crate) fn within_the_promise(what: &str, act: impl FnOnce(), holds: impl FnMut() -> bool) {
+    act();
+    let began = Instant::now();
+    wait_within(PROMISE, what, holds);
+    eprintln!("{what}: in force after {} ms", began.elapsed().as_millis());
+}
 
 /// A folder with an authority and a certificate for these names; the authority's file.
 fn certified(folder: &tempfile::TempDir, names: &[&str]) -> PathBuf {

@@ -2,15 +2,11 @@
 //! there is within five seconds, with and without the right to see deleted entries; what would remove
 //! too much waits for a person; a controller that is away changes nothing.
 
-use std::time::{Duration, Instant};
-
 use crate::{
-    directories::{ADMINISTRATOR, Controller, ROOT, write_secret},
-    support::{Node, Talk, free_port, objects, wait_for, wait_within},
+    directories::{ADMINISTRATOR, Controller, ROOT, within_the_promise, write_secret},
+    support::{Node, Talk, free_port, objects, wait_for},
 };
 
-/// What is promised: in force here so long after it was done there.
-const PROMISE: Duration = Duration::from_secs(5);
 /// Persons in the directory.
 const PERSONS: usize = 10;
 
@@ -105,15 +101,6 @@ fn state(node: &Node) -> serde_json::Value {
     let shown = node.command(&["directory", "sync", "status", "--json"]);
     let shown: serde_json::Value = serde_json::from_slice(&shown.stdout).unwrap();
     shown["sources"][0].clone()
-}
-
-/// Does something in the directory and measures how long it takes to be in force here.
-#[track_caller]
-fn within_the_promise(what: &str, act: impl FnOnce(), holds: impl FnMut() -> bool) {
-    act();
-    let began = Instant::now();
-    wait_within(PROMISE, what, holds);
-    eprintln!("{what}: in force after {} ms", began.elapsed().as_millis());
 }
 
 fn follows_every_change(node: &Node, controller: &Controller) {

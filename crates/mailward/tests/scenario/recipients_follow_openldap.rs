@@ -1,20 +1,14 @@
 //! Recipients come from a real OpenLDAP server and follow it: it sends each change by itself (RFC
 //! 4533); where it cannot, its list is compared; what it does not tell as a whole removes nobody.
 
-use std::{
-    os::unix::fs::PermissionsExt,
-    time::{Duration, Instant},
-};
+use std::os::unix::fs::PermissionsExt;
 
 use mailward_testkit::cluster::Cluster;
 
 use crate::{
-    directories::{MANAGER, Slapd, write_secret},
-    support::{Node, free_port, objects, signal, wait_for, wait_within},
+    directories::{MANAGER, Slapd, within_the_promise, write_secret},
+    support::{Node, free_port, objects, signal, wait_for},
 };
-
-/// What is promised: in force here so long after it was done there.
-const PROMISE: Duration = Duration::from_secs(5);
 
 fn person(account: &str) -> String {
     format!(
@@ -87,14 +81,6 @@ fn state(node: &Node) -> serde_json::Value {
     let shown = node.command(&["directory", "sync", "status", "--json"]);
     let shown: serde_json::Value = serde_json::from_slice(&shown.stdout).unwrap_or_default();
     shown["sources"][0].clone()
-}
-
-#[track_caller]
-fn within_the_promise(what: &str, act: impl FnOnce(), holds: impl FnMut() -> bool) {
-    act();
-    let began = Instant::now();
-    wait_within(PROMISE, what, holds);
-    eprintln!("{what}: in force after {} ms", began.elapsed().as_millis());
 }
 
 fn follows_every_change(slapd: &Slapd, node: &Node) {
