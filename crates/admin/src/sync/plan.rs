@@ -104,6 +104,8 @@ pub(super) struct Draft<'a> {
     pub(super) kept: HashSet<&'a str>,
     /// The sources that there are.
     pub(super) sources: HashSet<String>,
+    /// Removals of what becomes another kind of recipient.
+    moved: Vec<Change>,
     plan: SyncPlan,
 }
 
@@ -150,6 +152,7 @@ impl<'a> Draft<'a> {
             others,
             kept: HashSet::new(),
             sources,
+            moved: Vec::new(),
             plan: SyncPlan::default(),
         }
     }
@@ -176,10 +179,14 @@ impl<'a> Draft<'a> {
             .filter_map(|one| one.before)
             .map(std::ptr::from_ref)
             .collect();
-        // Names in use now: none of them is given to another one in the same breath.
+        // Names in use now: none of them is given to another one in the same breath, but for those of
+        // what goes, which goes first.
+        let going = self.going(&chosen);
         let mut names: HashMap<(Kind, String), *const Object> = HashMap::new();
         for object in self.compared.objects {
-            names.insert((object.spec.kind(), folded(&object.name)), object);
+            if !going.contains(&std::ptr::from_ref(object)) {
+                names.insert((object.spec.kind(), folded(&object.name)), object);
+            }
         }
         let mut given: HashSet<(Kind, String)> = HashSet::new();
         for object in self.compared.objects {
@@ -212,6 +219,22 @@ impl<'a> Draft<'a> {
                 }
             }
         }
+    }
+
+    /// What will not be there under its kind and name after this: what follows nothing any more, and
+    /// what becomes another kind of recipient.
+    fn going(&self, chosen: &[Chosen<'a>]) -> HashSet<*const Object> {
+        let stay: HashSet<&str> = chosen.iter().map(|one| one.entry).collect();
+        let gone = self
+            .ours
+            .iter()
+            .filter(|(entry, _)| !stay.contains(*entry) && !self.kept.contains(*entry))
+            .map(|(_, object)| *object);
+        let moved = chosen.iter().filter_map(|one| {
+            one.before
+                .filter(|before| before.spec.kind() != one.wanted.kind)
+        });
+        gone.chain(moved).map(std::ptr::from_ref).collect()
     }
 
     /// What mail to an entry goes to, by the entry's name.
@@ -293,7 +316,7 @@ impl<'a> Draft<'a> {
         let Some(object) = same_kind else {
             // A person whose mailbox has moved away is another kind of recipient from then on.
             if let Some(before) = one.before {
-                import.changes.push(Change::remove(before));
+                self.moved.push(Change::remove(before));
                 import
                     .effects
                     .push(text::effect(&before.name, Some(&before.spec), None));
@@ -340,7 +363,7 @@ impl<'a> Draft<'a> {
         gone.retain(|(entry, _)| !self.kept.contains(entry));
         gone.sort_by_key(|(entry, _)| *entry);
         let import = &mut self.plan.import;
-        let mut removals = Vec::new();
+        let mut removals = std::mem::take(&mut self.moved);
         for (entry, object) in gone {
             import.removals += 1;
             import

@@ -1,6 +1,8 @@
 //! The plan over directories that do not exist.
 
 mod hostile;
+mod names;
+mod property;
 
 use std::collections::HashMap;
 
@@ -11,8 +13,7 @@ use mailward_model::{
     kind::{DirectorySource, DirectoryType, DisabledAccounts, Mailbox},
     object::Validate,
 };
-use mailward_store::{Change, check};
-use proptest::prelude::*;
+use mailward_store::Change;
 
 use super::{
     mapping::Mapping,
@@ -42,6 +43,16 @@ fn group(name: &str, members: &[&str]) -> Entry {
     ];
     let members = members.iter().map(|member| ("member", *member));
     Entry::new(&dn, own.into_iter().chain(members))
+}
+
+/// A mailbox that an administrator has made.
+fn own_mailbox(name: &str, address: &str) -> Object {
+    Object {
+        id: ObjectId(7),
+        name: name.to_owned(),
+        revision: Revision(1),
+        spec: Mailbox::new(address.parse().unwrap()).into(),
+    }
 }
 
 fn picture(entries: &[(&str, Entry)]) -> Picture {
@@ -534,65 +545,4 @@ fn a_mapping_for_a_field_that_there_is_not_is_told() {
         ..source()
     };
     assert!(Mapping::of(&of_group).is_err(), "groups have no department");
-}
-
-fn entries() -> impl Strategy<Value = Picture> {
-    let entry = (0..8_u8, 0..6_u8, 0..6_u8, 0..4_u8, any::<bool>(), 0..8_u8).prop_map(
-        |(id, name, address, kind, disabled, member)| {
-            let dn = format!("CN=n{id},DC=example,DC=org");
-            let (cn, mail) = (format!("n{name}"), format!("a{address}@example.org"));
-            let class = if kind == 0 { "group" } else { "user" };
-            let mut entry = Entry::new(&dn, [("objectClass", class), ("cn", cn.as_str())]);
-            if kind != 1 {
-                entry.add("mail", vec![mail.into_bytes()]);
-            }
-            if kind == 2 {
-                entry.add("targetAddress", vec![b"SMTP:far@example.net".to_vec()]);
-            }
-            entry.add(
-                "proxyAddresses",
-                vec![format!("smtp:a{member}@example.org").into_bytes()],
-            );
-            entry.add(
-                "member",
-                vec![format!("cn=n{member},dc=example,dc=org").into_bytes()],
-            );
-            let control = if disabled { "514" } else { "512" };
-            entry.add("userAccountControl", vec![control.as_bytes().to_vec()]);
-            (format!("{id}"), entry)
-        },
-    );
-    proptest::collection::vec(entry, 0..10).prop_map(|all| all.into_iter().collect())
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
-    #[test]
-    fn a_plan_is_sound_and_done_once(first in entries(), second in entries()) {
-        let source = source();
-        let own = Object {
-            id: ObjectId(7),
-            name: "n0".to_owned(),
-            revision: Revision(1),
-            spec: Mailbox::new("a0@example.net".parse().unwrap()).into(),
-        };
-        let mut objects = vec![own.clone()];
-        for all in [first, second] {
-            let plan = planned(&source, &all, &objects);
-            let after = applied(&objects, &plan);
-            // Of a circle the store tells, and the sync leaves out what it names.
-            let broken: Vec<_> = check::all(&after)
-                .into_iter()
-                .filter(|error| !error.error.problem.contains("closes a circle"))
-                .collect();
-            prop_assert!(broken.is_empty(), "{broken:?}");
-            prop_assert!(after.contains(&own), "what is not the directory's is left alone");
-            for entry in &plan.gone {
-                let wanted = all.get(entry).is_none_or(|entry| entry.first("mail").is_none());
-                prop_assert!(wanted, "{entry} went though it is there");
-            }
-            prop_assert!(planned(&source, &all, &after).import.changes.is_empty(), "it settles");
-            objects = after;
-        }
-    }
 }

@@ -96,8 +96,13 @@ fn the_objects() {
     wait_for("the manager says what it works by", || {
         node.has_event("manager", 6031)
     });
-    // The connection waits for a transport that cannot start yet; it is not refused.
-    let waiting = TcpStream::connect(node.smtp()).unwrap();
+    // The sockets are opened right after that. From then on a connection waits for a transport that
+    // cannot start yet; it is not refused.
+    let mut waiting = None;
+    wait_for("the sockets are open", || {
+        waiting = TcpStream::connect(node.smtp()).ok();
+        waiting.is_some()
+    });
     assert!(lives(node.manager_pid()));
     std::fs::write(&store, kept).unwrap();
     wait_for("mail is taken as soon as they can be read", || {
