@@ -308,56 +308,145 @@ fn postfix_is_greeted_under_tls_and_its_port_is_missed() {
     );
 }
 
-#[test]
-fn dovecot_signs_in_whom_it_knows() {
-    if !nix::unistd::Uid::effective().is_root() {
-        eprintln!("skipped: a private Dovecot needs root");
-        return;
+/// A private Dovecot that knows anna, whose password is "open sesame".
+struct Dovecot {
+    folder: tempfile::TempDir,
+    imap: u16,
+    pop3: u16,
+    lmtp: u16,
+    /// Where it answers Postfix who may sign in.
+    sasl: u16,
+    _program: Program,
+}
+
+impl Dovecot {
+    /// Starts it. `None` without root.
+    fn start() -> Option<Dovecot> {
+        if !nix::unistd::Uid::effective().is_root() {
+            eprintln!("skipped: a private Dovecot needs root");
+            return None;
+        }
+        let folder = tempfile::Builder::new()
+            .prefix("dovecot")
+            .tempdir_in("/var/tmp")
+            .unwrap();
+        let path = |name: &str| folder.path().join(name);
+        assert!(run("chmod", &["755", folder.path().to_str().unwrap()], "").0);
+        for name in ["run", "mail", "state"] {
+            std::fs::create_dir(path(name)).unwrap();
+        }
+        std::fs::write(path("users"), "anna:{PLAIN}open sesame:::::\n").unwrap();
+        let [imap, pop3, lmtp, sasl] = [(); 4].map(|()| free_port());
+        let listener = |service: &str, listener: &str, port: u16| {
+            format!(
+                "service {service} {{\n  chroot =\n  inet_listener {listener} {{\n    address = 127.0.0.1\n    port = {port}\n  }}\n}}\n"
+            )
+        };
+        let services = [
+            listener("imap-login", "imap", imap),
+            listener("pop3-login", "pop3", pop3),
+            listener("lmtp", "lmtp", lmtp),
+            listener("auth", "", sasl),
+        ];
+        let configuration = format!(
+            "base_dir = {}\nstate_dir = {}\nlog_path = {}\nprotocols = imap pop3 lmtp\nssl = no\n\
+             disable_plaintext_auth = no\nauth_mechanisms = plain login\n\
+             mail_location = maildir:{}/%u\nfirst_valid_uid = 1\n\
+             passdb {{\n  driver = passwd-file\n  args = {users}\n}}\n\
+             userdb {{\n  driver = static\n  args = uid=nobody gid=nogroup home={}/%u\n}}\n\
+             service anvil {{\n  chroot =\n}}\n{}",
+            path("run").display(),
+            path("state").display(),
+            path("log").display(),
+            path("mail").display(),
+            path("mail").display(),
+            services.concat(),
+            users = path("users").display(),
+        );
+        std::fs::write(path("dovecot.conf"), configuration).unwrap();
+        let file = path("dovecot.conf");
+        let program = start("dovecot", &["-F", "-c", file.to_str().unwrap()]);
+        wait_for("Dovecot listens", || {
+            [imap, pop3, lmtp, sasl].iter().all(|port| listens(*port))
+        });
+        Some(Dovecot {
+            folder,
+            imap,
+            pop3,
+            lmtp,
+            sasl,
+            _program: program,
+        })
     }
-    let folder = tempfile::Builder::new()
-        .prefix("dovecot")
-        .tempdir_in("/var/tmp")
-        .unwrap();
-    let path = |name: &str| folder.path().join(name);
-    assert!(run("chmod", &["755", folder.path().to_str().unwrap()], "").0);
-    for name in ["run", "mail", "state"] {
-        std::fs::create_dir(path(name)).unwrap();
+
+    fn log(&self) -> String {
+        read(&self.folder.path().join("log"))
     }
-    std::fs::write(path("users"), "anna:{PLAIN}open sesame:::::\n").unwrap();
-    let (imap, pop3, lmtp) = (free_port(), free_port(), free_port());
-    let listener = |service: &str, protocol: &str, port: u16| {
-        format!(
-            "service {service} {{\n  chroot =\n  inet_listener {protocol} {{\n    address = 127.0.0.1\n    port = {port}\n  }}\n}}\n"
-        )
-    };
-    let configuration = format!(
-        "base_dir = {}\nstate_dir = {}\nlog_path = {}\nprotocols = imap pop3 lmtp\nssl = no\n\
-         disable_plaintext_auth = no\nmail_location = maildir:{}/%u\nfirst_valid_uid = 1\n\
-         passdb {{\n  driver = passwd-file\n  args = {users}\n}}\n\
-         userdb {{\n  driver = static\n  args = uid=nobody gid=nogroup home={}/%u\n}}\n\
-         service anvil {{\n  chroot =\n}}\n{}{}{}",
-        path("run").display(),
-        path("state").display(),
-        path("log").display(),
-        path("mail").display(),
-        path("mail").display(),
-        listener("imap-login", "imap", imap),
-        listener("pop3-login", "pop3", pop3),
-        format_args!(
-            "service lmtp {{\n  inet_listener lmtp {{\n    address = 127.0.0.1\n    port = {lmtp}\n  }}\n}}\n"
-        ),
-        users = path("users").display(),
-    );
-    std::fs::write(path("dovecot.conf"), configuration).unwrap();
-    let file = path("dovecot.conf");
-    let _dovecot = start("dovecot", &["-F", "-c", file.to_str().unwrap()]);
-    let node = Node::start(crate::support::objects);
-    wait_for("Dovecot listens", || {
-        [imap, pop3, lmtp].iter().all(|port| listens(*port))
-    });
+}
+
+/// A right and a wrong password, each in a file of the node.
+fn secrets(node: &Node) {
     for (name, secret) in [("right", "open sesame\n"), ("wrong", "open rye\n")] {
         std::fs::write(node.path(name), secret).unwrap();
     }
+}
+
+#[test]
+fn postfix_signs_in_whom_dovecot_knows() {
+    let Some(dovecot) = Dovecot::start() else {
+        return;
+    };
+    let sasl = format!(
+        "smtpd_sasl_auth_enable = yes\nsmtpd_sasl_type = dovecot\nsmtpd_sasl_path = inet:127.0.0.1:{}\n",
+        dovecot.sasl
+    );
+    let login = format!("{sasl}smtpd_sasl_mechanism_filter = login\n");
+    let servers = [sasl, login].map(|settings| {
+        crate::postfix_hands_mail_in_and_takes_mail_out::Postfix::start_with(free_port(), &settings)
+            .unwrap()
+    });
+    let node = Node::start(crate::support::objects);
+    secrets(&node);
+    wait_for("both listen", || {
+        servers.iter().all(|server| listens(server.port))
+    });
+    for (mechanism, server) in ["PLAIN", "LOGIN"].iter().zip(&servers) {
+        let target = |secret: &str| {
+            json!({ "smtp": {
+                "host": "127.0.0.1", "port": server.port, "tls": "starttls", "verify": false,
+                "user": "anna", "secret_file": node.path(secret).to_str().unwrap(),
+            } })
+        };
+        watch(&node, mechanism, &target("right"));
+        let result = probed(&node, mechanism);
+        if result["verdict"] != "pass" {
+            eprintln!("what Dovecot logged:\n{}", dovecot.log());
+        }
+        found(&result, "pass", "anna signs in", None);
+        let steps = result["steps"].to_string();
+        assert!(steps.contains(&format!("> AUTH {mechanism}")), "{steps}");
+        assert!(!steps.contains("sesame"), "{steps}");
+        let wrong = format!("{mechanism}-wrong");
+        watch(&node, &wrong, &target("wrong"));
+        found(
+            &probed(&node, &wrong),
+            "fail",
+            "sign-in",
+            Some("credential"),
+        );
+    }
+}
+
+#[test]
+fn dovecot_signs_in_whom_it_knows() {
+    let Some(dovecot) = Dovecot::start() else {
+        return;
+    };
+    let Dovecot {
+        imap, pop3, lmtp, ..
+    } = dovecot;
+    let node = Node::start(crate::support::objects);
+    secrets(&node);
     let server = |kind: &str, port: u16, secret: &str| {
         json!({ kind: {
             "host": "127.0.0.1", "port": port, "expect": "Dovecot", "user": "anna",
@@ -368,7 +457,7 @@ fn dovecot_signs_in_whom_it_knows() {
         watch(&node, kind, &server(kind, port, "right"));
         let result = probed(&node, kind);
         if result["verdict"] != "pass" {
-            eprintln!("what Dovecot logged:\n{}", read(&path("log")));
+            eprintln!("what Dovecot logged:\n{}", dovecot.log());
         }
         found(&result, "pass", "anna signs in", None);
         assert!(!result.to_string().contains("sesame"), "{result:#}");

@@ -19,6 +19,11 @@ pub(crate) struct Postfix {
 impl Postfix {
     /// Starts it; mail for other domains than its own goes to `relay`. `None` without root.
     pub(crate) fn start(relay: u16) -> Option<Postfix> {
+        Postfix::start_with(relay, "")
+    }
+
+    /// Starts it with these settings besides (`main.cf`).
+    pub(crate) fn start_with(relay: u16, settings: &str) -> Option<Postfix> {
         if !nix::unistd::Uid::effective().is_root() {
             eprintln!("skipped: a private Postfix needs root");
             return None;
@@ -100,6 +105,7 @@ virtual_mailbox_base = {mail}
 virtual_uid_maps = static:{uid}
 virtual_gid_maps = static:{uid}
 virtual_minimum_uid = 1
+{settings}
 ",
             queue = path("queue").display(),
             data = path("data").display(),
