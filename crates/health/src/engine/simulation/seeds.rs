@@ -2,6 +2,8 @@
 //! partitions. A seed that breaks a promise is printed; `MAILWARD_SEED=n` plays that one alone, and
 //! `MAILWARD_SEEDS=n` so many.
 
+use std::collections::HashMap;
+
 use mailward_api::view::{
     GroupMember, GroupStatus, RepairAct,
     group::{GroupFacts, Lease, LeaseAsk},
@@ -26,6 +28,9 @@ const QUIET_STEPS: u64 = 900;
 const TOLD_MS: u64 = 2 * 3_600_000;
 /// A member that was not heard for so long does not count as healthy.
 const HEARD_MS: u64 = 15_000;
+
+/// What is wrong with a node that is being restarted.
+const BOOT: &str = "restart";
 
 /// SplitMix64: small, and the same everywhere.
 struct Dice(u64);
@@ -70,8 +75,8 @@ struct Cluster {
     leases: Vec<Option<String>>,
     /// Each node's last question, so that times of questions grow.
     asked_unix_ms: Vec<u64>,
-    /// When each node really served last.
-    served_ms: Vec<u64>,
+    /// Since when each node really has which fault, and could know of it.
+    faulty_since_ms: Vec<HashMap<String, u64>>,
     /// Acts of each node that were looked at already.
     counted: Vec<usize>,
     at_ms: u64,
@@ -88,6 +93,21 @@ const COMPONENTS: [&str; 8] = [
     "store",
     "certificate/Internet",
 ];
+
+/// How long a fault of a component is there at most before its node knows that it does not serve:
+/// the probes of the path of mail, by their interval and the failures in a row that they need. `None`
+/// where a node serves in spite of it.
+fn noticed_ms(component: &str) -> Option<u64> {
+    match component {
+        // Of a certificate a peer may complain, and a node works by the objects that it has.
+        "store" | "certificate/Internet" => None,
+        // Mail flow is judged every five minutes, by two failures in a row.
+        "deliver" => Some(11 * 60_000),
+        // Its silence says it.
+        BOOT => Some(0),
+        _ => Some(120_000),
+    }
+}
 
 impl Cluster {
     fn new(dice: &mut Dice) -> Cluster {
@@ -111,7 +131,7 @@ impl Cluster {
             part: vec![0; n],
             leases: vec![None; n],
             asked_unix_ms: vec![0; n],
-            served_ms: vec![0; n],
+            faulty_since_ms: vec![HashMap::new(); n],
             counted: vec![0; n],
             at_ms: 0,
             broken: Vec::new(),
@@ -230,9 +250,16 @@ impl Cluster {
                 self.nodes[n].step(STEP_MS);
             }
             self.look_at_acts(n);
-            let node = &self.nodes[n];
-            if node.faults.is_empty() && node.holds.all().is_empty() && node.boots_ms.is_none() {
-                self.served_ms[n] = self.at_ms;
+            let (node, since) = (&self.nodes[n], &mut self.faulty_since_ms[n]);
+            let boots = node.boots_ms.map(|_| BOOT.to_owned());
+            let faults: Vec<String> = node.faults.keys().cloned().chain(boots).collect();
+            since.retain(|fault, _| faults.contains(fault));
+            for fault in faults {
+                let is_unwatched = fault != BOOT && node.is_unwatched(&fault);
+                let since = since.entry(fault).or_insert(self.at_ms);
+                if is_unwatched {
+                    *since = self.at_ms;
+                }
             }
             self.look_at_cases(n);
         }
@@ -253,6 +280,15 @@ impl Cluster {
         }
     }
 
+    /// Whether a node takes mail and hands it on, as far as anybody can know by now.
+    fn serves(&self, n: usize) -> bool {
+        let node = &self.nodes[n];
+        let seen = self.faulty_since_ms[n].iter().any(|(component, since)| {
+            noticed_ms(component).is_some_and(|noticed| self.at_ms - since > noticed + HEARD_MS)
+        });
+        node.holds.all().is_empty() && !seen
+    }
+
     /// Acts of a node that takes itself away: enough others must really have served just before.
     fn look_at_acts(&mut self, n: usize) {
         let acts: Vec<Done> = self.nodes[n].acts[self.counted[n]..].to_vec();
@@ -266,16 +302,14 @@ impl Cluster {
                 continue;
             }
             let serving = (0..self.nodes.len())
-                .filter(|other| *other != n)
-                .filter(|other| self.nodes[*other].holds.all().is_empty())
-                // A fault takes a while to be noticed and told; an act does not.
-                .filter(|other| self.at_ms - self.served_ms[*other] <= HEARD_MS + 120_000)
+                .filter(|other| *other != n && self.serves(*other))
                 .count();
             if serving < needed {
                 self.broken.push(format!(
-                    "n{n} at {} s: {} with {serving} others serving, {needed} needed",
+                    "n{n} at {} s: {} with {serving} others serving, {needed} needed: {}",
                     self.at_ms / 1000,
-                    done.act
+                    done.act,
+                    self.seen_from(n)
                 ));
             }
             let other = self.nodes.iter().enumerate().find(|(other, node)| {
@@ -292,6 +326,24 @@ impl Cluster {
                 ));
             }
         }
+    }
+
+    /// How each other node was, and what this one knew of it.
+    fn seen_from(&self, n: usize) -> String {
+        let others = (0..self.nodes.len()).filter(|other| *other != n);
+        let seen = others.map(|other| {
+            let node = &self.nodes[other];
+            let heard = self.heard[n][other].as_ref();
+            format!(
+                "n{other} has faults since {:?} ms, holds {:?}, blind {:?}, monitors {:?}; heard {:?}",
+                self.faulty_since_ms[other],
+                node.holds.all(),
+                node.blind,
+                node.unwell(),
+                heard.map(|heard| (self.at_ms - heard.at_ms, heard.status.healthy)),
+            )
+        });
+        seen.collect::<Vec<_>>().join("; ")
     }
 
     /// A trouble that is really there, and seen, is told to a person or over in time.

@@ -10,7 +10,7 @@ use std::{
 use mailward_api::view::{
     Hold, ProbeView, RepairAct, RepairProposal, Requester, Responder, Verdict, Wanted,
     group::{GroupFacts, Lease},
-    health::{Evidence, Measure},
+    health::{Evidence, HealthState, Measure},
 };
 use mailward_events::Events;
 use mailward_host::{clock::Clock, fake::clock::FakeClock};
@@ -19,7 +19,7 @@ use mailward_model::{
     kind::{HealthSettings, MonitoringOverride, OverrideScope, ReceiveConnector, Until},
 };
 
-use super::super::{Answer, Engine, OBSERVER, Order, definition::Target};
+use super::super::{Answer, Engine, OBSERVER, Order, definition::Target, watch::Watch};
 use crate::{
     Now,
     alert::Alert,
@@ -546,6 +546,26 @@ impl World {
 
     pub(super) fn stages(&self) -> Vec<u8> {
         self.acts.iter().map(|done| done.act.stage()).collect()
+    }
+
+    fn watches_of(&self, component: &str) -> impl Iterator<Item = (&String, &Watch)> + Clone {
+        let watches = self.engine.watches.iter();
+        watches.filter(move |(_, watch)| *watch.definition.component == *component)
+    }
+
+    /// Whether nothing can be known of a component yet, or a person does not want it to be.
+    pub(super) fn is_unwatched(&self, component: &str) -> bool {
+        let mut watches = self.watches_of(component).map(|(_, watch)| watch);
+        watches.clone().any(|watch| watch.overlay.is_some())
+            || watches.all(|watch| watch.state.phase == HealthState::Unknown)
+    }
+
+    /// What the monitors of broken components say.
+    pub(super) fn unwell(&self) -> Vec<String> {
+        let broken = self.faults.keys().flat_map(|fault| self.watches_of(fault));
+        broken
+            .map(|(name, watch)| format!("{name} {:?}: {}", watch.state.phase, watch.latest))
+            .collect()
     }
 
     pub(super) fn break_it(
