@@ -34,7 +34,7 @@ use mailward_tls::{Certificates, ClientTls, Roots, Untrusted};
 use parking_lot::Mutex;
 
 use crate::{
-    Counters, Gate, Node, Probes, Shared, control as answers,
+    BulkSenders, Counters, Gate, Node, Probes, Shared, control as answers,
     deliver::Dispatcher,
     faults::Faults,
     gate::{Change, Moment},
@@ -315,6 +315,7 @@ impl Transport {
             gate: Gate::default(),
             counters: Counters::default(),
             probes: Probes::new(clock.unix_ms()),
+            bulk: BulkSenders::default(),
             clock,
         });
         let gate_file = setup.run_dir.join("gate.json");

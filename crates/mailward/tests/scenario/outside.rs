@@ -5,7 +5,7 @@
 
 use std::{
     io::{BufRead, BufReader, Read, Write},
-    net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream, UdpSocket},
+    net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, TcpStream, UdpSocket},
     path::PathBuf,
     process::Command,
     sync::{Arc, Mutex},
@@ -15,8 +15,11 @@ use crate::support::PATIENCE;
 
 /// Another organisation's server, as simple as one can be: it takes every message.
 pub(crate) struct Sink {
-    taken: Arc<Mutex<Vec<String>>>,
+    taken: Arc<Mutex<Vec<Taken>>>,
 }
+
+/// A message, and the address that it came from.
+type Taken = (IpAddr, String);
 
 impl Sink {
     /// Listens on `port` of loopback.
@@ -40,10 +43,19 @@ impl Sink {
 
     /// The messages taken, each with its envelope in front.
     pub(crate) fn messages(&self) -> Vec<String> {
-        self.taken.lock().unwrap().clone()
+        let taken = self.taken.lock().unwrap();
+        taken.iter().map(|(_, message)| message.clone()).collect()
     }
 
-    fn serve(stream: TcpStream, taken: &Mutex<Vec<String>>) -> std::io::Result<()> {
+    /// The address from which the first message came that holds a text.
+    pub(crate) fn source_of(&self, text: &str) -> Option<IpAddr> {
+        let taken = self.taken.lock().unwrap();
+        let found = taken.iter().find(|(_, message)| message.contains(text));
+        found.map(|(source, _)| *source)
+    }
+
+    fn serve(stream: TcpStream, taken: &Mutex<Vec<Taken>>) -> std::io::Result<()> {
+        let source = stream.peer_addr()?.ip();
         let mut input = BufReader::new(stream.try_clone()?);
         let mut output = stream;
         output.write_all(b"220 sink.example ESMTP\r\n")?;
@@ -68,7 +80,8 @@ impl Sink {
                         }
                         message.push_str(&String::from_utf8_lossy(&line));
                     }
-                    taken.lock().unwrap().push(std::mem::take(&mut message));
+                    let message = std::mem::take(&mut message);
+                    taken.lock().unwrap().push((source, message));
                     "250 2.0.0 Taken"
                 }
                 Some("MAIL" | "RCPT") => {

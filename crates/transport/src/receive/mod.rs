@@ -14,6 +14,7 @@ pub(crate) mod accept;
 pub mod choose;
 mod connection;
 mod desk;
+pub(crate) mod factors;
 mod incoming;
 mod occupancy;
 mod patience;

@@ -171,6 +171,7 @@ impl Scene {
             gate: Gate::default(),
             counters: Counters::default(),
             probes: crate::Probes::new(0),
+            bulk: Default::default(),
             clock,
         });
         let mut roots = rustls::RootCertStore::empty();
