@@ -40,7 +40,7 @@ use crate::{
     gate::{Change, Moment},
     journal,
     perimeter::{self, Perimeter},
-    receive::Receiver,
+    receive::{Authenticator, Receiver},
     snapshot::Snapshot,
 };
 
@@ -302,6 +302,7 @@ impl Transport {
             .iter()
             .filter_map(|listener| listener.local_addr().ok())
             .collect();
+        let authenticator = Authenticator::new(&node.resolvers);
         let shared = Arc::new(Shared {
             node,
             snapshot: ArcSwap::from_pointee(snapshot),
@@ -316,6 +317,7 @@ impl Transport {
             counters: Counters::default(),
             probes: Probes::new(clock.unix_ms()),
             bulk: BulkSenders::default(),
+            authenticator,
             clock,
         });
         let gate_file = setup.run_dir.join("gate.json");

@@ -17,7 +17,9 @@ use mailward_proto::firewall::Stripped;
 use mailward_queue::Queue;
 use mailward_tls::{Certificates, ClientTls, Untrusted};
 
-use crate::{bulk::BulkSenders, gate::Gate, probe::Probes, snapshot::Snapshot};
+use crate::{
+    bulk::BulkSenders, gate::Gate, probe::Probes, receive::Authenticator, snapshot::Snapshot,
+};
 
 /// What is true of this machine, from `mailward.toml`; fixed while the process lives.
 #[derive(Debug, Clone)]
@@ -137,6 +139,8 @@ pub struct Shared {
     pub probes: Probes,
     /// How much senders have sent outside lately.
     pub bulk: BulkSenders,
+    /// Verifies senders, where a connector wants it.
+    pub authenticator: Authenticator,
     /// Time.
     pub clock: Arc<dyn Clock>,
 }

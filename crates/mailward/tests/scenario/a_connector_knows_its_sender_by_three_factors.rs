@@ -185,11 +185,11 @@ fn each_factor_refuses_with_its_reason_and_the_good_one_is_taken() {
     assert_eq!(counter("factor_refusals"), Some(7), "{status}");
     // The two that were refused were stripped before they were judged.
     assert!(counter("headers_stripped_in/organization") >= Some(4));
-    let (_, metrics) = node.page("/metrics");
-    assert!(
-        metrics.contains("direction=\"in\",family=\"forest\""),
-        "{metrics}"
-    );
+    wait_for("the metrics show it", || {
+        let (_, metrics) = node.page("/metrics");
+        metrics.contains("headers_stripped_total{direction=\"in\",family=\"forest\"} ")
+            && metrics.contains("mailward_factor_refusals_total 7")
+    });
 
     let to = format!("127.0.0.1:{}", node.port);
     let words = [

@@ -1,5 +1,5 @@
-//! Ordinary mail leaves from the addresses of its connector; bounces, and what a sender sends above
-//! its bound, leave through the high-risk pool from another one, to the recipients' own servers and
+//! Ordinary mail leaves from the addresses of its connector; bounces, mail whose sender is not
+//! authenticated, and what a sender sends above its bound, leave through the high-risk pool from another one, to the recipients' own servers and
 //! never through a partner's. Mail that stays here is not judged. An address that this host does not
 //! have is told and passed over.
 
@@ -24,6 +24,7 @@ domain = "example.test"
 name = "Internet"
 bindings = ["127.0.0.1:{port}"]
 relay = "all"
+verify_sender = true
 
 [[send_connector]]
 name = "Ordinary"
@@ -78,6 +79,11 @@ fn bounces_and_bulk_leave_from_the_high_risk_address_and_never_through_a_partner
     let (outside_port, partner_port) = (port(&outside), port(&partner));
     let (outside, partner) = (Sink::take_over(outside), Sink::take_over(partner));
     let names = NameServer::of(Ipv4Addr::LOCALHOST);
+    names.has_text("example.test", "v=spf1 ip4:127.0.0.1 -all");
+    names.has_text("forged.test", "v=spf1 -all");
+    names.has_text("strict.test", "v=spf1 ip4:127.0.0.1 -all");
+    names.has_text("_dmarc.strict.test", "v=DMARC1; p=reject");
+    names.has_text("_dmarc.other.test", "v=DMARC1; p=reject");
     let mut node = Node::prepare(|port| objects(port, outside_port, partner_port));
     let config = std::fs::read_to_string(node.config()).unwrap();
     let resolvers = format!("resolvers = [\"{}\"]\n", names.address);
@@ -104,6 +110,28 @@ fn bounces_and_bulk_leave_from_the_high_risk_address_and_never_through_a_partner
     wait_for("a bounce for a mailbox stays here", || {
         node.mailbox("info").len() == 1
     });
+
+    // Whose sender is not authenticated: by SPF, and by DMARC of another From.
+    send(&node, "x@forged.test", &["a@elsewhere.test"], "forged");
+    assert_eq!(source(&outside, "Subject: forged"), RISKY);
+    send(&node, "x@nowhere.test", &["a@elsewhere.test"], "unknown");
+    assert_eq!(source(&outside, "Subject: unknown"), RISKY);
+    let strict = "x@strict.test";
+    let from = |domain: &str, subject: &str| format!("{subject}\r\nFrom: x@{domain}");
+    send(
+        &node,
+        strict,
+        &["a@elsewhere.test"],
+        &from("strict.test", "aligned"),
+    );
+    assert_eq!(source(&outside, "Subject: aligned"), ORDINARY);
+    send(
+        &node,
+        strict,
+        &["a@elsewhere.test"],
+        &from("other.test", "unaligned"),
+    );
+    assert_eq!(source(&outside, "Subject: unaligned"), RISKY);
 
     // A bounce of our own: the domain does not exist.
     send(&node, "b@elsewhere.test", &["c@gone.invalid"], "lost");
@@ -135,13 +163,20 @@ fn bounces_and_bulk_leave_from_the_high_risk_address_and_never_through_a_partner
         let text: String = files
             .map(|file| std::fs::read_to_string(file.unwrap().path()).unwrap_or_default())
             .collect();
-        text.contains("Pool=high-risk;Risk=bounce") && text.contains("Risk=bulk")
+        [
+            "Pool=high-risk;Risk=bounce",
+            "Risk=bulk",
+            "SenderAuthentication=spf=fail,dkim=none,dmarc=none;Risk=unauthenticated",
+            "SenderAuthentication=spf=pass,dkim=none,dmarc=fail",
+        ]
+        .iter()
+        .all(|words| text.contains(words))
     });
     let status = node.json(&["status"]);
     let high_risk = status.pointer("/transport/counters/high_risk");
     assert_eq!(
         high_risk.and_then(serde_json::Value::as_u64),
-        Some(5),
+        Some(8),
         "{status}"
     );
 }

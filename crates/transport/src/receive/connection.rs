@@ -363,6 +363,7 @@ impl<'a> Connection<'a> {
 
     /// Hands the complete message to the queue, and the queue's answer to the client.
     async fn accept(&mut self) {
+        self.desk.authenticate().await;
         let reply = match self.desk.ready() {
             Ok(ready) => {
                 let shared = Arc::clone(&self.desk.shared);

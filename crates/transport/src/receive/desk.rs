@@ -5,7 +5,8 @@ use std::{net::SocketAddr, sync::Arc};
 
 use mailward_events::Event;
 use mailward_model::{
-    EnhancedCode, Envelope, Origin, Reply, ReversePath, TlsSession, kind::ReceiveConnector,
+    EnhancedCode, Envelope, Origin, Reply, ReversePath, SenderAuthentication, TlsSession,
+    kind::ReceiveConnector,
 };
 use mailward_proto::{
     data::{Content, Defect},
@@ -74,6 +75,8 @@ pub(super) struct Desk {
     presented: Presented,
     /// What the connector's factors come to for the transaction at hand.
     findings: Vec<Finding>,
+    /// Whether the sender of the message at hand is who it claims to be.
+    authentication: Option<SenderAuthentication>,
     message: Option<Incoming>,
     /// Health mailboxes among the recipients accepted.
     monitoring: usize,
@@ -101,6 +104,7 @@ impl Desk {
             peer: PeerPath::default(),
             presented: Presented::default(),
             findings: Vec::new(),
+            authentication: None,
             message: None,
             monitoring: 0,
             pending: Vec::new(),
@@ -243,7 +247,8 @@ impl Desk {
             unix_ms: self.shared.clock.unix_ms(),
         });
         let kept = factors::kept(&self.connector.spec, &self.presented);
-        match Incoming::begin(id, self.shared.queue.spool(id), &field, kept) {
+        let verifies = self.spec().verify_sender;
+        match Incoming::begin(id, self.shared.queue.spool(id), &field, kept, verifies) {
             Ok(incoming) => {
                 self.message = Some(incoming);
                 self.session.accept();

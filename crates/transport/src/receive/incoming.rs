@@ -7,6 +7,8 @@ use mailward_proto::{
 };
 use mailward_queue::{Body, BodyWriter, SpoolError};
 
+use super::authenticate::VERIFIED_OCTETS_MAX;
+
 /// A message that is being received.
 #[derive(Debug)]
 pub(super) struct Incoming {
@@ -19,6 +21,8 @@ pub(super) struct Incoming {
     /// Octets of it that have come.
     header_octets: u64,
     header_ended: bool,
+    /// The message as it came, for who verifies its signatures; none once it is too large.
+    whole: Option<Vec<u8>>,
     prefix_octets: u64,
 }
 
@@ -29,6 +33,7 @@ impl Incoming {
         mut writer: BodyWriter,
         received: &str,
         kept: Keep,
+        keeps_whole: bool,
     ) -> Result<Self, SpoolError> {
         writer.write(received.as_bytes())?;
         Ok(Incoming {
@@ -38,6 +43,7 @@ impl Incoming {
             header: Vec::new(),
             header_octets: 0,
             header_ended: false,
+            whole: keeps_whole.then(Vec::new),
             prefix_octets: received.len() as u64,
         })
     }
@@ -48,6 +54,12 @@ impl Incoming {
         octets: &[u8],
         content: Option<&Content>,
     ) -> Result<(), SpoolError> {
+        if let Some(whole) = &mut self.whole {
+            whole.extend_from_slice(octets);
+            if whole.len() > VERIFIED_OCTETS_MAX {
+                self.whole = None;
+            }
+        }
         let mut rest = octets;
         if !self.header_ended {
             // Kept apart because a large body is in a file when its header is asked for.
@@ -81,6 +93,11 @@ impl Incoming {
             return Ok(());
         }
         self.writer.write(rest)
+    }
+
+    /// The message as it came, where it is kept.
+    pub(super) fn take_whole(&mut self) -> Option<Vec<u8>> {
+        self.whole.take()
     }
 
     /// What the firewall took out.

@@ -11,6 +11,7 @@
 //! Never here: opening sockets (the manager does), a timer per read, a buffer per connection.
 
 pub(crate) mod accept;
+mod authenticate;
 pub mod choose;
 mod connection;
 mod desk;
@@ -42,6 +43,7 @@ use parking_lot::Mutex;
 use socket2::SockRef;
 use tokio::{net::TcpListener, sync::Notify, task::AbortHandle};
 
+pub use authenticate::Authenticator;
 pub use occupancy::SessionCount;
 
 use self::occupancy::Occupancy;

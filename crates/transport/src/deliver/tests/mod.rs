@@ -149,6 +149,7 @@ impl World {
             counters: Counters::default(),
             probes: crate::Probes::new(0),
             bulk: Default::default(),
+            authenticator: crate::receive::Authenticator::new(&[]),
             clock,
         });
         let dispatcher = Dispatcher::start_with(Arc::clone(&shared), move || Arc::new(dns.clone()));

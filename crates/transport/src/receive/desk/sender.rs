@@ -10,7 +10,10 @@ use mailward_model::{Arrival, Bulk, Envelope, Reply, kind::Factor, plan::Deliver
 use super::Desk;
 use crate::{
     categorize::{self, Risk, is_outside},
-    receive::factors::{self, Claims, Finding, Presented},
+    receive::{
+        authenticate::Sender,
+        factors::{self, Claims, Finding, Presented},
+    },
     snapshot::Snapshot,
 };
 
@@ -143,10 +146,34 @@ impl Desk {
         });
     }
 
+    /// Verifies the sender of the message that is complete, where the connector wants it. Mail for
+    /// health mailboxes is known by its marker.
+    pub(in crate::receive) async fn authenticate(&mut self) {
+        self.authentication = None;
+        let Some(incoming) = &mut self.message else {
+            return;
+        };
+        if !self.connector.spec.verify_sender || self.monitoring > 0 {
+            return;
+        }
+        let whole = incoming.take_whole();
+        let Some(envelope) = self.session.envelope() else {
+            return;
+        };
+        let sender = Sender {
+            client: self.client.ip().to_canonical(),
+            helo: self.session.helo(),
+            host: self.config.hostname.as_str(),
+            mail_from: &envelope.mail_from,
+            message: whole.as_deref(),
+        };
+        self.authentication = Some(self.shared.authenticator.verify(sender).await);
+    }
+
     /// What was found out about the sender of a message that is taken.
     pub(super) fn arrival(&mut self, snapshot: &Snapshot, envelope: &Envelope) -> Arrival {
         Arrival {
-            authentication: None,
+            authentication: self.authentication.take(),
             bulk: self.bulk(snapshot, envelope),
             originating_organization: self.session.organization().map(ToString::to_string),
         }

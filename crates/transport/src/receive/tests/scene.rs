@@ -172,6 +172,7 @@ impl Scene {
             counters: Counters::default(),
             probes: crate::Probes::new(0),
             bulk: Default::default(),
+            authenticator: crate::receive::Authenticator::new(&[]),
             clock,
         });
         let mut roots = rustls::RootCertStore::empty();
