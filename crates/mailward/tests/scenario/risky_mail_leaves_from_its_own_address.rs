@@ -56,10 +56,29 @@ bulk_recipients_max = 3
     )
 }
 
+/// The signed message of RFC 8463 appendix A, and the key that its domain publishes.
+const SIGNED: &str = "DKIM-Signature: v=1; a=ed25519-sha256; c=relaxed/relaxed;\r\n\
+    \x20d=football.example.com; i=@football.example.com;\r\n\
+    \x20q=dns/txt; s=brisbane; t=1528637909; h=from : to :\r\n\
+    \x20subject : date : message-id : from : subject : date;\r\n\
+    \x20bh=2jUSOH9NhtVGCQWNr9BrIAPreKQjO6Sn7XIkfJVOzv8=;\r\n\
+    \x20b=/gCrinpcQOoIfuHNQIbq4pgh9kyIK3AQUdt9OdqQehSwhEIug4D11Bus\r\n\
+    \x20Fa3bT3FY5OsU7ZbnKELq+eXdp1Q1Dw==\r\n\
+    From: Joe SixPack <joe@football.example.com>\r\n\
+    To: Suzie Q <suzie@shopping.example.net>\r\n\
+    Subject: Is dinner ready?\r\n\
+    Date: Fri, 11 Jul 2003 21:00:37 -0700 (PDT)\r\n\
+    Message-ID: <20030712040037.46341.5F8J@football.example.com>\r\n\r\n\
+    Hi.\r\n\r\nWe lost the game.  Are you hungry yet?\r\n\r\nJoe.";
+const KEY: &str = "v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=";
+
 fn send(node: &Node, from: &str, to: &[&str], subject: &str) {
+    send_as_it_is(node, from, to, &format!("Subject: {subject}\r\n\r\nx"));
+}
+
+fn send_as_it_is(node: &Node, from: &str, to: &[&str], message: &str) {
     let mut talk = node.talk();
     talk.say("EHLO client.test");
-    let message = format!("Subject: {subject}\r\n\r\nx");
     let reply = talk.message(from, to, message.as_bytes());
     assert!(reply.starts_with("250"), "{reply}");
 }
@@ -82,6 +101,7 @@ fn bounces_and_bulk_leave_from_the_high_risk_address_and_never_through_a_partner
     names.has_text("example.test", "v=spf1 ip4:127.0.0.1 -all");
     names.has_text("forged.test", "v=spf1 -all");
     names.has_text("strict.test", "v=spf1 ip4:127.0.0.1 -all");
+    names.has_text("brisbane._domainkey.football.example.com", KEY);
     names.has_text("_dmarc.strict.test", "v=DMARC1; p=reject");
     names.has_text("_dmarc.other.test", "v=DMARC1; p=reject");
     let mut node = Node::prepare(|port| objects(port, outside_port, partner_port));
@@ -133,6 +153,18 @@ fn bounces_and_bulk_leave_from_the_high_risk_address_and_never_through_a_partner
     );
     assert_eq!(source(&outside, "Subject: unaligned"), RISKY);
 
+    // A signature holds, over what the firewall takes out too, or it does not.
+    let marked = format!("X-MS-Exchange-Organization-SCL: -1\r\n{SIGNED}");
+    let joe = "joe@football.example.com";
+    send_as_it_is(&node, joe, &["h@elsewhere.test"], &marked);
+    assert_eq!(source(&outside, "RCPT TO:<h@elsewhere.test>"), ORDINARY);
+    wait_for("it passed as it came", || {
+        outside.messages().iter().any(|one| one.contains(SIGNED))
+    });
+    let changed = SIGNED.replace("lost", "won");
+    send_as_it_is(&node, joe, &["i@elsewhere.test"], &changed);
+    assert_eq!(source(&outside, "RCPT TO:<i@elsewhere.test>"), RISKY);
+
     // A bounce of our own: the domain does not exist.
     send(&node, "b@elsewhere.test", &["c@gone.invalid"], "lost");
     assert_eq!(source(&outside, "RCPT TO:<b@elsewhere.test>"), RISKY);
@@ -168,6 +200,7 @@ fn bounces_and_bulk_leave_from_the_high_risk_address_and_never_through_a_partner
             "Risk=bulk",
             "SenderAuthentication=spf=fail,dkim=none,dmarc=none;Risk=unauthenticated",
             "SenderAuthentication=spf=pass,dkim=none,dmarc=fail",
+            "SenderAuthentication=spf=none,dkim=pass,dmarc=none",
         ]
         .iter()
         .all(|words| text.contains(words))
@@ -176,7 +209,7 @@ fn bounces_and_bulk_leave_from_the_high_risk_address_and_never_through_a_partner
     let high_risk = status.pointer("/transport/counters/high_risk");
     assert_eq!(
         high_risk.and_then(serde_json::Value::as_u64),
-        Some(8),
+        Some(9),
         "{status}"
     );
 }
