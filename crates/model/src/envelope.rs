@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{EmailAddress, ReversePath};
+use crate::{Arrival, EmailAddress, ReversePath};
 
 /// What the sender declared about the content: the BODY parameter (RFC 6152, RFC 3030).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
@@ -113,7 +113,7 @@ pub struct TlsSession {
 }
 
 /// Where a message came from: the facts of the session, for trace, tracking and journal.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Origin {
     /// Name of the receive connector; a system origin (`system`) for what Mailward makes itself.
     pub connector: String,
@@ -132,6 +132,80 @@ pub struct Origin {
     /// True for a health probe whose marker was verified. Set by the receiver alone, never read
     /// from a header: see [`crate::plan`].
     pub probe: bool,
+    /// What was found out about the sender; `None` where nothing was.
+    pub arrival: Option<Box<Arrival>>,
     /// When the message was accepted, Unix milliseconds.
     pub accepted_unix_ms: u64,
+}
+
+/// [`Origin::probe`] and [`Origin::arrival`] as they are stored. What stands in a queue is read by
+/// later programs too: the first two are the octets of the boolean that stood here alone.
+#[derive(Serialize, Deserialize)]
+enum StoredKind<A> {
+    Mail,
+    Probe,
+    MailArrived(A),
+    ProbeArrived(A),
+}
+
+/// [`Origin`] as it is stored.
+#[derive(Serialize, Deserialize)]
+#[serde(rename = "Origin")]
+struct StoredOrigin<T, A> {
+    connector: T,
+    client: Option<SocketAddr>,
+    server: Option<SocketAddr>,
+    helo: T,
+    protocol: T,
+    tls: Option<TlsSession>,
+    account: Option<EmailAddress>,
+    probe: StoredKind<A>,
+    accepted_unix_ms: u64,
+}
+
+impl Serialize for Origin {
+    fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let probe = match (self.probe, self.arrival.as_deref()) {
+            (false, None) => StoredKind::Mail,
+            (true, None) => StoredKind::Probe,
+            (false, Some(arrival)) => StoredKind::MailArrived(arrival),
+            (true, Some(arrival)) => StoredKind::ProbeArrived(arrival),
+        };
+        StoredOrigin {
+            connector: self.connector.as_str(),
+            client: self.client,
+            server: self.server,
+            helo: self.helo.as_str(),
+            protocol: self.protocol.as_str(),
+            tls: self.tls.clone(),
+            account: self.account.clone(),
+            probe,
+            accepted_unix_ms: self.accepted_unix_ms,
+        }
+        .serialize(to)
+    }
+}
+
+impl<'de> Deserialize<'de> for Origin {
+    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let stored = StoredOrigin::<String, Box<Arrival>>::deserialize(from)?;
+        let (probe, arrival) = match stored.probe {
+            StoredKind::Mail => (false, None),
+            StoredKind::Probe => (true, None),
+            StoredKind::MailArrived(arrival) => (false, Some(arrival)),
+            StoredKind::ProbeArrived(arrival) => (true, Some(arrival)),
+        };
+        Ok(Origin {
+            connector: stored.connector,
+            client: stored.client,
+            server: stored.server,
+            helo: stored.helo,
+            protocol: stored.protocol,
+            tls: stored.tls,
+            account: stored.account,
+            probe,
+            arrival,
+            accepted_unix_ms: stored.accepted_unix_ms,
+        })
+    }
 }

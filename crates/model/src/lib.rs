@@ -13,6 +13,7 @@
 #![forbid(unsafe_code)]
 
 pub mod address;
+pub mod arrival;
 pub mod decision;
 pub mod envelope;
 pub mod filter;
@@ -25,6 +26,7 @@ pub mod reply;
 pub mod unit;
 
 pub use address::{AddressError, Domain, EmailAddress, ReversePath};
+pub use arrival::{Arrival, AuthenticationResult, Bulk, SenderAuthentication};
 pub use decision::{Decision, PassedOver};
 pub use envelope::{BodyType, Envelope, EnvelopeRecipient, Notify, Origin, Ret, TlsSession};
 pub use id::{MessageId, ObjectId, Revision};

@@ -14,6 +14,7 @@ pub mod client;
 pub mod command;
 pub mod data;
 pub mod dsn;
+pub mod firewall;
 pub mod header;
 pub mod journal;
 pub mod mime;

@@ -131,6 +131,7 @@ async fn write(
                 tls: None,
                 account: None,
                 probe: false,
+                arrival: None,
                 accepted_unix_ms: id.unix_ms(),
             },
             body: body.finish()?,

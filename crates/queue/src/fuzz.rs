@@ -73,6 +73,7 @@ fn accept(queue: &Queue, body: Body, number: u64, rcpt: &EnvelopeRecipient) {
         tls: None,
         account: None,
         probe: false,
+        arrival: None,
         accepted_unix_ms: START_MS,
     };
     let delivery = |no| Delivery {

@@ -507,6 +507,56 @@ mod tests {
         },
     }
 
+    /// An origin as it was stored before anything of the sender was kept.
+    #[derive(Serialize)]
+    struct OriginBefore {
+        connector: String,
+        client: Option<std::net::SocketAddr>,
+        server: Option<std::net::SocketAddr>,
+        helo: String,
+        protocol: String,
+        tls: Option<mailward_model::TlsSession>,
+        account: Option<mailward_model::EmailAddress>,
+        probe: bool,
+        accepted_unix_ms: u64,
+    }
+
+    #[test]
+    fn origins_of_an_earlier_program_are_read_and_written_alike() {
+        for probe in [false, true] {
+            let before = OriginBefore {
+                connector: "Internet".to_owned(),
+                client: Some("192.0.2.7:25".parse().unwrap()),
+                server: None,
+                helo: "client.example".to_owned(),
+                protocol: "ESMTP".to_owned(),
+                tls: None,
+                account: None,
+                probe,
+                accepted_unix_ms: 1_700_000_000_000,
+            };
+            let mut octets = Vec::new();
+            put(&before, &mut octets);
+            let (read, _): (Origin, _) = take(&mut octets.clone().into()).unwrap();
+            assert_eq!((read.probe, read.arrival.is_none()), (probe, true));
+            assert_eq!(read.accepted_unix_ms, before.accepted_unix_ms);
+            let mut again = Vec::new();
+            put(&read, &mut again);
+            assert_eq!(again, octets);
+            // And with what this program finds out.
+            let arrived = Origin {
+                arrival: Some(Box::new(mailward_model::Arrival {
+                    originating_organization: Some("contoso.example".to_owned()),
+                    ..Default::default()
+                })),
+                ..read
+            };
+            let mut octets = Vec::new();
+            put(&arrived, &mut octets);
+            assert_eq!(take(&mut octets.into()).map(|(read, _)| read), Ok(arrived));
+        }
+    }
+
     #[test]
     fn reports_of_an_earlier_program_are_read() {
         let recipients = vec![JournalRecipient {

@@ -16,7 +16,7 @@ use mailward_model::{
     Domain,
     kind::{HostName, OutboundTls, TlsAuthLevel},
 };
-use parking_lot::Mutex;
+use parking_lot::{Mutex, MutexGuard};
 use rustls::{
     ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme,
     client::{
@@ -190,15 +190,7 @@ impl ClientTls {
             },
             (OutboundTls::Required, level) => Purpose { level, name: None },
         };
-        let mut state = self.state.lock();
-        let generation = self.untrusted.generation();
-        if state.generation != generation {
-            // Sessions that were begun under an older list must not be resumed.
-            *state = State {
-                generation,
-                ..State::default()
-            };
-        }
+        let mut state = self.current();
         if let Some((_, config)) = state.configs.iter().find(|(known, _)| *known == purpose) {
             return Ok(Some(config.clone()));
         }
@@ -242,6 +234,38 @@ impl ClientTls {
             .map_err(|error| error.to_string())
     }
 
+    /// The state, made anew where the list of untrusted certificates has changed.
+    fn current(&self) -> MutexGuard<'_, State> {
+        let mut state = self.state.lock();
+        let generation = self.untrusted.generation();
+        if state.generation != generation {
+            // Sessions that were begun under an older list must not be resumed.
+            *state = State {
+                generation,
+                ..State::default()
+            };
+        }
+        state
+    }
+
+    pub(crate) fn provider(&self) -> &Arc<CryptoProvider> {
+        &self.provider
+    }
+
+    /// The roots, read where they have not been.
+    pub(crate) fn trusted_roots(&self) -> Result<Arc<RootCertStore>, ClientTlsError> {
+        self.roots(&mut self.current())
+    }
+
+    fn roots(&self, state: &mut State) -> Result<Arc<RootCertStore>, ClientTlsError> {
+        if let Some(store) = &state.store {
+            return Ok(store.clone());
+        }
+        let store = Arc::new(self.roots.load(&self.untrusted)?);
+        state.store = Some(store.clone());
+        Ok(store)
+    }
+
     /// The list of untrusted certificates that is asked.
     pub fn untrusted(&self) -> &Untrusted {
         &self.untrusted
@@ -267,14 +291,7 @@ impl ClientTls {
         if purpose.level == TlsAuthLevel::EncryptionOnly {
             return Ok(Check::Nothing);
         }
-        let roots = match &state.store {
-            Some(store) => store.clone(),
-            None => {
-                let store = Arc::new(self.roots.load(&self.untrusted)?);
-                state.store = Some(store.clone());
-                store
-            }
-        };
+        let roots = self.roots(state)?;
         Ok(match purpose.level {
             TlsAuthLevel::DomainValidation => Check::ChainAndName {
                 roots,

@@ -19,6 +19,7 @@ use mailward_host::{
 use mailward_journal::{Digest, How, Ledger, LedgerError, Report, Signer, Watch};
 use mailward_model::{
     Domain, EnhancedCode, Reply,
+    kind::OutboundPool,
     plan::{Fate, NextHop, RecipientOutcome, Settlement},
 };
 use mailward_queue::{Queue, QueueSummary};
@@ -172,7 +173,7 @@ pub(crate) fn catch_up(queue: &Queue, ledger: &Ledger, events: &Events) {
 
 /// The delivery queue in which reports for a target wait.
 pub(crate) fn hop_of(snapshot: &Snapshot, target: &JournalTarget) -> NextHop {
-    let routes = categorize::route_to(snapshot, &target.address, 0);
+    let routes = categorize::route_to(snapshot, &target.address, 0, OutboundPool::Normal);
     let way = routes.into_iter().next().map(|route| route.next_hop);
     let nowhere = NextHop::Unreachable {
         domain: target.address.domain().clone(),

@@ -8,6 +8,7 @@
 //! [`snapshot::Snapshot`].
 #![forbid(unsafe_code)]
 
+mod bulk;
 pub mod categorize;
 mod control;
 pub mod deliver;
@@ -22,6 +23,7 @@ mod service;
 mod shared;
 pub mod snapshot;
 
+pub use bulk::BulkSenders;
 pub use gate::Gate;
 pub use journal::OpenError as JournalOpenError;
 pub use probe::Probes;

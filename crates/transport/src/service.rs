@@ -34,13 +34,13 @@ use mailward_tls::{Certificates, ClientTls, Roots, Untrusted};
 use parking_lot::Mutex;
 
 use crate::{
-    Counters, Gate, Node, Probes, Shared, control as answers,
+    BulkSenders, Counters, Gate, Node, Probes, Shared, control as answers,
     deliver::Dispatcher,
     faults::Faults,
     gate::{Change, Moment},
     journal,
     perimeter::{self, Perimeter},
-    receive::Receiver,
+    receive::{Authenticator, Receiver},
     snapshot::Snapshot,
 };
 
@@ -302,6 +302,7 @@ impl Transport {
             .iter()
             .filter_map(|listener| listener.local_addr().ok())
             .collect();
+        let authenticator = Authenticator::new(&node.resolvers);
         let shared = Arc::new(Shared {
             node,
             snapshot: ArcSwap::from_pointee(snapshot),
@@ -315,6 +316,8 @@ impl Transport {
             gate: Gate::default(),
             counters: Counters::default(),
             probes: Probes::new(clock.unix_ms()),
+            bulk: BulkSenders::default(),
+            authenticator,
             clock,
         });
         let gate_file = setup.run_dir.join("gate.json");

@@ -13,10 +13,13 @@ use mailward_events::{Events, tracking::TrackingLog};
 use mailward_host::{clock::Clock, keyring::Keyring};
 use mailward_journal::Ledger;
 use mailward_model::Domain;
+use mailward_proto::firewall::Stripped;
 use mailward_queue::Queue;
 use mailward_tls::{Certificates, ClientTls, Untrusted};
 
-use crate::{gate::Gate, probe::Probes, snapshot::Snapshot};
+use crate::{
+    bulk::BulkSenders, gate::Gate, probe::Probes, receive::Authenticator, snapshot::Snapshot,
+};
 
 /// What is true of this machine, from `mailward.toml`; fixed while the process lives.
 #[derive(Debug, Clone)]
@@ -56,6 +59,40 @@ pub struct Counters {
     pub dsns: Count,
     /// Journal reports delivered.
     pub journal_reports: Count,
+    /// Recipients delivered through the high-risk pool.
+    pub high_risk: Count,
+    /// Transactions refused for want of a factor.
+    pub factor_refusals: Count,
+    /// Exchange's header fields taken out of mail that came in.
+    pub stripped_in: HeaderCounts,
+    /// The same of mail that went out.
+    pub stripped_out: HeaderCounts,
+}
+
+/// Header fields that the firewall took out.
+#[derive(Debug, Default)]
+pub struct HeaderCounts {
+    organization: Count,
+    forest: Count,
+    cross_premises: Count,
+}
+
+impl HeaderCounts {
+    /// Adds what was taken out of one message.
+    pub fn add(&self, stripped: Stripped) {
+        self.organization.add(stripped.organization);
+        self.forest.add(stripped.forest);
+        self.cross_premises.add(stripped.cross_premises);
+    }
+
+    /// The numbers now.
+    pub fn get(&self) -> Stripped {
+        Stripped {
+            organization: self.organization.get(),
+            forest: self.forest.get(),
+            cross_premises: self.cross_premises.get(),
+        }
+    }
 }
 
 /// A number that only grows. Relaxed: it orders nothing.
@@ -100,6 +137,10 @@ pub struct Shared {
     pub counters: Counters,
     /// What is remembered of health probes.
     pub probes: Probes,
+    /// How much senders have sent outside lately.
+    pub bulk: BulkSenders,
+    /// Verifies senders, where a connector wants it.
+    pub authenticator: Authenticator,
     /// Time.
     pub clock: Arc<dyn Clock>,
 }

@@ -134,6 +134,8 @@ pub struct Snapshot {
     pub receive_connectors: Vec<Arc<Named<ReceiveConnector>>>,
     /// What each of them takes, in the same order.
     pub receive_ranges: Vec<Ranges>,
+    /// The ranges of the first factor of each of them, in the same order.
+    pub sender_ranges: Vec<Ranges>,
     /// Which of them takes which connection.
     pub table: Table,
     /// Enabled send connectors, by name.
@@ -177,6 +179,7 @@ impl Snapshot {
             directory: Arc::new(Directory::build_with(objects, groups).with_host(hostname)),
             receive_connectors: Vec::new(),
             receive_ranges: Vec::new(),
+            sender_ranges: Vec::new(),
             table: Table::default(),
             send_connectors: Vec::new(),
             journal_rules: Vec::new(),
@@ -254,6 +257,10 @@ impl Snapshot {
         self.receive_ranges = connectors
             .map(|connector| Ranges::of(&connector.spec.remote_ranges, feeds))
             .collect();
+        let connectors = self.receive_connectors.iter();
+        self.sender_ranges = connectors
+            .map(|connector| Ranges::of(&connector.spec.sender_ranges, feeds))
+            .collect();
         self.table = Table::build(&self.receive_connectors, &self.receive_ranges);
     }
 
@@ -266,6 +273,15 @@ impl Snapshot {
             .position(|one| one.name == connector);
         let ranges = at.and_then(|at| self.receive_ranges.get(at));
         ranges.is_none_or(|ranges| ranges.narrowest(client).is_some())
+    }
+
+    /// The ranges of the first factor of a receive connector; `None` where it is gone.
+    pub fn sender_ranges_of(&self, connector: &str) -> Option<&Ranges> {
+        let at = self
+            .receive_connectors
+            .iter()
+            .position(|one| one.name == connector)?;
+        self.sender_ranges.get(at)
     }
 
     fn add_rule(&mut self, rule: Arc<Named<JournalRule>>) {

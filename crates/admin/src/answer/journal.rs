@@ -89,6 +89,8 @@ impl Access {
             remote: None,
             helo: None,
             account: r.account,
+            certificate: None,
+            unauthenticated: false,
         };
         let request = ControlRequest::JournalSimulate(message);
         let reply = self.ask(Role::Transport, request).await;

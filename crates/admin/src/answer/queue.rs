@@ -95,6 +95,8 @@ impl Access {
             remote: r.client,
             helo: r.helo,
             account: None,
+            certificate: r.certificate,
+            unauthenticated: r.unauthenticated,
         };
         let request = ControlRequest::SimulateMessage(message);
         let reply = self.ask(Role::Transport, request).await;

@@ -51,9 +51,40 @@ pub(super) fn traffic(families: &mut Vec<Family>, status: &TransportStatus) {
             "Journal reports delivered",
             counters.journal_reports,
         ),
+        (
+            "high_risk_delivered",
+            "Recipients delivered through the high-risk pool",
+            counters.high_risk,
+        ),
+        (
+            "factor_refusals",
+            "Transactions refused for want of a range, certificate or tenant",
+            counters.factor_refusals,
+        ),
     ] {
         families.push(Family::counter(name, help, since, [Sample::whole(value)]));
     }
+    let ways = [
+        ("in", counters.headers_stripped_in),
+        ("out", counters.headers_stripped_out),
+    ];
+    families.push(Family::counter(
+        "headers_stripped",
+        "Header fields of Exchange's families taken out, by direction and family",
+        since,
+        ways.into_iter().flat_map(|(direction, counts)| {
+            [
+                ("organization", counts.organization),
+                ("forest", counts.forest),
+                ("cross_premises", counts.cross_premises),
+            ]
+            .map(|(family, count)| {
+                Sample::whole(count)
+                    .with("direction", direction)
+                    .with("family", family)
+            })
+        }),
+    ));
     families.push(Family::gauge(
         "gate_closed",
         "Whether new mail is answered 421",

@@ -71,4 +71,10 @@ pub struct SimulatedMessage {
     /// The account that would have signed in.
     #[serde(default)]
     pub account: Option<EmailAddress>,
+    /// The name in the certificate that the client shows, as if it had been verified.
+    #[serde(default)]
+    pub certificate: Option<Domain>,
+    /// The sender is not authenticated.
+    #[serde(default)]
+    pub unauthenticated: bool,
 }

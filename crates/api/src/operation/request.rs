@@ -228,6 +228,14 @@ requests! {
         #[arg(long, value_name = "DOMAIN")]
         #[serde(default)]
         pub helo: Option<Domain>,
+        /// The name in the certificate that the client shows, as if it had been verified
+        #[arg(long, value_name = "NAME")]
+        #[serde(default)]
+        pub certificate: Option<Domain>,
+        /// As if SPF, DKIM and DMARC had not authenticated the sender
+        #[arg(long)]
+        #[serde(default)]
+        pub unauthenticated: bool,
     }
 
     /// Operations that are asked without anything

@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use mailward_model::{Decision, EmailAddress, PassedOver, ReversePath};
+use mailward_model::{Decision, EmailAddress, PassedOver, ReversePath, kind::Factor};
 use serde::{Deserialize, Serialize};
 
 /// Which receive connector takes a connection.
@@ -14,6 +14,23 @@ pub struct ConnectionChoice {
     pub local: SocketAddr,
     /// The connector, or none: the connection is then closed without a greeting.
     pub decision: Decision<Option<String>>,
+    /// By what the connector knows its senders, where it looks.
+    #[serde(default)]
+    pub factors: Vec<FactorFinding>,
+}
+
+/// What one factor of a receive connector comes to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct FactorFinding {
+    /// `range`, `certificate`, `tenant`.
+    pub factor: String,
+    /// Whether mail without it is refused.
+    pub counts: Factor,
+    /// Whether it is met; unset where that shows only in a session or a message.
+    #[serde(default)]
+    pub met: Option<bool>,
+    /// Why.
+    pub reason: String,
 }
 
 /// A delivery that would be made.
@@ -27,6 +44,9 @@ pub struct PlannedDelivery {
     pub mail_from: ReversePath,
     /// To whom, with the way each recipient came about.
     pub recipients: Vec<PlannedRecipient>,
+    /// The pool of its send connector, `normal` or `high-risk`; empty where none takes it out.
+    #[serde(default)]
+    pub pool: String,
     /// Why this next hop.
     #[serde(default)]
     pub because: String,
@@ -61,6 +81,15 @@ pub struct RecipientAnswer {
 pub struct MessagePlan {
     /// The receive connector that would take it.
     pub connector: Decision<Option<String>>,
+    /// By what the connector knows its senders, where it looks.
+    #[serde(default)]
+    pub factors: Vec<FactorFinding>,
+    /// The reply with which the message is refused for want of a factor.
+    #[serde(default)]
+    pub refused: Option<String>,
+    /// Why the message is judged risky; empty where it is not.
+    #[serde(default)]
+    pub risks: Vec<String>,
     /// The answers at RCPT.
     pub recipients: Vec<RecipientAnswer>,
     /// The deliveries.

@@ -117,6 +117,35 @@ pub struct Counters {
     pub dsns: u64,
     /// Journal reports delivered.
     pub journal_reports: u64,
+    /// Recipients delivered through the high-risk pool.
+    pub high_risk: u64,
+    /// Transactions refused for want of a factor: range, certificate or tenant.
+    pub factor_refusals: u64,
+    /// Exchange's header fields taken out of mail that came in.
+    pub headers_stripped_in: HeaderCounts,
+    /// Exchange's header fields taken out of mail that went out.
+    pub headers_stripped_out: HeaderCounts,
+}
+
+/// Header fields of Exchange's families.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema,
+)]
+#[serde(default)]
+pub struct HeaderCounts {
+    /// `X-MS-Exchange-Organization-*`.
+    pub organization: u64,
+    /// `X-MS-Exchange-Forest-*`.
+    pub forest: u64,
+    /// `X-MS-Exchange-CrossPremises-*`.
+    pub cross_premises: u64,
+}
+
+impl HeaderCounts {
+    /// Of all families.
+    pub fn total(&self) -> u64 {
+        self.organization + self.forest + self.cross_premises
+    }
 }
 
 /// Transport's status.

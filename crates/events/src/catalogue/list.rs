@@ -140,6 +140,16 @@ catalogue! {
         means "Somebody said `mailward journal pause`, or held the queue of that target. Reports are made and kept as always, and not sent."
         breaks "The archive is behind by what waits."
         mend "`mailward journal resume ADDRESS` when the archive is ready.";
+    1030 Warning SourceAddressMissing { connector: String, address: IpAddr, error: String } per [connector, address]
+        "send connector {connector} cannot send from {address}: {error}"
+        means "The connector names an address of which no connection can be made, because it is not on this host. It is looked at when transport starts, when objects change, and whenever it is its turn."
+        breaks "The connector's other addresses are used. Where none is left, its mail waits: nothing leaves from an address that the connector does not name."
+        mend "Give the address to an interface of this host (`ip addr`), or take it out of source_addresses. A change is in force at once; waiting mail goes with `mailward queue retry`.";
+    1031 Notice BulkSenderFound { sender: String, recipients: u64, allowed: u64, window: String } per [sender]
+        "{sender} has sent to {recipients} recipients outside within {window}, which is above {allowed}: what it sends now counts as bulk"
+        means "A sender has reached more recipients outside the organisation than bulk_recipients_max allows within bulk_window."
+        breaks "What it sends out until it is below the bound again leaves through the high-risk pool, where one is set up. Nothing is refused."
+        mend "Look whether the account or the program has been taken over. Where such numbers are normal, raise bulk_recipients_max, or give bulk mail a domain and a connector of its own.";
     2001 Critical QueueDiskFull { free_bytes: u64, min_free_bytes: u64 } per []
         "the queue's file system has {free_bytes} octets free, {min_free_bytes} are kept: new mail is refused with 452"
         means "Free space is below min_free_space. Mail that is queued is still delivered, which frees space."
@@ -271,6 +281,16 @@ catalogue! {
         means "The enforcer could not read or replace its table: the nft program is missing, or the role lacks the privilege."
         breaks "The firewall stays as it was. Receive connectors keep to their ranges all the same."
         mend "Install nftables, run Mailward's manager as root, or switch the enforcer off.";
+    3030 Warning SenderFactorRefused { connector: String, factor: String, client: IpAddr, reason: String, reply: String } per [connector, factor]
+        "receive connector {connector} refused mail of {client} by its {factor} factor: {reason} ({reply})"
+        means "The connector takes mail of a known sender only, and what the client showed lacks a factor that is required: the range of its address, the name in its certificate, or the tenant that the message comes from."
+        breaks "That mail was not taken; the client got the reply shown."
+        mend "From a stranger: nothing. From the real sender: `mailward perimeter why ADDRESS` for the range, `mailward event list` and the tracking log for what certificate it showed, and correct sender_ranges, tls_domain_capabilities or tenants. Set the factor to observed while you look.";
+    3031 Info SenderFactorMissed { connector: String, factor: String, client: IpAddr, reason: String } per [connector, factor]
+        "receive connector {connector} took mail of {client} without its {factor} factor, which is observed: {reason}"
+        means "A factor that is observed was not met. Nothing was refused."
+        breaks "Nothing. Were the factor required, that mail would have been refused."
+        mend "Set the factor to required once this is seen for strangers alone.";
 
     4001 Notice MonitorStateChanged { monitor: String, component: String, from: String, to: String, because: String } per [monitor, to]
         "monitor {monitor} went from {from} to {to}: {because}"

@@ -112,6 +112,7 @@ fn node(address: SocketAddr, takes: &'static str) -> Node {
                     remote,
                     local,
                     decision: Decision::plain(Some(takes.to_owned()), "it is the only one"),
+                    factors: Vec::new(),
                 }))
             }
             other => Err(Fault::unsupported("transport", other.name())),

@@ -199,6 +199,7 @@ fn transport(run_dir: &Path, address: std::net::SocketAddr, wedged: Arc<AtomicBo
                     remote,
                     local,
                     decision: Decision::plain(Some("Internet".to_owned()), "it is the only one"),
+                    factors: Vec::new(),
                 }))
             }
             ControlRequest::RestartComponent { .. } => {

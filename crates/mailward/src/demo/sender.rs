@@ -90,6 +90,7 @@ impl Sender {
             smtputf8: false,
             ret: None,
             envid: None,
+            xoorg: None,
         };
         client
             .begin(&transaction, letter.recipients.iter())

@@ -17,24 +17,16 @@ use std::{
 use mailward_tls::ca::{self, Leaf};
 use rustls::{
     ClientConfig, ClientConnection, ServerConfig, ServerConnection, StreamOwned,
-    client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
-    pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime, pem::PemObject},
+    pki_types::{PrivateKeyDer, ServerName, pem::PemObject},
 };
 
-use crate::support::{Node, wait_for, wait_within};
+use crate::{
+    secure::{chain, provider, showing},
+    support::{Node, wait_for, wait_within},
+};
 
 /// How soon an entry must be in force.
 const AT_ONCE: Duration = Duration::from_secs(1);
-
-fn provider() -> Arc<rustls::crypto::CryptoProvider> {
-    Arc::new(rustls::crypto::ring::default_provider())
-}
-
-fn chain(issued: &ca::Issued) -> Vec<CertificateDer<'static>> {
-    CertificateDer::pem_slice_iter(issued.certificate_pem.as_bytes())
-        .collect::<Result<_, _>>()
-        .unwrap()
-}
 
 /// A next hop with STARTTLS. What it was sent under TLS and in plain text is counted.
 struct Hop {
@@ -148,49 +140,6 @@ retry_schedule = ["1s"]
     }
 }
 
-/// Takes the server for what it says it is: these tests look at the other direction.
-#[derive(Debug)]
-struct Anyone;
-
-impl ServerCertVerifier for Anyone {
-    fn verify_server_cert(
-        &self,
-        _: &CertificateDer<'_>,
-        _: &[CertificateDer<'_>],
-        _: &ServerName<'_>,
-        _: &[u8],
-        _: UnixTime,
-    ) -> Result<ServerCertVerified, rustls::Error> {
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        dss: &rustls::DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        let algorithms = provider().signature_verification_algorithms;
-        rustls::crypto::verify_tls12_signature(message, cert, dss, &algorithms)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        dss: &rustls::DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        let algorithms = provider().signature_verification_algorithms;
-        rustls::crypto::verify_tls13_signature(message, cert, dss, &algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<rustls::SignatureScheme> {
-        provider()
-            .signature_verification_algorithms
-            .supported_schemes()
-    }
-}
-
 type Session = StreamOwned<ClientConnection, TcpStream>;
 
 /// A session under STARTTLS of a client that shows a certificate; up to the answer to EHLO.
@@ -213,18 +162,6 @@ fn session(port: u16, config: &Arc<ClientConfig>) -> std::io::Result<Session> {
         0 => Err(std::io::ErrorKind::UnexpectedEof.into()),
         _ => Ok(session),
     }
-}
-
-fn showing(issued: &ca::Issued) -> Arc<ClientConfig> {
-    let key = PrivateKeyDer::from_pem_slice(issued.key_pem.as_bytes()).unwrap();
-    let config = ClientConfig::builder_with_provider(provider())
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .dangerous()
-        .with_custom_certificate_verifier(Arc::new(Anyone))
-        .with_client_auth_cert(chain(issued), key)
-        .unwrap();
-    Arc::new(config)
 }
 
 fn send(node: &Node, to: &str) {
@@ -297,7 +234,7 @@ fn a_client_that_shows_it_is_cut_and_refused_when_it_comes_again() {
     let node = Node::start(objects(&hop));
     let file = node.path("client.pem");
     std::fs::write(&file, &issued.certificate_pem).unwrap();
-    let (listed, innocent) = (showing(&issued), showing(&other));
+    let (listed, innocent) = (showing(Some(&issued)), showing(Some(&other)));
     let mut open = session(node.port, &listed).unwrap();
     let mut bystander = session(node.port, &innocent).unwrap();
     add(&node, &file, "client");
@@ -310,7 +247,7 @@ fn a_client_that_shows_it_is_cut_and_refused_when_it_comes_again() {
     assert!(last.starts_with("421 4.7.5"), "{last}");
     // The same client resumes its session, and a new one makes a whole handshake: neither stands.
     assert!(session(node.port, &listed).is_err());
-    assert!(session(node.port, &showing(&issued)).is_err());
+    assert!(session(node.port, &showing(Some(&issued))).is_err());
     bystander.write_all(b"NOOP\r\n").unwrap();
     let mut scratch = [0; 256];
     let count = bystander.read(&mut scratch).unwrap();

@@ -5,7 +5,7 @@
 
 use std::{
     io::{BufRead, BufReader, Read, Write},
-    net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream, UdpSocket},
+    net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, TcpStream, UdpSocket},
     path::PathBuf,
     process::Command,
     sync::{Arc, Mutex},
@@ -15,8 +15,11 @@ use crate::support::PATIENCE;
 
 /// Another organisation's server, as simple as one can be: it takes every message.
 pub(crate) struct Sink {
-    taken: Arc<Mutex<Vec<String>>>,
+    taken: Arc<Mutex<Vec<Taken>>>,
 }
+
+/// A message, and the address that it came from.
+type Taken = (IpAddr, String);
 
 impl Sink {
     /// Listens on `port` of loopback.
@@ -40,10 +43,19 @@ impl Sink {
 
     /// The messages taken, each with its envelope in front.
     pub(crate) fn messages(&self) -> Vec<String> {
-        self.taken.lock().unwrap().clone()
+        let taken = self.taken.lock().unwrap();
+        taken.iter().map(|(_, message)| message.clone()).collect()
     }
 
-    fn serve(stream: TcpStream, taken: &Mutex<Vec<String>>) -> std::io::Result<()> {
+    /// The address from which the first message came that holds a text.
+    pub(crate) fn source_of(&self, text: &str) -> Option<IpAddr> {
+        let taken = self.taken.lock().unwrap();
+        let found = taken.iter().find(|(_, message)| message.contains(text));
+        found.map(|(source, _)| *source)
+    }
+
+    fn serve(stream: TcpStream, taken: &Mutex<Vec<Taken>>) -> std::io::Result<()> {
+        let source = stream.peer_addr()?.ip();
         let mut input = BufReader::new(stream.try_clone()?);
         let mut output = stream;
         output.write_all(b"220 sink.example ESMTP\r\n")?;
@@ -68,7 +80,8 @@ impl Sink {
                         }
                         message.push_str(&String::from_utf8_lossy(&line));
                     }
-                    taken.lock().unwrap().push(std::mem::take(&mut message));
+                    let message = std::mem::take(&mut message);
+                    taken.lock().unwrap().push((source, message));
                     "250 2.0.0 Taken"
                 }
                 Some("MAIL" | "RCPT") => {
@@ -158,6 +171,7 @@ pub(crate) struct NameServer {
     /// Where it listens.
     pub(crate) address: SocketAddr,
     says: Arc<Mutex<Option<Ipv4Addr>>>,
+    texts: Arc<Mutex<Vec<(String, String)>>>,
 }
 
 /// An hour, for which a resolver may remember an answer.
@@ -179,21 +193,58 @@ impl NameServer {
         *self.says.lock().unwrap() = Some(host);
     }
 
+    /// From now on a name has this TXT record.
+    pub(crate) fn has_text(&self, name: &str, text: &str) {
+        let mut texts = self.texts.lock().unwrap();
+        texts.push((name.to_owned(), text.to_owned()));
+    }
+
     fn start(says: Option<Ipv4Addr>) -> NameServer {
         let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let address = socket.local_addr().unwrap();
         let says = Arc::new(Mutex::new(says));
         let now = Arc::clone(&says);
+        let texts: Arc<Mutex<Vec<(String, String)>>> = Arc::default();
+        let known = Arc::clone(&texts);
         std::thread::spawn(move || {
             let mut octets = [0; 1500];
             while let Ok((length, from)) = socket.recv_from(&mut octets) {
                 let host = *now.lock().unwrap();
-                let answer = NameServer::answer(&octets[..length], host);
+                let question = &octets[..length];
+                let answer = NameServer::text_answer(question, &known.lock().unwrap())
+                    .unwrap_or_else(|| NameServer::answer(question, host));
                 // Whoever asked may have given up.
                 let _ = socket.send_to(&answer, from);
             }
         });
-        NameServer { address, says }
+        NameServer {
+            address,
+            says,
+            texts,
+        }
+    }
+
+    /// The answer to a question for the text of a name that has one.
+    fn text_answer(question: &[u8], texts: &[(String, String)]) -> Option<Vec<u8>> {
+        let (mut name, mut at) = (Vec::new(), 12);
+        while let Some(length @ 1..) = question.get(at).copied() {
+            let label = &question[at + 1..=at + usize::from(length)];
+            name.push(String::from_utf8_lossy(label).to_ascii_lowercase());
+            at += 1 + usize::from(length);
+        }
+        let (end, name) = (at + 5, name.join("."));
+        let is_text = question[at + 1..at + 3] == [0, 16];
+        let (_, text) = texts.iter().find(|(known, _)| is_text && *known == name)?;
+        let mut answer = question[..end].to_vec();
+        answer[6..12].fill(0);
+        (answer[2], answer[3], answer[7]) = (0x81, 0x80, 1);
+        // RFC 1035 §3.3.14: one character-string.
+        answer.extend([0xc0, 12, 0, 16, 0, 1]);
+        answer.extend(TTL_SECS.to_be_bytes());
+        let length = u8::try_from(text.len()).unwrap();
+        answer.extend([0, length + 1, length]);
+        answer.extend(text.bytes());
+        Some(answer)
     }
 
     fn answer(question: &[u8], host: Option<Ipv4Addr>) -> Vec<u8> {

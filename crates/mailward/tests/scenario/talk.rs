@@ -16,7 +16,13 @@ pub(crate) struct Talk {
 impl Talk {
     /// Connects and reads the greeting.
     pub(crate) fn connect(address: SocketAddr) -> Talk {
-        let stream = TcpStream::connect(address).unwrap();
+        Talk::connect_after(address, "")
+    }
+
+    /// As [`Talk::connect`], behind octets such as a PROXY header.
+    pub(crate) fn connect_after(address: SocketAddr, before: &str) -> Talk {
+        let mut stream = TcpStream::connect(address).unwrap();
+        stream.write_all(before.as_bytes()).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         stream.set_nodelay(true).unwrap();
         let mut talk = Talk {

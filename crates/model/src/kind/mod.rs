@@ -7,6 +7,7 @@
 mod address_space;
 mod alert;
 mod attribute;
+mod attribution;
 mod directory_source;
 mod domain;
 mod drill_schedule;
@@ -36,6 +37,10 @@ pub use alert::{
 pub use attribute::{
     CommonAttribute, CommonAttributes, Condition, Conditions, PersonalAttribute, PersonalAttributes,
 };
+pub use attribution::{
+    Factor, HeaderFamily, Tenant, TenantError, TlsCapability, TlsDomainCapabilities,
+    TlsDomainCapabilitiesError,
+};
 pub use directory_source::{
     DirectoryServer, DirectoryServerError, DirectorySource, DirectoryTls, DirectoryType,
     DisabledAccounts, MappingRule, MappingRuleError, MappingValue, SYNCED_KINDS,
@@ -60,7 +65,7 @@ pub use property::{Property, STAGES, Subject, Value, Values, properties};
 pub use receive_connector::{OutOfRange, ReceiveConnector, Relay, StartTls};
 pub use recipient::{MailContact, MailUser, Mailbox, MailboxType, Recipient};
 pub use remote_range::{RemoteRange, RemoteRangeError};
-pub use send_connector::{ConnectorTarget, OutboundTls, SendConnector, TlsAuthLevel};
+pub use send_connector::{ConnectorTarget, OutboundPool, OutboundTls, SendConnector, TlsAuthLevel};
 pub use sender_feed::{
     FeedPlace, FeedPlaceError, FeedSource, Microsoft365Feed, Microsoft365Instance, SenderFeed,
 };

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{RemoteRange, in_range};
+use super::{Factor, HeaderFamily, RemoteRange, Tenant, TlsDomainCapabilities, in_range};
 use crate::{
     Binding, Domain, FieldError, IpRange,
     object::Validate,
@@ -80,6 +80,27 @@ pub struct ReceiveConnector {
     /// Ask clients for a certificate in the handshake. None is demanded and no chain is checked: one
     /// that is shown is compared with the untrusted certificates and stands in the tracking log.
     pub request_client_certificate: bool,
+    /// First factor: whether a client must come from `sender_ranges`.
+    pub range_factor: Factor,
+    /// The ranges of the first factor, written as `remote_ranges` are. With `proxy_protocol` they
+    /// apply to the client behind the proxy.
+    pub sender_ranges: Vec<RemoteRange>,
+    /// Second factor: whether a client must show a certificate that leads to a trusted root and
+    /// carries a name of `tls_domain_capabilities`.
+    pub certificate_factor: Factor,
+    /// Names of certificates, and what a client that shows one may do:
+    /// `mail.protection.outlook.com:AcceptCloudServicesMail`.
+    pub tls_domain_capabilities: Vec<TlsDomainCapabilities>,
+    /// Third factor: whether a message must show that it comes from one of `tenants`.
+    pub tenant_factor: Factor,
+    /// Tenants by their id or by a domain that they send as.
+    pub tenants: Vec<Tenant>,
+    /// Families of Exchange's header fields that are kept whoever the client is; fields of the
+    /// others are taken out. AcceptCloudServicesMail keeps cross-premises fields too.
+    pub accept_headers: Vec<HeaderFamily>,
+    /// Verify senders by SPF, DKIM and DMARC. Nothing is refused by it: the results stand in the
+    /// tracking log, and mail of a sender that is not authenticated is risky when it is sent on.
+    pub verify_sender: bool,
     /// Speak LMTP (RFC 2033) instead of SMTP.
     pub lmtp: bool,
     /// Expect a PROXY protocol header (v1 or v2) before the greeting. Only from trusted proxies:
@@ -134,6 +155,14 @@ impl Default for ReceiveConnector {
             tls: StartTls::Offered,
             certificate: None,
             request_client_certificate: false,
+            range_factor: Factor::Off,
+            sender_ranges: Vec::new(),
+            certificate_factor: Factor::Off,
+            tls_domain_capabilities: Vec::new(),
+            tenant_factor: Factor::Off,
+            tenants: Vec::new(),
+            accept_headers: Vec::new(),
+            verify_sender: false,
             lmtp: false,
             proxy_protocol: false,
             relay: Relay::None,
@@ -169,6 +198,7 @@ impl Validate for ReceiveConnector {
             ));
         }
         self.validate_ranges(&mut errors);
+        self.validate_factors(&mut errors);
         if self.inactivity_timeout >= self.connection_timeout {
             errors.push(FieldError::new(
                 "inactivity_timeout",
@@ -260,6 +290,62 @@ impl Validate for ReceiveConnector {
 }
 
 impl ReceiveConnector {
+    /// Whether clients are asked for a certificate in the handshake.
+    pub fn asks_for_certificate(&self) -> bool {
+        self.request_client_certificate
+            || self.certificate_factor != Factor::Off
+            || !self.tls_domain_capabilities.is_empty()
+    }
+
+    fn validate_factors(&self, errors: &mut Vec<FieldError>) {
+        let lists = [
+            (
+                "sender_ranges",
+                "range_factor",
+                self.range_factor,
+                self.sender_ranges.is_empty(),
+            ),
+            (
+                "tls_domain_capabilities",
+                "certificate_factor",
+                self.certificate_factor,
+                self.tls_domain_capabilities.is_empty(),
+            ),
+            (
+                "tenants",
+                "tenant_factor",
+                self.tenant_factor,
+                self.tenants.is_empty(),
+            ),
+        ];
+        for (list, factor, counts, is_empty) in lists {
+            if counts != Factor::Off && is_empty {
+                errors.push(FieldError::new(
+                    list,
+                    format!("it is empty, so that nobody could ever meet {factor}"),
+                    format!("name what {factor} asks for, or set {factor} = \"off\""),
+                ));
+            }
+        }
+        let asks =
+            self.certificate_factor != Factor::Off || !self.tls_domain_capabilities.is_empty();
+        if self.tls == StartTls::Off && asks {
+            errors.push(FieldError::new(
+                "tls",
+                "it is off, and certificates are shown under TLS only",
+                "set tls = \"required\"",
+            ));
+        }
+        // Anybody can write a header field: without the certificate an attribution proves nothing.
+        if self.tenant_factor == Factor::Required && self.certificate_factor != Factor::Required {
+            errors.push(FieldError::new(
+                "tenant_factor",
+                "anybody can write the fields it looks at, unless the certificate is required too",
+                "set certificate_factor = \"required\", or tenant_factor = \"observed\"",
+            ));
+        }
+    }
+
     fn validate_ranges(&self, errors: &mut Vec<FieldError>) {
         let lets_in = |entry: &RemoteRange| !matches!(entry, RemoteRange::Except(_));
         if !self.remote_ranges.iter().any(lets_in) {
@@ -308,6 +394,49 @@ pub(crate) fn partial_overlap(a: &IpRange, b: &IpRange) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn factors_have_what_they_ask_for() {
+        let fields = |change: fn(&mut ReceiveConnector)| {
+            let mut connector = ReceiveConnector {
+                bindings: vec![":25".parse().unwrap()],
+                ..Default::default()
+            };
+            change(&mut connector);
+            let errors = connector.validate();
+            errors.into_iter().map(|e| e.field).collect::<Vec<_>>()
+        };
+        assert!(fields(|_| {}).is_empty());
+        assert_eq!(
+            fields(|c| c.range_factor = Factor::Observed),
+            ["sender_ranges"]
+        );
+        assert_eq!(
+            fields(|c| c.certificate_factor = Factor::Required),
+            ["tls_domain_capabilities"]
+        );
+        let tenant = |c: &mut ReceiveConnector| {
+            c.tenant_factor = Factor::Required;
+            c.tenants = vec!["contoso.example".parse().unwrap()];
+        };
+        let mut connector = ReceiveConnector {
+            bindings: vec![":25".parse().unwrap()],
+            ..Default::default()
+        };
+        tenant(&mut connector);
+        assert_eq!(
+            connector.validate().first().map(|e| e.field.as_str()),
+            Some("tenant_factor")
+        );
+        connector.certificate_factor = Factor::Required;
+        connector.tls_domain_capabilities = vec!["hub.example".parse().unwrap()];
+        assert!(connector.validate().is_empty());
+        connector.tls = StartTls::Off;
+        assert_eq!(
+            connector.validate().first().map(|e| e.field.as_str()),
+            Some("tls")
+        );
+    }
 
     #[test]
     fn overlap_that_is_not_nesting_is_an_error() {

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
-use super::{AddressSpace, SmartHost, in_range};
+use super::{AddressSpace, HeaderFamily, SmartHost, in_range};
 use crate::{
     Domain, EmailAddress, FieldError,
     object::Validate,
@@ -56,6 +56,33 @@ pub enum ConnectorTarget {
     Lmtp,
 }
 
+/// Which mail a send connector is for. Exchange Online: the high-risk delivery pool.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum OutboundPool {
+    /// Mail that is not risky, and risky mail to domains that no high-risk connector takes.
+    #[default]
+    Normal,
+    /// Mail out of the organisation that is judged risky, and no other: its addresses may lose
+    /// their good name without harm to the rest.
+    HighRisk,
+}
+
+impl OutboundPool {
+    /// The word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            OutboundPool::Normal => "normal",
+            OutboundPool::HighRisk => "high-risk",
+        }
+    }
+}
+
+/// Addresses of `source_addresses`: more than a host has.
+const SOURCE_ADDRESSES_MAX: usize = 256;
+
 /// How mail goes out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -72,6 +99,16 @@ pub struct SendConnector {
     pub fqdn: Option<Domain>,
     /// The address connections come from.
     pub source_ip: Option<IpAddr>,
+    /// The addresses connections come from, in turn: IPv4 ones to IPv4 hosts, IPv6 ones to IPv6
+    /// hosts. One that is not on this host is told and passed over; nothing leaves from another.
+    pub source_addresses: Vec<IpAddr>,
+    /// Which mail it is for: `normal`, or `high_risk` for mail that is judged risky.
+    pub pool: OutboundPool,
+    /// Families of Exchange's header fields that are sent through it; fields of the others are
+    /// taken out.
+    pub send_headers: Vec<HeaderFamily>,
+    /// Name the originating organisation in MAIL (XOORG), under TLS, where the peer offers it.
+    pub xoorg: bool,
     /// TLS.
     pub tls: OutboundTls,
     /// How far the peer is checked, where TLS is required.
@@ -103,6 +140,70 @@ impl SendConnector {
     }
 }
 
+impl SendConnector {
+    /// The addresses connections may come from; empty where the system chooses.
+    pub fn sources(&self) -> impl Iterator<Item = IpAddr> + Clone + '_ {
+        self.source_ip
+            .iter()
+            .chain(&self.source_addresses)
+            .map(|ip| ip.to_canonical())
+    }
+
+    fn validate_sources(&self, errors: &mut Vec<FieldError>) {
+        let sources = &self.source_addresses;
+        if self.source_ip.is_some() && !sources.is_empty() {
+            errors.push(FieldError::new(
+                "source_ip",
+                "source_addresses is given too",
+                "put the address among source_addresses and remove source_ip",
+            ));
+        }
+        if sources.len() > SOURCE_ADDRESSES_MAX {
+            errors.push(FieldError::new(
+                "source_addresses",
+                format!("{} addresses are given", sources.len()),
+                format!("name at most {SOURCE_ADDRESSES_MAX}"),
+            ));
+        }
+        for (i, address) in sources.iter().enumerate() {
+            let problem = if address.is_unspecified() || address.is_multicast() {
+                "it is no address that a connection can come from"
+            } else if sources.iter().take(i).any(|other| other == address) {
+                "it stands there already"
+            } else {
+                continue;
+            };
+            errors.push(FieldError::new(
+                format!("source_addresses[{i}]"),
+                format!("{address}: {problem}"),
+                "name each address of this host once",
+            ));
+        }
+        if self.pool == OutboundPool::HighRisk && self.target != ConnectorTarget::Mx {
+            errors.push(FieldError::new(
+                "pool",
+                "risky mail goes to the recipients' own servers, never through a partner's or one of \
+                 the organisation",
+                "set target = \"mx\", or pool = \"normal\"",
+            ));
+        }
+        if self.pool == OutboundPool::HighRisk && self.probe_recipient.is_some() {
+            errors.push(FieldError::new(
+                "probe_recipient",
+                "health probes are not risky mail, so that none would go through it",
+                "remove it",
+            ));
+        }
+        if self.pool == OutboundPool::HighRisk && self.sources().next().is_none() {
+            errors.push(FieldError::new(
+                "source_addresses",
+                "it is empty, so that risky mail would leave from the same address as all other",
+                "name the addresses that risky mail leaves from",
+            ));
+        }
+    }
+}
+
 impl Default for SendConnector {
     fn default() -> Self {
         SendConnector {
@@ -112,6 +213,10 @@ impl Default for SendConnector {
             smart_hosts: Vec::new(),
             fqdn: None,
             source_ip: None,
+            source_addresses: Vec::new(),
+            pool: OutboundPool::Normal,
+            send_headers: Vec::new(),
+            xoorg: false,
             tls: OutboundTls::Opportunistic,
             tls_auth_level: TlsAuthLevel::EncryptionOnly,
             tls_domain: None,
@@ -158,6 +263,7 @@ impl Validate for SendConnector {
                 "set target = \"smart_hosts\" or remove them",
             ));
         }
+        self.validate_sources(&mut errors);
         if self.tls_auth_level != TlsAuthLevel::EncryptionOnly && self.tls != OutboundTls::Required
         {
             errors.push(FieldError::new(
@@ -193,5 +299,42 @@ impl Validate for SendConnector {
             1..=86_400,
         );
         errors
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_high_risk_connector_has_addresses_of_its_own_and_no_smart_host() {
+        let field = |change: fn(&mut SendConnector)| {
+            let mut connector = SendConnector {
+                address_spaces: vec!["*".parse().unwrap()],
+                pool: OutboundPool::HighRisk,
+                source_addresses: vec!["192.0.2.1".parse().unwrap()],
+                ..Default::default()
+            };
+            change(&mut connector);
+            let errors = connector.validate();
+            errors.first().map(|e| e.field.clone()).unwrap_or_default()
+        };
+        assert_eq!(field(|_| {}), "");
+        assert_eq!(
+            field(|c| c.source_ip = c.source_addresses.first().copied()),
+            "source_ip"
+        );
+        assert_eq!(field(|c| c.source_addresses.clear()), "source_addresses");
+        assert_eq!(
+            field(|c| c.source_addresses.push("0.0.0.0".parse().unwrap())),
+            "source_addresses[1]"
+        );
+        assert_eq!(
+            field(|c| {
+                c.target = ConnectorTarget::SmartHosts;
+                c.smart_hosts = vec!["hub.example".parse().unwrap()];
+            }),
+            "pool"
+        );
     }
 }

@@ -40,6 +40,11 @@ pub struct TransportSettings {
     pub max_expanded_recipients: u32,
     /// Free space on the queue's file system below which mail is refused with 452 4.3.1.
     pub min_free_space: ByteSize,
+    /// Recipients outside that one sender may reach within `bulk_window` before what it sends
+    /// counts as bulk, which is risky. 0 turns it off.
+    pub bulk_recipients_max: u32,
+    /// The time for `bulk_recipients_max`.
+    pub bulk_window: Span,
 }
 
 impl Default for TransportSettings {
@@ -61,6 +66,8 @@ impl Default for TransportSettings {
             plus_addressing: true,
             max_expanded_recipients: 100_000,
             min_free_space: ByteSize(512 << 20),
+            bulk_recipients_max: 0,
+            bulk_window: Span::from_secs(3_600),
         }
     }
 }
@@ -85,6 +92,12 @@ impl Validate for TransportSettings {
                 ));
             }
         }
+        crate::kind::in_range(
+            &mut errors,
+            "bulk_window",
+            self.bulk_window.get().as_secs(),
+            60..=86_400,
+        );
         if self.message_expiration.get().as_secs() < 5 {
             errors.push(FieldError::new(
                 "message_expiration",

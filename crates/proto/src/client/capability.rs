@@ -23,6 +23,8 @@ pub struct Capabilities {
     pub smtputf8: bool,
     /// DSN (RFC 3461).
     pub dsn: bool,
+    /// XOORG: Exchange's name of the originating organisation in MAIL.
+    pub xoorg: bool,
     /// LIMITS MAILMAX (RFC 9422): transactions the server takes over one connection.
     pub mail_max: Option<u64>,
     /// LIMITS RCPTMAX (RFC 9422): recipients it takes in one transaction.
@@ -52,6 +54,7 @@ impl Capabilities {
                 "BINARYMIME" => read.binary_mime = true,
                 "SMTPUTF8" => read.smtputf8 = true,
                 "DSN" => read.dsn = true,
+                "XOORG" => read.xoorg = true,
                 "LIMITS" => {
                     for limit in words {
                         let limit = limit.to_ascii_uppercase();

@@ -37,6 +37,10 @@ pub(super) fn push_mail(out: &mut Vec<u8>, tx: &Transaction<'_>, peer: &Capabili
             push_xtext(&mut line, envid);
         }
     }
+    if let Some(organization) = tx.xoorg.filter(|_| peer.xoorg) {
+        line.push_str(" XOORG=");
+        push_xtext(&mut line, organization);
+    }
     line.push_str("\r\n");
     out.extend_from_slice(line.as_bytes());
 }
@@ -154,6 +158,7 @@ mod tests {
             smtputf8: true,
             ret: Some(Ret::Headers),
             envid: Some("Q 1=2"),
+            xoorg: Some("contoso.example"),
         };
         let text = |tx: &Transaction<'_>, peer: &Capabilities| {
             let mut out = Vec::new();
@@ -163,6 +168,14 @@ mod tests {
         assert_eq!(
             text(&tx, &all()),
             "MAIL FROM:<a@example.org> SIZE=77 BODY=8BITMIME SMTPUTF8 RET=HDRS ENVID=Q+201+3D2\r\n"
+        );
+        let exchange = Capabilities {
+            xoorg: true,
+            ..Default::default()
+        };
+        assert_eq!(
+            text(&tx, &exchange),
+            "MAIL FROM:<a@example.org> BODY=8BITMIME XOORG=contoso.example\r\n"
         );
         let null = Transaction {
             mail_from: &ReversePath::Null,

@@ -43,6 +43,8 @@ pub struct Transaction<'a> {
     pub ret: Option<Ret>,
     /// ENVID without xtext, where the sender gave it.
     pub envid: Option<&'a str>,
+    /// XOORG: the organisation that the message comes from, where it is to be named.
+    pub xoorg: Option<&'a str>,
 }
 
 /// How the body is to be sent.

@@ -59,6 +59,7 @@ fn tx() -> Transaction<'static> {
         smtputf8: false,
         ret: None,
         envid: None,
+        xoorg: None,
     }
 }
 

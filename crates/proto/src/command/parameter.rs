@@ -1,9 +1,9 @@
-//! The parameters of MAIL and RCPT: SIZE, BODY, SMTPUTF8, RET, ENVID, NOTIFY, ORCPT.
+//! The parameters of MAIL and RCPT: SIZE, BODY, SMTPUTF8, RET, ENVID, NOTIFY, ORCPT, XOORG.
 //!
 //! RFC 1870, RFC 6152, RFC 3030, RFC 6531, RFC 3461. Which of them a session offers is the
 //! session's business: here is only what they say.
 
-use mailward_model::{BodyType, Notify, Ret};
+use mailward_model::{BodyType, Domain, Notify, Ret};
 
 use super::xtext;
 
@@ -29,6 +29,8 @@ pub enum Parameter {
     Notify(Notify),
     /// `ORCPT=`, `type;address` with the address decoded.
     Orcpt(String),
+    /// `XOORG=`: the organisation that the message comes from, as Exchange servers name it.
+    Xoorg(Domain),
 }
 
 /// Why a parameter is of no use.
@@ -90,6 +92,12 @@ fn one(word: &str) -> Result<Parameter, ParameterError> {
         notify(needs("NOTIFY")?).map(Parameter::Notify)
     } else if is("ORCPT") {
         orcpt(needs("ORCPT")?).map(Parameter::Orcpt)
+    } else if is("XOORG") {
+        xtext::decode(needs("XOORG")?)
+            .ok()
+            .and_then(|domain| domain.parse::<Domain>().ok())
+            .map(Parameter::Xoorg)
+            .ok_or(ParameterError::Value("XOORG"))
     } else {
         Err(ParameterError::Unknown)
     }
@@ -207,6 +215,12 @@ mod tests {
         check("ORCPT=rfc822", Err(Value("ORCPT")));
         check("ORCPT=;a", Err(Value("ORCPT")));
         check("ORCPT=rfc822;a+0D+0Ab", Err(Value("ORCPT")));
+        check(
+            "xoorg=contoso.example",
+            Ok(P::Xoorg("contoso.example".parse().unwrap())),
+        );
+        check("XOORG=", Err(Value("XOORG")));
+        check("XOORG=a+0D+0Ab", Err(Value("XOORG")));
         check("AUTH=<>", Err(Unknown));
         check("=", Err(Unknown));
     }

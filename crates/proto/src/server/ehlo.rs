@@ -29,6 +29,7 @@ pub(super) fn extended(session: &mut Session, argument: &str) {
         (offered.chunking, "CHUNKING"),
         (offered.binary_mime, "BINARYMIME"),
         (offered.dsn, "DSN"),
+        (session.takes_xoorg(), "XOORG"),
         // RFC 3207 §4.2: STARTTLS is not offered under TLS.
         (session.starttls && !session.tls, "STARTTLS"),
     ];

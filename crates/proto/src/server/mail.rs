@@ -1,4 +1,4 @@
-//! MAIL (RFC 5321 §4.1.1.2) with SIZE, BODY, SMTPUTF8, RET and ENVID.
+//! MAIL (RFC 5321 §4.1.1.2) with SIZE, BODY, SMTPUTF8, RET, ENVID and XOORG.
 
 use mailward_model::{BodyType, EmailAddress, EnhancedCode, Reply, ReversePath};
 
@@ -105,6 +105,10 @@ fn read_parameters(session: &Session, text: &str, into: &mut Transaction) -> Res
             }
             Parameter::Ret(ret) => (offered.dsn, envelope.ret.replace(ret).map(|_| "RET")),
             Parameter::Envid(id) => (offered.dsn, envelope.envid.replace(id).map(|_| "ENVID")),
+            Parameter::Xoorg(domain) => {
+                let again = into.organization.replace(domain);
+                (session.takes_xoorg(), again.map(|_| "XOORG"))
+            }
             Parameter::Notify(_) | Parameter::Orcpt(_) => (false, None),
         };
         if !known || !extended {

@@ -46,7 +46,7 @@ mod vrfy;
 
 use std::sync::Arc;
 
-use mailward_model::{EnhancedCode, Envelope, EnvelopeRecipient, Reply};
+use mailward_model::{Domain, EnhancedCode, Envelope, EnvelopeRecipient, Reply};
 
 pub use config::{Config, Extensions};
 pub use starttls::StartTlsAnswer;
@@ -109,6 +109,7 @@ pub struct Session {
     helo: Box<str>,
     tls: bool,
     starttls: bool,
+    xoorg: bool,
     line: Line,
     out: Vec<u8>,
     transaction: Option<Box<Transaction>>,
@@ -136,6 +137,7 @@ impl Session {
             helo: Box::default(),
             tls: false,
             starttls: false,
+            xoorg: false,
             line: Line::default(),
             out: Vec::new(),
             transaction: None,
@@ -153,6 +155,16 @@ impl Session {
     /// Offers STARTTLS from now on: there is a certificate. No effect under TLS.
     pub fn offer_starttls(&mut self, offered: bool) {
         self.starttls = offered;
+    }
+
+    /// Offers XOORG from the next EHLO on: the client has shown by its certificate that it may say
+    /// from which organisation a message comes. No effect in plain text.
+    pub fn offer_xoorg(&mut self, offered: bool) {
+        self.xoorg = offered;
+    }
+
+    fn takes_xoorg(&self) -> bool {
+        self.xoorg && self.tls
     }
 
     /// The session runs inside TLS from its first octet (RFC 8314 §3.3).
@@ -267,6 +279,13 @@ impl Session {
     /// The size declared with MAIL (RFC 1870).
     pub fn declared_size(&self) -> Option<u64> {
         self.transaction.as_ref().and_then(|t| t.declared_size)
+    }
+
+    /// The organisation that the message comes from, as the client said with MAIL (XOORG).
+    pub fn organization(&self) -> Option<&Domain> {
+        self.transaction
+            .as_ref()
+            .and_then(|t| t.organization.as_ref())
     }
 
     /// The recipient asked about, at [`Step::Rcpt`].

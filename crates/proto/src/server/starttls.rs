@@ -77,6 +77,7 @@ pub(super) fn established(session: &mut Session) {
     session.helo = Box::default();
     session.line = Line::default();
     session.tls = true;
+    session.xoorg = false;
     if session.phase == Phase::Handshake {
         session.phase = Phase::Command;
     }

@@ -1,6 +1,6 @@
 //! One mail transaction: from MAIL to the reply behind its last octet.
 
-use mailward_model::{Envelope, EnvelopeRecipient, Reply};
+use mailward_model::{Domain, Envelope, EnvelopeRecipient, Reply};
 
 use crate::data::{Content, Decoder};
 
@@ -18,6 +18,8 @@ pub(super) enum Transfer {
 pub(super) struct Transaction {
     pub(super) envelope: Envelope,
     pub(super) declared_size: Option<u64>,
+    /// XOORG of MAIL.
+    pub(super) organization: Option<Domain>,
     /// The RCPT that the driver is asked about.
     pub(super) candidate: Option<EnvelopeRecipient>,
     /// A RCPT was refused.

@@ -151,6 +151,7 @@ pub(super) fn origin() -> Origin {
         tls: None,
         account: None,
         probe: false,
+        arrival: None,
         accepted_unix_ms: START_MS,
     }
 }

@@ -101,8 +101,8 @@ fn undecided(a: &RemoteRange, b: &RemoteRange) -> bool {
     }
 }
 
-/// Enabled send connectors may not have one address space at one cost: which one takes the mail
-/// would hang on their names.
+/// Enabled send connectors of one pool may not have one address space at one cost: which one takes
+/// the mail would hang on their names.
 pub(super) fn send(objects: &[Object], errors: &mut Vec<ObjectError>) {
     let enabled: Vec<_> = of::<SendConnector>(objects)
         .filter(|(_, spec)| spec.enabled)
@@ -128,7 +128,7 @@ pub(super) fn send(objects: &[Object], errors: &mut Vec<ObjectError>) {
             let tie = enabled
                 .iter()
                 .take(at)
-                .find(|(_, other)| other.address_spaces.contains(space));
+                .find(|(_, other)| other.pool == spec.pool && other.address_spaces.contains(space));
             if let Some((other, _)) = tie {
                 errors.push(error(
                     object,
@@ -269,6 +269,11 @@ mod tests {
                 "send-connector \"b\": address_spaces[1]: * has the same cost at send-connector \"a\"; give the less preferred one a higher cost, such as \"*;2\"",
             ],
         );
+        let mut risky = sending("b", &["*"]);
+        if let Spec::SendConnector(spec) = &mut risky.spec {
+            spec.pool = mailward_model::kind::OutboundPool::HighRisk;
+        }
+        check(&[sending("a", &["*"]), risky], &[]);
         check(
             &[sending("a", &["*", "*;5"])],
             &["address_spaces[1]: *;5 is listed twice"],

@@ -4,7 +4,9 @@ use std::collections::HashMap;
 
 use mailward_model::{
     Domain, EmailAddress, FieldError, Object, Spec,
-    kind::{AcceptedDomain, AcceptedDomainType, LOCAL_STORE, SendConnector, SenderFeed},
+    kind::{
+        AcceptedDomain, AcceptedDomainType, LOCAL_STORE, OutboundPool, SendConnector, SenderFeed,
+    },
 };
 
 use super::{error, is_monitoring, of, recipient::owners};
@@ -18,6 +20,10 @@ pub(super) fn all(objects: &[Object], errors: &mut Vec<ObjectError>) {
             .map(|(_, spec)| (spec.domain.as_str(), spec))
             .collect(),
         connectors: of::<SendConnector>(objects)
+            .map(|(object, _)| object.name.clone())
+            .collect(),
+        high_risk: of::<SendConnector>(objects)
+            .filter(|(_, spec)| spec.pool == OutboundPool::HighRisk)
             .map(|(object, _)| object.name.clone())
             .collect(),
         feeds: of::<SenderFeed>(objects)
@@ -41,9 +47,14 @@ pub(super) fn all(objects: &[Object], errors: &mut Vec<ObjectError>) {
                 }
             }
             Spec::ReceiveConnector(connector) => {
-                for (at, entry) in connector.remote_ranges.iter().enumerate() {
-                    if let Some(name) = entry.feed() {
-                        tell(known.feed(|| format!("remote_ranges[{at}]"), name));
+                for (field, entries) in [
+                    ("remote_ranges", &connector.remote_ranges),
+                    ("sender_ranges", &connector.sender_ranges),
+                ] {
+                    for (at, entry) in entries.iter().enumerate() {
+                        if let Some(name) = entry.feed() {
+                            tell(known.feed(|| format!("{field}[{at}]"), name));
+                        }
                     }
                 }
             }
@@ -53,6 +64,7 @@ pub(super) fn all(objects: &[Object], errors: &mut Vec<ObjectError>) {
                 }
                 if let Some(name) = &mailbox.send_connector {
                     tell(known.connector("send_connector", name));
+                    tell(known.no_high_risk("send_connector", name));
                 }
             }
             Spec::MailContact(contact) => {
@@ -111,6 +123,8 @@ struct Known<'a> {
     owners: HashMap<String, &'a Object>,
     domains: HashMap<&'a str, &'a AcceptedDomain>,
     connectors: Vec<String>,
+    /// Of these, those of the high-risk pool.
+    high_risk: Vec<String>,
     feeds: Vec<String>,
 }
 
@@ -181,6 +195,18 @@ impl<'a> Known<'a> {
             format!("there is no send connector {name:?}"),
             mend,
         ))
+    }
+
+    /// Mailboxes are not outside.
+    fn no_high_risk(&self, field: &str, name: &str) -> Option<FieldError> {
+        let mut names = self.high_risk.iter();
+        names.any(|known| known.eq_ignore_ascii_case(name)).then(|| {
+            FieldError::new(
+                field,
+                format!("{name:?} is of the high-risk pool, which is for mail out of the organisation"),
+                "name a send connector of the normal pool",
+            )
+        })
     }
 
     fn feed(&self, field: impl Fn() -> String, name: &str) -> Option<FieldError> {

@@ -102,6 +102,7 @@ impl Peer {
             smtputf8: false,
             ret: None,
             envid: None,
+            xoorg: None,
         };
         let fits = self
             .client

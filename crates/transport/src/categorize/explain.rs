@@ -4,13 +4,14 @@
 
 use mailward_model::{
     Decision, EmailAddress, Reply,
-    plan::{JournalRecipient, Plan, Redirection},
+    plan::{DeliveryContent, JournalRecipient, Plan, Redirection},
 };
 use serde::Serialize;
 
 use super::{
     journal::{self, ExplainedPair},
     plan::{Input, categorize_resolved, resolve},
+    risk::{risks, wanted_pool},
     route::{Routing, route_place_explained},
 };
 use crate::snapshot::Snapshot;
@@ -48,6 +49,8 @@ pub struct Explained {
     pub recipients: Vec<ExplainedRecipient>,
     /// Each recipient that cannot be delivered to, the reply, and whether the sender is told.
     pub failures: Vec<(EmailAddress, Reply, bool)>,
+    /// Why the message is risky; empty where it is not.
+    pub risks: Vec<String>,
     /// Each journal rule in force.
     pub journal: Vec<ExplainedJournalRule>,
     /// The recipients as a report would name them.
@@ -57,12 +60,16 @@ pub struct Explained {
 /// Decides what would follow from a message, and says why. Changes nothing.
 pub fn explain(snapshot: &Snapshot, input: &Input<'_>) -> Explained {
     let resolution = resolve(snapshot, input);
+    let (mail_from, content) = (&input.envelope.mail_from, DeliveryContent::Message);
+    let wanted = wanted_pool(mail_from, input.origin, &content);
+    let risks = risks(mail_from, input.origin, &content);
     let recipients = resolution
         .recipients
         .iter()
         .map(|resolved| {
             let address = &resolved.rcpt.address;
-            let routed = route_place_explained(snapshot, resolved.place, address, input.size);
+            let routed =
+                route_place_explained(snapshot, resolved.place, address, input.size, wanted);
             ExplainedRecipient {
                 address: address.clone(),
                 redirection: resolved.redirection.clone(),
@@ -93,6 +100,7 @@ pub fn explain(snapshot: &Snapshot, input: &Input<'_>) -> Explained {
             .into_iter()
             .map(|failure| (failure.rcpt.address, failure.reply, failure.reported))
             .collect(),
+        risks: risks.iter().map(ToString::to_string).collect(),
         journal,
         journal_recipients,
     }

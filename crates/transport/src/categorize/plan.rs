@@ -7,7 +7,7 @@
 use mailward_directory::{Expansion, Resolution, Sender};
 use mailward_model::{
     EmailAddress, EnhancedCode, Envelope, EnvelopeRecipient, Origin, Reply, ReversePath,
-    kind::Relay,
+    kind::{OutboundPool, Relay},
     plan::{Delivery, DeliveryContent, DeliveryRecipient, DsnAction, DsnRecipient, NextHop, Plan},
 };
 use mailward_proto::header::AddressHeaders;
@@ -15,6 +15,7 @@ use mailward_proto::header::AddressHeaders;
 use super::{
     gather::Gatherer,
     journal,
+    risk::wanted_pool,
     route::{route_place, route_to},
 };
 use crate::snapshot::Snapshot;
@@ -111,10 +112,12 @@ pub(super) fn categorize_resolved(
         .collect();
 
     let mail_from = &input.envelope.mail_from;
+    let wanted = wanted_pool(mail_from, input.origin, &DeliveryContent::Message);
     let mut gatherer = Gatherer::new(&mut deliveries, DeliveryContent::Message);
     for resolved in std::mem::take(&mut resolution.recipients) {
         let address = &resolved.rcpt.address;
-        match route_place(snapshot, resolved.place, address, input.size).into_next_hop() {
+        let routing = route_place(snapshot, resolved.place, address, input.size, wanted);
+        match routing.into_next_hop() {
             Ok(next_hop) => {
                 let recipient = DeliveryRecipient {
                     rcpt: resolved.rcpt,
@@ -196,7 +199,9 @@ fn add_report(snapshot: &Snapshot, report: journal::Report<'_>, deliveries: &mut
         gatherer.add(hop(next_hop), &mail_from, recipient);
     }
     for resolved in resolution.recipients {
-        let routing = route_place(snapshot, resolved.place, &resolved.rcpt.address, size);
+        let address = &resolved.rcpt.address;
+        let pool = OutboundPool::Normal;
+        let routing = route_place(snapshot, resolved.place, address, size, pool);
         let (next_hop, recipient) = match routing.into_next_hop() {
             Ok(next_hop) => {
                 let recipient = DeliveryRecipient {
@@ -298,7 +303,7 @@ fn add_dsn(
 ) {
     let content = DeliveryContent::Dsn { recipients };
     let mut gatherer = Gatherer::new(deliveries, content);
-    for route in route_to(snapshot, to, DSN_OCTETS) {
+    for route in route_to(snapshot, to, DSN_OCTETS, OutboundPool::HighRisk) {
         for recipient in route.recipients {
             gatherer.add(route.next_hop.clone(), &ReversePath::Null, recipient);
         }

@@ -3,7 +3,7 @@
 use mailward_directory::Place;
 use mailward_model::{
     EmailAddress, EnhancedCode, Reply,
-    kind::AcceptedDomainType,
+    kind::{AcceptedDomainType, OutboundPool},
     plan::{Delivery, DeliveryContent, DeliveryRecipient, NextHop},
 };
 
@@ -22,8 +22,15 @@ pub struct Rerouted {
 
 /// Finds new next hops for the recipients `pending` (by index) of a delivery that waits, because
 /// connectors or recipients have changed. Mailboxes are not forwarded again: that was done when
-/// the message was categorized. A journal report never fails here; it waits.
-pub fn reroute(snapshot: &Snapshot, delivery: &Delivery, pending: &[u32], size: u64) -> Rerouted {
+/// the message was categorized. A journal report never fails here; it waits. `wanted` is the pool
+/// that the delivery asks for.
+pub fn reroute(
+    snapshot: &Snapshot,
+    delivery: &Delivery,
+    pending: &[u32],
+    size: u64,
+    wanted: OutboundPool,
+) -> Rerouted {
     let mut rerouted = Rerouted::default();
     let report = match &delivery.content {
         DeliveryContent::JournalReport(report) => Some(report),
@@ -56,7 +63,8 @@ pub fn reroute(snapshot: &Snapshot, delivery: &Delivery, pending: &[u32], size: 
             }
         };
         for (place, recipient) in places {
-            let routing = route_place(snapshot, place, &recipient.rcpt.address, size);
+            let address_now = &recipient.rcpt.address;
+            let routing = route_place(snapshot, place, address_now, size, wanted);
             match routing.into_next_hop() {
                 Ok(next_hop) => {
                     let next_hop = hop(next_hop, address);
@@ -84,7 +92,8 @@ pub fn way_of_report(snapshot: &Snapshot, delivery: &Delivery, size: u64) -> Nex
         };
         // Another address than the one in the delivery: it is made anew.
         (now.rcpt.address == recipient.rcpt.address).then_some(())?;
-        let routing = route_place(snapshot, *place, &now.rcpt.address, size);
+        let pool = OutboundPool::Normal;
+        let routing = route_place(snapshot, *place, &now.rcpt.address, size, pool);
         routing.into_next_hop().ok()
     });
     way.unwrap_or_else(|| delivery.next_hop.clone())

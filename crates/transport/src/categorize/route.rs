@@ -9,11 +9,12 @@
 use mailward_directory::{Place, RecipientRole};
 use mailward_model::{
     Decision, Domain, EmailAddress, EnhancedCode, EnvelopeRecipient, PassedOver, Reply,
-    kind::{AddressSpace, ConnectorTarget, SendConnector},
+    kind::{AddressSpace, ConnectorTarget, OutboundPool, SendConnector},
     plan::{DeliveryRecipient, NextHop},
     unit::ByteSize,
 };
 
+use super::risk::is_outside;
 use crate::snapshot::{Named, Snapshot};
 
 /// What routing comes to.
@@ -81,15 +82,31 @@ fn takes_size(connector: &SendConnector, size: u64) -> bool {
     connector.max_message_size.0 == 0 || size <= connector.max_message_size.0
 }
 
-/// The choice among the connectors in force, which are sorted by name.
+/// The pool through which mail for a domain goes that asks for `wanted`.
+pub fn pool_for(snapshot: &Snapshot, domain: &Domain, wanted: OutboundPool) -> OutboundPool {
+    let takes = |connector: &Named<SendConnector>| {
+        connector.spec.pool == OutboundPool::HighRisk && Fit::of(connector, domain).is_some()
+    };
+    let is_high_risk = wanted == OutboundPool::HighRisk
+        && is_outside(&snapshot.directory, domain)
+        && snapshot.send_connectors.iter().any(|one| takes(one));
+    match is_high_risk {
+        true => OutboundPool::HighRisk,
+        false => OutboundPool::Normal,
+    }
+}
+
+/// The choice among the connectors in force of a pool, which are sorted by name.
 fn pick<'s>(
     snapshot: &'s Snapshot,
     domain: &Domain,
     size: u64,
+    pool: OutboundPool,
 ) -> Result<Option<Fit<'s>>, ByteSize> {
     let mut best: Option<Fit<'s>> = None;
     let mut too_small: Option<ByteSize> = None;
-    for connector in &snapshot.send_connectors {
+    let connectors = snapshot.send_connectors.iter();
+    for connector in connectors.filter(|connector| connector.spec.pool == pool) {
         let Some(fit) = Fit::of(connector, domain) else {
             continue;
         };
@@ -119,9 +136,15 @@ fn hop(connector: &Named<SendConnector>, domain: &Domain) -> NextHop {
     }
 }
 
-/// The way to a domain for a message of `size` octets, without the reasons.
-pub fn route_domain(snapshot: &Snapshot, domain: &Domain, size: u64) -> Routing {
-    match pick(snapshot, domain, size) {
+/// The way to a domain for a message of `size` octets that asks for a pool, without the reasons.
+pub fn route_domain(
+    snapshot: &Snapshot,
+    domain: &Domain,
+    size: u64,
+    wanted: OutboundPool,
+) -> Routing {
+    let pool = pool_for(snapshot, domain, wanted);
+    match pick(snapshot, domain, size, pool) {
         Ok(Some(fit)) => Routing::To(hop(fit.connector, domain)),
         Ok(None) => Routing::To(NextHop::Unreachable {
             domain: domain.clone(),
@@ -130,10 +153,16 @@ pub fn route_domain(snapshot: &Snapshot, domain: &Domain, size: u64) -> Routing 
     }
 }
 
-/// The way to a domain for a message of `size` octets, and why each other connector was passed
-/// over. The choice is the one that mail takes.
-pub fn route(snapshot: &Snapshot, domain: &Domain, size: u64) -> Decision<Routing> {
-    let picked = pick(snapshot, domain, size);
+/// The way to a domain for a message of `size` octets that asks for a pool, and why each other
+/// connector was passed over. The choice is the one that mail takes.
+pub fn route(
+    snapshot: &Snapshot,
+    domain: &Domain,
+    size: u64,
+    wanted: OutboundPool,
+) -> Decision<Routing> {
+    let pool = pool_for(snapshot, domain, wanted);
+    let picked = pick(snapshot, domain, size, pool);
     let mut passed_over = Vec::new();
     for connector in &snapshot.send_connectors {
         let reason = match (Fit::of(connector, domain), &picked) {
@@ -149,6 +178,18 @@ pub fn route(snapshot: &Snapshot, domain: &Domain, size: u64) -> Decision<Routin
                     spaces.join(", ")
                 )
             }
+            (Some(_), _) if connector.spec.pool != pool => match pool {
+                OutboundPool::HighRisk => format!(
+                    "it is of the normal pool, and risky mail for {domain} leaves through the \
+                     high-risk pool"
+                ),
+                OutboundPool::Normal if wanted == OutboundPool::HighRisk => format!(
+                    "it is of the high-risk pool, and {domain} is not outside the organisation"
+                ),
+                OutboundPool::Normal => {
+                    "it is of the high-risk pool, and the message is not risky".to_owned()
+                }
+            },
             (Some(_), _) if !takes_size(&connector.spec, size) => format!(
                 "its max_message_size is {}, the message has {size} octets",
                 connector.spec.max_message_size
@@ -177,8 +218,13 @@ pub fn route(snapshot: &Snapshot, domain: &Domain, size: u64) -> Decision<Routin
     }
     let because = match &picked {
         Ok(Some(best)) => format!(
-            "send connector {:?} has the address space {}",
-            best.connector.name, best.space
+            "send connector {:?}{} has the address space {}",
+            best.connector.name,
+            match pool {
+                OutboundPool::Normal => "",
+                OutboundPool::HighRisk => " of the high-risk pool",
+            },
+            best.space
         ),
         Ok(None) => format!("no send connector in force has an address space for {domain}"),
         Err(limit) => format!(
@@ -248,13 +294,14 @@ pub(super) fn route_place(
     place: Place,
     address: &EmailAddress,
     size: u64,
+    wanted: OutboundPool,
 ) -> Routing {
     if let Place::Mailbox(no) = place
         && let Some((routing, _)) = route_mailbox(snapshot, no, address.domain(), size)
     {
         return routing;
     }
-    route_domain(snapshot, address.domain(), size)
+    route_domain(snapshot, address.domain(), size, wanted)
 }
 
 /// The way to a final recipient, with the reasons.
@@ -263,9 +310,10 @@ pub(super) fn route_place_explained(
     place: Place,
     address: &EmailAddress,
     size: u64,
+    wanted: OutboundPool,
 ) -> Decision<Routing> {
     let Place::Mailbox(no) = place else {
-        return route(snapshot, address.domain(), size);
+        return route(snapshot, address.domain(), size, wanted);
     };
     match route_mailbox(snapshot, no, address.domain(), size) {
         Some((routing, reason)) => {
@@ -278,7 +326,7 @@ pub(super) fn route_place_explained(
             };
             Decision::plain(routing, because)
         }
-        None => route(snapshot, address.domain(), size),
+        None => route(snapshot, address.domain(), size, wanted),
     }
 }
 
@@ -294,11 +342,17 @@ pub struct Route {
 /// The ways to an address of ours or anybody's, for mail of our own making (bounces): the address
 /// is resolved as a recipient, through proxy addresses, forwards and groups. Empty where it leads
 /// nowhere; then there is nobody to tell.
-pub fn route_to(snapshot: &Snapshot, address: &EmailAddress, size: u64) -> Vec<Route> {
+pub fn route_to(
+    snapshot: &Snapshot,
+    address: &EmailAddress,
+    size: u64,
+    wanted: OutboundPool,
+) -> Vec<Route> {
     let rcpt = [EnvelopeRecipient::new(address.clone())];
     let mut deliveries = Vec::new();
     for resolved in snapshot.directory.resolve(&rcpt, None).recipients {
-        let routing = route_place(snapshot, resolved.place, &resolved.rcpt.address, size);
+        let address = &resolved.rcpt.address;
+        let routing = route_place(snapshot, resolved.place, address, size, wanted);
         if let Routing::To(next_hop) = routing {
             let recipient = DeliveryRecipient {
                 rcpt: resolved.rcpt,

@@ -215,6 +215,7 @@ pub(super) fn simulate(shared: &Shared, asked: SimulatedMessage) -> JournalSimul
         tls: None,
         account: asked.account.clone(),
         probe: false,
+        arrival: None,
         accepted_unix_ms: shared.clock.unix_ms(),
     };
     let recipients = asked.recipients.clone();

@@ -8,7 +8,7 @@ mod probe;
 mod queue;
 mod repair;
 mod replay;
-mod simulate;
+pub(crate) mod simulate;
 
 use std::sync::Arc;
 
@@ -256,7 +256,20 @@ fn status(running: &Running) -> TransportStatus {
             failed: counters.failed.get(),
             dsns: counters.dsns.get(),
             journal_reports: counters.journal_reports.get(),
+            high_risk: counters.high_risk.get(),
+            factor_refusals: counters.factor_refusals.get(),
+            headers_stripped_in: header_counts(&counters.stripped_in),
+            headers_stripped_out: header_counts(&counters.stripped_out),
         },
+    }
+}
+
+fn header_counts(counts: &crate::shared::HeaderCounts) -> view::HeaderCounts {
+    let counts = counts.get();
+    view::HeaderCounts {
+        organization: counts.organization,
+        forest: counts.forest,
+        cross_premises: counts.cross_premises,
     }
 }
 

@@ -116,6 +116,7 @@ fn prepare(
         tls: None,
         account: None,
         probe: true,
+        arrival: None,
         accepted_unix_ms: now_unix_ms,
     };
     let section = header::section(content);
@@ -128,6 +129,7 @@ fn prepare(
         hostname,
         internal: true,
         peer_marks: "",
+        found: "",
     };
     let categorized = letter.categorize(&shared.snapshot.load());
     if let Some(way) = other_way(&categorized, connector) {

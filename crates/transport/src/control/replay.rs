@@ -18,6 +18,7 @@ use mailward_api::{
 use mailward_journal::{Digest, How, Report, What, archive, check};
 use mailward_model::{
     BodyType, EmailAddress, Envelope, EnvelopeRecipient, MessageId, Origin, ReversePath,
+    kind::OutboundPool,
     plan::{Delivery, DeliveryContent, JournalErrand, JournalReport, Plan, Settlement},
 };
 use mailward_proto::journal::report_no;
@@ -342,7 +343,7 @@ fn deliveries(
         Some(alternate) => ReversePath::Mailbox(alternate.clone()),
         None => ReversePath::Null,
     };
-    categorize::route_to(snapshot, target, 0)
+    categorize::route_to(snapshot, target, 0, OutboundPool::Normal)
         .into_iter()
         .map(|route| Delivery {
             no: 0,
@@ -389,6 +390,7 @@ async fn from_mailbox(
             tls: None,
             account: None,
             probe: false,
+            arrival: None,
             accepted_unix_ms: shared.clock.unix_ms(),
         },
         body,

@@ -7,16 +7,18 @@ use mailward_api::{
     fault::Fault,
     view::{
         ConnectionChoice, MessagePlan,
-        simulate::{PlannedDelivery, PlannedRecipient, RecipientAnswer},
+        simulate::{FactorFinding, PlannedDelivery, PlannedRecipient, RecipientAnswer},
     },
 };
 use mailward_directory::Sender;
 use mailward_model::{
-    Decision, EmailAddress, Envelope, EnvelopeRecipient, Origin, PassedOver,
-    kind::ReceiveConnector,
-    plan::{Delivery, DeliveryRecipient, Redirection, ResolutionStep},
+    Arrival, AuthenticationResult, Bulk, Decision, EmailAddress, Envelope, EnvelopeRecipient,
+    Origin, PassedOver, SenderAuthentication,
+    kind::{Factor, ReceiveConnector, TlsDomainCapabilities},
+    plan::{Delivery, DeliveryRecipient, NextHop, Redirection, ResolutionStep},
 };
 use mailward_proto::header;
+use mailward_tls::CertificateFacts;
 
 use crate::{
     Shared,
@@ -24,6 +26,7 @@ use crate::{
     control::queue::content_word,
     receive::{
         choose::choose,
+        factors::{self, Claims, Finding, Presented, Which},
         policy::{self, Ends, Recipient, recipient},
     },
     snapshot::{Named, Snapshot},
@@ -31,11 +34,122 @@ use crate::{
 
 pub(super) fn connection(shared: &Shared, remote: IpAddr, local: SocketAddr) -> ConnectionChoice {
     let snapshot = shared.snapshot.load();
-    let decision = choose(&snapshot, local, remote);
+    choice(&snapshot, remote, local)
+}
+
+/// Which receive connector takes a connection, and by what it knows its senders.
+pub(crate) fn choice(snapshot: &Snapshot, remote: IpAddr, local: SocketAddr) -> ConnectionChoice {
+    let decision = choose(snapshot, local, remote);
+    let chosen = decision.chosen.as_deref();
     ConnectionChoice {
         remote,
         local,
+        factors: chosen.map_or_else(Vec::new, |connector| {
+            asked_factors(snapshot, connector, remote)
+        }),
         decision: decision.map(|chosen| chosen.map(|connector| connector.name.clone())),
+    }
+}
+
+/// The factors of a connector, as far as an address alone shows what they come to.
+fn asked_factors(
+    snapshot: &Snapshot,
+    connector: &Named<ReceiveConnector>,
+    remote: IpAddr,
+) -> Vec<FactorFinding> {
+    let spec = &connector.spec;
+    let ranges = snapshot.sender_ranges_of(&connector.name);
+    let range = ranges.and_then(|ranges| factors::range(spec, ranges, remote));
+    let open = |factor: &str, counts: Factor, named: Vec<String>, what: &str| {
+        (counts != Factor::Off).then(|| FactorFinding {
+            factor: factor.to_owned(),
+            counts,
+            met: None,
+            reason: format!("{what} {}", named.join(", ")),
+        })
+    };
+    let names = spec.tls_domain_capabilities.iter();
+    let names = names.map(TlsDomainCapabilities::name).collect();
+    let tenants = spec.tenants.iter().map(ToString::to_string).collect();
+    let certificate = open(
+        Which::Certificate.word(),
+        spec.certificate_factor,
+        names,
+        "the client must show a certificate with one of the names",
+    );
+    let tenant = open(
+        Which::Tenant.word(),
+        spec.tenant_factor,
+        tenants,
+        "the message must come from one of the tenants",
+    );
+    let known = range.as_ref().map(finding);
+    known.into_iter().chain(certificate).chain(tenant).collect()
+}
+
+fn finding(found: &Finding) -> FactorFinding {
+    FactorFinding {
+        factor: found.which.word().to_owned(),
+        counts: found.counts,
+        met: Some(found.met),
+        reason: found.reason.clone(),
+    }
+}
+
+/// The factors of a connector for a message that is not there.
+fn message_factors(
+    snapshot: &Snapshot,
+    connector: &Named<ReceiveConnector>,
+    remote: IpAddr,
+    asked: &SimulatedMessage,
+) -> Vec<Finding> {
+    let spec = &connector.spec;
+    let presented = match &asked.certificate {
+        Some(name) => Presented::Verified(Box::new(CertificateFacts {
+            dns_names: vec![name.to_string()],
+            ..CertificateFacts::default()
+        })),
+        None => Presented::PlainText,
+    };
+    let claims = Claims::of(header::section(asked.header.as_bytes()), None);
+    let ranges = snapshot.sender_ranges_of(&connector.name);
+    let range = ranges.and_then(|ranges| factors::range(spec, ranges, remote));
+    let others = [
+        factors::certificate(spec, &presented),
+        factors::tenant(spec, &claims),
+    ];
+    range
+        .into_iter()
+        .chain(others.into_iter().flatten())
+        .collect()
+}
+
+/// What would have been found out about the sender.
+fn arrival(shared: &Shared, snapshot: &Snapshot, asked: &SimulatedMessage) -> Arrival {
+    let settings = &snapshot.settings;
+    let (allowed, window) = (settings.bulk_recipients_max, settings.bulk_window.get());
+    let mut outside = asked.recipients.iter();
+    let sends_out = outside.any(|to| categorize::is_outside(&snapshot.directory, to.domain()));
+    let sender = asked.mail_from.address();
+    let bulk = sender
+        .filter(|_| allowed > 0 && sends_out)
+        .and_then(|sender| {
+            // As many as it has reached already: a simulation counts for nothing.
+            let now = shared.clock.monotonic();
+            let recipients = shared.bulk.count(&sender.key(), 0, window, now);
+            (recipients > allowed).then(|| Bulk {
+                recipients,
+                allowed,
+                window_secs: u32::try_from(window.as_secs()).unwrap_or(u32::MAX),
+            })
+        });
+    Arrival {
+        authentication: asked.unauthenticated.then(|| SenderAuthentication {
+            spf: AuthenticationResult::Fail,
+            ..SenderAuthentication::default()
+        }),
+        bulk,
+        originating_organization: None,
     }
 }
 
@@ -60,6 +174,7 @@ pub(super) fn message(shared: &Shared, asked: SimulatedMessage) -> Result<Messag
         tls: None,
         account: asked.account.clone(),
         probe: false,
+        arrival: Some(Box::new(arrival(shared, &snapshot, &asked))),
         accepted_unix_ms: shared.clock.unix_ms(),
     };
     // Which local address it would reach is not known; an unspecified one is no client's.
@@ -75,14 +190,21 @@ pub(super) fn message(shared: &Shared, asked: SimulatedMessage) -> Result<Messag
     let accepted = answers.iter().filter(|answer| answer.accepted);
     let accepted = accepted.map(|answer| answer.address.clone()).collect();
     let explained = explained(&snapshot, &asked, &origin, accepted);
+    let found = connector.as_deref().map_or_else(Vec::new, |connector| {
+        message_factors(&snapshot, connector, remote, &asked)
+    });
+    let mut refusals = found.iter().filter_map(|one| one.refusal.as_ref());
     Ok(MessagePlan {
         connector: decision.map(|chosen| chosen.map(|connector| connector.name.clone())),
+        factors: found.iter().map(finding).collect(),
+        refused: refusals.next().map(ToString::to_string),
+        risks: explained.risks.clone(),
         recipients: answers,
         deliveries: explained
             .plan
             .deliveries
             .iter()
-            .map(|delivery| planned(&explained, delivery))
+            .map(|delivery| planned(&snapshot, &explained, delivery))
             .collect(),
         notes: notes(&explained),
     })
@@ -162,7 +284,16 @@ fn rcpt(
     }
 }
 
-fn planned(explained: &Explained, delivery: &Delivery) -> PlannedDelivery {
+/// The pool of the send connector that a next hop goes through.
+fn pool_word(snapshot: &Snapshot, hop: &NextHop) -> String {
+    let (NextHop::SmartHost { connector } | NextHop::Domain { connector, .. }) = hop else {
+        return String::new();
+    };
+    let connector = snapshot.send_connector(connector);
+    connector.map_or_else(String::new, |one| one.spec.pool.word().to_owned())
+}
+
+fn planned(snapshot: &Snapshot, explained: &Explained, delivery: &Delivery) -> PlannedDelivery {
     let first = delivery
         .recipients
         .first()
@@ -175,6 +306,7 @@ fn planned(explained: &Explained, delivery: &Delivery) -> PlannedDelivery {
         next_hop: delivery.next_hop.to_string(),
         content: content_word(&delivery.content).to_owned(),
         mail_from: delivery.mail_from.clone(),
+        pool: pool_word(snapshot, &delivery.next_hop),
         recipients: delivery.recipients.iter().map(planned_recipient).collect(),
         because: why
             .map(|why| why.next_hop.because.clone())

@@ -173,6 +173,7 @@ impl Connection {
         lease: &Lease,
         batch: &[u32],
         mut content: Content,
+        organization: Option<&str>,
     ) -> Transacted {
         let envelope = &lease.message.envelope;
         // RFC 3461 §5.2: RET and ENVID belong to the message, not to reports about it.
@@ -184,6 +185,8 @@ impl Connection {
             smtputf8: content.smtputf8,
             ret: envelope.ret.filter(|_| own),
             envid: envelope.envid.as_deref().filter(|_| own),
+            // Not in plain text: whoever listens need not know, and nobody may believe it.
+            xoorg: organization.filter(|_| self.peer.tls.is_some()),
         };
         let recipients = batch.iter().filter_map(|index| {
             let at = usize::try_from(*index).ok()?;

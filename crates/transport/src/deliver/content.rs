@@ -8,11 +8,13 @@ use std::sync::{Arc, OnceLock};
 use bytes::{Bytes, BytesMut};
 use mailward_journal::{Digest, Hasher};
 use mailward_model::{
-    BodyType, Domain, EmailAddress,
+    BodyType, Domain, EmailAddress, MessageId,
+    kind::HeaderFamily,
     plan::{Delivery, DeliveryContent, JournalReport},
 };
 use mailward_proto::{
     dsn::{self, DsnInput},
+    firewall::{Firewall, Keep, Stripped},
     header,
     journal::{self, JournalInput},
     mime::{Carry, Composed, Original},
@@ -55,6 +57,9 @@ pub(super) struct Content {
     /// Digests a journal report while it is handed over.
     hasher: Option<Hasher>,
     seal: Arc<OnceLock<Digest>>,
+    /// While the header section goes on behind the beginning that was read.
+    firewall: Option<Firewall>,
+    stripped: Stripped,
 }
 
 /// What tells reports of one message from each other: the target, not the delivery, so that one that
@@ -67,12 +72,14 @@ fn report_no(report: &JournalReport, delivery: &Delivery) -> u32 {
 }
 
 impl Content {
-    /// Opens the stored message of a lease and writes the report where one is to be sent.
+    /// Opens the stored message of a lease and writes the report where one is to be sent. Of
+    /// Exchange's header fields the families in `keep` pass.
     pub(super) fn open(
         queue: &Queue,
         snapshot: &Snapshot,
         lease: &Lease,
         carry: Carry,
+        keep: Keep,
     ) -> Result<Content, ReadError> {
         let message = &lease.message;
         let delivery = &lease.delivery;
@@ -100,7 +107,17 @@ impl Content {
             hasher: matches!(delivery.content, DeliveryContent::JournalReport(_))
                 .then(Hasher::default),
             seal: Arc::default(),
+            firewall: None,
+            stripped: Stripped::default(),
         };
+        let keep = match &delivery.content {
+            DeliveryContent::Message => keep,
+            // Whoever hears of a message's fate learns nothing of what servers told each other.
+            DeliveryContent::Dsn { .. } => Keep::NOTHING,
+            // An archive gets what there was.
+            DeliveryContent::JournalReport(_) => Keep::of(&HeaderFamily::ALL),
+        };
+        content.strip(queue, message.id, keep)?;
         content.compose(snapshot, message, delivery, carry);
         if content.composed.is_none() {
             content.smtputf8 = message.envelope.smtputf8 && content.is_beyond_ascii(lease);
@@ -127,9 +144,47 @@ impl Content {
             hasher: matches!(delivery.content, DeliveryContent::JournalReport(_))
                 .then(Hasher::default),
             seal: Arc::default(),
+            firewall: None,
+            stripped: Stripped::default(),
         };
         content.compose(snapshot, message, delivery, carry);
         content
+    }
+
+    /// Takes the header fields out that must not pass. The size of what is sent is said before it
+    /// is, so that all of the header section is looked at here.
+    fn strip(&mut self, queue: &Queue, id: MessageId, keep: Keep) -> Result<(), ReadError> {
+        let mut firewall = Firewall::new(keep);
+        let mut passed = Vec::new();
+        let used = firewall.pass(&self.first, &mut passed);
+        let mut removed = firewall.removed_octets();
+        self.stripped = firewall.stripped();
+        if self.more.is_some() && !firewall.ended() {
+            let mut whole = Firewall::new(keep);
+            let mut reader = queue.read_body(id)?;
+            while !whole.ended()
+                && let Some(chunk) = reader.chunk()?
+            {
+                whole.pass(&chunk, &mut Vec::new());
+            }
+            (removed, self.stripped) = (whole.removed_octets(), whole.stripped());
+        } else if removed == 0 {
+            return Ok(());
+        }
+        if self.more.is_none() {
+            firewall.finish(&mut passed);
+        }
+        passed.extend_from_slice(self.first.get(used..).unwrap_or_default());
+        self.first = passed.into();
+        self.header_len = header::section(&self.first).len();
+        self.stored = self.stored.saturating_sub(removed);
+        self.firewall = Some(firewall).filter(|firewall| !firewall.ended());
+        Ok(())
+    }
+
+    /// What was taken out of the header.
+    pub(super) fn stripped(&self) -> Stripped {
+        self.stripped
     }
 
     fn compose(
@@ -239,6 +294,17 @@ impl Content {
         Ok(piece)
     }
 
+    /// A later piece of the stored message, behind the firewall where the header still goes on.
+    fn pass(&mut self, chunk: Bytes) -> Bytes {
+        let Some(firewall) = self.firewall.as_mut().filter(|one| !one.ended()) else {
+            return chunk;
+        };
+        let mut passed = Vec::with_capacity(chunk.len());
+        let used = firewall.pass(&chunk, &mut passed);
+        passed.extend_from_slice(chunk.get(used..).unwrap_or_default());
+        passed.into()
+    }
+
     fn piece(&mut self) -> Result<Option<Bytes>, ReadError> {
         loop {
             let original = self
@@ -269,7 +335,14 @@ impl Content {
                     if let Some(reader) = &mut self.more
                         && let Some(chunk) = reader.chunk()?
                     {
-                        return Ok(Some(chunk));
+                        return Ok(Some(self.pass(chunk)));
+                    }
+                    if let Some(mut firewall) = self.firewall.take() {
+                        let mut held = Vec::new();
+                        firewall.finish(&mut held);
+                        if self.more.is_some() && !held.is_empty() {
+                            return Ok(Some(held.into()));
+                        }
                     }
                     self.stage = Stage::Suffix;
                 }

@@ -3,7 +3,7 @@
 //! Whatever can be mended by waiting defers. Only DNS saying that there is no such domain, that it
 //! takes no mail, or that its mail would come back here is final.
 
-use std::net::IpAddr;
+use std::{net::IpAddr, sync::atomic::Ordering};
 
 use mailward_events::Event;
 use mailward_model::{
@@ -17,6 +17,7 @@ use super::{
     connection::{Connection, Dial, DialError},
     dns::{LookupError, MxOrder, mx_order},
     hosts::mx_host,
+    source,
 };
 use crate::{
     distrust::{Direction, With},
@@ -52,8 +53,13 @@ pub(super) async fn establish(
             if tried == ADDRESSES_MAX {
                 break;
             }
+            let turn = run.turn.fetch_add(1, Ordering::Relaxed);
+            let Some(sources) = source::in_turn(&connector.spec, ip.is_ipv4(), turn) else {
+                note(&mut failure, no_source(host, ip));
+                continue;
+            };
             tried += 1;
-            match dial(run, snapshot, connector, host, ip).await {
+            match dial(run, snapshot, connector, host, ip, &sources).await {
                 Ok(connection) => {
                     let tls = connection.peer.tls.is_some();
                     run.hosts.is_up(host, run.shared.clock.monotonic(), tls);
@@ -73,6 +79,19 @@ pub(super) async fn establish(
     }))
 }
 
+/// The host has an address of a family of which the connector names no source.
+fn no_source(host: &SmartHost, ip: IpAddr) -> Reply {
+    let family = if ip.is_ipv4() { "IPv4" } else { "IPv6" };
+    Reply::new(
+        451,
+        EnhancedCode(4, 4, 1),
+        format!(
+            "{} [{ip}]: the send connector names no {family} source address",
+            host.host
+        ),
+    )
+}
+
 /// Keeps the last failure, but a temporary one over a final one: one host that leads back here does
 /// not return mail that another host will take tomorrow.
 fn note(failure: &mut Option<Reply>, reply: Reply) {
@@ -89,6 +108,7 @@ async fn dial(
     connector: &Named<SendConnector>,
     host: &SmartHost,
     ip: IpAddr,
+    sources: &[Option<IpAddr>],
 ) -> Result<Connection, Reply> {
     let shared = &run.shared;
     let now = shared.clock.monotonic();
@@ -111,6 +131,7 @@ async fn dial(
             connector,
             host,
             ip,
+            sources,
             chunking: run.hosts.takes_bdat(host, now),
             plain_allowed,
             tls,

@@ -6,9 +6,10 @@ use mailward_events::{Event, tracking::Source};
 use mailward_journal::Digest;
 use mailward_model::{
     EnhancedCode, Reply,
+    kind::{HeaderFamily, OutboundPool},
     plan::{DsnAction, NextHop},
 };
-use mailward_proto::mime::Carry;
+use mailward_proto::{firewall::Keep, mime::Carry};
 use mailward_queue::{Lease, ReadError};
 
 use super::{
@@ -110,7 +111,13 @@ fn open(shared: &Shared, snapshot: &Snapshot, lease: &Lease) -> Result<Option<Le
         accepted_unix_ms: lease.message.origin.accepted_unix_ms,
         return_path: lease.delivery.mail_from.clone(),
         recipient: recipient.rcpt.address.clone(),
-        content: Content::open(&shared.queue, snapshot, lease, Carry::ALL)?,
+        content: Content::open(
+            &shared.queue,
+            snapshot,
+            lease,
+            Carry::ALL,
+            Keep::of(&HeaderFamily::ALL),
+        )?,
     }))
 }
 
@@ -167,6 +174,7 @@ fn settle(
         size: sent.size,
         digest: sent.seal.get().copied(),
         source: Source::StoreDriver,
+        pool: OutboundPool::Normal,
     };
     worker::settle(shared, snapshot, lease, judged, &way);
 }

@@ -19,15 +19,22 @@ mod pool;
 mod record;
 mod report;
 mod reroute;
+pub(crate) mod source;
 mod track;
 mod worker;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, atomic::AtomicUsize},
+    time::Duration,
+};
 
 use mailward_api::control::Resolved;
 use mailward_host::{pulse, until::Until};
-use mailward_model::Domain;
-use mailward_model::plan::{Delivery, DsnAction, DsnRecipient, Fate, NextHop, RecipientOutcome};
+use mailward_model::{
+    Domain,
+    kind::OutboundPool,
+    plan::{Delivery, DsnAction, DsnRecipient, Fate, NextHop, RecipientOutcome},
+};
 use mailward_queue::{Selection, Stored, StoredDelivery};
 use parking_lot::Mutex;
 use tokio::{
@@ -74,6 +81,8 @@ struct Run {
     shared: Arc<Shared>,
     pool: Pool,
     hosts: Hosts,
+    /// Connections begun: whose turn it is among a connector's source addresses.
+    turn: AtomicUsize,
     dns: Arc<dyn Dns>,
     /// On while this run hangs on purpose; the next run has its own.
     hangs: Until,
@@ -287,6 +296,7 @@ impl Run {
             shared,
             pool: Pool::default(),
             hosts: Hosts::default(),
+            turn: AtomicUsize::new(0),
             dns,
             hangs: Until::default(),
             writers: Semaphore::new(MAILBOX_WRITERS),
@@ -367,9 +377,11 @@ impl Run {
 fn workers_max(snapshot: &Snapshot, hop: &NextHop) -> usize {
     let connector = match hop {
         // The queue of a target has as many as its connector allows, whatever else goes there.
-        NextHop::Journal { target } => categorize::route_to(snapshot, target, 0)
-            .first()
-            .and_then(|route| reroute::connector_of(snapshot, &route.next_hop)),
+        NextHop::Journal { target } => {
+            categorize::route_to(snapshot, target, 0, OutboundPool::Normal)
+                .first()
+                .and_then(|route| reroute::connector_of(snapshot, &route.next_hop))
+        }
         hop => reroute::connector_of(snapshot, hop),
     };
     match connector {

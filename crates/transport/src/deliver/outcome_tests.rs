@@ -43,6 +43,7 @@ fn origin() -> Origin {
         tls: None,
         account: None,
         probe: false,
+        arrival: None,
         accepted_unix_ms: ACCEPTED,
     }
 }

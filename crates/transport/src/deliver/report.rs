@@ -8,6 +8,7 @@
 
 use mailward_model::{
     EmailAddress, ReversePath,
+    kind::OutboundPool,
     plan::{Delivery, DeliveryContent, DsnRecipient, JournalErrand, JournalReport},
 };
 use mailward_queue::Message;
@@ -39,7 +40,7 @@ pub(super) fn follow_ups(
         return Vec::new();
     };
     let content = DeliveryContent::Dsn { recipients };
-    categorize::route_to(snapshot, to, DSN_OCTETS)
+    categorize::route_to(snapshot, to, DSN_OCTETS, OutboundPool::HighRisk)
         .into_iter()
         .map(|route| Delivery {
             // The queue gives the number.
@@ -76,7 +77,7 @@ pub(super) fn diverted(snapshot: &Snapshot, delivery: &Delivery) -> Vec<Delivery
         ..report.clone()
     });
     // Reports have no size limit of their own: the queue shows what cannot be routed.
-    categorize::route_to(snapshot, alternate, 0)
+    categorize::route_to(snapshot, alternate, 0, OutboundPool::Normal)
         .into_iter()
         .map(|route| Delivery {
             // The queue gives the number.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use mailward_events::{Event, tracking::Source};
 use mailward_model::{
     EnhancedCode, Reply,
-    kind::{ConnectorTarget, SendConnector},
+    kind::{ConnectorTarget, OutboundPool, SendConnector},
     plan::{Fate, NextHop, RecipientOutcome},
 };
 use mailward_queue::Lease;
@@ -41,6 +41,30 @@ pub(super) fn connector_of<'s>(
     let connector = snapshot.send_connector(name)?;
     (connector.name == *name && (connector.spec.target == ConnectorTarget::Mx) == by_mx)
         .then_some(connector)
+}
+
+fn wanted_pool(lease: &Lease) -> OutboundPool {
+    let delivery = &lease.delivery;
+    categorize::wanted_pool(
+        &delivery.mail_from,
+        &lease.message.origin,
+        &delivery.content,
+    )
+}
+
+/// Whether a delivery to a domain goes through the pool that is for it.
+pub(super) fn is_of_pool(
+    snapshot: &Snapshot,
+    connector: &Named<SendConnector>,
+    lease: &Lease,
+) -> bool {
+    match &lease.delivery.next_hop {
+        NextHop::Domain { domain, .. } => {
+            categorize::pool_for(snapshot, domain, wanted_pool(lease)) == connector.spec.pool
+        }
+        // Smart hosts are never of the high-risk pool, and the way of a report was just found.
+        _ => connector.spec.pool == OutboundPool::Normal,
+    }
 }
 
 /// By which way a delivery goes: its next hop, and for a journal target what routing says now.
@@ -80,8 +104,10 @@ pub(super) fn look_again(shared: &Shared, snapshot: &Snapshot, lease: &Lease) {
         size: 0,
         digest: None,
         source: Source::Routing,
+        pool: OutboundPool::Normal,
     };
-    let found = categorize::reroute(snapshot, delivery, &lease.pending, lease.message.size);
+    let (wanted, size) = (wanted_pool(lease), lease.message.size);
+    let found = categorize::reroute(snapshot, delivery, &lease.pending, size, wanted);
     let attempt = Attempt::of(lease, now);
     let stays = found.deliveries.iter().all(|found| {
         let mut recipients = found.recipients.iter();

@@ -9,12 +9,13 @@ use mailward_events::{
 use mailward_journal::Digest;
 use mailward_model::{
     Reply,
+    kind::OutboundPool,
     plan::{Delivery, DeliveryContent, Fate, RecipientOutcome},
 };
 use mailward_queue::{Lease, Stored, StoredDelivery};
 
 use super::{connection::Peer, outcome::Judged, record};
-use crate::{Shared, probe::Heard, snapshot::Snapshot};
+use crate::{Shared, categorize, probe::Heard, snapshot::Snapshot};
 
 /// How a delivery was handed over, for the log.
 #[derive(Debug, Clone, Copy)]
@@ -31,6 +32,8 @@ pub(super) struct Way<'a> {
     pub(super) digest: Option<Digest>,
     /// SMTP, or the mailboxes here.
     pub(super) source: Source,
+    /// The pool of the send connector.
+    pub(super) pool: OutboundPool,
 }
 
 /// Records an attempt.
@@ -65,6 +68,9 @@ pub(super) fn record(
             _ if lease.message.origin.probe => {}
             Fate::Delivered => {
                 counters.delivered.add(count);
+                if way.pool == OutboundPool::HighRisk {
+                    counters.high_risk.add(count);
+                }
                 if matches!(lease.delivery.content, DeliveryContent::JournalReport(_)) {
                     counters.journal_reports.add(1);
                 }
@@ -139,7 +145,12 @@ fn entry<'a>(
             None => "<>".into(),
         },
         return_path,
-        message_info: format!("LatencyMs={waited};Attempt={}", lease.attempts + 1).into(),
+        message_info: format!(
+            "LatencyMs={waited};Attempt={}{}",
+            lease.attempts + 1,
+            pool(lease, way)
+        )
+        .into(),
         traffic: traffic(message.origin.probe, &lease.delivery.content),
         original_client_ip: message.origin.client.map(|client| client.ip()),
         ..Entry::default()
@@ -158,6 +169,21 @@ fn entry<'a>(
         }
     }
     entry
+}
+
+/// The pool and why, where it is not the normal one.
+fn pool(lease: &Lease, way: &Way<'_>) -> String {
+    if way.pool == OutboundPool::Normal {
+        return String::new();
+    }
+    let delivery = &lease.delivery;
+    let risks = categorize::risks(
+        &delivery.mail_from,
+        &lease.message.origin,
+        &delivery.content,
+    );
+    let words: Vec<_> = risks.iter().map(categorize::Risk::word).collect();
+    format!(";Pool={};Risk={}", way.pool.word(), words.join(","))
 }
 
 /// Records that an administrator took what was left of a delivery out of the queue: as failed where

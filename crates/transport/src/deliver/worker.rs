@@ -15,6 +15,7 @@ use mailward_model::{
     kind::SendConnector,
     plan::{DeliveryNo, DsnAction, Fate, NextHop, RecipientOutcome, Settlement},
 };
+use mailward_proto::firewall::Keep;
 use mailward_queue::{Lease, QueueError, ReadError};
 use tokio::sync::Notify;
 
@@ -172,6 +173,11 @@ async fn deliver(run: &Run, seat: &mut Seat, lease: Lease, open: &mut Option<Con
         reroute::look_again(shared, &snapshot, &lease);
         return Next::Go;
     };
+    // Objects have changed since it was routed: another pool is for it now.
+    if !reroute::is_of_pool(&snapshot, connector, &lease) {
+        reroute::look_again(shared, &snapshot, &lease);
+        return Next::Go;
+    }
     if way != seat.way {
         close(seat, open).await;
         seat.way = way;
@@ -204,7 +210,7 @@ async fn deliver(run: &Run, seat: &mut Seat, lease: Lease, open: &mut Option<Con
                 }
             },
         };
-        if !transact(run, &snapshot, &lease, connection, &mut state).await {
+        if !transact(run, &snapshot, connector, &lease, connection, &mut state).await {
             seat.connected(false);
             *open = None;
         }
@@ -254,11 +260,14 @@ impl Progress {
 async fn transact(
     run: &Run,
     snapshot: &Snapshot,
+    connector: &Named<SendConnector>,
     lease: &Lease,
     connection: &mut Connection,
     state: &mut Progress,
 ) -> bool {
-    let content = match Content::open(&run.shared.queue, snapshot, lease, connection.carry()) {
+    let queue = &run.shared.queue;
+    let keep = Keep::of(&connector.spec.send_headers);
+    let content = match Content::open(queue, snapshot, lease, connection.carry(), keep) {
         Ok(content) => content,
         Err(error) => {
             unreadable(state, &error);
@@ -276,7 +285,12 @@ async fn transact(
     };
     let count = state.todo.len().min(connection.recipients_max());
     let batch: Vec<u32> = state.todo.drain(..count).collect();
-    let (replies, stands) = match connection.transact(lease, &batch, content).await {
+    let stripped = content.stripped();
+    let organization = organization(snapshot, connector, lease);
+    let transacted = connection
+        .transact(lease, &batch, content, organization.as_deref())
+        .await;
+    let (replies, stands) = match transacted {
         Transacted::Answered(replies) => (replies, true),
         Transacted::Lost { unheard: true, .. } if !state.fresh => {
             // It had been closed while it was idle; nothing was said, so nothing was done.
@@ -297,6 +311,9 @@ async fn transact(
     // RFC 5321 §4.5.3.1.10: who was one too many is sent the message in another transaction, as
     // long as the peer takes anybody.
     let some_taken = replies.iter().any(Reply::is_positive);
+    if some_taken {
+        run.shared.counters.stripped_out.add(stripped);
+    }
     for (recipient, reply) in batch.into_iter().zip(replies) {
         if some_taken && stands && is_too_many(&reply) {
             state.todo.push(recipient);
@@ -306,6 +323,25 @@ async fn transact(
     }
     // Answers to the rest would come over a connection that is lost: another one is made for them.
     stands
+}
+
+/// The organisation that a message comes from, where the connector names it: the one that its client
+/// said, or the sender's domain where that is one of ours.
+fn organization(
+    snapshot: &Snapshot,
+    connector: &Named<SendConnector>,
+    lease: &Lease,
+) -> Option<String> {
+    if !connector.spec.xoorg {
+        return None;
+    }
+    let arrival = lease.message.origin.arrival.as_deref();
+    let said = arrival.and_then(|arrival| arrival.originating_organization.clone());
+    said.or_else(|| {
+        let domain = lease.delivery.mail_from.address()?.domain();
+        snapshot.directory.accepts(domain)?;
+        Some(domain.to_string())
+    })
 }
 
 fn unreadable(state: &mut Progress, error: &ReadError) {
@@ -390,6 +426,7 @@ fn settle_answers(
         size: state.size,
         digest: state.seal.get().copied(),
         source: Source::Smtp,
+        pool: connector.spec.pool,
     };
     settle(shared, snapshot, lease, judged, &way);
 }

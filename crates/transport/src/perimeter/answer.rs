@@ -8,16 +8,14 @@ use mailward_api::{
         perimeter::{REPLAY_CLIENTS_MAX, ReplayClient},
     },
     fault::{Fault, FaultKind},
-    view::{Changed, ConnectionChoice, PerimeterReplay, PerimeterWhy, perimeter::ReplayedClient},
+    view::{Changed, PerimeterReplay, PerimeterWhy, perimeter::ReplayedClient},
 };
 use mailward_model::kind::RemoteRange;
 use mailward_perimeter::{Feeds, why};
 
 use super::{read_one, tell_change};
 use crate::{
-    receive::choose::{choose, pick},
-    service::Running,
-    snapshot::Snapshot,
+    control::simulate::choice, receive::choose::pick, service::Running, snapshot::Snapshot,
 };
 
 /// Carries a request out.
@@ -70,14 +68,9 @@ fn covered(running: &Running, address: IpAddr) -> PerimeterWhy {
         .flat_map(mailward_model::Binding::sockets)
         .filter(|local| local.is_ipv4() == address.is_ipv4())
         .collect();
-    let choices = locals.into_iter().map(|local| {
-        let decision = choose(&snapshot, local, address);
-        ConnectionChoice {
-            remote: address,
-            local,
-            decision: decision.map(|chosen| chosen.map(|connector| connector.name.clone())),
-        }
-    });
+    let choices = locals
+        .into_iter()
+        .map(|local| choice(&snapshot, address, local));
     PerimeterWhy {
         address,
         covers,

@@ -32,6 +32,8 @@ pub(crate) struct Letter<'a> {
     pub(crate) internal: bool,
     /// The marks of the certificates that the client showed; empty where it showed none.
     pub(crate) peer_marks: &'a str,
+    /// What was found out about the sender, for the tracking log.
+    pub(crate) found: &'a str,
 }
 
 impl Letter<'_> {

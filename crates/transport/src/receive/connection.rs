@@ -192,6 +192,7 @@ impl<'a> Connection<'a> {
                 return false;
             }
             self.desk.session.under_tls();
+            self.desk.offer_by_certificate();
         }
         if self.desk.is_closed() {
             self.desk.session.close(&policy::closing());
@@ -213,7 +214,7 @@ impl<'a> Connection<'a> {
     fn server_config(&self) -> Option<Arc<ServerConfig>> {
         let shared = &self.desk.shared;
         let needs = self.desk.connector.certificate_needs(&shared.node.hostname);
-        match self.desk.connector.spec.request_client_certificate {
+        match self.desk.connector.spec.asks_for_certificate() {
             true => shared.certificates.asking_config(&needs),
             false => shared.certificates.server_config(&needs),
         }
@@ -362,6 +363,7 @@ impl<'a> Connection<'a> {
 
     /// Hands the complete message to the queue, and the queue's answer to the client.
     async fn accept(&mut self) {
+        self.desk.authenticate().await;
         let reply = match self.desk.ready() {
             Ok(ready) => {
                 let shared = Arc::clone(&self.desk.shared);
@@ -392,6 +394,7 @@ impl<'a> Connection<'a> {
         self.flush().await?;
         self.handshake(config).await?;
         self.desk.session.tls_established();
+        self.desk.offer_by_certificate();
         Ok(())
     }
 
@@ -409,6 +412,7 @@ impl<'a> Connection<'a> {
                     Err(distrusted) => return self.refuse(&distrusted),
                 }
                 self.desk.tls = describe(stream.get_ref().1);
+                self.desk.look_at_certificate();
                 self.stream = Stream::Tls(Box::new(stream));
                 self.desk.shared.counters.tls_sessions.add(1);
                 self.patience.heard();

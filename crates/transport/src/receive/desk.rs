@@ -5,7 +5,8 @@ use std::{net::SocketAddr, sync::Arc};
 
 use mailward_events::Event;
 use mailward_model::{
-    EnhancedCode, Envelope, Origin, Reply, ReversePath, TlsSession, kind::ReceiveConnector,
+    EnhancedCode, Envelope, Origin, Reply, ReversePath, SenderAuthentication, TlsSession,
+    kind::ReceiveConnector,
 };
 use mailward_proto::{
     data::{Content, Defect},
@@ -18,6 +19,7 @@ use mailward_tls::PeerPath;
 
 use super::{
     accept::{Letter, ProbeVerdict, Suspect, forged_event, forged_probe, judge_probe, spool_reply},
+    factors::{self, Finding, Presented},
     incoming::Incoming,
     policy::{self, Ends, Recipient},
     record::Record,
@@ -29,6 +31,8 @@ use crate::{
     gate,
     snapshot::Named,
 };
+
+mod sender;
 
 /// What the session waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,6 +71,12 @@ pub(super) struct Desk {
     pub(super) tls: Option<TlsSession>,
     /// The certificates that the client showed; none for nearly everyone.
     pub(super) peer: PeerPath,
+    /// What of them may be believed.
+    presented: Presented,
+    /// What the connector's factors come to for the transaction at hand.
+    findings: Vec<Finding>,
+    /// Whether the sender of the message at hand is who it claims to be.
+    authentication: Option<SenderAuthentication>,
     message: Option<Incoming>,
     /// Health mailboxes among the recipients accepted.
     monitoring: usize,
@@ -92,6 +102,9 @@ impl Desk {
             server,
             tls: None,
             peer: PeerPath::default(),
+            presented: Presented::default(),
+            findings: Vec::new(),
+            authentication: None,
             message: None,
             monitoring: 0,
             pending: Vec::new(),
@@ -165,6 +178,7 @@ impl Desk {
             let condition = condition.borrow();
             policy::mail(self.is_closed(), &condition)
         };
+        let refusal = refusal.or_else(|| self.refuses_client());
         match refusal {
             None => self.session.accept(),
             Some(reply) => self.session.answer(&reply),
@@ -232,7 +246,9 @@ impl Desk {
             recipient,
             unix_ms: self.shared.clock.unix_ms(),
         });
-        match Incoming::begin(id, self.shared.queue.spool(id), &field) {
+        let kept = factors::kept(&self.connector.spec, &self.presented);
+        let verifies = self.spec().verify_sender;
+        match Incoming::begin(id, self.shared.queue.spool(id), &field, kept, verifies) {
             Ok(incoming) => {
                 self.message = Some(incoming);
                 self.session.accept();
@@ -332,6 +348,16 @@ impl Desk {
                 return Err(forged_probe());
             }
         };
+        let snapshot = self.shared.snapshot.load_full();
+        let mut arrival = None;
+        if !is_probe {
+            if let Some(reply) = self.refuses_message(incoming.header(), &envelope) {
+                self.shared.counters.refused_messages.add(1);
+                return Err(reply);
+            }
+            let found = self.arrival(&snapshot, &envelope);
+            arrival = (!found.is_empty()).then(|| Box::new(found));
+        }
         let origin = Origin {
             connector: self.connector.name.clone(),
             client: Some(self.client),
@@ -341,13 +367,19 @@ impl Desk {
             tls: self.tls.clone(),
             account: None,
             probe: is_probe,
+            arrival,
             accepted_unix_ms: now_unix_ms,
         };
         let id = incoming.id;
-        let octets = self.session.content().map_or(0, Content::octets) + incoming.prefix_octets();
+        let octets = self.session.content().map_or(0, Content::octets);
+        let octets = octets + incoming.prefix_octets() - incoming.removed_octets();
         let peer_marks = self.peer.marks();
+        let stripped = incoming.stripped();
+        self.shared.counters.stripped_in.add(stripped);
+        let found = self.found(&envelope, &origin, stripped.total());
         let letter = Letter {
             peer_marks: &peer_marks,
+            found: &found,
             envelope: &envelope,
             origin: &origin,
             header: incoming.header(),
@@ -356,7 +388,7 @@ impl Desk {
             hostname: &self.config.hostname,
             internal: self.connector.spec.relay == mailward_model::kind::Relay::All,
         };
-        let categorized = letter.categorize(&self.shared.snapshot.load());
+        let categorized = letter.categorize(&snapshot);
         let record = Record::of(id, &letter, &categorized);
         let body = incoming.finish().map_err(|error| spool_reply(&error))?;
         Ok(Ready {

@@ -11,9 +11,11 @@
 //! Never here: opening sockets (the manager does), a timer per read, a buffer per connection.
 
 pub(crate) mod accept;
+mod authenticate;
 pub mod choose;
 mod connection;
 mod desk;
+pub(crate) mod factors;
 mod incoming;
 mod occupancy;
 mod patience;
@@ -41,6 +43,7 @@ use parking_lot::Mutex;
 use socket2::SockRef;
 use tokio::{net::TcpListener, sync::Notify, task::AbortHandle};
 
+pub use authenticate::Authenticator;
 pub use occupancy::SessionCount;
 
 use self::occupancy::Occupancy;

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use mailward_events::tracking::{Directionality, Entry, EventId, Source, TrackingLog, Traffic};
 use mailward_model::{
-    MessageId, Origin, Reply,
+    MessageId, Origin, Reply, TlsSession,
     plan::{DeliveryContent, ResolutionNote, ResolutionStep},
 };
 use mailward_proto::header;
@@ -110,6 +110,7 @@ fn receive(id: MessageId, letter: &Letter<'_>) -> Entry<'static> {
         hostname,
         internal,
         peer_marks,
+        found,
     } = letter;
     let Origin {
         client,
@@ -144,16 +145,7 @@ fn receive(id: MessageId, letter: &Letter<'_>) -> Entry<'static> {
         return_path: Cow::Owned(sender),
         directionality,
         original_client_ip: client.map(|client| client.ip()),
-        custom_data: match tls {
-            Some(tls) => {
-                let (version, cipher) = (&tls.version, &tls.cipher);
-                let apart = if peer_marks.is_empty() { "" } else { ";" };
-                Cow::Owned(format!(
-                    "TlsVersion={version};TlsCipher={cipher}{apart}{peer_marks}"
-                ))
-            }
-            None => Cow::Borrowed(""),
-        },
+        custom_data: custom(tls.as_ref(), peer_marks, found),
         traffic: if origin.probe {
             Traffic::Health
         } else {
@@ -161,6 +153,14 @@ fn receive(id: MessageId, letter: &Letter<'_>) -> Entry<'static> {
         },
         ..Entry::default()
     }
+}
+
+/// What there is no field for: TLS, what the client showed, what was found out about the sender.
+fn custom(tls: Option<&TlsSession>, marks: &str, found: &str) -> Cow<'static, str> {
+    let tls = tls.map(|tls| format!("TlsVersion={};TlsCipher={}", tls.version, tls.cipher));
+    let parts = [tls.as_deref().unwrap_or_default(), marks, found];
+    let parts: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+    Cow::Owned(parts.join(";"))
 }
 
 /// What every line of a message has in common.

@@ -9,7 +9,7 @@ use mailward_queue::Condition;
 use mailward_store::Store;
 
 use super::{GATE_TICK, ROOM_LOOK, Running, apply_settings};
-use crate::{Shared, snapshot::Snapshot};
+use crate::{Shared, deliver::source, snapshot::Snapshot};
 
 /// Moves components on whose time has come.
 pub(super) async fn gate(running: Arc<Running>) {
@@ -34,6 +34,7 @@ pub(super) fn swap(running: &Running, snapshot: Snapshot, objects: u64) {
         .emit(Event::SnapshotSwapped { revision, objects });
     running.receiver.ranges_changed();
     running.dispatcher.objects_changed();
+    source::check(&shared.snapshot.load(), &shared.events);
     choose_certificates(shared);
 }
 
@@ -42,6 +43,7 @@ pub(super) async fn objects(running: Arc<Running>, store: Store) {
     let mut revisions = store.subscribe();
     let shared = &running.shared;
     choose_certificates(shared);
+    source::check(&shared.snapshot.load(), &shared.events);
     while revisions.changed().await.is_ok() {
         let mut groups = running.groups.lock();
         match running.build(&mut groups) {

@@ -183,6 +183,7 @@ pub(in crate::operation) fn why(view: &PerimeterWhy, now: u64) -> Page {
             "No receive connector: the connection is closed",
             &choice.decision,
         ));
+        page = page.page(super::simulate::factors(&choice.factors));
     }
     page
 }

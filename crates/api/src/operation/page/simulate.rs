@@ -1,9 +1,11 @@
 //! Simulations for people.
 
 use super::decision;
+use mailward_model::kind::Factor;
+
 use crate::{
     page::{Cell, Page, Tone},
-    view::{ConnectionChoice, MessagePlan, PlannedDelivery},
+    view::{ConnectionChoice, MessagePlan, PlannedDelivery, simulate::FactorFinding},
 };
 
 pub(in crate::operation) fn connection(view: &ConnectionChoice, _: u64) -> Page {
@@ -17,6 +19,37 @@ pub(in crate::operation) fn connection(view: &ConnectionChoice, _: u64) -> Page 
             "No receive connector: the connection is closed",
             &view.decision,
         ))
+        .page(factors(&view.factors))
+}
+
+/// By what a connector knows its senders; nothing where it does not look.
+pub(super) fn factors(findings: &[FactorFinding]) -> Page {
+    if findings.is_empty() {
+        return Page::new();
+    }
+    Page::new().table(
+        ["factor", "counts as", "met", "why"],
+        findings.iter().map(|one| {
+            let counts = match one.counts {
+                Factor::Off => "off",
+                Factor::Observed => "observed",
+                Factor::Required => "required",
+            };
+            let met = match (one.met, one.counts) {
+                (Some(true), _) => Cell::toned("yes", Tone::Good),
+                (Some(false), Factor::Required) => Cell::toned("no", Tone::Bad),
+                (Some(false), _) => Cell::toned("no", Tone::Warn),
+                (None, _) => Cell::toned("not known yet", Tone::Faint),
+            };
+            [
+                one.factor.as_str().into(),
+                counts.into(),
+                met,
+                one.reason.as_str().into(),
+            ]
+        }),
+        "",
+    )
 }
 
 pub(in crate::operation) fn message(view: &MessagePlan, _: u64) -> Page {
@@ -26,6 +59,9 @@ pub(in crate::operation) fn message(view: &MessagePlan, _: u64) -> Page {
             "No receive connector would take it",
             &view.connector,
         ))
+        .page(factors(&view.factors))
+        .list(view.refused.iter().map(|reply| format!("refused: {reply}")))
+        .list(view.risks.iter().map(|risk| format!("risky: {risk}")))
         .table(
             ["recipient", "answer"],
             view.recipients.iter().map(|one| {
@@ -52,7 +88,16 @@ fn delivery(view: &PlannedDelivery) -> Page {
     Page::new()
         .heading(format!("{content} goes to {}", view.next_hop))
         .text(view.because.as_str())
-        .fields([("from", view.mail_from.to_string().into())])
+        .fields([
+            ("from", view.mail_from.to_string().into()),
+            (
+                "pool",
+                match view.pool.as_str() {
+                    "" => Cell::toned("none: it stays here", Tone::Faint),
+                    pool => pool.into(),
+                },
+            ),
+        ])
         .table(
             ["recipient", "by way of"],
             view.recipients.iter().map(|one| {

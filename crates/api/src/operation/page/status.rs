@@ -136,6 +136,7 @@ fn transport(view: &TransportStatus, now: u64) -> Page {
                 )
                 .into(),
             ),
+            ("senders", senders(counters).into()),
         ])
         .table(
             [
@@ -177,4 +178,23 @@ fn worker(view: &WorkerStatus) -> Page {
             format!("{} run, {} failed", view.probes, view.probes_failed).into(),
         ),
     ])
+}
+
+/// What became of mail for who sent it; empty where nothing did.
+fn senders(counters: &crate::view::transport::Counters) -> String {
+    let (came, went) = (
+        counters.headers_stripped_in.total(),
+        counters.headers_stripped_out.total(),
+    );
+    let parts = [
+        (counters.factor_refusals, "refused for want of a factor"),
+        (counters.high_risk, "delivered through the high-risk pool"),
+        (came, "header fields of Exchange taken out on the way in"),
+        (went, "header fields of Exchange taken out on the way out"),
+    ];
+    let parts = parts.iter().filter(|(count, _)| *count > 0);
+    let parts: Vec<_> = parts
+        .map(|(count, what)| format!("{count} {what}"))
+        .collect();
+    parts.join(", ")
 }

@@ -1,7 +1,7 @@
 //! Journaling by examples: which rules fire, for whom, and what the report says.
 
 use mailward_model::{
-    kind::JournalScope,
+    kind::{JournalScope, OutboundPool},
     plan::{DeliveryContent, JournalRole, Redirection},
 };
 
@@ -401,7 +401,7 @@ fn a_report_finds_its_way_when_it_is_delivered() {
     small.send_connectors.retain(|c| c.name == "Partner");
     assert_eq!(way(&small, 64 << 20), "journal/archive@partner.example");
     // It stays in its queue whatever happens.
-    let same = reroute(&closed, report, &[0], 5_000);
+    let same = reroute(&closed, report, &[0], 5_000, OutboundPool::Normal);
     assert_eq!(same.deliveries[0].next_hop, report.next_hop);
 }
 

@@ -4,6 +4,7 @@ mod journal;
 
 use mailward_model::{
     EmailAddress, Envelope, EnvelopeRecipient, Notify, Object, ObjectId, Origin, Revision,
+    kind::OutboundPool,
     plan::{Delivery, DeliveryContent, NextHop, Plan},
 };
 use mailward_proto::header::AddressHeaders;
@@ -92,6 +93,7 @@ pub(super) fn origin() -> Origin {
         tls: None,
         account: None,
         probe: false,
+        arrival: None,
         accepted_unix_ms: 0,
     }
 }
@@ -401,14 +403,24 @@ name = "Abroad"
 address_spaces = ["*"]
 "#;
     let snapshot = snapshot(more);
-    let decision = route(&snapshot, &"example.net".parse().unwrap(), 40 << 20);
+    let decision = route(
+        &snapshot,
+        &"example.net".parse().unwrap(),
+        40 << 20,
+        OutboundPool::Normal,
+    );
     assert_eq!(
         decision.chosen,
         Routing::TooLarge {
             limit: mailward_model::unit::ByteSize(35 << 20)
         }
     );
-    let decision = route(&snapshot, &"example.net".parse().unwrap(), 1_000);
+    let decision = route(
+        &snapshot,
+        &"example.net".parse().unwrap(),
+        1_000,
+        OutboundPool::Normal,
+    );
     assert_eq!(
         decision.chosen,
         Routing::To(NextHop::Domain {
@@ -430,7 +442,12 @@ address_spaces = ["*"]
             "Spare: its cost, 5, is higher than 1 of \"Abroad\"",
         ]
     );
-    let decision = route(&snapshot, &"a.partner.example".parse().unwrap(), 2 << 20);
+    let decision = route(
+        &snapshot,
+        &"a.partner.example".parse().unwrap(),
+        2 << 20,
+        OutboundPool::Normal,
+    );
     let partner = decision
         .passed_over
         .iter()
@@ -445,7 +462,7 @@ address_spaces = ["*"]
 fn the_way_to_an_address_is_that_of_a_recipient() {
     let snapshot = snapshot("");
     let hops = |to: &str| -> Vec<_> {
-        route_to(&snapshot, &address(to), 1_000)
+        route_to(&snapshot, &address(to), 1_000, OutboundPool::Normal)
             .iter()
             .map(|r| (r.next_hop.to_string(), r.recipients.len()))
             .collect()
@@ -473,9 +490,9 @@ fn waiting_deliveries_find_new_ways() {
     let [delivery] = waiting.deliveries.as_slice() else {
         panic!("{waiting:?}");
     };
-    let same = reroute(&before, delivery, &[0, 1, 2], 1_000);
+    let same = reroute(&before, delivery, &[0, 1, 2], 1_000, OutboundPool::Normal);
     assert_eq!(same.deliveries, waiting.deliveries);
-    let moved = reroute(&now, delivery, &[0, 2, 9], 1_000);
+    let moved = reroute(&now, delivery, &[0, 2, 9], 1_000, OutboundPool::Normal);
     let shown: Vec<_> = moved.deliveries.iter().map(shown).collect();
     assert_eq!(
         shown,
@@ -484,10 +501,10 @@ fn waiting_deliveries_find_new_ways() {
     // A mailbox that was deleted meanwhile, and a report that waits whatever happens.
     let mut gone = delivery.clone();
     gone.recipients[0].rcpt.address = address("gone");
-    let failed = reroute(&now, &gone, &[0], 1_000);
+    let failed = reroute(&now, &gone, &[0], 1_000, OutboundPool::Normal);
     assert_eq!(failed.failures.len(), 1);
     gone.content = DeliveryContent::JournalReport(mailward_model::plan::JournalReport::default());
-    let kept = reroute(&now, &gone, &[0], 64 << 20);
+    let kept = reroute(&now, &gone, &[0], 64 << 20, OutboundPool::Normal);
     assert!(kept.failures.is_empty());
     assert_eq!(
         kept.deliveries[0].next_hop.to_string(),

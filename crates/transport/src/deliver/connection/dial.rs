@@ -15,15 +15,13 @@ use mailward_model::{
 };
 use mailward_proto::client::{Client, Options, Step};
 use mailward_tls::{ClientTls, Distrusted};
-use tokio::{
-    net::{TcpSocket, TcpStream},
-    time::timeout,
-};
+use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 
 use super::{Connection, Lost, Peer, Stream};
 use crate::{
     Shared,
+    deliver::source,
     distrust::Watch,
     snapshot::{Named, Snapshot},
 };
@@ -56,6 +54,8 @@ pub(in crate::deliver) struct Dial<'a> {
     pub(in crate::deliver) connector: &'a Named<SendConnector>,
     pub(in crate::deliver) host: &'a SmartHost,
     pub(in crate::deliver) ip: IpAddr,
+    /// The addresses it may come from, in the order in which to try them.
+    pub(in crate::deliver) sources: &'a [Option<IpAddr>],
     /// Whether BDAT may be used.
     pub(in crate::deliver) chunking: bool,
     /// Whether mail may go in plain text.
@@ -77,7 +77,11 @@ impl Dial<'_> {
                 format!("{host} [{}]: {error}", self.ip),
             ))
         };
-        let stream = match timeout(CONNECT_MAX, connect(address, spec.source_ip)).await {
+        let missing = |source: IpAddr, error: &io::Error| {
+            source::tell(&self.shared.events, &self.connector.name, source, error);
+        };
+        let connect = source::connect(address, self.sources, missing);
+        let stream = match timeout(CONNECT_MAX, connect).await {
             Ok(Ok(stream)) => stream,
             Ok(Err(error)) => return Err(failed(&error)),
             Err(_) => {
@@ -247,19 +251,4 @@ pub(super) fn said(step: Step) -> Reply {
         Step::Refused(reply) | Step::Closed(reply) | Step::TlsRefused(reply) => reply,
         _ => Reply::bare(451, "an answer out of order"),
     }
-}
-
-async fn connect(address: SocketAddr, source: Option<IpAddr>) -> io::Result<TcpStream> {
-    let socket = match address {
-        SocketAddr::V4(_) => TcpSocket::new_v4()?,
-        SocketAddr::V6(_) => TcpSocket::new_v6()?,
-    };
-    if let Some(source) = source {
-        if source.is_ipv4() != address.is_ipv4() {
-            let why = format!("the connector's source_ip {source} is of the other family");
-            return Err(io::Error::new(io::ErrorKind::AddrNotAvailable, why));
-        }
-        socket.bind(SocketAddr::new(source, 0))?;
-    }
-    socket.connect(address).await
 }

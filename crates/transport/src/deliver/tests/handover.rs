@@ -3,7 +3,8 @@
 use std::sync::atomic::Ordering;
 
 use mailward_events::tracking::{EventId, Query, search};
-use mailward_model::{EnvelopeRecipient, Notify};
+use mailward_model::{EnvelopeRecipient, Notify, kind::HeaderFamily};
+use mailward_proto::firewall::Keep;
 
 use super::{
     peer::{Peer, Script},
@@ -210,7 +211,14 @@ async fn a_delivery_repeated_after_a_crash_replaces_its_file() {
             accepted_unix_ms: lease.message.origin.accepted_unix_ms,
             return_path: lease.delivery.mail_from.clone(),
             recipient: lease.delivery.recipients[0].rcpt.address.clone(),
-            content: Content::open(&shared.queue, &shared.snapshot.load(), &lease, carry).unwrap(),
+            content: Content::open(
+                &shared.queue,
+                &shared.snapshot.load(),
+                &lease,
+                carry,
+                Keep::of(&HeaderFamily::ALL),
+            )
+            .unwrap(),
         }];
         let results = maildir::put(&dir, &shared.node.hostname, &mut letters);
         assert!(results.iter().all(Result::is_ok));

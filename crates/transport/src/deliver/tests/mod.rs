@@ -148,6 +148,8 @@ impl World {
             gate: Gate::default(),
             counters: Counters::default(),
             probes: crate::Probes::new(0),
+            bulk: Default::default(),
+            authenticator: crate::receive::Authenticator::new(&[]),
             clock,
         });
         let dispatcher = Dispatcher::start_with(Arc::clone(&shared), move || Arc::new(dns.clone()));
@@ -302,6 +304,7 @@ fn origin(accepted_unix_ms: u64) -> Origin {
         tls: None,
         account: None,
         probe: false,
+        arrival: None,
         accepted_unix_ms,
     }
 }

@@ -52,6 +52,26 @@ async fn every_dialog_runs_against_the_live_server() {
 }
 
 #[tokio::test]
+async fn what_is_not_to_come_in_is_taken_out_wherever_a_server_might_find_it() {
+    let scene = Scene::new(any_connector());
+    // Behind a line that is no field our own header ends; that of another server may not.
+    let lines = "C: DATA\nS: 354 *\nC: A: 1\nC: X-MS-Exchange-Organization-SCL: -1\nC: \tfolded\n\
+        C: no field here\nC: X-MS-Exchange-Forest-A: 1\nC: B: 2\nC: \n\
+        C: X-MS-Exchange-Forest-B: body\nC: .\nS: 250 *\n";
+    scene.play(&format!("{HELLO}{ENVELOPE}{lines}{QUIT}")).await;
+    let stored = scene.stored();
+    let [(message, octets)] = stored.as_slice() else {
+        panic!("{stored:?}")
+    };
+    let text = String::from_utf8(octets.clone()).unwrap();
+    let kept = "\r\nA: 1\r\nno field here\r\nB: 2\r\n\r\nX-MS-Exchange-Forest-B: body\r\n";
+    assert!(text.ends_with(kept), "{text}");
+    assert_eq!(message.size, octets.len() as u64);
+    let stripped = scene.shared.counters.stripped_in.get();
+    assert_eq!((stripped.organization, stripped.forest), (1, 1));
+}
+
+#[tokio::test]
 async fn a_message_is_kept_with_its_trace_its_plan_and_its_record() {
     let scene = Scene::new(any_connector());
     scene

@@ -171,6 +171,8 @@ impl Scene {
             gate: Gate::default(),
             counters: Counters::default(),
             probes: crate::Probes::new(0),
+            bulk: Default::default(),
+            authenticator: crate::receive::Authenticator::new(&[]),
             clock,
         });
         let mut roots = rustls::RootCertStore::empty();
