@@ -21,6 +21,7 @@ pub mod receive;
 mod service;
 mod shared;
 pub mod snapshot;
+mod untrusted;
 
 pub use gate::Gate;
 pub use journal::OpenError as JournalOpenError;
