@@ -883,7 +883,7 @@ catalogue! {
         "the CRL at {place} (untrusted feed {feed}) is a new one of {issuer}, number {number}: it revokes {revoked} certificates ({before} before)"
         means "An authority has published another list of certificates that it revoked. It is in force in every role."
         breaks "Peers that show a certificate it revokes are refused."
-        mend "Nothing.";
+        mend "Nothing is to be done; `mailward untrusted test FILE` says what it says of a certificate.";
     7027 Warning CrlStale { feed: String, place: String, issuer: String, meaning: String } per [feed, place]
         "the CRL of {issuer} at {place} (untrusted feed {feed}) is stale: {meaning}"
         means "The moment is over at which the authority should have published another list (nextUpdate), or the list could not be read since."

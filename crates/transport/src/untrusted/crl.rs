@@ -13,7 +13,7 @@ use mailward_tls::{
     PeerPath, pem_certificates,
     untrusted::feed::{
         KeptCrl,
-        crl::{self, CRL_OCTETS_MAX, Crl, Issuer},
+        crl::{self, CRL_OCTETS_MAX, Crl, Issuer, REVOKED_IN_ALL_MAX},
     },
 };
 use sha2::{Digest, Sha256};
@@ -196,6 +196,8 @@ fn take_in(
     let entry = entries.get_mut(&id).ok_or_else(gone)?;
     let wait = super::wait_ms(&entry.spec, jitter());
     let (feed, in_force) = (entry.name.clone(), entry.state.told());
+    let others = entry.state.crls.iter().filter(|one| one.place != place);
+    let others: u64 = others.map(|one| one.revoked).sum();
     let mut crls = entry.state.crls.iter_mut();
     let Some(kept) = crls.find(|one| one.place == place) else {
         // The feed names it no more.
@@ -203,6 +205,12 @@ fn take_in(
     };
     let before = kept.revoked;
     let taken = found.and_then(|found| {
+        if others + found.crl.count() as u64 > REVOKED_IN_ALL_MAX {
+            return Err(ReadError::plain(format!(
+                "the CRLs of this feed would revoke more than {REVOKED_IN_ALL_MAX} certificates together: \
+                 name fewer places"
+            )));
+        }
         // The file first: a state never names one that is not there.
         feeds
             .shelf

@@ -28,6 +28,8 @@ use crate::{
 pub const CRL_OCTETS_MAX: usize = 12 << 20;
 /// Certificates that one list may revoke.
 pub const REVOKED_MAX: usize = 400_000;
+/// Certificates that all lists of one feed may revoke together: every role holds them in memory.
+pub const REVOKED_IN_ALL_MAX: u64 = 1_000_000;
 /// Places that are taken from one certificate.
 const PLACES_MAX: usize = 4;
 

@@ -1,3 +1,5 @@
+//! What may replace a list in force, and what may not. No network, no clock.
+
 use mailward_model::kind::{FeedPlace, Sha256, SignedList, UntrustedCertificate};
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Lists of real authorities, made here; and what is none. No network, no clock.
+
 use proptest::prelude::*;
 use rcgen::{
     CertificateParams, CertificateRevocationListParams, CrlDistributionPoint,
