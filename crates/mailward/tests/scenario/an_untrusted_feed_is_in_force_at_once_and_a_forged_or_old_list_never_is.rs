@@ -17,8 +17,8 @@ use crate::{
     tls_peers::{session, showing},
 };
 
-/// How soon a list must be in force once it is read.
-const AT_ONCE: Duration = Duration::from_secs(1);
+/// How soon a list must be in force once it is read, on a busy machine. (How soon it is: `bench/feed`.)
+const AT_ONCE: Duration = Duration::from_secs(5);
 
 /// Somebody who signs lists.
 struct Signer {

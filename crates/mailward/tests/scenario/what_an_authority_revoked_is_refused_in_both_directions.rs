@@ -22,7 +22,8 @@ use crate::{
     tls_peers::{hop, session, showing},
 };
 
-const AT_ONCE: Duration = Duration::from_secs(1);
+/// How soon a list must be in force once it is read, on a busy machine. (How soon it is: `bench/feed`.)
+const AT_ONCE: Duration = Duration::from_secs(5);
 
 /// A page over plain HTTP, as CRLs are published: what it says, and how often it was asked.
 struct Page {
@@ -304,7 +305,8 @@ fn where_it_is_is_learnt_from_certificates_that_a_root_vouches_for() {
     assert!(session(asking, &showing(&forged)).is_ok());
     let stolen = showing(&authority.leaf("stolen.test", 0x77, Some(&page.url)));
     let other = showing(&authority.leaf("other.test", 0x78, Some(&page.url)));
-    assert!(session(asking, &stolen).is_ok(), "nobody has asked yet");
+    // One that is not revoked, so that nothing is cut while it is looked at.
+    assert!(session(asking, &other).is_ok());
     wait_for("its list was found, and refuses it", || {
         session(asking, &stolen).is_err()
     });
