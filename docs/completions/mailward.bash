@@ -55,6 +55,9 @@ _mailward() {
             mailward,dynamic-distribution-group)
                 cmd="mailward__subcmd__dynamic__subcmd__distribution__subcmd__group"
                 ;;
+            mailward,endpoint)
+                cmd="mailward__subcmd__endpoint"
+                ;;
             mailward,event)
                 cmd="mailward__subcmd__event"
                 ;;
@@ -159,6 +162,9 @@ _mailward() {
                 ;;
             mailward,untrusted-certificate)
                 cmd="mailward__subcmd__untrusted__subcmd__certificate"
+                ;;
+            mailward,untrusted-feed)
+                cmd="mailward__subcmd__untrusted__subcmd__feed"
                 ;;
             mailward__subcmd__accepted__subcmd__domain,list)
                 cmd="mailward__subcmd__accepted__subcmd__domain__subcmd__list"
@@ -282,6 +288,18 @@ _mailward() {
                 ;;
             mailward__subcmd__dynamic__subcmd__distribution__subcmd__group,show)
                 cmd="mailward__subcmd__dynamic__subcmd__distribution__subcmd__group__subcmd__show"
+                ;;
+            mailward__subcmd__endpoint,list)
+                cmd="mailward__subcmd__endpoint__subcmd__list"
+                ;;
+            mailward__subcmd__endpoint,remove)
+                cmd="mailward__subcmd__endpoint__subcmd__remove"
+                ;;
+            mailward__subcmd__endpoint,set)
+                cmd="mailward__subcmd__endpoint__subcmd__set"
+                ;;
+            mailward__subcmd__endpoint,show)
+                cmd="mailward__subcmd__endpoint__subcmd__show"
                 ;;
             mailward__subcmd__event,list)
                 cmd="mailward__subcmd__event__subcmd__list"
@@ -517,6 +535,9 @@ _mailward() {
             mailward__subcmd__help,dynamic-distribution-group)
                 cmd="mailward__subcmd__help__subcmd__dynamic__subcmd__distribution__subcmd__group"
                 ;;
+            mailward__subcmd__help,endpoint)
+                cmd="mailward__subcmd__help__subcmd__endpoint"
+                ;;
             mailward__subcmd__help,event)
                 cmd="mailward__subcmd__help__subcmd__event"
                 ;;
@@ -621,6 +642,9 @@ _mailward() {
                 ;;
             mailward__subcmd__help,untrusted-certificate)
                 cmd="mailward__subcmd__help__subcmd__untrusted__subcmd__certificate"
+                ;;
+            mailward__subcmd__help,untrusted-feed)
+                cmd="mailward__subcmd__help__subcmd__untrusted__subcmd__feed"
                 ;;
             mailward__subcmd__help__subcmd__accepted__subcmd__domain,list)
                 cmd="mailward__subcmd__help__subcmd__accepted__subcmd__domain__subcmd__list"
@@ -735,6 +759,18 @@ _mailward() {
                 ;;
             mailward__subcmd__help__subcmd__dynamic__subcmd__distribution__subcmd__group,show)
                 cmd="mailward__subcmd__help__subcmd__dynamic__subcmd__distribution__subcmd__group__subcmd__show"
+                ;;
+            mailward__subcmd__help__subcmd__endpoint,list)
+                cmd="mailward__subcmd__help__subcmd__endpoint__subcmd__list"
+                ;;
+            mailward__subcmd__help__subcmd__endpoint,remove)
+                cmd="mailward__subcmd__help__subcmd__endpoint__subcmd__remove"
+                ;;
+            mailward__subcmd__help__subcmd__endpoint,set)
+                cmd="mailward__subcmd__help__subcmd__endpoint__subcmd__set"
+                ;;
+            mailward__subcmd__help__subcmd__endpoint,show)
+                cmd="mailward__subcmd__help__subcmd__endpoint__subcmd__show"
                 ;;
             mailward__subcmd__help__subcmd__event,list)
                 cmd="mailward__subcmd__help__subcmd__event__subcmd__list"
@@ -1030,8 +1066,20 @@ _mailward() {
             mailward__subcmd__help__subcmd__untrusted,add)
                 cmd="mailward__subcmd__help__subcmd__untrusted__subcmd__add"
                 ;;
+            mailward__subcmd__help__subcmd__untrusted,approve)
+                cmd="mailward__subcmd__help__subcmd__untrusted__subcmd__approve"
+                ;;
+            mailward__subcmd__help__subcmd__untrusted,diff)
+                cmd="mailward__subcmd__help__subcmd__untrusted__subcmd__diff"
+                ;;
+            mailward__subcmd__help__subcmd__untrusted,feeds)
+                cmd="mailward__subcmd__help__subcmd__untrusted__subcmd__feeds"
+                ;;
             mailward__subcmd__help__subcmd__untrusted,list)
                 cmd="mailward__subcmd__help__subcmd__untrusted__subcmd__list"
+                ;;
+            mailward__subcmd__help__subcmd__untrusted,refresh)
+                cmd="mailward__subcmd__help__subcmd__untrusted__subcmd__refresh"
                 ;;
             mailward__subcmd__help__subcmd__untrusted,remove)
                 cmd="mailward__subcmd__help__subcmd__untrusted__subcmd__remove"
@@ -1053,6 +1101,18 @@ _mailward() {
                 ;;
             mailward__subcmd__help__subcmd__untrusted__subcmd__certificate,show)
                 cmd="mailward__subcmd__help__subcmd__untrusted__subcmd__certificate__subcmd__show"
+                ;;
+            mailward__subcmd__help__subcmd__untrusted__subcmd__feed,list)
+                cmd="mailward__subcmd__help__subcmd__untrusted__subcmd__feed__subcmd__list"
+                ;;
+            mailward__subcmd__help__subcmd__untrusted__subcmd__feed,remove)
+                cmd="mailward__subcmd__help__subcmd__untrusted__subcmd__feed__subcmd__remove"
+                ;;
+            mailward__subcmd__help__subcmd__untrusted__subcmd__feed,set)
+                cmd="mailward__subcmd__help__subcmd__untrusted__subcmd__feed__subcmd__set"
+                ;;
+            mailward__subcmd__help__subcmd__untrusted__subcmd__feed,show)
+                cmd="mailward__subcmd__help__subcmd__untrusted__subcmd__feed__subcmd__show"
                 ;;
             mailward__subcmd__journal,pause)
                 cmd="mailward__subcmd__journal__subcmd__pause"
@@ -1252,8 +1312,20 @@ _mailward() {
             mailward__subcmd__untrusted,add)
                 cmd="mailward__subcmd__untrusted__subcmd__add"
                 ;;
+            mailward__subcmd__untrusted,approve)
+                cmd="mailward__subcmd__untrusted__subcmd__approve"
+                ;;
+            mailward__subcmd__untrusted,diff)
+                cmd="mailward__subcmd__untrusted__subcmd__diff"
+                ;;
+            mailward__subcmd__untrusted,feeds)
+                cmd="mailward__subcmd__untrusted__subcmd__feeds"
+                ;;
             mailward__subcmd__untrusted,list)
                 cmd="mailward__subcmd__untrusted__subcmd__list"
+                ;;
+            mailward__subcmd__untrusted,refresh)
+                cmd="mailward__subcmd__untrusted__subcmd__refresh"
                 ;;
             mailward__subcmd__untrusted,remove)
                 cmd="mailward__subcmd__untrusted__subcmd__remove"
@@ -1276,6 +1348,18 @@ _mailward() {
             mailward__subcmd__untrusted__subcmd__certificate,show)
                 cmd="mailward__subcmd__untrusted__subcmd__certificate__subcmd__show"
                 ;;
+            mailward__subcmd__untrusted__subcmd__feed,list)
+                cmd="mailward__subcmd__untrusted__subcmd__feed__subcmd__list"
+                ;;
+            mailward__subcmd__untrusted__subcmd__feed,remove)
+                cmd="mailward__subcmd__untrusted__subcmd__feed__subcmd__remove"
+                ;;
+            mailward__subcmd__untrusted__subcmd__feed,set)
+                cmd="mailward__subcmd__untrusted__subcmd__feed__subcmd__set"
+                ;;
+            mailward__subcmd__untrusted__subcmd__feed,show)
+                cmd="mailward__subcmd__untrusted__subcmd__feed__subcmd__show"
+                ;;
             *)
                 ;;
         esac
@@ -1283,7 +1367,7 @@ _mailward() {
 
     case "${cmd}" in
         mailward)
-            opts="-h -V --json --config --socket --color --help --version queue trace event explain cert untrusted simulate journal alert drill health recheck status export plan apply group recipient directory perimeter transport-settings health-settings accepted-domain receive-connector sender-feed send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group directory-source journal-rule alert-channel monitoring-override probe untrusted-certificate drain resume top shell test serve demo setup config role help"
+            opts="-h -V --json --config --socket --color --help --version queue trace event explain cert untrusted simulate journal alert drill health recheck status export plan apply group recipient directory perimeter transport-settings health-settings accepted-domain receive-connector sender-feed send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group directory-source journal-rule alert-channel monitoring-override probe endpoint untrusted-certificate untrusted-feed drain resume top shell test serve demo setup config role help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2767,6 +2851,152 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__dynamic__subcmd__distribution__subcmd__group__subcmd__show)
+            opts="-h --json --config --socket --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__endpoint)
+            opts="-h --json --config --socket --color --help list show set remove"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__endpoint__subcmd__list)
+            opts="-h --filter --limit --monitoring --json --config --socket --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --filter)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --limit)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__endpoint__subcmd__remove)
+            opts="-h --revision --dry-run --json --config --socket --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --revision)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__endpoint__subcmd__set)
+            opts="-h --revision --dry-run --json --config --socket --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --revision)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__endpoint__subcmd__show)
             opts="-h --json --config --socket --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -4415,7 +4645,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__help)
-            opts="queue trace event explain cert untrusted simulate journal alert drill health recheck status export plan apply group recipient directory perimeter transport-settings health-settings accepted-domain receive-connector sender-feed send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group directory-source journal-rule alert-channel monitoring-override probe untrusted-certificate drain resume top shell test serve demo setup config role help"
+            opts="queue trace event explain cert untrusted simulate journal alert drill health recheck status export plan apply group recipient directory perimeter transport-settings health-settings accepted-domain receive-connector sender-feed send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group directory-source journal-rule alert-channel monitoring-override probe endpoint untrusted-certificate untrusted-feed drain resume top shell test serve demo setup config role help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -5129,6 +5359,76 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__help__subcmd__dynamic__subcmd__distribution__subcmd__group__subcmd__show)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__help__subcmd__endpoint)
+            opts="list show set remove"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__help__subcmd__endpoint__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__help__subcmd__endpoint__subcmd__remove)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__help__subcmd__endpoint__subcmd__set)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__help__subcmd__endpoint__subcmd__show)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -6963,7 +7263,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__help__subcmd__untrusted)
-            opts="list add remove test replay"
+            opts="list add remove test replay feeds diff approve refresh"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -7046,6 +7346,76 @@ _mailward() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        mailward__subcmd__help__subcmd__untrusted__subcmd__feed)
+            opts="list show set remove"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__help__subcmd__untrusted__subcmd__feed__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__help__subcmd__untrusted__subcmd__feed__subcmd__remove)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__help__subcmd__untrusted__subcmd__feed__subcmd__set)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__help__subcmd__untrusted__subcmd__feed__subcmd__show)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         mailward__subcmd__help__subcmd__untrusted__subcmd__add)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
@@ -7060,7 +7430,63 @@ _mailward() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        mailward__subcmd__help__subcmd__untrusted__subcmd__approve)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__help__subcmd__untrusted__subcmd__diff)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__help__subcmd__untrusted__subcmd__feeds)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         mailward__subcmd__help__subcmd__untrusted__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__help__subcmd__untrusted__subcmd__refresh)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -9899,7 +10325,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__untrusted)
-            opts="-h --json --config --socket --color --help list add remove test replay"
+            opts="-h --json --config --socket --color --help list add remove test replay feeds diff approve refresh"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -10070,6 +10496,152 @@ _mailward() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        mailward__subcmd__untrusted__subcmd__feed)
+            opts="-h --json --config --socket --color --help list show set remove"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__untrusted__subcmd__feed__subcmd__list)
+            opts="-h --filter --limit --monitoring --json --config --socket --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --filter)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --limit)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__untrusted__subcmd__feed__subcmd__remove)
+            opts="-h --revision --dry-run --json --config --socket --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --revision)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__untrusted__subcmd__feed__subcmd__set)
+            opts="-h --revision --dry-run --json --config --socket --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --revision)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__untrusted__subcmd__feed__subcmd__show)
+            opts="-h --json --config --socket --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         mailward__subcmd__untrusted__subcmd__add)
             opts="-h --key --issuer --serial --sha256 --spki --reason --name --json --config --socket --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -10120,7 +10692,111 @@ _mailward() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        mailward__subcmd__untrusted__subcmd__approve)
+            opts="-h --json --config --socket --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__untrusted__subcmd__diff)
+            opts="-h --json --config --socket --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__untrusted__subcmd__feeds)
+            opts="-h --json --config --socket --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         mailward__subcmd__untrusted__subcmd__list)
+            opts="-h --json --config --socket --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__untrusted__subcmd__refresh)
             opts="-h --json --config --socket --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )

@@ -6,12 +6,13 @@ use mailward_api::control::{BindError, bind};
 use mailward_events::Events;
 use mailward_host::clock::Clock;
 use mailward_store::Store;
+use mailward_tls::untrusted::feed::Shelf;
 use tokio::task::JoinHandle;
 
 use crate::{
     answer::{Access, Perimeter},
     http::{self, route::Pages},
-    metric::Meter,
+    metric::{Feeds, Meter},
     otlp::{Export, OtlpConfig, Resource, Tally},
     peer::Caller,
     probe::{self, Probes},
@@ -28,6 +29,8 @@ pub struct AdminConfig {
     pub tracking_dir: PathBuf,
     /// What is known of sender feeds.
     pub perimeter_dir: PathBuf,
+    /// What is known of feeds of the untrusted list.
+    pub untrusted_dir: PathBuf,
     /// The node's name, for health pages.
     pub node: String,
     /// The objects.
@@ -173,6 +176,12 @@ pub fn serve(config: AdminConfig) -> Result<AdminServer, ServeError> {
         config.events.clone(),
         Arc::clone(&probes),
         Arc::clone(&exports),
+        Feeds::new(
+            config.store.clone(),
+            config.perimeter_dir.clone(),
+            Shelf::new(&config.untrusted_dir),
+            Arc::clone(&config.clock),
+        ),
     ));
     let mut tasks = Vec::new();
     if let Some(otlp) = config.otlp {
@@ -204,6 +213,7 @@ pub fn serve(config: AdminConfig) -> Result<AdminServer, ServeError> {
         events_dir: config.events_dir,
         tracking_dir: config.tracking_dir,
         perimeter: perimeter.clone(),
+        untrusted: Shelf::new(config.untrusted_dir),
         store: config.store,
         events: config.events,
         clock: config.clock,

@@ -49,6 +49,7 @@ fn node() -> Node {
         events_dir: dir.path().join("events"),
         tracking_dir: dir.path().join("tracking"),
         perimeter_dir: dir.path().join("perimeter"),
+        untrusted_dir: dir.path().join("untrusted"),
         node: "mx1.example.org".to_owned(),
         store: store.clone(),
         events,

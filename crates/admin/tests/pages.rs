@@ -160,6 +160,7 @@ fn node_with(details: Details, endpoint: Option<String>) -> Node {
         events_dir: dir.path().join("events"),
         tracking_dir: dir.path().join("tracking"),
         perimeter_dir: dir.path().join("perimeter"),
+        untrusted_dir: dir.path().join("untrusted"),
         node: "mx1.example.org".to_owned(),
         store: store.clone(),
         events,

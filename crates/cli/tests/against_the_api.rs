@@ -42,6 +42,7 @@ impl Node {
             events_dir: dir.path().join("events"),
             tracking_dir: dir.path().join("tracking"),
             perimeter_dir: dir.path().join("perimeter"),
+            untrusted_dir: dir.path().join("untrusted"),
             node: "mx1.example.org".to_owned(),
             store: Store::open(&dir.path().join("store.db")).unwrap(),
             events: Events::discard(),

@@ -1,13 +1,15 @@
 //! The table kept in step: replaced when what belongs into it changes, put back when somebody else
 //! has changed it.
 
-use std::{path::PathBuf, time::Duration};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
+use mailward_api::view::figures::FirewallFigures;
 use mailward_events::{Event, Events};
 use mailward_host::{clock::Clock, pulse::Pulse};
 use mailward_model::{Kind, Spec};
 use mailward_perimeter::{FeedState, Feeds, Shelf, export::TABLE};
 use mailward_store::Store;
+use parking_lot::Mutex;
 
 use crate::{
     Nft,
@@ -22,6 +24,9 @@ const DRIFT_EVERY: Duration = Duration::from_secs(5);
 /// Octets of a line that an event shows.
 const LINE_OCTETS_MAX: usize = 120;
 
+/// Moments of drift that are kept.
+const DRIFTS_MAX: usize = 20;
+
 /// The firewall's table.
 pub struct Firewall {
     /// The objects.
@@ -32,11 +37,14 @@ pub struct Firewall {
     pub events: Events,
     /// The program.
     pub nft: Nft,
+    /// How it stands, for whoever asks.
+    pub figures: Arc<Mutex<FirewallFigures>>,
 }
 
 /// What was put in force, and how the kernel shows it.
 struct InForce {
     gates: Vec<Gate>,
+    ranges: u64,
     shown: Option<String>,
 }
 
@@ -59,8 +67,14 @@ impl Firewall {
                     };
                     if is_new || drift.is_some() {
                         let is_first = in_force.is_none();
+                        if let Some(found) = &drift {
+                            self.drifted(found, clock.unix_ms());
+                        }
                         in_force = self.put(wanted, is_first, drift).await;
                         looked = clock.monotonic();
+                    }
+                    if let Some(known) = &in_force {
+                        self.in_step(known, clock.unix_ms());
                     }
                 }
             }
@@ -127,6 +141,10 @@ impl Firewall {
         match carried.await {
             Ok(shown) => {
                 let table = TABLE.to_owned();
+                let ranges = wanted
+                    .iter()
+                    .map(|gate| gate.set.blocks().len() as u64)
+                    .sum();
                 match drift {
                     Some(found) => self.events.emit(Event::FirewallDrifted { table, found }),
                     // A node that never had a gate has nothing to tell.
@@ -134,14 +152,12 @@ impl Firewall {
                     None => self.events.emit(Event::FirewallChanged {
                         table,
                         ports: wanted.iter().map(|gate| gate.port.to_string()).collect(),
-                        ranges: wanted
-                            .iter()
-                            .map(|gate| gate.set.blocks().len() as u64)
-                            .sum(),
+                        ranges,
                     }),
                 }
                 Some(InForce {
                     gates: wanted,
+                    ranges,
                     shown,
                 })
             }
@@ -152,7 +168,24 @@ impl Firewall {
         }
     }
 
+    fn drifted(&self, found: &str, now_unix_ms: u64) {
+        let mut figures = self.figures.lock();
+        let surplus = (figures.drifts_unix_ms.len() + 1).saturating_sub(DRIFTS_MAX);
+        figures.drifts_unix_ms.drain(..surplus);
+        figures.drifts_unix_ms.push(now_unix_ms);
+        found.clone_into(&mut figures.drift);
+    }
+
+    fn in_step(&self, known: &InForce, now_unix_ms: u64) {
+        let mut figures = self.figures.lock();
+        figures.in_step_unix_ms = Some(now_unix_ms);
+        figures.gates = known.gates.len() as u64;
+        figures.ranges = known.ranges;
+        figures.problem = None;
+    }
+
     fn failing(&self, error: &str) {
+        self.figures.lock().problem = Some(error.to_owned());
         self.events.emit(Event::FirewallFailing {
             table: TABLE.to_owned(),
             error: error.to_owned(),

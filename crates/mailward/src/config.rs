@@ -303,6 +303,11 @@ impl Config {
         self.data_dir.join("tracking")
     }
 
+    /// The folder of what is known of feeds of the untrusted list.
+    pub(crate) fn untrusted_dir(&self) -> PathBuf {
+        self.data_dir.join("untrusted")
+    }
+
     /// The folder of what is known of sender feeds.
     pub(crate) fn perimeter_dir(&self) -> PathBuf {
         self.data_dir.join("perimeter")

@@ -8,8 +8,9 @@ use crate::{
     id::{ObjectId, Revision},
     kind::{
         AcceptedDomain, AlertChannel, DirectorySource, DistributionGroup, DynamicDistributionGroup,
-        HealthSettings, JournalRule, MailContact, MailUser, Mailbox, MonitoringOverride, Probe,
-        ReceiveConnector, SendConnector, SenderFeed, TransportSettings, UntrustedCertificate,
+        Endpoint, HealthSettings, JournalRule, MailContact, MailUser, Mailbox, MonitoringOverride,
+        Probe, ReceiveConnector, SendConnector, SenderFeed, TransportSettings,
+        UntrustedCertificate, UntrustedFeed,
     },
 };
 
@@ -178,8 +179,12 @@ kinds! {
     MonitoringOverride "monitoring_override" "monitoring-override" "monitoring overrides",
     /// What else is watched.
     Probe "probe" "probe" "probes",
+    /// Servers whose TLS is tested from outside, on a schedule.
+    Endpoint "endpoint" "endpoint" "endpoints",
     /// Certificates that are refused wherever they are shown.
     UntrustedCertificate "untrusted_certificate" "untrusted-certificate" "untrusted certificates",
+    /// Lists of such certificates that somebody publishes.
+    UntrustedFeed "untrusted_feed" "untrusted-feed" "untrusted feeds",
 }
 
 impl Kind {

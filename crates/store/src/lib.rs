@@ -34,6 +34,7 @@
 mod batch;
 mod change;
 pub mod check;
+mod doubt;
 mod engine;
 mod error;
 mod event;
@@ -47,6 +48,7 @@ pub mod text;
 mod tests;
 
 pub use change::{Change, ChangeOp, ChangeRecord};
+pub use doubt::{Doubt, doubt_databases};
 pub use engine::{file::FOLLOW_INTERVAL, postgres::Standing};
 pub use error::{ApplyError, ObjectError, OpenError, ReadError};
 pub use event::{EVENT_AGE_MAX_MS, EVENT_ROWS_MAX, EventFilter, EventLog, EventLogError, EventRow};

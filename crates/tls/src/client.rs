@@ -27,7 +27,7 @@ use rustls::{
     crypto::{
         CryptoProvider, WebPkiSupportedAlgorithms, verify_tls12_signature, verify_tls13_signature,
     },
-    server::ParsedCertificate,
+    server::{ParsedCertificate, WebPkiClientVerifier},
 };
 use rustls_pki_types::{CertificateDer, ServerName, UnixTime, pem::PemObject};
 
@@ -252,18 +252,31 @@ impl ClientTls {
         &self.provider
     }
 
-    /// The roots, read where they have not been.
-    pub(crate) fn trusted_roots(&self) -> Result<Arc<RootCertStore>, ClientTlsError> {
-        self.roots(&mut self.current())
+    /// The roots that chains must lead to.
+    ///
+    /// # Errors
+    /// [`ClientTlsError`] where there are none.
+    pub fn roots(&self) -> Result<Arc<RootCertStore>, ClientTlsError> {
+        self.store(&mut self.current())
     }
 
-    fn roots(&self, state: &mut State) -> Result<Arc<RootCertStore>, ClientTlsError> {
-        if let Some(store) = &state.store {
-            return Ok(store.clone());
+    /// Whether a path that a peer showed leads to a root, whatever name it is for: as a server's or as
+    /// a client's.
+    pub fn leads_to_root(&self, path: &[CertificateDer<'_>], unix_ms: u64) -> bool {
+        let (Some((leaf, rest)), Ok(roots)) = (path.split_first(), self.roots()) else {
+            return false;
+        };
+        let now = UnixTime::since_unix_epoch(std::time::Duration::from_millis(unix_ms));
+        let algorithms = self.provider.signature_verification_algorithms.all;
+        let as_server = ParsedCertificate::try_from(leaf).and_then(|parsed| {
+            verify_server_cert_signed_by_trust_anchor(&parsed, &roots, rest, now, algorithms)
+        });
+        if as_server.is_ok() {
+            return true;
         }
-        let store = Arc::new(self.roots.load(&self.untrusted)?);
-        state.store = Some(store.clone());
-        Ok(store)
+        let provider = Arc::clone(&self.provider);
+        let verifier = WebPkiClientVerifier::builder_with_provider(roots, provider).build();
+        verifier.is_ok_and(|it| it.verify_client_cert(leaf, rest, now).is_ok())
     }
 
     /// The list of untrusted certificates that is asked.
@@ -291,7 +304,7 @@ impl ClientTls {
         if purpose.level == TlsAuthLevel::EncryptionOnly {
             return Ok(Check::Nothing);
         }
-        let roots = self.roots(state)?;
+        let roots = self.store(state)?;
         Ok(match purpose.level {
             TlsAuthLevel::DomainValidation => Check::ChainAndName {
                 roots,
@@ -299,6 +312,15 @@ impl ClientTls {
             },
             _ => Check::Chain { roots },
         })
+    }
+
+    fn store(&self, state: &mut State) -> Result<Arc<RootCertStore>, ClientTlsError> {
+        if let Some(store) = &state.store {
+            return Ok(store.clone());
+        }
+        let store = Arc::new(self.roots.load(&self.untrusted)?);
+        state.store = Some(store.clone());
+        Ok(store)
     }
 
     fn build(&self, check: Check) -> Result<Arc<ClientConfig>, ClientTlsError> {

@@ -1,9 +1,10 @@
 //! One document fetched by HTTPS: with the server's chain and name checked, a limit on its size, on
 //! the time it may take and on redirects.
 //!
-//! For documents that decide something (lists of senders, of revoked certificates): never plain HTTP,
-//! never a partial answer, never a redirect away from HTTPS. Never here: what the document says, a
-//! retry, a cache.
+//! For documents that decide something (lists of senders): never plain HTTP, never a partial answer,
+//! never a redirect away from HTTPS. A document that is signed by itself ([`fetch_signed`]) may come
+//! over plain HTTP: CRLs do (RFC 5280 §4.2.1.13), because whoever checks a certificate for HTTPS may
+//! need them first. Never here: what the document says, a retry, a cache.
 
 use std::{
     fmt,
@@ -18,7 +19,10 @@ use http_body_util::{BodyExt, Empty, LengthLimitError, Limited};
 use hyper::{Request, StatusCode, Uri, body::Bytes, client::conn::http1, header};
 use hyper_util::rt::TokioIo;
 use mailward_model::kind::{HostName, OutboundTls, TlsAuthLevel};
-use tokio::net::TcpStream;
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::TcpStream,
+};
 use tokio_rustls::TlsConnector;
 
 use crate::{ClientTls, ClientTlsError};
@@ -125,11 +129,20 @@ impl FetchError {
     }
 }
 
+/// Which URLs may be fetched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Schemes {
+    Https,
+    HttpAndHttps,
+}
+
 /// A checked URL.
 struct Target {
     uri: Uri,
     host: HostName,
     port: u16,
+    secured: bool,
+    schemes: Schemes,
 }
 
 impl fmt::Display for Target {
@@ -141,7 +154,7 @@ impl fmt::Display for Target {
     }
 }
 
-fn target(url: &str) -> Result<Target, FetchError> {
+fn target(url: &str, schemes: Schemes) -> Result<Target, FetchError> {
     let wrong = || {
         FetchError::Url(
             url.get(..url.floor_char_boundary(200))
@@ -154,7 +167,12 @@ fn target(url: &str) -> Result<Target, FetchError> {
     }
     let uri: Uri = url.parse().map_err(|_| wrong())?;
     let authority = uri.authority().ok_or_else(wrong)?;
-    if uri.scheme_str() != Some("https") || authority.as_str().contains('@') {
+    let secured = match (uri.scheme_str(), schemes) {
+        (Some("https"), _) => true,
+        (Some("http"), Schemes::HttpAndHttps) => false,
+        _ => return Err(wrong()),
+    };
+    if authority.as_str().contains('@') {
         return Err(wrong());
     }
     let bare = authority
@@ -165,8 +183,15 @@ fn target(url: &str) -> Result<Target, FetchError> {
         Ok(ip) => HostName::Ip(ip),
         Err(_) => HostName::Name(bare.parse().map_err(|_| wrong())?),
     };
-    let port = authority.port_u16().unwrap_or(443);
-    Ok(Target { uri, host, port })
+    let usual = if secured { 443 } else { 80 };
+    let port = authority.port_u16().unwrap_or(usual);
+    Ok(Target {
+        uri,
+        host,
+        port,
+        secured,
+        schemes,
+    })
 }
 
 /// Fetches a document.
@@ -179,8 +204,31 @@ pub async fn fetch(
     url: &str,
     limits: Limits,
 ) -> Result<Vec<u8>, FetchError> {
+    follow(tls, resolve, url, limits, Schemes::Https).await
+}
+
+/// Fetches a document that is signed by itself: over plain HTTP as well.
+///
+/// # Errors
+/// As [`fetch`].
+pub async fn fetch_signed(
+    tls: &ClientTls,
+    resolve: &dyn Resolve,
+    url: &str,
+    limits: Limits,
+) -> Result<Vec<u8>, FetchError> {
+    follow(tls, resolve, url, limits, Schemes::HttpAndHttps).await
+}
+
+async fn follow(
+    tls: &ClientTls,
+    resolve: &dyn Resolve,
+    url: &str,
+    limits: Limits,
+    schemes: Schemes,
+) -> Result<Vec<u8>, FetchError> {
     let following = async {
-        let mut target = target(url)?;
+        let mut target = target(url, schemes)?;
         for _ in 0..=REDIRECTS_MAX {
             match ask(tls, resolve, &target, limits.octets).await? {
                 Answer::Document(octets) => return Ok(octets),
@@ -201,8 +249,11 @@ fn elsewhere(from: &Target, place: &str) -> Result<Target, FetchError> {
         place.starts_with('/') && !place.starts_with("//"),
         from.uri.authority(),
     ) {
-        (true, Some(authority)) => target(&format!("https://{authority}{place}")),
-        _ => target(place),
+        (true, Some(authority)) => {
+            let scheme = if from.secured { "https" } else { "http" };
+            target(&format!("{scheme}://{authority}{place}"), from.schemes)
+        }
+        _ => target(place, from.schemes),
     }
 }
 
@@ -228,14 +279,24 @@ async fn ask(
 ) -> Result<Answer, FetchError> {
     let host = target.to_string();
     let stream = connect(resolve, target).await?;
+    if !target.secured {
+        return exchange(stream, target, limit).await;
+    }
     let config = tls.config(OutboundTls::Required, TlsAuthLevel::DomainValidation, None)?;
     let config = config.ok_or_else(|| ClientTlsError::Setup("no TLS is to be had".to_owned()))?;
     let name = ClientTls::server_name(&target.host)?;
     let secured = TlsConnector::from(config).connect(name, stream).await;
-    let stream = secured.map_err(|source| FetchError::Tls {
-        host: host.clone(),
-        source,
-    })?;
+    let stream = secured.map_err(|source| FetchError::Tls { host, source })?;
+    exchange(stream, target, limit).await
+}
+
+/// One request and its answer.
+async fn exchange(
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    target: &Target,
+    limit: usize,
+) -> Result<Answer, FetchError> {
+    let host = target.to_string();
     let failed = |error: hyper::Error| FetchError::Http {
         host: host.clone(),
         problem: error.to_string(),
@@ -311,7 +372,7 @@ mod tests {
 
     #[test]
     fn only_https_is_fetched() {
-        let ok = |url: &str| target(url).map(|t| (t.to_string(), t.port));
+        let ok = |url: &str| target(url, Schemes::Https).map(|t| (t.to_string(), t.port));
         assert_eq!(
             ok("https://example.org/x?y").unwrap(),
             ("example.org".into(), 443)
@@ -326,7 +387,13 @@ mod tests {
         ] {
             assert!(ok(wrong).is_err(), "{wrong}");
         }
-        let from = target("https://example.org:99/a").unwrap();
+        let signed = |url: &str| target(url, Schemes::HttpAndHttps);
+        assert_eq!(signed("http://example.org/").unwrap().port, 80);
+        assert!(signed("ldap://example.org/").is_err());
+        let plain = signed("http://example.org:99/a").unwrap();
+        let to = elsewhere(&plain, "/b").unwrap();
+        assert_eq!(to.uri.to_string(), "http://example.org:99/b");
+        let from = target("https://example.org:99/a", Schemes::Https).unwrap();
         let to = |place: &str| elsewhere(&from, place).map(|t| t.uri.to_string());
         assert_eq!(to("/b").unwrap(), "https://example.org:99/b");
         assert_eq!(

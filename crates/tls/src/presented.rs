@@ -32,7 +32,7 @@ impl ClientTls {
         self.untrusted()
             .check(chain)
             .map_err(|distrusted| format!("it is untrusted here: {}", distrusted.entry))?;
-        let roots = self.trusted_roots().map_err(|error| error.to_string())?;
+        let roots = self.roots().map_err(|error| error.to_string())?;
         let now = UnixTime::since_unix_epoch(std::time::Duration::from_millis(unix_ms));
         let provider = self.provider();
         let algorithms = provider.signature_verification_algorithms.all;

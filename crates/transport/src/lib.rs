@@ -22,6 +22,7 @@ pub mod receive;
 mod service;
 mod shared;
 pub mod snapshot;
+mod untrusted;
 
 pub use bulk::BulkSenders;
 pub use gate::Gate;

@@ -42,6 +42,7 @@ use crate::{
     perimeter::{self, Perimeter},
     receive::{Authenticator, Receiver},
     snapshot::Snapshot,
+    untrusted::{self, UntrustedFeeds},
 };
 
 /// How long running transactions may take to end when transport is stopped.
@@ -66,6 +67,8 @@ pub struct Setup {
     pub journal_dir: PathBuf,
     /// The folder of what is known of sender feeds.
     pub perimeter_dir: PathBuf,
+    /// The folder of what is known of feeds of the untrusted list.
+    pub untrusted_dir: PathBuf,
     /// PEM files.
     pub certificate_dir: PathBuf,
     /// Roots trusted besides the system's.
@@ -118,6 +121,7 @@ pub(crate) struct Running {
     store: Store,
     pub(crate) faults: Faults,
     pub(crate) perimeter: Perimeter,
+    pub(crate) untrusted_feeds: UntrustedFeeds,
     orders: Mutex<Vec<ComponentOrder>>,
     gate_file: PathBuf,
     /// Who belongs to each dynamic group. Locked from reading the objects to swapping the snapshot,
@@ -269,6 +273,8 @@ impl Transport {
         let mut groups = DynamicGroups::default();
         let perimeter = Perimeter::new(setup.perimeter_dir, &node.resolvers);
         let (snapshot, _) = build(&store, &node, &mut groups, &perimeter, &events, &*clock)?;
+        let untrusted_feeds =
+            UntrustedFeeds::new(setup.untrusted_dir, store.clone(), perimeter.dns());
         let untrusted = setup.untrusted;
         let certificates = Certificates::with_events(
             &setup.certificate_dir,
@@ -333,6 +339,7 @@ impl Transport {
             gate_file,
             faults,
             perimeter,
+            untrusted_feeds,
             shared,
         });
         running.set_components(&orders);
@@ -351,6 +358,8 @@ impl Transport {
         followers.spawn(journal::follow(Arc::clone(&running.shared)));
         followers.spawn(follow::gate(Arc::clone(&running)));
         followers.spawn(perimeter::follow(Arc::clone(&running)));
+        followers.spawn(untrusted::follow(Arc::clone(&running)));
+        followers.spawn(untrusted::crl::learn(Arc::clone(&running)));
         followers.spawn(follow::untrusted(Arc::clone(&running)));
         Ok(Transport {
             running,

@@ -15,8 +15,9 @@ use mailward_health::{
 use mailward_model::{
     Object, ObjectId, Revision, Spec,
     kind::{
-        ConnectorTarget, DirectorySource, FeedSource, HealthSettings, ReceiveConnector, STAGES,
-        SendConnector, SenderFeed, properties,
+        ConnectorTarget, CrlSource, DirectorySource, Endpoint, FeedSource, HealthSettings,
+        HostName, ReceiveConnector, STAGES, SendConnector, SenderFeed, UntrustedFeed,
+        UntrustedSource, properties,
     },
     unit::Span,
 };
@@ -48,7 +49,10 @@ pub(crate) fn watched(settings: &HealthSettings) -> Watched {
         id: ObjectId(1),
         name: "NAME".to_owned(),
         revision: Revision(1),
-        spec: Spec::ReceiveConnector(ReceiveConnector::default()),
+        spec: Spec::ReceiveConnector(ReceiveConnector {
+            remote_ranges: "feed:NAME".parse().into_iter().collect(),
+            ..ReceiveConnector::default()
+        }),
     };
     let route = Object {
         id: ObjectId(2),
@@ -72,8 +76,23 @@ pub(crate) fn watched(settings: &HealthSettings) -> Watched {
         revision: Revision(1),
         spec: Spec::DirectorySource(DirectorySource::default()),
     };
+    let untrusted = Object {
+        id: ObjectId(5),
+        name: "NAME".to_owned(),
+        revision: Revision(1),
+        spec: Spec::UntrustedFeed(UntrustedFeed::new(UntrustedSource::Crl(
+            CrlSource::default(),
+        ))),
+    };
+    let endpoint = Object {
+        id: ObjectId(6),
+        name: "NAME".to_owned(),
+        revision: Revision(1),
+        spec: Spec::Endpoint(Endpoint::new(HostName::Ip([192, 0, 2, 25].into()))),
+    };
     let resolver = SocketAddr::from(([192, 0, 2, 53], 53));
-    definition::watched(&[connector, route, feed, directory], settings, &[resolver])
+    let objects = [connector, route, feed, directory, untrusted, endpoint];
+    definition::watched(&objects, settings, &[resolver])
 }
 
 fn monitors(settings: &HealthSettings) -> String {

@@ -19,6 +19,7 @@ mod recipient;
 mod repair;
 mod status;
 mod untrusted;
+mod untrusted_feed;
 
 use std::{error::Error, path::PathBuf, sync::Arc, time::Duration};
 
@@ -32,6 +33,7 @@ use mailward_api::{
 use mailward_events::{Event, Events};
 use mailward_host::clock::Clock;
 use mailward_store::Store;
+use mailward_tls::untrusted::feed::Shelf;
 use tokio::sync::mpsc;
 
 pub(crate) use self::perimeter::Perimeter;
@@ -49,6 +51,7 @@ pub(crate) struct Access {
     pub(crate) events_dir: PathBuf,
     pub(crate) tracking_dir: PathBuf,
     pub(crate) perimeter: Perimeter,
+    pub(crate) untrusted: Shelf,
     pub(crate) store: Store,
     pub(crate) events: Events,
     pub(crate) clock: Arc<dyn Clock>,
@@ -165,6 +168,16 @@ impl Access {
                 self.untrusted_remove(r.name, peer).await,
             ),
             Call::UntrustedTest(r) => answer(typed::UntrustedTest, self.untrusted_test(r).await),
+            Call::UntrustedFeeds(_) => answer(typed::UntrustedFeeds, self.untrusted_feeds().await),
+            Call::UntrustedDiff(_) => answer(typed::UntrustedDiff, self.untrusted_diff().await),
+            Call::UntrustedApprove(r) => answer(
+                typed::UntrustedApprove,
+                self.untrusted_approve(r.feed, peer).await,
+            ),
+            Call::UntrustedRefresh(r) => answer(
+                typed::UntrustedRefresh,
+                self.untrusted_refresh(r.feed, peer).await,
+            ),
             Call::UntrustedReplay(r) => {
                 answer(typed::UntrustedReplay, self.untrusted_replay(r).await)
             }

@@ -19,10 +19,10 @@ use mailward_model::{
 use mailward_store::{Change, Store, text};
 use mailward_tls::{
     CertificateFacts,
-    untrusted::{self, UntrustedList as Entries, mark},
+    untrusted::{self, Origin, UntrustedList as Entries, mark},
 };
 
-use super::{Access, blocking, failed, unknown};
+use super::{Access, blocking, failed, unknown, untrusted_feed::Scene};
 use crate::peer::Peer;
 
 /// Certificates of one file.
@@ -125,7 +125,12 @@ fn name_of(entry: &UntrustedCertificate) -> String {
         .to_owned()
 }
 
-fn view(name: &str, entry: &UntrustedCertificate, built_in: bool) -> UntrustedView {
+fn view(
+    name: &str,
+    entry: &UntrustedCertificate,
+    built_in: bool,
+    feed: Option<&str>,
+) -> UntrustedView {
     let text = |value: Option<String>| value.unwrap_or_default();
     UntrustedView {
         name: name.to_owned(),
@@ -136,16 +141,18 @@ fn view(name: &str, entry: &UntrustedCertificate, built_in: bool) -> UntrustedVi
         sha256: text(entry.sha256.map(|digest| digest.to_string())),
         spki_sha256: text(entry.spki_sha256.map(|digest| digest.to_string())),
         reason: entry.reason.clone(),
+        feed: feed.map(str::to_owned),
     }
 }
 
-/// The list of these objects, and one entry more.
-fn entries(objects: &[Object], candidate: Option<&UntrustedCertificate>) -> Entries {
-    let kept = objects.iter().filter_map(|object| {
+/// The list as it is now, and one entry more.
+fn entries(scene: &Scene, candidate: Option<&UntrustedCertificate>) -> Entries {
+    let kept = scene.objects.iter().filter_map(|object| {
         let spec = UntrustedCertificate::of(&object.spec)?;
         Some((object.name.as_str(), spec))
     });
-    Entries::new(kept.chain(candidate.map(|entry| ("(asked about)", entry))))
+    let list = Entries::new(kept.chain(candidate.map(|entry| ("(asked about)", entry))));
+    list.with(scene.feeds.iter().filter_map(|one| one.layer.clone()))
 }
 
 /// What is counted of a peer.
@@ -220,7 +227,7 @@ impl Count<'_> {
     }
 }
 
-fn untrusted_objects(store: &Store) -> Result<Vec<Object>, Fault> {
+pub(super) fn untrusted_objects(store: &Store) -> Result<Vec<Object>, Fault> {
     store
         .list(Kind::UntrustedCertificate)
         .map_err(|error| failed(&error))
@@ -228,15 +235,24 @@ fn untrusted_objects(store: &Store) -> Result<Vec<Object>, Fault> {
 
 impl Access {
     pub(super) async fn untrusted_list(&self) -> Result<UntrustedList, Fault> {
-        let access = self.for_blocking();
+        let (store, shelf) = (self.store.clone(), self.untrusted.clone());
         blocking(move || {
-            let objects = untrusted_objects(&access.store)?;
-            let own = objects.iter().filter_map(|object| {
-                UntrustedCertificate::of(&object.spec).map(|spec| view(&object.name, spec, false))
+            let scene = Scene::read(&store, &shelf)?;
+            let own = scene.objects.iter().filter_map(|object| {
+                let spec = UntrustedCertificate::of(&object.spec)?;
+                Some(view(&object.name, spec, false, None))
             });
-            let built_in = untrusted::built_in().map(|(name, entry)| view(name, &entry, true));
+            let of_feeds = scene.feeds.iter().flat_map(|feed| {
+                let listed = feed.state.in_force.iter().flat_map(|one| &one.list.entries);
+                listed.map(|one| {
+                    let name = format!("{}/{}", feed.name, one.name);
+                    view(&name, &one.certificate, false, Some(&feed.name))
+                })
+            });
+            let built_in =
+                untrusted::built_in().map(|(name, entry)| view(name, &entry, true, None));
             Ok(UntrustedList {
-                entries: own.chain(built_in).collect(),
+                entries: own.chain(of_feeds).chain(built_in).collect(),
             })
         })
         .await
@@ -306,14 +322,21 @@ impl Access {
         &self,
         r: request::UntrustedTest,
     ) -> Result<UntrustedTest, Fault> {
-        let access = self.for_blocking();
+        let (store, shelf) = (self.store.clone(), self.untrusted.clone());
         blocking(move || {
-            let list = entries(&untrusted_objects(&access.store)?, None);
+            let scene = Scene::read(&store, &shelf)?;
+            let list = entries(&scene, None);
             let certificates = certificates(&r.certificate)?
                 .into_iter()
                 .map(|(der, facts)| {
                     let hit = list.find([&der]);
+                    let feed = match hit.map(|hit| &hit.entry.origin) {
+                        Some(Origin::Feed(feed)) => Some(feed.clone()),
+                        _ => None,
+                    };
                     UntrustedTested {
+                        feed,
+                        crls: scene.crls_of(&shelf, &der),
                         entry: hit.map(|hit| hit.entry.name.clone()),
                         by: hit.map_or("", |hit| hit.by.describe()).to_owned(),
                         reason: hit.map_or("", |hit| hit.entry.reason.as_str()).to_owned(),
@@ -334,7 +357,7 @@ impl Access {
         &self,
         r: request::UntrustedReplay,
     ) -> Result<UntrustedReplay, Fault> {
-        let access = self.for_blocking();
+        let (store, shelf) = (self.store.clone(), self.untrusted.clone());
         let (tracking_dir, end) = (self.tracking_dir.clone(), self.now());
         blocking(move || {
             let candidate = match &r.candidate {
@@ -343,7 +366,7 @@ impl Access {
                     .map(|(_, facts)| entry_of(facts, false, "asked about")),
                 None => None,
             };
-            let list = entries(&untrusted_objects(&access.store)?, candidate.as_ref());
+            let list = entries(&Scene::read(&store, &shelf)?, candidate.as_ref());
             let mut count = Count {
                 list: &list,
                 peers: HashMap::new(),

@@ -6,6 +6,7 @@
 //! numbers of events; never an address or a name from mail.
 
 mod family;
+mod feed;
 mod health;
 pub(crate) mod text;
 mod transport;
@@ -14,13 +15,17 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use mailward_api::{
     control::{self, ControlReply, ControlRequest, Role},
-    view::{RoleFigures, figures::EventFigure},
+    view::{
+        RoleFigures,
+        figures::{EventFigure, FirewallFigures},
+    },
 };
 use mailward_events::Events;
 use mailward_host::clock::Clock;
 use tokio::sync::Mutex;
 
 pub(crate) use self::family::{Family, Kind, Sample, Value, bounds_seconds};
+pub(crate) use self::feed::Feeds;
 use crate::{otlp::Tally, probe::Probes};
 
 /// How old what the roles counted may be.
@@ -44,6 +49,7 @@ pub(crate) struct Meter {
     events: Events,
     probes: Arc<Probes>,
     exports: Arc<Tally>,
+    feeds: Feeds,
     started_unix_ms: u64,
     last: Mutex<Option<(Duration, Arc<Vec<Family>>)>>,
     certificates: Mutex<Option<(Duration, Vec<Expiry>)>>,
@@ -56,6 +62,7 @@ impl Meter {
         events: Events,
         probes: Arc<Probes>,
         exports: Arc<Tally>,
+        feeds: Feeds,
     ) -> Self {
         Meter {
             run_dir,
@@ -64,6 +71,7 @@ impl Meter {
             events,
             probes,
             exports,
+            feeds,
             last: Mutex::new(None),
             certificates: Mutex::new(None),
         }
@@ -79,10 +87,12 @@ impl Meter {
         {
             return Arc::clone(families);
         }
-        let (transport, manager, worker, certificates) = tokio::join!(
+        let (transport, manager, worker, enforcer, certificates) = tokio::join!(
             self.figures(Role::Transport),
             self.figures(Role::Manager),
             self.figures(Role::Worker),
+            // Off on most nodes: nobody answers then.
+            self.figures(Role::Enforcer),
             self.certificates(),
         );
         let counts = self.events.counts().into_iter();
@@ -110,11 +120,16 @@ impl Meter {
             "When a certificate in the certificate folder ends, by its file",
             expiries.map(|(file, at)| Sample::whole_signed(at / 1000).with("file", file)),
         ));
+        self.feeds.families(&mut families).await;
+        if let Some(firewall) = enforcer.as_ref().and_then(|one| one.firewall.as_ref()) {
+            firewall_families(&mut families, firewall);
+        }
         let roles = [
             (Role::Transport, transport),
             (Role::Manager, manager),
             (Role::Worker, worker),
             (Role::Access, own),
+            (Role::Enforcer, enforcer),
         ];
         families.push(events(&roles));
         families.extend(self.exports.families(self.started_unix_ms));
@@ -202,6 +217,24 @@ impl Meter {
             active,
         ));
     }
+}
+
+fn firewall_families(families: &mut Vec<Family>, firewall: &FirewallFigures) {
+    families.push(Family::gauge(
+        "firewall_in_step_timestamp_seconds",
+        "When the firewall's table was last found as it should be",
+        firewall.in_step_unix_ms.map(|at| Sample::whole(at / 1000)),
+    ));
+    families.push(Family::gauge(
+        "firewall_ranges",
+        "Ranges in the firewall's table",
+        [Sample::whole(firewall.ranges)],
+    ));
+    families.push(Family::gauge(
+        "firewall_failing",
+        "Whether the firewall's table cannot be put in force",
+        [Sample::flag(firewall.problem.is_some())],
+    ));
 }
 
 fn events(roles: &[(Role, Option<RoleFigures>)]) -> Family {

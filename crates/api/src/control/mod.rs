@@ -25,6 +25,7 @@ mod octets;
 pub mod perimeter;
 mod request;
 mod server;
+pub mod untrusted;
 
 pub use client::{CallError, Client, call};
 pub use drill::{DrillFault, DrillRequest};
@@ -33,6 +34,7 @@ pub use octets::Octets;
 pub use perimeter::PerimeterRequest;
 pub use request::{ControlReply, ControlRequest, Resolved};
 pub use server::{BindError, Server, Service, bind, is_trusted, serve, serve_for};
+pub use untrusted::UntrustedRequest;
 
 use std::path::{Path, PathBuf};
 

@@ -8,7 +8,7 @@ use mailward_model::{Domain, EmailAddress, MessageId, kind::MonitoringOverride};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Octets, PerimeterRequest, ProbeLetter, Role, RouteProbed, SimulatedMessage,
+    Octets, PerimeterRequest, ProbeLetter, Role, RouteProbed, SimulatedMessage, UntrustedRequest,
     drill::{DrillFault, DrillRequest},
 };
 use crate::view::{
@@ -111,6 +111,8 @@ pub enum ControlRequest {
     JournalVerify(JournalVerifyAsk),
     /// Transport: sender feeds and whom connectors take. Answer: as each says.
     Perimeter(PerimeterRequest),
+    /// Transport: feeds of the untrusted list. Answer: as each says.
+    Untrusted(UntrustedRequest),
     /// Transport: send a health probe through a send connector, and tell what the next hop said.
     /// Answer: `RouteProbed`.
     ProbeRoute(ProbeLetter),
@@ -407,6 +409,7 @@ impl ControlRequest {
             ControlRequest::JournalReplay(_) => "journal_replay",
             ControlRequest::JournalVerify(_) => "journal_verify",
             ControlRequest::Perimeter(_) => "perimeter",
+            ControlRequest::Untrusted(_) => "untrusted",
             ControlRequest::ProbeRoute(_) => "probe_route",
             ControlRequest::CertList => "cert_list",
             ControlRequest::CertExplain { .. } => "cert_explain",

@@ -64,7 +64,8 @@ pub use recipient::{
     TableFormat,
 };
 pub use untrusted::{
-    CertificateFile, UntrustedAdd, UntrustedRemove, UntrustedReplay, UntrustedTest,
+    CertificateFile, UntrustedAdd, UntrustedApprove, UntrustedRefresh, UntrustedRemove,
+    UntrustedReplay, UntrustedTest,
 };
 
 requests! {

@@ -100,7 +100,7 @@ operations! {
     UntrustedRemove ["untrusted" "remove"] Delete "/v1/untrusted/{name}" Json
     (request::UntrustedRemove) -> view::Changed, page page::changed;
 
-    /// Say whether certificates are refused, and by which entry
+    /// Say whether certificates are refused, by which entry, from which feed, and what CRLs say
     ///
     /// Ends with exit code 1 where one of them is.
     UntrustedTest ["untrusted" "test"] Post "/v1/untrusted/test" Json
@@ -113,6 +113,29 @@ operations! {
     /// certificate is looked for that is not on the list yet.
     UntrustedReplay ["untrusted" "replay"] Post "/v1/untrusted/replay" Json
     (request::UntrustedReplay) -> view::UntrustedReplay, page page::untrusted::replay;
+
+    /// Show the feeds of the untrusted list: what is in force, when it was read, why a try failed
+    ///
+    /// Ends with exit code 1 where one of them is old, empty or waits for a person.
+    UntrustedFeeds ["untrusted" "feeds"] Get "/v1/untrusted-feeds" Json
+    (request::Nothing) -> view::UntrustedFeeds, page page::untrusted::feeds,
+    exit page::untrusted::feeds_exit;
+
+    /// Show changes of untrusted feeds that wait for a person
+    ///
+    /// A list that would trust many certificates again is held, although it is signed.
+    UntrustedDiff ["untrusted" "diff"] Get "/v1/untrusted-feeds/diff" Json
+    (request::Nothing) -> view::UntrustedDiff, page page::untrusted::diff;
+
+    /// Put a change of an untrusted feed in force that waits for a person
+    UntrustedApprove ["untrusted" "approve"] Post "/v1/untrusted-feeds/approve" Json
+    (request::UntrustedApprove) -> view::Changed, page page::changed;
+
+    /// Read an untrusted feed now, or every one
+    ///
+    /// Whatever goes wrong, the last good list stays in force, and it is said why.
+    UntrustedRefresh ["untrusted" "refresh"] Post "/v1/untrusted-feeds/refresh" Json
+    (request::UntrustedRefresh) -> view::Changed, page page::changed;
 
     /// Show which receive connector would take a connection, and why not the others
     SimulateConnection ["simulate" "connection"] Get "/v1/simulate/connection" Json

@@ -28,6 +28,26 @@ pub struct RoleFigures {
     pub repair: Option<RepairFigures>,
     /// The manager: what is held out of service.
     pub holds: Option<Vec<Hold>>,
+    /// The enforcer: the firewall's table.
+    pub firewall: Option<FirewallFigures>,
+}
+
+/// How the firewall's table stands.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct FirewallFigures {
+    /// When the table was last found as it should be, or put so.
+    pub in_step_unix_ms: Option<u64>,
+    /// Ports that it guards, and ranges that it lets in.
+    pub gates: u64,
+    /// Ranges in all gates.
+    pub ranges: u64,
+    /// When somebody else had changed it, the last times, the latest last.
+    pub drifts_unix_ms: Vec<u64>,
+    /// What he had changed, the last time.
+    pub drift: String,
+    /// Why it cannot be put in force, where it cannot.
+    pub problem: Option<String>,
 }
 
 /// How often an event was raised.

@@ -66,5 +66,6 @@ pub use simulate::{ConnectionChoice, MessagePlan, PlannedDelivery};
 pub use trace::{Trace, TraceEntry};
 pub use transport::{ConnectorStatus, GateView, QueueHealth, QueueStats, TransportStatus};
 pub use untrusted::{
-    UntrustedList, UntrustedPeer, UntrustedReplay, UntrustedTest, UntrustedTested, UntrustedView,
+    UntrustedDiff, UntrustedFeedView, UntrustedFeeds, UntrustedList, UntrustedPeer,
+    UntrustedReplay, UntrustedTest, UntrustedTested, UntrustedView,
 };

@@ -24,13 +24,110 @@ pub struct UntrustedView {
     pub spki_sha256: String,
     /// Why it is refused.
     pub reason: String,
+    /// The feed that it comes from; `None` where it is an object or built in.
+    #[serde(default)]
+    pub feed: Option<String>,
 }
 
 /// The list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct UntrustedList {
-    /// The entries, those built in last.
+    /// The entries: objects, then those of feeds, those built in last. What a CRL revokes is not among
+    /// them.
     pub entries: Vec<UntrustedView>,
+}
+
+/// A certificate revocation list, as a feed has it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct CrlView {
+    /// Where it is read.
+    pub place: String,
+    /// Whether a certificate named the place; else the feed does.
+    pub learnt: bool,
+    /// Its issuer; empty where none was read yet.
+    pub issuer: String,
+    /// Its number, hex; empty where it has none.
+    pub number: String,
+    /// Certificates that it revokes.
+    pub revoked: u64,
+    /// When it was made.
+    pub this_update_unix_ms: Option<u64>,
+    /// When there should be another one.
+    pub next_update_unix_ms: Option<u64>,
+    /// Whether that moment is over.
+    pub stale: bool,
+    /// Why the last try failed.
+    pub problem: Option<String>,
+}
+
+/// A change that waits for a person.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct UntrustedChange {
+    /// The feed.
+    pub feed: String,
+    /// The number of the list in force; `None` where there is none.
+    pub from: Option<u64>,
+    /// The number of the list that waits.
+    pub to: u64,
+    /// Since when it waits.
+    pub since_unix_ms: u64,
+    /// Why.
+    pub because: String,
+    /// Names of entries that would be refused from then on.
+    pub added: Vec<String>,
+    /// Names of entries that would be trusted again.
+    pub removed: Vec<String>,
+}
+
+/// Changes that wait for a person.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct UntrustedDiff {
+    /// One for each feed that has one.
+    pub changes: Vec<UntrustedChange>,
+}
+
+/// A feed of the untrusted list, as it stands on this node.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct UntrustedFeedView {
+    /// Its name.
+    pub feed: String,
+    /// Where it comes from, in words.
+    pub source: String,
+    /// Whether it is read.
+    pub enabled: bool,
+    /// The number of the signed list in force; `None` where there is none.
+    pub sequence: Option<u64>,
+    /// The number of the key that signed it.
+    pub key: String,
+    /// What its publisher says of it.
+    pub comment: String,
+    /// Entries in force; certificates that its CRLs revoke.
+    pub entries: u64,
+    /// When the list was taken over.
+    pub taken_unix_ms: Option<u64>,
+    /// When its source last said that it is still true.
+    pub confirmed_unix_ms: Option<u64>,
+    /// When the list should have been replaced.
+    pub expires_unix_ms: Option<u64>,
+    /// Why it is old, where it is.
+    pub old: Option<String>,
+    /// A change that waits for a person.
+    pub held: Option<UntrustedChange>,
+    /// Its certificate revocation lists.
+    pub crls: Vec<CrlView>,
+    /// When the source was last asked.
+    pub tried_unix_ms: Option<u64>,
+    /// When it is asked next.
+    pub next_unix_ms: Option<u64>,
+    /// Why the last try failed.
+    pub problem: Option<String>,
+}
+
+/// The feeds of the untrusted list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct UntrustedFeeds {
+    /// The feeds, by name.
+    pub feeds: Vec<UntrustedFeedView>,
 }
 
 /// What the list says of a certificate.
@@ -52,6 +149,12 @@ pub struct UntrustedTested {
     pub by: String,
     /// Why it is refused.
     pub reason: String,
+    /// The feed that the entry comes from.
+    #[serde(default)]
+    pub feed: Option<String>,
+    /// The CRLs of its issuer that are known, each with what it says of it.
+    #[serde(default)]
+    pub crls: Vec<String>,
 }
 
 /// What the list says of a file of certificates.

@@ -869,6 +869,47 @@ catalogue! {
         breaks "Certificates that the entry means by issuer and serial number are not refused."
         mend "Write the attribute's type as its number (`1.2.3.4=value`), or use sha256 instead.";
 
+    7020 Notice UntrustedFeedChanged { feed: String, version: String, added: Items, removed: Items, comment: String } per [feed, version]
+        "untrusted feed {feed} is at list {version}: refused from now on {added}; trusted again {removed} (signed: {comment})"
+        means "The publisher of an untrusted feed signed another list, and it is in force in every role. Sessions that showed a certificate it adds are cut."
+        breaks "Peers that show a certificate of the list are refused, and mail to them waits."
+        mend "Nothing. `mailward untrusted list` shows what comes from which feed, `mailward untrusted replay` whom it would have refused.";
+    7021 Warning UntrustedFeedRefused { feed: String, source: String, problem: String, in_force: String } per [feed]
+        "untrusted feed {feed} cannot be taken from {source}: {problem}; in force stays {in_force}"
+        means "The source could not be read, or what it said was refused: its signature is wrong or by another key, it is older than the list in force, has expired, was cut off or is no list. The last good list stays in force."
+        breaks "Nothing that was refused is trusted again. What the publisher has added since is not refused."
+        mend "`mailward untrusted feeds` shows the last try. A wrong signature or an old list may mean that somebody stands between you and the publisher. Mend the way to the source, then `mailward untrusted refresh FEED`.";
+    7022 Notice UntrustedFeedRecovered { feed: String, in_force: String, after: String } per [feed]
+        "untrusted feed {feed} is read again ({in_force}) after {after}"
+        means "The source of an untrusted feed answers soundly again."
+        breaks "Nothing is broken by this."
+        mend "Nothing is to be done.";
+    7023 Error UntrustedFeedChangeHeld { feed: String, version: String, because: String, added: Items, removed: Items } per [feed, version]
+        "a change of untrusted feed {feed} to list {version} waits for a person: {because}; it adds {added} and removes {removed}"
+        means "The list is signed, but would trust many certificates again, or refuse very many more. The list of before stays in force."
+        breaks "What the new list adds is not refused until the change is approved."
+        mend "Look at `mailward untrusted diff`, ask the publisher by another way, then `mailward untrusted approve FEED`.";
+    7024 Warning UntrustedFeedOld { feed: String, in_force: String, problem: String } per [feed]
+        "untrusted feed {feed} is old: {problem}; {in_force} is still in force"
+        means "The list's own time is over, or its source has not answered soundly for longer than the feed's max_age, so that nobody knows what has been added since."
+        breaks "What was added since is not refused."
+        mend "`mailward untrusted feeds` shows why the last try failed; ask the publisher whether he still publishes.";
+    7025 Warning UntrustedFeedStateDamaged { feed: String, file: String, error: String } per [feed]
+        "what was known of untrusted feed {feed} cannot be read from {file}: {error}"
+        means "The file of the last good list is damaged. Roles that run go on with what they had read from it; one that starts refuses nothing by this feed until the source is read, which is done at once."
+        breaks "Until the source is read, a role that starts does not know the feed's certificates, nor the number of its last list."
+        mend "Nothing, where the source can be read. The file is replaced at the next good answer.";
+    7026 Info CrlTaken { feed: String, place: String, issuer: String, number: String, revoked: u64, before: u64 } per [feed, place]
+        "the CRL at {place} (untrusted feed {feed}) is a new one of {issuer}, number {number}: it revokes {revoked} certificates ({before} before)"
+        means "An authority has published another list of certificates that it revoked. It is in force in every role."
+        breaks "Peers that show a certificate it revokes are refused."
+        mend "Nothing is to be done; `mailward untrusted test FILE` says what it says of a certificate.";
+    7027 Warning CrlStale { feed: String, place: String, issuer: String, meaning: String } per [feed, place]
+        "the CRL of {issuer} at {place} (untrusted feed {feed}) is stale: {meaning}"
+        means "The moment is over at which the authority should have published another list (nextUpdate), or the list could not be read since."
+        breaks "What was revoked since is not refused; where the feed says stale = refuse, no certificate of that authority is taken."
+        mend "`mailward untrusted feeds` shows why the last try failed. Where only this node cannot read it, mend the way there.";
+
     12014 Error CertificateMissing { connector: String, fqdn: String, candidates: Items } per [connector]
         "receive connector {connector} has no certificate for {fqdn}, so STARTTLS is not offered; passed over: {candidates}"
         means "None of the certificates held carries the connector's FQDN, or none that does is usable."

@@ -60,6 +60,11 @@ pub struct Context {
     /// Checks chains that were shown against the roots of this node.
     pub(super) roots: ClientTls,
     pub(super) dns: Dns,
+    /// The roots of this node, and whom it asks for names.
+    pub(super) trusted: Roots,
+    pub(super) resolvers: Vec<SocketAddr>,
+    /// Whether the enforcer keeps this host's firewall.
+    pub(super) firewall: bool,
     /// The queue, and what is written about the past; in the data folder where not set.
     queue_dir: PathBuf,
     log_dir: PathBuf,
@@ -134,6 +139,9 @@ impl Context {
             log_dir: data_dir.join("events"),
             roots: ClientTls::new(Roots::system()),
             dns: Dns::new(Vec::new()),
+            trusted: Roots::system(),
+            resolvers: Vec::new(),
+            firewall: false,
             reports: Reports::default(),
             began: Now::of(&*clock),
             last_clocks: Mutex::default(),
@@ -168,8 +176,17 @@ impl Context {
     /// Asks these resolvers, and trusts these roots.
     #[must_use]
     pub fn with_network(mut self, resolvers: Vec<SocketAddr>, roots: Roots) -> Context {
-        self.dns = Dns::new(resolvers);
-        self.roots = ClientTls::new(roots);
+        self.dns = Dns::new(resolvers.clone());
+        self.resolvers = resolvers;
+        self.roots = ClientTls::new(roots.clone());
+        self.trusted = roots;
+        self
+    }
+
+    /// Whether the enforcer keeps this host's firewall.
+    #[must_use]
+    pub fn with_firewall(mut self, firewall: bool) -> Context {
+        self.firewall = firewall;
         self
     }
 

@@ -9,6 +9,8 @@ mod command;
 mod connector;
 mod context;
 mod dns;
+mod endpoint;
+mod firewall;
 mod found;
 mod http;
 mod letter;
@@ -125,9 +127,12 @@ async fn look(
         Target::Journal => node::journal(context).await,
         Target::DeliveryResolver => node::resolver(context).await,
         Target::Feed(id, feed) => source::feed(context, *id, feed).await,
+        Target::UntrustedFeed(id, feed) => source::untrusted_feed(context, *id, feed).await,
+        Target::Endpoint(id, spec) => endpoint::look(context, *id, spec, steps).await,
         Target::Directory(name, poll) => source::directory(context, name, *poll, steps).await,
         Target::Store => node::store(context).await,
         Target::Disk(place) => node::disk(context, *place).await,
+        Target::Firewall => firewall::look(context).await,
         Target::Process(role) => process::look(context, *role).await,
         Target::Alerting(name) => node::alerting(context, name).await,
         Target::Admin => http::admin(context, steps).await,
@@ -167,7 +172,7 @@ async fn object(
 /// probe object that names a component of Mailward's says that one could.
 fn is_elsewhere(target: &Target) -> bool {
     match target {
-        Target::SmartHost(_) => true,
+        Target::SmartHost(_) | Target::Endpoint(..) => true,
         Target::Object(probe) => probe.component.is_none(),
         _ => false,
     }

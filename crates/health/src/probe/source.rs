@@ -7,8 +7,12 @@
 use std::time::Duration;
 
 use mailward_api::view::{DirectorySyncSource, DirectorySyncStatus, SyncState};
-use mailward_model::{ObjectId, kind::SenderFeed};
+use mailward_model::{
+    ObjectId,
+    kind::{SenderFeed, UntrustedFeed},
+};
 use mailward_perimeter::{FeedState, Shelf};
+use mailward_tls::untrusted::feed;
 
 use super::{Context, Found, Steps, http};
 use crate::Cause;
@@ -44,6 +48,42 @@ fn judge_feed(state: &FeedState, feed: &SenderFeed, now_unix_ms: u64) -> Found {
         Found::slow(format!(
             "a change waits for a person since {} hours: {}",
             hours(held.since_unix_ms),
+            held.because
+        ))
+    } else if let Some(problem) = problem {
+        Found::pass(format!("{}; the last try failed: {problem}", state.told()))
+    } else {
+        Found::pass(state.told())
+    };
+    match state.confirmed_unix_ms {
+        Some(confirmed) => found.measured("age_ms", now_unix_ms.saturating_sub(confirmed)),
+        None => found,
+    }
+}
+
+/// How old the list of an untrusted feed is, and whether a change of it waits for a person.
+pub(super) async fn untrusted_feed(context: &Context, id: ObjectId, feed: &UntrustedFeed) -> Found {
+    let shelf = feed::Shelf::new(context.data_dir.join("untrusted"));
+    // A file, and a disk.
+    let loaded = tokio::task::spawn_blocking(move || shelf.load(id)).await;
+    match loaded {
+        Ok(Ok(Some(state))) => judge_untrusted(&state, feed, context.clock.unix_ms()),
+        Ok(Ok(None)) => Found::skipped("transport has not taken it up yet"),
+        Ok(Err(error)) => Found::fail(format!("what is known of it cannot be read: {error}")),
+        Err(error) => Found::error(error.to_string()),
+    }
+}
+
+fn judge_untrusted(state: &feed::FeedState, feed: &UntrustedFeed, now_unix_ms: u64) -> Found {
+    let problem = state.problem.as_deref();
+    let found = if let Some(because) = state.old(feed, now_unix_ms) {
+        Found::fail(format!("{} is old: {because}", state.told())).of(Cause::Upstream)
+    } else if let (Some(problem), true) = (problem, state.is_empty()) {
+        Found::fail(format!("{}; {problem}", state.told())).of(Cause::Upstream)
+    } else if let Some(held) = &state.held {
+        Found::slow(format!(
+            "a change waits for a person since {} hours: {}",
+            now_unix_ms.saturating_sub(held.since_unix_ms) / HOUR_MS,
             held.because
         ))
     } else if let Some(problem) = problem {

@@ -28,6 +28,8 @@ pub struct WorkerConfig {
     pub log_dir: PathBuf,
     /// Certificates and their keys: how old they are is watched.
     pub certificate_dir: PathBuf,
+    /// Whether the enforcer keeps this host's firewall.
+    pub firewall: bool,
     /// Whether drills may inject faults.
     pub allow_faults: bool,
     /// The resolvers that delivery asks; those of the system where there are none.

@@ -206,7 +206,8 @@ impl Worker {
         let context = Arc::new(
             context
                 .with_folders(config.queue_dir, config.log_dir)
-                .with_network(resolvers.clone(), config.roots),
+                .with_network(resolvers.clone(), config.roots)
+                .with_firewall(config.firewall),
         );
         let (inbox, messages) = mpsc::channel(INBOX);
         let group = config.group.map(|group| {

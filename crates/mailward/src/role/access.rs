@@ -28,9 +28,9 @@ async fn serve(config: &Config, parent: Option<u32>) -> Result<(), RoleError> {
     let Inherited { mut tcp, unix } = inherited;
     let events = super::events(config, Role::Access)?;
     let store = super::store(config)?;
-    super::untrusted::follow(&store, &events);
+    super::untrusted::follow(&store, config.untrusted_dir(), &events);
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
-    let _control = super::answer_about_itself(Role::Access, config, &store, &events)?;
+    let _control = super::answer_about_itself(Role::Access, config, &store, &events, |_| {})?;
     let (http, agent) = (
         listen::take_up(&mut tcp, config.http),
         listen::take_up(&mut tcp, config.agent),
@@ -40,6 +40,7 @@ async fn serve(config: &Config, parent: Option<u32>) -> Result<(), RoleError> {
         events_dir: config.events_dir(),
         tracking_dir: config.tracking_dir(),
         perimeter_dir: config.perimeter_dir(),
+        untrusted_dir: config.untrusted_dir(),
         node: config.hostname.to_string(),
         store,
         events: events.clone(),

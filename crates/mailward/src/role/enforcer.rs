@@ -1,9 +1,16 @@
 //! The enforcer role: the one privileged hand, off unless `firewall = true`. It keeps the firewall's
 //! table.
 
-use mailward_api::control::Role;
+use std::sync::Arc;
+
+use mailward_api::{
+    control::Role,
+    view::{RoleFigures, figures::FirewallFigures},
+};
 use mailward_enforce::{Firewall, Nft};
 use mailward_host::{clock::SystemClock, listen::Inherited, pulse};
+
+use parking_lot::Mutex;
 
 use super::{RoleError, standing::Standing};
 use crate::config::Config;
@@ -20,13 +27,18 @@ async fn serve(config: &Config, parent: Option<u32>) -> Result<(), RoleError> {
     let standing = Standing::begin(Role::Enforcer, config, parent, &Inherited::default())?;
     let events = super::events(config, Role::Enforcer)?;
     let store = super::store(config)?;
+    super::untrusted::follow_objects(&store, &events);
     let clock = SystemClock::default();
-    let _control = super::answer_about_itself(Role::Enforcer, config, &store, &events)?;
+    let figures: Arc<Mutex<FirewallFigures>> = Arc::default();
+    let asked = Arc::clone(&figures);
+    let more = move |all: &mut RoleFigures| all.firewall = Some(asked.lock().clone());
+    let _control = super::answer_about_itself(Role::Enforcer, config, &store, &events, more)?;
     let firewall = Firewall {
         store,
         perimeter_dir: config.perimeter_dir(),
         events: events.clone(),
         nft: Nft::default(),
+        figures,
     };
     let pulse = pulse::named("firewall");
     let counting = pulse.clone();

@@ -29,6 +29,7 @@ use mailward_host::{
 };
 use mailward_model::Revision;
 use mailward_store::{EventLog, EventRow, Store};
+use mailward_tls::Untrusted;
 
 use crate::config::Config;
 
@@ -95,6 +96,7 @@ pub(crate) fn prepare_folders(config: &Config) -> Result<(), RoleError> {
         config.tracking_dir(),
         config.journal_dir(),
         config.perimeter_dir(),
+        config.untrusted_dir(),
         config.health_dir(),
     ];
     for folder in folders {
@@ -163,6 +165,9 @@ pub(crate) fn events(config: &Config, role: Role) -> Result<Events, RoleError> {
 
 /// Opens the store.
 pub(crate) fn store(config: &Config) -> Result<Store, RoleError> {
+    // What is built in refuses from the first connection on; the objects and feeds do as soon as they
+    // are read.
+    mailward_store::doubt_databases(|path| Untrusted::of_process().verify(path));
     let store = Store::open_at(&config.store_place())
         .map_err(|error| RoleError::start("the store", error))?;
     // The manager may have made the files just now.
@@ -225,12 +230,14 @@ pub(crate) fn answer_about_itself(
     config: &Config,
     store: &Store,
     events: &Events,
+    more: impl Fn(&mut RoleFigures) + Send + Sync + 'static,
 ) -> Result<control::Server, RoleError> {
     let (store, events) = (store.clone(), events.clone());
     let started = SystemClock::default().unix_ms();
     let service = move |request: ControlRequest| {
         let status = role_status(role, started, store.revision());
-        let figures = role_figures(started, &events);
+        let mut figures = role_figures(started, &events);
+        more(&mut figures);
         async move {
             match request {
                 ControlRequest::Ping => Ok(ControlReply::Pong(status)),

@@ -29,7 +29,7 @@ async fn serve(config: &Config, parent: Option<u32>) -> Result<(), RoleError> {
     let events = super::events(config, Role::Transport)?;
     let store = super::store(config)?;
     let setup = Setup {
-        untrusted: super::untrusted::follow(&store, &events),
+        untrusted: super::untrusted::follow(&store, config.untrusted_dir(), &events),
         node: Node {
             hostname: config.hostname.clone(),
             mail_dir: config.mail_dir(),
@@ -42,6 +42,7 @@ async fn serve(config: &Config, parent: Option<u32>) -> Result<(), RoleError> {
         tracking_dir: config.tracking_dir(),
         journal_dir: config.journal_dir(),
         perimeter_dir: config.perimeter_dir(),
+        untrusted_dir: config.untrusted_dir(),
         certificate_dir: config.certificate_dir.clone(),
         extra_roots: config.extra_roots.clone(),
         run_dir: config.run_dir.clone(),

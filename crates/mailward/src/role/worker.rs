@@ -33,7 +33,7 @@ async fn serve(config: &Config, parent: Option<u32>, minimum: bool) -> Result<()
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
     let events = super::events(config, Role::Worker)?;
     let store = super::store(config)?;
-    super::untrusted::follow(&store, &events);
+    super::untrusted::follow(&store, config.untrusted_dir(), &events);
     let started = Worker::start(WorkerConfig {
         node: config.hostname.clone(),
         run_dir: config.run_dir.clone(),
@@ -43,6 +43,7 @@ async fn serve(config: &Config, parent: Option<u32>, minimum: bool) -> Result<()
         queue_dir: config.queue_dir(),
         log_dir: config.events_dir(),
         certificate_dir: config.certificate_dir.clone(),
+        firewall: config.firewall,
         allow_faults: config.allow_faults,
         resolvers: config.resolvers.clone(),
         roots: match &config.extra_roots {

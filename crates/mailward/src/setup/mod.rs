@@ -208,6 +208,7 @@ fn hand_over(config: &Config, certificate: Option<&Path>, told: &mut String) -> 
         config.events_dir(),
         config.tracking_dir(),
         config.perimeter_dir(),
+        config.untrusted_dir(),
         config.journal_dir(),
         config.health_dir(),
     ];

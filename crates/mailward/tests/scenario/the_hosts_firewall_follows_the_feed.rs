@@ -187,6 +187,10 @@ remote_ranges = ["feed:List"]
         !cable.nft("list table inet mailward").contains("10.77.0.2")
     });
     node.wait_for_events(&["FirewallDrifted"]);
+    wait_for("its monitor tells it", || {
+        let shown = node.command(&["health", "probe", "run", "firewall"]);
+        String::from_utf8_lossy(&shown.stdout).contains("somebody had changed the table")
+    });
     cable.nft("delete table inet mailward");
     wait_for("what was removed is there again", || {
         cable.nft("list tables").contains("inet mailward")

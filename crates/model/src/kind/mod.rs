@@ -11,6 +11,7 @@ mod attribution;
 mod directory_source;
 mod domain;
 mod drill_schedule;
+mod endpoint;
 mod group;
 mod journal;
 mod ldap_filter;
@@ -29,6 +30,7 @@ mod smart_host;
 mod source_anchor;
 mod sparse;
 mod untrusted;
+mod untrusted_feed;
 
 pub use address_space::{AddressSpace, AddressSpaceError};
 pub use alert::{
@@ -47,6 +49,7 @@ pub use directory_source::{
 };
 pub use domain::{AcceptedDomain, AcceptedDomainType};
 pub use drill_schedule::{DrillSchedule, DrillScheduleError, TimeOfDay};
+pub use endpoint::{AlertFrom, Endpoint, EndpointProtocol, EndpointProtocolError, EndpointSubject};
 pub use group::{
     DistributionGroup, DynamicDistributionGroup, GroupType, IncludedRecipients, RecipientFilter,
 };
@@ -73,6 +76,10 @@ pub use settings::{Expendable, HealthSettings, RepairCommand, TransportSettings}
 pub use smart_host::{HostName, HostNameError, SmartHost, SmartHostError};
 pub use source_anchor::{SourceAnchor, SourceAnchorError};
 pub use untrusted::{SerialNumber, SerialNumberError, Sha256, Sha256Error, UntrustedCertificate};
+pub use untrusted_feed::{
+    CrlPlace, CrlPlaceError, CrlSource, SignatureKey, SignatureKeyError, SignedList, StaleCrl,
+    UntrustedFeed, UntrustedSource,
+};
 
 use crate::FieldError;
 

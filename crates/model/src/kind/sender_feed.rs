@@ -116,7 +116,7 @@ impl fmt::Display for FeedPlace {
 text_form!(FeedPlace, "uri-or-path");
 
 /// True for a URL that is fetched with the server's certificate checked.
-fn is_https(url: &str) -> bool {
+pub(super) fn is_https(url: &str) -> bool {
     let host = url
         .strip_prefix("https://")
         .and_then(|rest| rest.split(['/', '?', '#']).next());

@@ -447,4 +447,11 @@ fn a_password_and_the_objects_travel_encrypted() {
     // A server that nobody vouches for is told no password.
     let error = told(&url, None, "c");
     assert!(error.contains("certificate: UnknownIssuer"), "{error}");
+    // Nor is one that is untrusted by name, whoever vouches for it.
+    crate::doubt_databases(|path| match path.first() {
+        Some(_) => Err(rustls::Error::General("untrusted by name".to_owned())),
+        None => Ok(()),
+    });
+    let error = told(&url, Some(&roots), "d");
+    assert!(error.contains("untrusted by name"), "{error}");
 }

@@ -144,6 +144,14 @@ fn takes_effect(kind: Kind, op: ChangeOp, fields: &[FieldChange]) -> &'static st
         (Kind::MonitoringOverride, _) => "takes effect within a second",
         (Kind::Probe, ChangeOp::Remove) => "it is watched no more at once",
         (Kind::Probe, _) => "takes effect with its next run",
+        (Kind::UntrustedFeed, ChangeOp::Remove) => {
+            "what it listed is refused no more within a second"
+        }
+        (Kind::UntrustedFeed, _) => "takes effect at once; its source is read within seconds",
+        (Kind::Endpoint, ChangeOp::Remove) => "it is tested no more",
+        (Kind::Endpoint, _) => {
+            "it is tested within seconds, where its last test is ten minutes old"
+        }
         (Kind::UntrustedCertificate, ChangeOp::Remove) => "it is refused no more within a second",
         (Kind::UntrustedCertificate, _) => {
             "it is refused within a second, and sessions that showed it are cut"

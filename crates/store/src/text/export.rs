@@ -67,6 +67,14 @@ fn remark(kind: Kind) -> &'static str {
             "What else is watched: { tcp = { host = \"…\", port = 143 } }, and the like with smtp, lmtp,\n\
              # imap, pop3, http, tls, dns, ntp, command or report."
         }
+        Kind::UntrustedFeed => {
+            "Lists of such certificates that somebody publishes: { signed_list = { place = \"https://…\", keys = [\"RW…\"] } }\n\
+             # or { crl = { places = [\"http://…\"] } }."
+        }
+        Kind::Endpoint => {
+            "Servers whose TLS is tested from outside: `mailward test tls`, on a schedule. accept: subjects whose\n\
+             # verdicts are known and borne."
+        }
         Kind::UntrustedCertificate => {
             "Certificates that are refused wherever they are shown: by issuer and serial, sha256, or spki_sha256."
         }

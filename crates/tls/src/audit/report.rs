@@ -2,61 +2,10 @@
 
 use serde::Serialize;
 
+pub use mailward_model::kind::EndpointSubject as Subject;
+
 use super::scan::{HeartbeatSeen, VersionSeen};
 use crate::certificate::CertificateFacts;
-
-/// What a verdict is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Subject {
-    /// Whether the server can be reached and speaks TLS.
-    Reached,
-    /// Heartbleed.
-    Heartbleed,
-    /// Versions of the protocol.
-    Versions,
-    /// Cipher suites.
-    Ciphers,
-    /// Certificates that are untrusted by name.
-    Distrust,
-    /// Whether the chain leads to a root.
-    Chain,
-    /// Whether the certificate is for the host.
-    Name,
-    /// Its dates.
-    Dates,
-    /// Its key and signature.
-    Key,
-    /// A stapled OCSP response.
-    Ocsp,
-    /// The name in the greeting.
-    Banner,
-    /// DANE.
-    Dane,
-    /// MTA-STS.
-    MtaSts,
-}
-
-impl Subject {
-    /// Its name for people.
-    pub fn title(self) -> &'static str {
-        match self {
-            Subject::Reached => "reached",
-            Subject::Heartbleed => "Heartbleed",
-            Subject::Versions => "versions",
-            Subject::Ciphers => "ciphers",
-            Subject::Distrust => "untrusted list",
-            Subject::Chain => "chain",
-            Subject::Name => "name",
-            Subject::Dates => "dates",
-            Subject::Key => "key",
-            Subject::Ocsp => "OCSP staple",
-            Subject::Banner => "banner",
-            Subject::Dane => "DANE",
-            Subject::MtaSts => "MTA-STS",
-        }
-    }
-}
 
 /// How it stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]

@@ -1,94 +1,9 @@
 //! What is tested: a host, a port, and what is said before TLS begins.
 
-use std::{fmt, str::FromStr};
+use std::fmt;
 
-use mailward_model::kind::HostName;
-
-/// What is said before TLS begins.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Protocol {
-    /// Nothing: TLS from the first octet.
-    Tls,
-    /// SMTP (RFC 3207).
-    Smtp,
-    /// LMTP (RFC 2033).
-    Lmtp,
-    /// IMAP (RFC 9051 §6.2.1).
-    Imap,
-    /// POP3 (RFC 2595 §4).
-    Pop3,
-    /// LDAP (RFC 4511 §4.14).
-    Ldap,
-    /// XMPP for clients (RFC 6120 §5).
-    Xmpp,
-    /// XMPP between servers.
-    XmppServer,
-    /// ManageSieve (RFC 5804 §2.2).
-    Sieve,
-    /// FTP (RFC 4217).
-    Ftp,
-    /// NNTP (RFC 4642).
-    Nntp,
-    /// PostgreSQL's SSLRequest.
-    Postgres,
-}
-
-impl Protocol {
-    /// Every protocol: its word, and the port it is usually found at.
-    pub const ALL: [(Protocol, &'static str, u16); 12] = [
-        (Protocol::Tls, "none", 443),
-        (Protocol::Smtp, "smtp", 25),
-        (Protocol::Lmtp, "lmtp", 24),
-        (Protocol::Imap, "imap", 143),
-        (Protocol::Pop3, "pop3", 110),
-        (Protocol::Ldap, "ldap", 389),
-        (Protocol::Xmpp, "xmpp", 5222),
-        (Protocol::XmppServer, "xmpp-server", 5269),
-        (Protocol::Sieve, "sieve", 4190),
-        (Protocol::Ftp, "ftp", 21),
-        (Protocol::Nntp, "nntp", 119),
-        (Protocol::Postgres, "postgres", 5432),
-    ];
-
-    /// Its word on the command line.
-    pub fn word(self) -> &'static str {
-        Protocol::ALL
-            .iter()
-            .find(|(protocol, ..)| *protocol == self)
-            .map_or("none", |(_, word, _)| word)
-    }
-
-    fn port(self) -> u16 {
-        Protocol::ALL
-            .iter()
-            .find(|(protocol, ..)| *protocol == self)
-            .map_or(443, |(.., port)| *port)
-    }
-
-    /// What is usually spoken at a port.
-    fn at(port: u16) -> Protocol {
-        match port {
-            587 | 2525 => Protocol::Smtp,
-            port => Protocol::ALL
-                .iter()
-                .find(|(.., usual)| *usual == port)
-                .map_or(Protocol::Tls, |(protocol, ..)| *protocol),
-        }
-    }
-}
-
-impl FromStr for Protocol {
-    type Err = TargetError;
-
-    fn from_str(text: &str) -> Result<Self, TargetError> {
-        Protocol::ALL
-            .iter()
-            .find(|(_, word, _)| word.eq_ignore_ascii_case(text))
-            .map(|(protocol, ..)| *protocol)
-            .ok_or_else(|| TargetError::Protocol(text.to_owned()))
-    }
-}
+pub use mailward_model::kind::EndpointProtocol as Protocol;
+use mailward_model::kind::{Endpoint, EndpointProtocolError, HostName};
 
 /// A text that names nothing to test.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -99,8 +14,8 @@ pub enum TargetError {
     )]
     Host(String),
     /// No protocol.
-    #[error("{0:?} is not spoken before TLS here; write one of {words}", words = Protocol::ALL.map(|(_, word, _)| word).join(", "))]
-    Protocol(String),
+    #[error(transparent)]
+    Protocol(#[from] EndpointProtocolError),
 }
 
 /// What is tested.
@@ -139,6 +54,15 @@ impl Target {
             port: port.unwrap_or_else(|| protocol.port()),
             protocol,
         })
+    }
+
+    /// The target that an object names.
+    pub fn of(endpoint: &Endpoint) -> Target {
+        Target {
+            host: endpoint.host.clone(),
+            port: endpoint.port(),
+            protocol: endpoint.protocol(),
+        }
     }
 
     /// The host where it is a name.

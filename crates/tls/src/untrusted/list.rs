@@ -3,7 +3,7 @@
 //!
 //! An immutable value: a change makes a new list. Asking costs the same however long it is.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use mailward_model::kind::{Sha256, UntrustedCertificate};
 use ring::digest;
@@ -13,15 +13,27 @@ use super::identity::{Identity, canonical, canonical_text};
 /// Octets that most names have in their canonical form.
 const NAME_OCTETS: usize = 256;
 
+/// Where an entry comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// The program.
+    BuiltIn,
+    /// An object.
+    Object,
+    /// A feed of this name.
+    Feed(String),
+}
+
 /// What an entry says, for people.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
-    /// The object's name; for those built in, the name they go by.
+    /// The object's name; for those built in, the name they go by; for those of a feed, the feed's
+    /// name before it: `FEED/NAME`.
     pub name: String,
     /// Why it is refused.
     pub reason: String,
-    /// True where it is built into the program.
-    pub built_in: bool,
+    /// Where it comes from.
+    pub origin: Origin,
 }
 
 /// By what a certificate was recognised.
@@ -34,6 +46,8 @@ pub enum By {
     Sha256,
     /// The SHA-256 of its key.
     Key,
+    /// Its issuer alone: nobody knows which of its certificates are revoked.
+    Issuer,
 }
 
 impl By {
@@ -43,6 +57,7 @@ impl By {
             By::IssuerAndSerial => "its issuer and serial number",
             By::Sha256 => "its SHA-256",
             By::Key => "its key",
+            By::Issuer => "its issuer",
         }
     }
 }
@@ -58,8 +73,8 @@ pub struct Hit<'a> {
     pub depth: usize,
 }
 
-/// Number of an entry.
-type No = u32;
+/// Number of an entry within its layer.
+pub(crate) type No = u32;
 /// Serial numbers of one issuer.
 type Serials = HashMap<Box<[u8]>, No>;
 
@@ -76,45 +91,48 @@ pub struct Known {
     pub serial: Vec<u8>,
 }
 
-/// The list.
+/// The entries of one origin, made once and shared by every list they are in.
 #[derive(Debug, Clone, Default)]
-pub struct UntrustedList {
+pub struct Layer {
     entries: Vec<Entry>,
     by_issuer: HashMap<Box<[u8]>, Serials>,
+    /// Issuers all of whose certificates are refused.
+    whole_issuers: HashMap<Box<[u8]>, No>,
     by_sha256: HashMap<[u8; 32], No>,
     by_key: HashMap<[u8; 32], No>,
     /// Entries whose issuer's name cannot be read.
     unreadable: Vec<String>,
 }
 
-impl UntrustedList {
-    /// A list of these entries, and those built in before them.
-    pub fn new<'a>(entries: impl IntoIterator<Item = (&'a str, &'a UntrustedCertificate)>) -> Self {
-        let mut list = UntrustedList::default();
-        for (name, certificate) in super::built_in::all() {
-            list.add(name, &certificate, true);
-        }
-        for (name, certificate) in entries {
-            list.add(name, certificate, false);
-        }
-        list
-    }
-
-    fn add(&mut self, name: &str, certificate: &UntrustedCertificate, built_in: bool) {
+impl Layer {
+    /// Adds an entry that refuses nothing yet.
+    pub(crate) fn entry(&mut self, name: String, reason: String, origin: Origin) -> No {
         let no = No::try_from(self.entries.len()).unwrap_or(No::MAX);
         self.entries.push(Entry {
-            name: name.to_owned(),
-            reason: certificate.reason.clone(),
-            built_in,
+            name,
+            reason,
+            origin,
         });
-        if let (Some(issuer), Some(serial)) = (&certificate.issuer, &certificate.serial) {
-            match canonical_text(issuer) {
-                Some(issuer) => {
-                    let serials = self.by_issuer.entry(issuer.into()).or_default();
-                    serials.entry(serial.octets().into()).or_insert(no);
-                }
-                None => self.unreadable.push(name.to_owned()),
-            }
+        no
+    }
+
+    /// Adds an entry for a certificate.
+    pub(crate) fn certificate(
+        &mut self,
+        name: String,
+        certificate: &UntrustedCertificate,
+        origin: Origin,
+    ) {
+        if let (Some(issuer), Some(_)) = (&certificate.issuer, &certificate.serial)
+            && canonical_text(issuer).is_none()
+        {
+            self.unreadable.push(name.clone());
+        }
+        let no = self.entry(name, certificate.reason.clone(), origin);
+        if let (Some(issuer), Some(serial)) = (&certificate.issuer, &certificate.serial)
+            && let Some(issuer) = canonical_text(issuer)
+        {
+            self.revoked(&issuer, [serial.octets()], no);
         }
         if let Some(Sha256(digest)) = certificate.sha256 {
             self.by_sha256.entry(digest).or_insert(no);
@@ -124,20 +142,90 @@ impl UntrustedList {
         }
     }
 
+    /// Has an entry refuse certificates with these serial numbers of an issuer, whose name is in its
+    /// canonical form.
+    pub(crate) fn revoked<'a>(
+        &mut self,
+        issuer: &[u8],
+        serials: impl IntoIterator<Item = &'a [u8]>,
+        no: No,
+    ) {
+        let known = self.by_issuer.entry(issuer.into()).or_default();
+        for serial in serials {
+            known.entry(serial.into()).or_insert(no);
+        }
+    }
+
+    /// Has an entry refuse every certificate of an issuer, whose name is in its canonical form.
+    pub(crate) fn whole_issuer(&mut self, issuer: &[u8], no: No) {
+        self.whole_issuers.entry(issuer.into()).or_insert(no);
+    }
+
+    /// The entries.
+    pub fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    fn by_name(&self, issuer: &[u8], serial: &[u8]) -> Option<(No, By)> {
+        let serials = self.by_issuer.get(issuer);
+        if let Some(no) = serials.and_then(|serials| serials.get(serial)) {
+            return Some((*no, By::IssuerAndSerial));
+        }
+        let no = self.whole_issuers.get(issuer)?;
+        Some((*no, By::Issuer))
+    }
+}
+
+/// The list: layers, that of the objects first.
+#[derive(Debug, Clone, Default)]
+pub struct UntrustedList {
+    layers: Vec<Arc<Layer>>,
+    /// Whether any entry knows certificates by their digest, or by that of their key.
+    has_sha256: bool,
+    has_key: bool,
+    has_name: bool,
+}
+
+impl UntrustedList {
+    /// A list of these entries, and those built in before them.
+    pub fn new<'a>(entries: impl IntoIterator<Item = (&'a str, &'a UntrustedCertificate)>) -> Self {
+        let mut layer = Layer::default();
+        for (name, certificate) in super::built_in::all() {
+            layer.certificate(name.to_owned(), &certificate, Origin::BuiltIn);
+        }
+        for (name, certificate) in entries {
+            layer.certificate(name.to_owned(), certificate, Origin::Object);
+        }
+        UntrustedList::default().with([Arc::new(layer)])
+    }
+
+    /// The same list and these layers behind it.
+    #[must_use]
+    pub fn with(mut self, layers: impl IntoIterator<Item = Arc<Layer>>) -> Self {
+        for layer in layers {
+            self.has_sha256 |= !layer.by_sha256.is_empty();
+            self.has_key |= !layer.by_key.is_empty();
+            self.has_name |= !layer.by_issuer.is_empty() || !layer.whole_issuers.is_empty();
+            self.layers.push(layer);
+        }
+        self
+    }
+
     /// How many entries there are, those built in among them.
     pub fn len(&self) -> usize {
-        self.entries.len()
+        self.layers.iter().map(|layer| layer.entries.len()).sum()
     }
 
     /// True where there is none; those built in always are.
     pub fn is_empty(&self) -> bool {
-        self.entries.is_empty()
+        self.len() == 0
     }
 
     /// Names of the entries whose issuer's name has an attribute of a type that is not known: they
     /// refuse by their digests alone.
-    pub fn unreadable(&self) -> &[String] {
-        &self.unreadable
+    pub fn unreadable(&self) -> impl Iterator<Item = &str> {
+        let layers = self.layers.iter();
+        layers.flat_map(|layer| layer.unreadable.iter().map(String::as_str))
     }
 
     /// The first certificate of a path, leaf first, that is on the list.
@@ -145,63 +233,67 @@ impl UntrustedList {
         let mut name = Vec::new();
         path.into_iter()
             .enumerate()
-            .find_map(|(depth, certificate)| {
-                self.look(certificate.as_ref(), &mut name)
-                    .map(|(no, by)| (no, by, depth))
-            })
-            .and_then(|(no, by, depth)| self.hit(no, by, depth))
+            .find_map(|(depth, certificate)| self.look(certificate.as_ref(), depth, &mut name))
     }
 
-    fn hit(&self, no: No, by: By, depth: usize) -> Option<Hit<'_>> {
-        let entry = self.entries.get(usize::try_from(no).ok()?)?;
-        Some(Hit { entry, by, depth })
+    /// What the first layer that knows it says.
+    fn first(&self, depth: usize, known: impl Fn(&Layer) -> Option<(No, By)>) -> Option<Hit<'_>> {
+        self.layers.iter().find_map(|layer| {
+            let (no, by) = known(layer)?;
+            let entry = layer.entries.get(usize::try_from(no).ok()?)?;
+            Some(Hit { entry, by, depth })
+        })
     }
 
-    fn look(&self, certificate: &[u8], name: &mut Vec<u8>) -> Option<(No, By)> {
+    fn by_sha256(&self, digest: &[u8; 32], depth: usize) -> Option<Hit<'_>> {
+        self.first(depth, |layer| {
+            layer.by_sha256.get(digest).map(|no| (*no, By::Sha256))
+        })
+    }
+
+    fn by_key(&self, digest: &[u8; 32], depth: usize) -> Option<Hit<'_>> {
+        self.first(depth, |layer| {
+            layer.by_key.get(digest).map(|no| (*no, By::Key))
+        })
+    }
+
+    fn look(&self, certificate: &[u8], depth: usize, name: &mut Vec<u8>) -> Option<Hit<'_>> {
         let sha256 = |octets: &[u8]| {
             let digest = digest::digest(&digest::SHA256, octets);
             <[u8; 32]>::try_from(digest.as_ref()).ok()
         };
         // A digest costs more than all the rest, and lists without digests are common.
-        if !self.by_sha256.is_empty()
-            && let Some(no) = sha256(certificate).and_then(|digest| self.by_sha256.get(&digest))
+        if self.has_sha256
+            && let Some(hit) = sha256(certificate).and_then(|it| self.by_sha256(&it, depth))
         {
-            return Some((*no, By::Sha256));
+            return Some(hit);
         }
         let identity = Identity::of(certificate)?;
-        if !self.by_key.is_empty()
-            && let Some(no) = sha256(identity.spki).and_then(|digest| self.by_key.get(&digest))
+        if self.has_key
+            && let Some(hit) = sha256(identity.spki).and_then(|it| self.by_key(&it, depth))
         {
-            return Some((*no, By::Key));
+            return Some(hit);
+        }
+        if !self.has_name {
+            return None;
         }
         name.clear();
         name.reserve(NAME_OCTETS);
         canonical(identity.issuer, name).then_some(())?;
-        let no = self
-            .by_issuer
-            .get(name.as_slice())?
-            .get(identity.bare_serial())?;
-        Some((*no, By::IssuerAndSerial))
+        self.first(depth, |layer| layer.by_name(name, identity.bare_serial()))
     }
 
     /// The first certificate on the list of a path of which only this is known any more.
     pub fn find_known(&self, path: &[Known]) -> Option<Hit<'_>> {
         path.iter().enumerate().find_map(|(depth, known)| {
-            let digest = |digest: &Option<Sha256>, map: &HashMap<[u8; 32], No>| {
-                digest.and_then(|Sha256(digest)| map.get(&digest).copied())
-            };
-            if let Some(no) = digest(&known.sha256, &self.by_sha256) {
-                return self.hit(no, By::Sha256, depth);
-            }
-            if let Some(no) = digest(&known.spki_sha256, &self.by_key) {
-                return self.hit(no, By::Key, depth);
-            }
-            let issuer = canonical_text(&known.issuer)?;
-            let no = self
-                .by_issuer
-                .get(issuer.as_slice())?
-                .get(known.serial.as_slice())?;
-            self.hit(*no, By::IssuerAndSerial, depth)
+            let of = |digest: &Option<Sha256>| digest.map(|Sha256(digest)| digest);
+            of(&known.sha256)
+                .and_then(|digest| self.by_sha256(&digest, depth))
+                .or_else(|| of(&known.spki_sha256).and_then(|digest| self.by_key(&digest, depth)))
+                .or_else(|| {
+                    let issuer = canonical_text(&known.issuer)?;
+                    self.first(depth, |layer| layer.by_name(&issuer, &known.serial))
+                })
         })
     }
 }
@@ -218,7 +310,8 @@ mod tests {
         let listed = look_alike(USERTRUST, serial);
         let hit = list.find([&listed]).unwrap();
         assert_eq!(hit.by, By::IssuerAndSerial);
-        assert!(hit.entry.built_in && hit.entry.name.contains("www.google.com"));
+        assert_eq!(hit.entry.origin, Origin::BuiltIn);
+        assert!(hit.entry.name.contains("www.google.com"));
         let other: Vec<(&str, &str)> = USERTRUST
             .iter()
             .map(|(kind, value)| match *kind {
@@ -279,6 +372,7 @@ mod tests {
             reason: "x".to_owned(),
             ..UntrustedCertificate::default()
         };
-        assert_eq!(UntrustedList::new([("odd", &entry)]).unreadable(), ["odd"]);
+        let list = UntrustedList::new([("odd", &entry)]);
+        assert_eq!(list.unreadable().collect::<Vec<_>>(), ["odd"]);
     }
 }

@@ -9,6 +9,7 @@
 //! Never here: chains, names, dates. A certificate that is not on the list is not thereby trusted.
 
 pub(crate) mod built_in;
+pub mod feed;
 pub(crate) mod identity;
 mod list;
 pub mod mark;
@@ -18,14 +19,14 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, ArcSwapOption};
 use mailward_model::kind::UntrustedCertificate;
 use rustls::{CertificateError, CommonState, Error, OtherError};
 use rustls_pki_types::{CertificateDer, pem::PemObject};
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 
 pub use built_in::all as built_in;
-pub use list::{By, Entry, Hit, Known, UntrustedList};
+pub use list::{By, Entry, Hit, Known, Layer, Origin, UntrustedList};
 
 use crate::certificate::CertificateFacts;
 
@@ -112,6 +113,8 @@ pub struct Untrusted(Arc<Inner>);
 struct Inner {
     list: ArcSwap<UntrustedList>,
     changes: watch::Sender<u64>,
+    /// Who wants to see what peers show.
+    shown: ArcSwapOption<mpsc::Sender<PeerPath>>,
 }
 
 impl fmt::Debug for Untrusted {
@@ -128,6 +131,7 @@ impl Default for Untrusted {
         Untrusted(Arc::new(Inner {
             list: ArcSwap::from_pointee(UntrustedList::new([])),
             changes: watch::Sender::new(0),
+            shown: ArcSwapOption::empty(),
         }))
     }
 }
@@ -151,7 +155,12 @@ impl Untrusted {
         &self,
         entries: impl IntoIterator<Item = (&'a str, &'a UntrustedCertificate)>,
     ) {
-        self.0.list.store(Arc::new(UntrustedList::new(entries)));
+        self.put(UntrustedList::new(entries));
+    }
+
+    /// Puts this list in force, as [`replace`](Self::replace) does.
+    pub fn put(&self, list: UntrustedList) {
+        self.0.list.store(Arc::new(list));
         self.0.changes.send_modify(|count| *count += 1);
     }
 
@@ -168,6 +177,15 @@ impl Untrusted {
         }
     }
 
+    /// The same, for whoever verifies certificates by himself.
+    ///
+    /// # Errors
+    /// [`Distrusted`], as an error of the handshake.
+    pub fn verify<C: AsRef<[u8]>>(&self, path: &[C]) -> Result<(), Error> {
+        self.check(path)
+            .map_err(|distrusted| distrusted.into_error())
+    }
+
     /// Looks at what the peer of a connection showed, in this handshake or in the one that is
     /// resumed.
     ///
@@ -176,7 +194,21 @@ impl Untrusted {
     pub fn check_peer(&self, connection: &CommonState) -> Result<PeerPath, Box<Distrusted>> {
         let path = PeerPath::of(connection);
         self.check(&path.0)?;
+        if let Some(shown) = &*self.0.shown.load()
+            && !path.is_empty()
+        {
+            // Who cannot keep up sees the next one.
+            let _ = shown.try_send(path.clone());
+        }
         Ok(path)
+    }
+
+    /// From now on, gets what peers show that are not refused; some are left out where they come faster
+    /// than they are taken. One listener at a time.
+    pub fn listen(&self, room: usize) -> mpsc::Receiver<PeerPath> {
+        let (sender, receiver) = mpsc::channel(room.max(1));
+        self.0.shown.store(Some(Arc::new(sender)));
+        receiver
     }
 
     /// Counts the lists that were in force.

@@ -78,6 +78,9 @@ pub(crate) async fn answer(
         ControlRequest::Perimeter(request) => {
             crate::perimeter::answer::answer(running, request).await
         }
+        ControlRequest::Untrusted(request) => {
+            crate::untrusted::answer::answer(running, request).await
+        }
         ControlRequest::JournalStatus => Ok(ControlReply::Journal(journal::status(shared))),
         ControlRequest::JournalPause { target, pause } => journal::pause(shared, &target, pause)
             .await

@@ -7,7 +7,7 @@
 //! Never here: which connector takes a connection; that is `receive`'s.
 
 pub(crate) mod answer;
-mod read;
+pub(crate) mod read;
 mod spf;
 
 use std::{
@@ -122,6 +122,11 @@ impl Perimeter {
         if let Err(error) = self.shelf.save(id, state) {
             tell_file(&error, events);
         }
+    }
+
+    /// Whom names are asked of.
+    pub(crate) fn dns(&self) -> Arc<dyn Dns> {
+        Arc::clone(&self.dns)
     }
 
     /// What every feed has in force.
@@ -406,7 +411,7 @@ fn items(ranges: &[IpRange]) -> Items {
 }
 
 /// From 0 to 1, so that not all nodes ask at one time.
-fn jitter() -> f64 {
+pub(crate) fn jitter() -> f64 {
     // Without entropy every node asks at its own interval, which is no harm.
     let octets = entropy::random::<4>().unwrap_or_default();
     f64::from(u32::from_be_bytes(octets)) / f64::from(u32::MAX)

@@ -47,10 +47,10 @@ pub(super) struct List {
 }
 
 /// Why there is no list.
-pub(super) struct ReadError {
-    pub(super) problem: String,
+pub(crate) struct ReadError {
+    pub(crate) problem: String,
     /// The source asks to be left alone for a while.
-    pub(super) busy: bool,
+    pub(crate) busy: bool,
 }
 
 impl From<FetchError> for ReadError {
@@ -69,7 +69,7 @@ impl From<ParseError> for ReadError {
 }
 
 impl ReadError {
-    pub(super) fn plain(problem: impl ToString) -> Self {
+    pub(crate) fn plain(problem: impl ToString) -> Self {
         ReadError {
             problem: problem.to_string(),
             busy: false,
@@ -85,7 +85,7 @@ pub(super) struct Reader<'a> {
 }
 
 /// The node's resolver, for whoever fetches.
-struct Hosts<'a>(&'a dyn Dns);
+pub(crate) struct Hosts<'a>(pub(crate) &'a dyn Dns);
 
 impl Resolve for Hosts<'_> {
     fn addresses<'a>(&'a self, host: &'a str) -> Waiting<'a, Result<Vec<IpAddr>, String>> {
@@ -112,7 +112,8 @@ impl Reader<'_> {
             FeedSource::List(FeedPlace::Url(url)) => parse::list::list(&self.fetch(url).await?)?,
             FeedSource::List(FeedPlace::File(path)) => {
                 let path = path.clone();
-                let read = tokio::task::spawn_blocking(move || file(&path)).await;
+                let read =
+                    tokio::task::spawn_blocking(move || file(&path, ANSWER_OCTETS_MAX)).await;
                 let octets = read.map_err(ReadError::plain)?.map_err(ReadError::plain)?;
                 parse::list::list(&octets)?
             }
@@ -188,14 +189,14 @@ impl Reader<'_> {
 }
 
 /// A file's octets; one more than may be, where there are more.
-fn file(path: &str) -> io::Result<Vec<u8>> {
+pub(crate) fn file(path: &str, octets_max: usize) -> io::Result<Vec<u8>> {
     let told = |error: io::Error| io::Error::new(error.kind(), format!("{path}: {error}"));
     // A pipe or a device could be read for ever.
     if !std::fs::metadata(path).map_err(told)?.is_file() {
         return Err(io::Error::other(format!("{path} is no file")));
     }
     let mut octets = Vec::new();
-    let limit = ANSWER_OCTETS_MAX as u64 + 1;
+    let limit = octets_max as u64 + 1;
     let file = File::open(path).map_err(told)?;
     file.take(limit).read_to_end(&mut octets).map_err(told)?;
     Ok(octets)

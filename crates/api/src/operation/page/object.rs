@@ -39,6 +39,8 @@ fn columns(kind: Kind) -> &'static [&'static str] {
         Kind::AlertChannel => &["enabled", "target", "alerts", "heartbeat"],
         Kind::MonitoringOverride => &["item", "property", "value", "until", "reason"],
         Kind::Probe => &["enabled", "health_set", "interval", "target"],
+        Kind::UntrustedFeed => &["enabled", "source", "interval", "max_age"],
+        Kind::Endpoint => &["enabled", "host", "port", "starttls", "interval"],
         Kind::UntrustedCertificate => &["subject", "issuer", "serial", "sha256", "reason"],
     }
 }

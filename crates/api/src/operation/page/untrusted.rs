@@ -1,8 +1,12 @@
 //! Untrusted certificates for people.
 
 use crate::{
-    page::{Cell, Page, Tone, count, moment},
-    view::{UntrustedList, UntrustedReplay, UntrustedTest},
+    page::{Cell, Page, Tone, count, distance, moment, stamp},
+    view::{
+        UntrustedDiff, UntrustedFeedView, UntrustedFeeds, UntrustedList, UntrustedReplay,
+        UntrustedTest,
+        untrusted::{CrlView, UntrustedChange},
+    },
 };
 
 /// Hex digits of a digest that a table shows.
@@ -18,7 +22,7 @@ fn short(digest: &str) -> String {
 pub(in crate::operation) fn list(view: &UntrustedList, _: u64) -> Page {
     Page::new().table(
         [
-            "name", "subject", "issuer", "serial", "SHA-256", "key", "reason",
+            "name", "feed", "subject", "issuer", "serial", "SHA-256", "key", "reason",
         ],
         view.entries.iter().map(|one| {
             let name = match one.built_in {
@@ -27,6 +31,7 @@ pub(in crate::operation) fn list(view: &UntrustedList, _: u64) -> Page {
             };
             [
                 name,
+                one.feed.as_deref().unwrap_or_default().into(),
                 one.subject.as_str().into(),
                 one.issuer.as_str().into(),
                 one.serial.as_str().into(),
@@ -48,14 +53,167 @@ pub(in crate::operation) fn test(view: &UntrustedTest, _: u64) -> Page {
             ),
             None => Cell::toned("not on the list", Tone::Good),
         };
-        page.heading(one.subject.as_str()).fields([
-            ("verdict", verdict),
-            ("issuer", one.issuer.as_str().into()),
-            ("serial", one.serial.as_str().into()),
-            ("SHA-256", one.sha256.as_str().into()),
-            ("key", one.spki_sha256.as_str().into()),
-        ])
+        page.heading(one.subject.as_str())
+            .fields([
+                ("verdict", verdict),
+                ("feed", one.feed.as_deref().unwrap_or_default().into()),
+                ("issuer", one.issuer.as_str().into()),
+                ("serial", one.serial.as_str().into()),
+                ("SHA-256", one.sha256.as_str().into()),
+                ("key", one.spki_sha256.as_str().into()),
+            ])
+            .list(one.crls.iter().map(String::as_str))
     })
+}
+
+/// Names of entries that a page shows of one change.
+const NAMES_SHOWN: usize = 50;
+
+pub(in crate::operation) fn feeds(view: &UntrustedFeeds, now: u64) -> Page {
+    if view.feeds.is_empty() {
+        return Page::new().text(
+            "There is no untrusted feed: `mailward untrusted-feed set NAME source=…` creates one.",
+        );
+    }
+    view.feeds
+        .iter()
+        .fold(Page::new(), |page, one| page.page(feed(one, now)))
+}
+
+fn feed(feed: &UntrustedFeedView, now: u64) -> Page {
+    let at = |moment_ms: Option<u64>| moment_ms.map_or_else(String::new, |at| moment(at, now));
+    let list = match (feed.sequence, feed.crls.is_empty()) {
+        (Some(sequence), _) => format!(
+            "{sequence}, signed by {} ({}), taken {}",
+            feed.key,
+            feed.comment,
+            at(feed.taken_unix_ms)
+        )
+        .into(),
+        (None, true) => Cell::toned("none: it refuses nothing", Tone::Bad),
+        (None, false) => "".into(),
+    };
+    let confirmed = match (&feed.old, feed.confirmed_unix_ms) {
+        (Some(because), at) => Cell::toned(
+            format!(
+                "{}; it is old: {because}",
+                at.map_or_else(|| "never".to_owned(), |at| moment(at, now))
+            ),
+            Tone::Warn,
+        ),
+        (None, at) => at.map_or_else(String::new, |at| moment(at, now)).into(),
+    };
+    let next = match feed.enabled {
+        true => distance(feed.next_unix_ms, now),
+        false => "never: it is not enabled".to_owned(),
+    };
+    let mut page = Page::new()
+        .heading(format!("untrusted feed {}", feed.feed))
+        .fields([
+            ("source", feed.source.as_str().into()),
+            ("list", list),
+            ("entries", feed.entries.to_string().into()),
+            ("confirmed", confirmed),
+            (
+                "expires",
+                feed.expires_unix_ms.map_or_else(String::new, stamp).into(),
+            ),
+            ("next try", next.into()),
+        ]);
+    if !feed.crls.is_empty() {
+        page = page.table(
+            ["CRL", "issuer", ">revoked", "made", "next", "state"],
+            feed.crls.iter().map(|one| crl(one, now)),
+            "",
+        );
+    }
+    if let Some(problem) = &feed.problem {
+        page = page.text(Cell::toned(
+            format!("The last try failed: {problem}"),
+            Tone::Warn,
+        ));
+    }
+    match &feed.held {
+        Some(held) => page.text(Cell::toned(
+            format!(
+                "A change to list {} waits for a person since {}: {}. `mailward untrusted diff` shows \
+                 it, `mailward untrusted approve {:?}` puts it in force.",
+                held.to,
+                moment(held.since_unix_ms, now),
+                held.because,
+                feed.feed
+            ),
+            Tone::Bad,
+        )),
+        None => page,
+    }
+}
+
+fn crl(one: &CrlView, now: u64) -> [Cell; 6] {
+    let at = |moment_ms: Option<u64>| moment_ms.map_or_else(String::new, |at| moment(at, now));
+    let state = match (&one.problem, one.stale) {
+        (Some(problem), _) => Cell::toned(problem.as_str(), Tone::Warn),
+        (None, true) => Cell::toned("stale", Tone::Warn),
+        (None, false) => Cell::toned("current", Tone::Good),
+    };
+    let place = match one.learnt {
+        true => format!("{} (learnt)", one.place),
+        false => one.place.clone(),
+    };
+    [
+        place.into(),
+        one.issuer.as_str().into(),
+        one.revoked.to_string().into(),
+        at(one.this_update_unix_ms).into(),
+        at(one.next_update_unix_ms).into(),
+        state,
+    ]
+}
+
+/// 1 where a person should look.
+pub(in crate::operation) fn feeds_exit(view: &UntrustedFeeds) -> u8 {
+    let bad = |feed: &UntrustedFeedView| {
+        let empty = feed.sequence.is_none() && feed.crls.is_empty();
+        feed.held.is_some() || feed.old.is_some() || (empty && feed.problem.is_some())
+    };
+    u8::from(view.feeds.iter().any(bad))
+}
+
+pub(in crate::operation) fn diff(view: &UntrustedDiff, now: u64) -> Page {
+    if view.changes.is_empty() {
+        return Page::new().text("No change of an untrusted feed waits for a person.");
+    }
+    view.changes
+        .iter()
+        .fold(Page::new(), |page, one| page.page(change(one, now)))
+}
+
+fn change(one: &UntrustedChange, now: u64) -> Page {
+    let from = one
+        .from
+        .map_or_else(|| "none".to_owned(), |from| from.to_string());
+    Page::new()
+        .heading(format!("untrusted feed {}", one.feed))
+        .fields([
+            ("from list", from.into()),
+            ("to list", one.to.to_string().into()),
+            ("since", moment(one.since_unix_ms, now).into()),
+            (
+                "waits because",
+                Cell::toned(one.because.as_str(), Tone::Bad),
+            ),
+            ("refused from then on", names(&one.added).into()),
+            ("trusted again", Cell::toned(names(&one.removed), Tone::Bad)),
+        ])
+}
+
+fn names(all: &[String]) -> String {
+    let shown = all.iter().take(NAMES_SHOWN).map(String::as_str);
+    let shown: Vec<&str> = shown.collect();
+    match all.len().checked_sub(NAMES_SHOWN + 1) {
+        Some(more) => format!("{} and {} more", shown.join(", "), more + 1),
+        None => shown.join(", "),
+    }
 }
 
 /// Bad news where a certificate is on the list.

@@ -110,6 +110,19 @@ requests! {
         pub certificate: CertificateFile,
     }
 
+    /// `untrusted refresh`
+    UntrustedRefresh {
+        /// The feed's name; every feed where none is given
+        #[serde(default)]
+        pub feed: Option<String>,
+    }
+
+    /// `untrusted approve`
+    UntrustedApprove {
+        /// The feed's name
+        pub feed: String,
+    }
+
     /// `untrusted replay`
     UntrustedReplay {
         /// How many days to look back

@@ -14,8 +14,8 @@ use mailward_api::control::Role;
 use mailward_model::{
     Domain, Object, ObjectId, Spec,
     kind::{
-        HealthSettings, OutboundTls, Probe, ProbeLane, ReceiveConnector, SendConnector, SenderFeed,
-        SmartHost,
+        Endpoint, HealthSettings, OutboundTls, Probe, ProbeLane, ReceiveConnector, SendConnector,
+        SenderFeed, SmartHost, UntrustedFeed,
     },
     unit::Span,
 };
@@ -54,6 +54,10 @@ pub enum Target {
     DeliveryResolver,
     /// How current the list of a sender feed is.
     Feed(ObjectId, Box<SenderFeed>),
+    /// How current a feed of the untrusted list is.
+    UntrustedFeed(ObjectId, Box<UntrustedFeed>),
+    /// An endpoint's TLS, tested from outside.
+    Endpoint(ObjectId, Box<Endpoint>),
     /// Whether a directory source is followed; with the interval at which it is asked.
     Directory(String, Duration),
     /// Whether the objects can be read and written.
@@ -64,6 +68,8 @@ pub enum Target {
     Certificates,
     /// Memory and descriptors of a role.
     Process(Role),
+    /// Whether the firewall's table is as it should be, on a node that keeps one.
+    Firewall,
     /// An alert channel: whether what is told by it arrives.
     Alerting(String),
     /// The admin API, through its socket.
@@ -160,7 +166,11 @@ impl ProbeDefinition {
         match &self.target {
             Target::Resolver(_) | Target::Name { .. } => "dns".to_owned(),
             Target::SmartHost(upstream) => upstream.host.host.to_string(),
-            Target::Store | Target::Disk(_) | Target::Feed(..) => "disk".to_owned(),
+            Target::Store | Target::Disk(_) | Target::Feed(..) | Target::UntrustedFeed(..) => {
+                "disk".to_owned()
+            }
+            Target::Firewall => "enforcer".to_owned(),
+            Target::Endpoint(_, endpoint) => endpoint.host.to_string(),
             Target::Alerting(name) => format!("alerting/{name}"),
             Target::Admin | Target::Directory(..) => "access".to_owned(),
             Target::Object(probe) => object::subject(&probe.target, &self.name),
@@ -181,11 +191,14 @@ impl ProbeDefinition {
             Target::QueueOwnership => "queue_ownership",
             Target::Journal => "journal",
             Target::Feed(..) => "feed",
+            Target::UntrustedFeed(..) => "untrusted_feed",
+            Target::Endpoint(..) => "endpoint",
             Target::Directory(..) => "directory",
             Target::Store => "store",
             Target::Disk(_) => "disk",
             Target::Certificates => "certificates",
             Target::Process(_) => "process",
+            Target::Firewall => "firewall",
             Target::Alerting(_) => "alerting",
             Target::Admin => "admin",
             Target::Clock => "clock",
@@ -309,12 +322,25 @@ pub fn watched(objects: &[Object], settings: &HealthSettings, resolvers: &[Socke
             Spec::SenderFeed(spec) => {
                 source::of_feed(object.id, &object.name, spec, settings, &mut all);
             }
+            Spec::UntrustedFeed(spec) => {
+                source::of_untrusted_feed(object.id, &object.name, spec, settings, &mut all);
+            }
+            Spec::Endpoint(spec) if spec.enabled => {
+                source::of_endpoint(object.id, &object.name, spec, settings, &mut all);
+            }
             Spec::DirectorySource(spec) if spec.enabled => {
                 source::of_directory(&object.name, spec, settings, &mut all);
             }
             Spec::Probe(spec) if spec.enabled => object::of(&object.name, spec, settings, &mut all),
             _ => {}
         }
+    }
+    let mut connectors = objects.iter().filter_map(|object| match &object.spec {
+        Spec::ReceiveConnector(spec) if spec.enabled => Some(spec),
+        _ => None,
+    });
+    if connectors.any(|spec| spec.remote_ranges.iter().any(|one| one.feed().is_some())) {
+        node::firewall(settings, &mut all);
     }
     send::all(objects, resolvers, settings, &mut all);
     measured::add(objects, settings, &mut all);

@@ -54,3 +54,11 @@ pub(super) fn all(settings: &HealthSettings, all: &mut Watched) {
     add("clock", "Clock", Target::Clock, 1, calm, None);
     add(OBSERVER, "Monitoring", Target::Observer, 4, WINDOW_MS, None);
 }
+
+/// The firewall's table, where there is something to put into it: a connector that names a feed.
+pub(super) fn firewall(settings: &HealthSettings, all: &mut Watched) {
+    let fast = ms(settings.connector_probe_interval);
+    let rule = rule(Policy::Consecutive(2), fast, CONNECTOR_TIMEOUT_MS, settings);
+    let definition = probe("firewall", Target::Firewall, &rule, None);
+    all.add(definition, "Perimeter", "firewall", rule);
+}

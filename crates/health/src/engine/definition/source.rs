@@ -2,7 +2,7 @@
 
 use mailward_model::{
     ObjectId,
-    kind::{DirectorySource, HealthSettings, SenderFeed},
+    kind::{DirectorySource, Endpoint, HealthSettings, ProbeLane, SenderFeed, UntrustedFeed},
 };
 
 use super::{CONNECTOR_TIMEOUT_MS, Target, Watched, ms, probe, rule};
@@ -21,6 +21,49 @@ pub(super) fn of_feed(
 ) {
     let target = Target::Feed(id, Box::new(feed.clone()));
     add(&format!("feed/{name}"), "Perimeter", target, settings, all);
+}
+
+/// The same of a feed of the untrusted list.
+pub(super) fn of_untrusted_feed(
+    id: ObjectId,
+    name: &str,
+    feed: &UntrustedFeed,
+    settings: &HealthSettings,
+    all: &mut Watched,
+) {
+    let target = Target::UntrustedFeed(id, Box::new(feed.clone()));
+    let name = format!("untrusted-feed/{name}");
+    add(&name, "Trust", target, settings, all);
+}
+
+/// How many answers' time a test may take, with a second try of a server that is not reached.
+const ANSWERS: u64 = 40;
+
+/// An endpoint whose TLS is tested. One test is enough to tell a person: the next one may be days away,
+/// and what it finds does not come and go.
+pub(super) fn of_endpoint(
+    id: ObjectId,
+    name: &str,
+    endpoint: &Endpoint,
+    settings: &HealthSettings,
+    all: &mut Watched,
+) {
+    let interval = ms(endpoint.interval);
+    let timeout = ms(endpoint.answer_timeout)
+        .saturating_mul(ANSWERS)
+        .max(60_000);
+    let mut rule = rule(
+        Policy::Consecutive(1),
+        interval,
+        timeout..=timeout,
+        settings,
+    );
+    rule.good_to_recover = 1;
+    let target = Target::Endpoint(id, Box::new(endpoint.clone()));
+    let name = format!("endpoint/{name}");
+    let mut definition = probe(&name, target, &rule, None);
+    definition.lane = ProbeLane::Net;
+    all.add(definition, "Endpoints", &name, rule);
 }
 
 /// Whether a directory is followed.

@@ -13,7 +13,7 @@ use super::{
     CHILDREN, Manager,
     kept::{KeptObjects, is_wanted},
 };
-use crate::role::{chain, store, supervise::Manner};
+use crate::role::{chain, store, supervise::Manner, untrusted};
 
 /// The kinds the manager works by.
 const KINDS: [Kind; 4] = [
@@ -79,6 +79,8 @@ impl Manager {
                 self.revisions = Some(opened.subscribe());
                 self.standing = Some(opened.standing());
                 self.store = Some(opened.clone());
+                // Its own clients ask it: of the database, and of who is alerted.
+                untrusted::follow_objects(&opened, &self.events);
                 // It may have been opened while its database was away.
                 self.tell_standing();
                 opened

@@ -1,0 +1,176 @@
+//! Feeds of the untrusted list: how they stand is read from their files, so that it is told while
+//! transport is away; reading and approving is asked of transport, which does it.
+
+use std::{sync::Arc, time::Duration};
+
+use mailward_api::{
+    control::{ControlRequest, Role, UntrustedRequest},
+    fault::Fault,
+    view::{
+        Changed, UntrustedDiff, UntrustedFeedView, UntrustedFeeds,
+        untrusted::{CrlView, UntrustedChange},
+    },
+};
+use mailward_model::{Kind, Object, Spec, kind::UntrustedFeed};
+use mailward_store::Store;
+use mailward_tls::untrusted::{
+    Layer,
+    feed::{FeedState, KeptCrl, Shelf},
+};
+
+use super::{Access, blocking, expect_reply, failed, untrusted::untrusted_objects};
+use crate::peer::Peer;
+
+/// How long reading feeds may take: two documents of each, and whoever is read before it.
+const REFRESH_TIMEOUT: Duration = Duration::from_secs(120);
+
+/// A feed, and what is known of it.
+pub(super) struct Known {
+    pub(super) name: String,
+    spec: UntrustedFeed,
+    pub(super) state: FeedState,
+    pub(super) layer: Option<Arc<Layer>>,
+}
+
+/// Everything that is untrusted at one moment.
+pub(super) struct Scene {
+    /// Untrusted certificates.
+    pub(super) objects: Vec<Object>,
+    pub(super) feeds: Vec<Known>,
+}
+
+impl Scene {
+    pub(super) fn read(store: &Store, shelf: &Shelf) -> Result<Scene, Fault> {
+        let objects = untrusted_objects(store)?;
+        let feeds = store.list(Kind::UntrustedFeed);
+        let feeds = feeds.map_err(|error| failed(&error))?.into_iter();
+        let feeds = feeds.filter_map(|object| {
+            let Spec::UntrustedFeed(spec) = object.spec else {
+                return None;
+            };
+            // One that is damaged has been told about, and transport begins anew, too.
+            let state = shelf.load(object.id).ok().flatten().unwrap_or_default();
+            Some(Known {
+                layer: shelf.layer(&object.name, &state).ok(),
+                name: object.name,
+                spec,
+                state,
+            })
+        });
+        Ok(Scene {
+            objects,
+            feeds: feeds.collect(),
+        })
+    }
+
+    /// What the CRLs of a certificate's issuer say of it, each in one sentence.
+    pub(super) fn crls_of(&self, shelf: &Shelf, certificate: &[u8]) -> Vec<String> {
+        let all = self.feeds.iter().flat_map(|feed| &feed.state.crls);
+        let read = all.filter_map(|kept| Some((kept, shelf.crl(&kept.digest).ok()?)));
+        read.filter(|(_, crl)| crl.speaks_of(certificate))
+            .map(|(kept, crl)| match crl.reason_of(certificate) {
+                Some(reason) => format!("the CRL at {} revokes it: {reason}", kept.place),
+                None => format!("the CRL at {} does not revoke it", kept.place),
+            })
+            .collect()
+    }
+}
+
+impl Known {
+    fn change(&self) -> Option<UntrustedChange> {
+        let (held, difference) = self.state.pending()?;
+        Some(UntrustedChange {
+            feed: self.name.clone(),
+            from: self.state.in_force.as_ref().map(|one| one.list.sequence),
+            to: held.list.sequence,
+            since_unix_ms: held.since_unix_ms,
+            because: held.because.clone(),
+            added: difference.added,
+            removed: difference.removed,
+        })
+    }
+
+    fn view(&self, now: u64) -> UntrustedFeedView {
+        let state = &self.state;
+        let version = state.in_force.as_ref();
+        let list = version.map(|one| &one.list);
+        UntrustedFeedView {
+            feed: self.name.clone(),
+            source: self.spec.source.to_string(),
+            enabled: self.spec.enabled,
+            sequence: list.map(|list| list.sequence),
+            key: list.map_or_else(String::new, |list| list.key.clone()),
+            comment: list.map_or_else(String::new, |list| list.comment.clone()),
+            entries: state.count(),
+            taken_unix_ms: version.map(|one| one.taken_unix_ms),
+            confirmed_unix_ms: state.confirmed_unix_ms,
+            expires_unix_ms: list.map(|list| list.expires_unix_ms),
+            old: state.old(&self.spec, now),
+            held: self.change(),
+            crls: state.crls.iter().map(|one| crl(one, now)).collect(),
+            tried_unix_ms: state.tried_unix_ms,
+            next_unix_ms: self.spec.enabled.then_some(state.next_unix_ms),
+            problem: state.problem.clone(),
+        }
+    }
+}
+
+fn crl(one: &KeptCrl, now: u64) -> CrlView {
+    CrlView {
+        place: one.place.clone(),
+        learnt: one.learnt,
+        issuer: one.issuer.clone(),
+        number: one.number.clone(),
+        revoked: one.revoked,
+        this_update_unix_ms: one.this_update_unix_ms,
+        next_update_unix_ms: one.next_update_unix_ms,
+        stale: one.is_stale(now),
+        problem: one.problem.clone(),
+    }
+}
+
+impl Access {
+    async fn untrusted_scene(&self) -> Result<Scene, Fault> {
+        let (store, shelf) = (self.store.clone(), self.untrusted.clone());
+        blocking(move || Scene::read(&store, &shelf)).await
+    }
+
+    pub(super) async fn untrusted_feeds(&self) -> Result<UntrustedFeeds, Fault> {
+        let scene = self.untrusted_scene().await?;
+        let now = self.now();
+        Ok(UntrustedFeeds {
+            feeds: scene.feeds.iter().map(|known| known.view(now)).collect(),
+        })
+    }
+
+    pub(super) async fn untrusted_diff(&self) -> Result<UntrustedDiff, Fault> {
+        let scene = self.untrusted_scene().await?;
+        Ok(UntrustedDiff {
+            changes: scene.feeds.iter().filter_map(Known::change).collect(),
+        })
+    }
+
+    pub(super) async fn untrusted_approve(
+        &self,
+        feed: String,
+        peer: Peer,
+    ) -> Result<Changed, Fault> {
+        let request = UntrustedRequest::Approve { feed: feed.clone() };
+        let request = ControlRequest::Untrusted(request);
+        self.act(peer, "untrusted approve", feed, request).await
+    }
+
+    pub(super) async fn untrusted_refresh(
+        &self,
+        feed: Option<String>,
+        peer: Peer,
+    ) -> Result<Changed, Fault> {
+        let subject = feed.clone().unwrap_or_else(|| "every feed".to_owned());
+        self.audit(peer, "untrusted refresh", subject).await;
+        let request = ControlRequest::Untrusted(UntrustedRequest::Refresh { feed });
+        let reply = self
+            .ask_within(Role::Transport, request, REFRESH_TIMEOUT)
+            .await;
+        expect_reply!(reply, Changed)
+    }
+}
