@@ -21,6 +21,7 @@ pub mod kind;
 pub mod network;
 pub mod object;
 pub mod plan;
+pub mod policy;
 pub mod reply;
 pub mod unit;
 

@@ -8,8 +8,9 @@ use crate::{
     id::{ObjectId, Revision},
     kind::{
         AcceptedDomain, AlertChannel, DirectorySource, DistributionGroup, DynamicDistributionGroup,
-        HealthSettings, JournalRule, MailContact, MailUser, Mailbox, MonitoringOverride, Probe,
-        ReceiveConnector, SendConnector, SenderFeed, TransportSettings, UntrustedCertificate,
+        HealthSettings, JournalRule, MailContact, MailUser, Mailbox, MonitoringOverride, Policy,
+        PolicySettings, Probe, ReceiveConnector, SendConnector, SenderFeed, Site,
+        TransportSettings, UntrustedCertificate,
     },
 };
 
@@ -180,12 +181,21 @@ kinds! {
     Probe "probe" "probe" "probes",
     /// Certificates that are refused wherever they are shown.
     UntrustedCertificate "untrusted_certificate" "untrusted-certificate" "untrusted certificates",
+    /// Settings of policies themselves: one object, named `default`.
+    PolicySettings "policy_settings" "policy-settings" "policy settings",
+    /// Nodes that stand in one place and are spoken of together.
+    Site "site" "site" "sites",
+    /// What holds on every node, on those of a site, or on one.
+    Policy "policy" "policy" "policies",
 }
 
 impl Kind {
     /// True for kinds of which there is exactly one object, named `default`.
     pub fn is_singleton(self) -> bool {
-        matches!(self, Kind::TransportSettings | Kind::HealthSettings)
+        matches!(
+            self,
+            Kind::TransportSettings | Kind::HealthSettings | Kind::PolicySettings
+        )
     }
 }
 

@@ -37,6 +37,7 @@ pub mod check;
 mod engine;
 mod error;
 mod event;
+mod in_force;
 mod lines;
 mod past;
 mod place;

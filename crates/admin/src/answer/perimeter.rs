@@ -126,7 +126,7 @@ impl Known {
 impl Scene {
     fn read(store: &Store, dir: &Path, now: u64) -> Result<Scene, Fault> {
         let shelf = Shelf::new(dir);
-        let list = |kind: Kind| store.list(kind).map_err(|error| failed(&error));
+        let list = |kind: Kind| store.in_force(kind).map_err(|error| failed(&error));
         let mut feeds = Vec::new();
         for Object { id, name, spec, .. } in list(Kind::SenderFeed)? {
             let Spec::SenderFeed(spec) = spec else {

@@ -222,7 +222,7 @@ impl Count<'_> {
 
 fn untrusted_objects(store: &Store) -> Result<Vec<Object>, Fault> {
     store
-        .list(Kind::UntrustedCertificate)
+        .in_force(Kind::UntrustedCertificate)
         .map_err(|error| failed(&error))
 }
 

@@ -164,7 +164,8 @@ pub(crate) fn events(config: &Config, role: Role) -> Result<Events, RoleError> {
 /// Opens the store.
 pub(crate) fn store(config: &Config) -> Result<Store, RoleError> {
     let store = Store::open_at(&config.store_place())
-        .map_err(|error| RoleError::start("the store", error))?;
+        .map_err(|error| RoleError::start("the store", error))?
+        .on_node(config.hostname.clone());
     // The manager may have made the files just now.
     give_store_away(config)?;
     Ok(store)

@@ -31,19 +31,25 @@ pub(super) fn follow(store: &Store, events: &Events) -> Untrusted {
     untrusted
 }
 
-/// Whether a change since this revision is about untrusted certificates: any other must not end the
+/// Whether a change since this revision is about untrusted certificates, or about policies, which may
+/// carry some: any other must not end the
 /// resumption of sessions, and wakes nobody.
 fn is_touched(store: &Store, since: Revision) -> bool {
     store
         .changes_since(since, CHANGES_MAX)
         .map_or(true, |changes| {
-            let table = Kind::UntrustedCertificate.table();
-            changes.len() >= CHANGES_MAX || changes.iter().any(|change| change.kind == table)
+            let tables = [
+                Kind::UntrustedCertificate.table(),
+                Kind::Policy.table(),
+                Kind::Site.table(),
+            ];
+            let touches = |kind: &str| tables.contains(&kind);
+            changes.len() >= CHANGES_MAX || changes.iter().any(|change| touches(&change.kind))
         })
 }
 
 fn read(store: &Store, events: &Events, untrusted: &Untrusted) {
-    let objects = match store.list(Kind::UntrustedCertificate) {
+    let objects = match store.in_force(Kind::UntrustedCertificate) {
         Ok(objects) => objects,
         Err(error) => {
             return events.emit(Event::StoreFailing {

@@ -16,15 +16,19 @@ mod ldap_filter;
 #[path = "override.rs"]
 mod monitoring_override;
 mod organizational_unit;
+mod policy;
 mod probe;
 mod property;
 mod receive_connector;
 mod recipient;
 mod remote_range;
+mod restricted_group;
 mod send_connector;
 mod sender_feed;
 mod settings;
+mod site;
 mod smart_host;
+mod some_fields;
 mod source_anchor;
 mod sparse;
 mod untrusted;
@@ -52,6 +56,7 @@ pub use monitoring_override::{
     Version, VersionRange, version,
 };
 pub use organizational_unit::{OrganizationalUnit, OrganizationalUnitError};
+pub use policy::{Policy, PolicyRanges, PolicyScope, PolicyScopeError, PolicySettings};
 pub use probe::{
     CommandTarget, DnsRecord, DnsTarget, HttpTarget, MailTarget, NtpTarget, Probe, ProbeImpact,
     ProbeLane, ProbeTarget, ProbeTls, ReportTarget, Silence, TcpTarget, TlsTarget,
@@ -60,12 +65,15 @@ pub use property::{Property, STAGES, Subject, Value, Values, properties};
 pub use receive_connector::{OutOfRange, ReceiveConnector, Relay, StartTls};
 pub use recipient::{MailContact, MailUser, Mailbox, MailboxType, Recipient};
 pub use remote_range::{RemoteRange, RemoteRangeError};
+pub use restricted_group::{AccountName, AccountNameError, RestrictedGroup};
 pub use send_connector::{ConnectorTarget, OutboundTls, SendConnector, TlsAuthLevel};
 pub use sender_feed::{
     FeedPlace, FeedPlaceError, FeedSource, Microsoft365Feed, Microsoft365Instance, SenderFeed,
 };
 pub use settings::{Expendable, HealthSettings, RepairCommand, TransportSettings};
+pub use site::Site;
 pub use smart_host::{HostName, HostNameError, SmartHost, SmartHostError};
+pub use some_fields::SomeFields;
 pub use source_anchor::{SourceAnchor, SourceAnchorError};
 pub use untrusted::{SerialNumber, SerialNumberError, Sha256, Sha256Error, UntrustedCertificate};
 

@@ -4,7 +4,9 @@ use std::collections::HashMap;
 
 use mailward_model::{
     Domain, EmailAddress, FieldError, Object, Spec,
-    kind::{AcceptedDomain, AcceptedDomainType, LOCAL_STORE, SendConnector, SenderFeed},
+    kind::{
+        AcceptedDomain, AcceptedDomainType, LOCAL_STORE, RemoteRange, SendConnector, SenderFeed,
+    },
 };
 
 use super::{error, is_monitoring, of, recipient::owners};
@@ -44,6 +46,15 @@ pub(super) fn all(objects: &[Object], errors: &mut Vec<ObjectError>) {
                 for (at, entry) in connector.remote_ranges.iter().enumerate() {
                     if let Some(name) = entry.feed() {
                         tell(known.feed(|| format!("remote_ranges[{at}]"), name));
+                    }
+                }
+            }
+            Spec::Policy(policy) => {
+                for (at, entry) in policy.ranges.iter().enumerate() {
+                    let (exact, added) = (entry.remote_ranges.as_deref(), &entry.add);
+                    let feeds = exact.into_iter().flatten().chain(added);
+                    for name in feeds.filter_map(RemoteRange::feed) {
+                        tell(known.feed(|| format!("ranges[{at}]"), name));
                     }
                 }
             }

@@ -70,6 +70,12 @@ fn remark(kind: Kind) -> &'static str {
         Kind::UntrustedCertificate => {
             "Certificates that are refused wherever they are shown: by issuer and serial, sha256, or spki_sha256."
         }
+        Kind::PolicySettings => "Settings of policies themselves.",
+        Kind::Site => "Nodes that stand in one place, by their host names.",
+        Kind::Policy => {
+            "What holds on every node (scope all), on those of a site (site:NAME), or on one (node:HOSTNAME).\n\
+             # `mailward policy result NODE` says what comes of them."
+        }
     }
 }
 

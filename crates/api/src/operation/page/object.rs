@@ -40,6 +40,9 @@ fn columns(kind: Kind) -> &'static [&'static str] {
         Kind::MonitoringOverride => &["item", "property", "value", "until", "reason"],
         Kind::Probe => &["enabled", "health_set", "interval", "target"],
         Kind::UntrustedCertificate => &["subject", "issuer", "serial", "sha256", "reason"],
+        Kind::PolicySettings => &["refresh_interval", "break_glass_administrator"],
+        Kind::Site => &["nodes"],
+        Kind::Policy => &["enabled", "scope", "order", "restricted_groups", "ranges"],
     }
 }
 
