@@ -130,6 +130,7 @@ fn about_noun(noun: &str) -> &'static str {
     match noun {
         "queue" => "What waits to be delivered",
         "event" => "What happened here",
+        "audit" => "What administrators did",
         "cert" => "Certificates",
         "directory" => "Directories that recipients come from",
         "sync" => "Recipients as a directory has them",

@@ -11,9 +11,9 @@ const WITH_VALUE: [&str; 3] = ["--config", "--socket", "--color"];
 
 /// Verbs that a command of Exchange may begin with. Only these make a word an Exchange name that is
 /// not known: our own nouns have hyphens too.
-const VERBS: [&str; 17] = [
+const VERBS: [&str; 18] = [
     "add", "clear", "disable", "enable", "export", "get", "import", "invoke", "new", "redirect",
-    "remove", "restart", "resume", "retry", "set", "suspend", "test",
+    "remove", "restart", "resume", "retry", "search", "set", "suspend", "test",
 ];
 
 /// Whether a word is a command's name in Exchange's spelling, known or not.

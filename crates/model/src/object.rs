@@ -7,10 +7,10 @@ use serde::{Deserialize, Serialize};
 use crate::{
     id::{ObjectId, Revision},
     kind::{
-        AcceptedDomain, AlertChannel, DirectorySource, DistributionGroup, DynamicDistributionGroup,
-        HealthSettings, JournalRule, MailContact, MailUser, Mailbox, MonitoringOverride, Policy,
-        PolicySettings, Probe, ReceiveConnector, SendConnector, SenderFeed, Site,
-        TransportSettings, UntrustedCertificate,
+        AcceptedDomain, Administrator, AlertChannel, DirectorySource, DistributionGroup,
+        DynamicDistributionGroup, HealthSettings, JournalRule, MailContact, MailUser, Mailbox,
+        MonitoringOverride, Node, Policy, PolicySettings, Probe, ReceiveConnector, SendConnector,
+        SenderFeed, Site, TransportSettings, UntrustedCertificate,
     },
 };
 
@@ -187,6 +187,10 @@ kinds! {
     Site "site" "site" "sites",
     /// What holds on every node, on those of a site, or on one.
     Policy "policy" "policy" "policies",
+    /// Nodes of the organisation, as the others know them.
+    Node "node" "node" "nodes",
+    /// Persons who may ask a node from another one.
+    Administrator "administrator" "administrator" "administrators",
 }
 
 impl Kind {

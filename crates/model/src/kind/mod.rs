@@ -5,6 +5,7 @@
 //! they do not.
 
 mod address_space;
+mod administration;
 mod alert;
 mod attribute;
 mod directory_source;
@@ -34,6 +35,9 @@ mod sparse;
 mod untrusted;
 
 pub use address_space::{AddressSpace, AddressSpaceError};
+pub use administration::{
+    Administrator, MACHINE_OPERATIONS, Node, Right, RoleGroup, check_machine_operations, gives,
+};
 pub use alert::{
     AlertChannel, AlertEmail, AlertScope, AlertTarget, SyslogAddress, SyslogAddressError,
 };

@@ -154,6 +154,7 @@ fn takes_effect(kind: Kind, op: ChangeOp, fields: &[FieldChange]) -> &'static st
             "what stood before is in force again at once, groups of hosts within seconds"
         }
         (Kind::Policy, _) => "takes effect at once, groups of hosts within seconds",
+        (Kind::Node | Kind::Administrator, _) => "takes effect for the next command",
     }
 }
 

@@ -76,6 +76,15 @@ fn remark(kind: Kind) -> &'static str {
             "What holds on every node (scope all), on those of a site (site:NAME), or on one (node:HOSTNAME).\n\
              # `mailward policy result NODE` says what comes of them."
         }
+        Kind::Node => {
+            "Nodes, by the name in their certificates. trusted_for_delegation: whether one is believed on\n\
+             # whose behalf it asks."
+        }
+        Kind::Administrator => {
+            "Persons who may ask a node from another one, by the name they sign in with. role_groups:\n\
+             # organization_management, recipient_management, server_management or\n\
+             # view_only_organization_management."
+        }
     }
 }
 

@@ -43,6 +43,13 @@ fn columns(kind: Kind) -> &'static [&'static str] {
         Kind::PolicySettings => &["refresh_interval", "break_glass_administrator"],
         Kind::Site => &["nodes"],
         Kind::Policy => &["enabled", "scope", "order", "restricted_groups", "ranges"],
+        Kind::Node => &[
+            "enabled",
+            "endpoint",
+            "trusted_for_delegation",
+            "role_groups",
+        ],
+        Kind::Administrator => &["enabled", "revoked", "role_groups", "comment"],
     }
 }
 
