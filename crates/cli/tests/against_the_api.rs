@@ -41,6 +41,7 @@ impl Node {
             run_dir: dir.path().to_owned(),
             events_dir: dir.path().join("events"),
             tracking_dir: dir.path().join("tracking"),
+            audit_dir: dir.path().join("audit"),
             perimeter_dir: dir.path().join("perimeter"),
             node: "mx1.example.org".to_owned(),
             store: Store::open(&dir.path().join("store.db")).unwrap(),
@@ -53,6 +54,7 @@ impl Node {
             details: mailward_admin::Details::default(),
             extra_roots: None,
             otlp: None,
+            remote: None,
         };
         let server = serve(config).unwrap();
         drop(inside);

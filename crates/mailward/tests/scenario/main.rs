@@ -24,6 +24,7 @@ mod terminal;
 mod a_bad_feed_leaves_the_last_good_list_in_force;
 mod a_case_begins_at_the_stage_that_cured_it_before;
 mod a_clock_that_jumps_neither_bounces_nor_stalls_mail;
+mod a_command_for_another_node_acts_by_the_users_own_right;
 mod a_dynamic_group_follows_its_recipients;
 mod a_feed_moves_a_connectors_ranges_without_a_restart;
 mod a_forecast_says_what_will_break;

@@ -264,6 +264,11 @@ pub fn check_machine_operations(field: &str, operations: &[String]) -> Vec<Field
             )
         })
     };
+    if operations.len() > MACHINE_OPERATIONS.len() {
+        let most = MACHINE_OPERATIONS.len();
+        let problem = format!("{} operations, and {most} may be listed", operations.len());
+        return vec![FieldError::new(field, problem, "list each once")];
+    }
     operations.iter().enumerate().filter_map(wrong).collect()
 }
 

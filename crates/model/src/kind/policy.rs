@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     AccountName, HealthSettings, RemoteRange, RestrictedGroup, SomeFields, TransportSettings,
-    UntrustedCertificate, in_range,
+    UntrustedCertificate, check_machine_operations, in_range,
 };
 use crate::{
     Domain, FieldError, address::text_form, object::Validate, object::validate_name, unit::Span,
@@ -215,8 +215,6 @@ const BREAK_GLASS: &str = "break_glass_administrator";
 const REFRESH_SECS_MIN: u64 = 1;
 /// Longest time between two refreshes: 64,800 minutes, as in Windows.
 const REFRESH_SECS_MAX: u64 = 64_800 * 60;
-/// Operations that may be listed.
-const OPERATIONS_MAX: usize = 200;
 
 /// Settings of policies themselves.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -266,13 +264,10 @@ impl Validate for PolicySettings {
                 "name the account",
             ));
         }
-        if self.ignore_delegation_failure.len() > OPERATIONS_MAX {
-            errors.push(FieldError::new(
-                "ignore_delegation_failure",
-                format!("more than {OPERATIONS_MAX} operations"),
-                "list those that need it",
-            ));
-        }
+        errors.extend(check_machine_operations(
+            "ignore_delegation_failure",
+            &self.ignore_delegation_failure,
+        ));
         errors
     }
 }
