@@ -61,11 +61,13 @@ fn make(issue: &Issue) -> Result<String, IssueError> {
     };
     folder(&issue.dir)?;
     folder(&issue.to)?;
+    // What is told is put into a file that is read from elsewhere.
+    let to = std::path::absolute(&issue.to).unwrap_or_else(|_| issue.to.clone());
     let authority = Authority::open_or_make(&issue.dir, "Mailward nodes")?;
     let name = issue.name.as_str();
     let issued = authority.issue(&Leaf::node(name))?;
-    let certificate = issued.write(&issue.to, name)?;
-    let root = issue.to.join("authority.pem");
+    let certificate = issued.write(&to, name)?;
+    let root = to.join("authority.pem");
     std::fs::write(&root, authority.certificate_pem()).map_err(|cause| IssueError::File {
         path: root.clone(),
         cause,

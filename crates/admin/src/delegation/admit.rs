@@ -19,7 +19,7 @@ use mailward_store::{ReadError, Store};
 
 use super::{
     Machine, Remote,
-    decide::{Asked, Refusal, Verdict, decide},
+    decide::{AS_MACHINE, Asked, Refusal, Verdict, decide},
 };
 use crate::{
     answer::{Access, audit::Act, blocking, failed},
@@ -223,20 +223,18 @@ impl Access {
         act.result = AuditResult::Refused;
         act.because = decision.because.clone();
         self.record(act).await;
-        let details = decision.passed_over.into_iter().map(|one| {
-            FieldError::new(
-                format!("{}, {}", self.node, one.candidate),
-                one.reason,
-                mend.clone(),
-            )
+        let mut error = format!("{} refuses {operation}: {}", self.node, decision.because);
+        let mut fault = Fault::new(FaultKind::DelegationRefused, "", mend.clone());
+        // What speaks against the machine is of interest where the machine was all that was wrong.
+        let machine = decision.passed_over.into_iter().find(|one| {
+            one.candidate == AS_MACHINE && decision.chosen == Verdict::Refused(Refusal::NotTrusted)
         });
-        Fault {
-            details: details.collect(),
-            ..Fault::new(
-                FaultKind::DelegationRefused,
-                format!("{} refuses {operation}: {}", self.node, decision.because),
-                mend.clone(),
-            )
+        if let Some(machine) = machine {
+            error.push_str(&format!("; nor as the machine: {}", machine.reason));
+            let field = format!("{}, {AS_MACHINE}", self.node);
+            fault.details = vec![FieldError::new(field, machine.reason, mend)];
         }
+        fault.error = error;
+        fault
     }
 }

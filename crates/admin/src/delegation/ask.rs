@@ -22,6 +22,7 @@ use mailward_events::Event;
 use mailward_host::entropy;
 use mailward_model::kind::{HostName, Node, Right, SmartHost};
 use mailward_store::ReadError;
+use mailward_tls::NodeTlsError;
 use tokio::net::TcpStream;
 use tokio_rustls::{
     TlsConnector,
@@ -61,7 +62,7 @@ pub(crate) struct Command {
 
 /// Why there is no answer.
 struct NoAnswer {
-    /// `unreachable`, `certificate`, `refused` or `setup`.
+    /// `unreachable` or `certificate`.
     cause: &'static str,
     /// Each step of the way.
     chain: Vec<String>,
@@ -102,7 +103,7 @@ impl NoAnswer {
 
 /// Whether an error, or what an I/O error was made from, is of TLS.
 fn is_of_tls(error: &(dyn Error + 'static)) -> bool {
-    if error.is::<rustls::Error>() {
+    if error.is::<rustls::Error>() || error.is::<NodeTlsError>() {
         return true;
     }
     let io = error.downcast_ref::<std::io::Error>();
@@ -131,7 +132,11 @@ impl Access {
         act.node = command.node.clone();
         act.on_behalf_of = user.clone();
         act.from = place.clone();
-        let answered = self.hand_on(&remote, &command, &user, &place).await;
+        // A name that is not known is a slip of whoever typed it, and no event.
+        let target = self.target(&command).await?;
+        let answered = self
+            .hand_on(&remote, &command, (&user, &place), target)
+            .await;
         let (cause, chain, fault) = match answered {
             Ok(response) if response.status().is_success() => {
                 let acted = response.headers().get(remote::ACTED_AS);
@@ -188,20 +193,28 @@ impl Access {
         &self,
         remote: &Arc<Remote>,
         command: &Command,
-        user: &str,
-        place: &str,
+        (user, place): (&str, &str),
+        (endpoint, would_go_on): (SmartHost, bool),
     ) -> Result<Response<Body>, NoAnswer> {
-        let (endpoint, would_go_on) = self.target(command).await.map_err(|fault| NoAnswer {
-            cause: "setup",
-            chain: vec![fault.error.clone()],
-            fault,
-        })?;
         let at = format!("{} at {endpoint}", command.node);
         let broke = |error: &(dyn Error + 'static)| NoAnswer::new("unreachable", &at, error, REACH);
         let connect = connect(remote, &command.node, &endpoint);
         let stream = match tokio::time::timeout(CONNECT_MAX, connect).await {
-            Ok(stream) => stream.map_err(|error| broke(error.as_ref()))?,
-            Err(late) => return Err(broke(&late)),
+            Ok(Ok(stream)) => stream,
+            Ok(Err(error)) => {
+                if let Some(error) = error.downcast_ref::<NodeTlsError>() {
+                    self.events.emit(Event::RemoteAdministrationUnusable {
+                        file: error.file.display().to_string(),
+                        error: error.problem.clone(),
+                    });
+                }
+                return Err(broke(error.as_ref()));
+            }
+            Err(_) => {
+                return Err(broke(&late(format!(
+                    "no connection within {CONNECT_MAX:?}"
+                ))));
+            }
         };
         let asked = async {
             let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
@@ -222,7 +235,10 @@ impl Access {
         match tokio::time::timeout(ANSWER_MAX, asked).await {
             Ok(Ok(response)) => Ok(handed_back(response)),
             Ok(Err(error)) => Err(broke(error.as_ref())),
-            Err(late) => Err(broke(&late)),
+            Err(_) => Err(broke(&late(format!(
+                "no answer within {ANSWER_MAX:?}; it may have been carried out all the same, which \
+                 `mailward audit list` there tells"
+            )))),
         }
     }
 
@@ -284,11 +300,20 @@ impl Access {
     }
 }
 
+fn late(text: String) -> std::io::Error {
+    std::io::Error::new(std::io::ErrorKind::TimedOut, text)
+}
+
 /// On whose behalf a local peer asks, and where it sits.
 async fn person(local: Local, said: Option<String>) -> Result<(String, String), Fault> {
     let (person, place) = blocking(move || Ok((local.person(), local.place()))).await?;
+    Ok((speaks_for(person, local.is_root(), said)?, place))
+}
+
+/// On whose behalf somebody asks who said a name, or none.
+fn speaks_for(person: String, is_root: bool, said: Option<String>) -> Result<String, Fault> {
     let user = match said {
-        Some(other) if other != person && !local.is_root() => {
+        Some(other) if other != person && !is_root => {
             return Err(Fault::new(
                 FaultKind::Refused,
                 format!("{person} may not ask on behalf of {other}"),
@@ -298,13 +323,13 @@ async fn person(local: Local, said: Option<String>) -> Result<(String, String), 
         Some(other) => other,
         None => person,
     };
-    if !remote::is_user_name(&user) {
-        return Err(Fault::invalid(
+    match remote::is_user_name(&user) {
+        true => Ok(user),
+        false => Err(Fault::invalid(
             format!("{user:?} cannot be the name of an administrator"),
             "a name has printable ASCII characters, 128 at most",
-        ));
+        )),
     }
-    Ok((user, place))
 }
 
 type NodeStream = tokio_rustls::client::TlsStream<TcpStream>;
@@ -366,5 +391,46 @@ impl Act {
     fn failed(&mut self, fault: &Fault) {
         self.result = result_of(fault);
         self.because = fault.error.clone();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_root_names_somebody_else() {
+        let speaks = |root, said: Option<&str>| {
+            speaks_for("anna".to_owned(), root, said.map(str::to_owned)).map_err(|fault| fault.kind)
+        };
+        for (root, said, expect) in [
+            (false, None, Ok("anna")),
+            (false, Some("anna"), Ok("anna")),
+            (false, Some("vera"), Err(FaultKind::Refused)),
+            (true, Some("vera"), Ok("vera")),
+            (true, Some("a\nb"), Err(FaultKind::Invalid)),
+            (true, Some(""), Err(FaultKind::Invalid)),
+        ] {
+            assert_eq!(
+                speaks(root, said),
+                expect.map(str::to_owned),
+                "{root} {said:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn an_error_is_told_whole_and_by_its_cause() {
+        let tls = rustls::Error::General("no".to_owned());
+        let wrapped = std::io::Error::other(tls);
+        let no = NoAnswer::new("unreachable", "mx2 at 192.0.2.1:1", &wrapped, "mend");
+        assert_eq!(no.cause, "certificate");
+        assert_eq!(
+            no.chain.first().map(String::as_str),
+            Some("mx2 at 192.0.2.1:1")
+        );
+        let no = NoAnswer::new("unreachable", "mx2", &late("no answer".to_owned()), "mend");
+        assert_eq!((no.cause, no.chain.len()), ("unreachable", 2));
+        assert_eq!(no.fault.kind, FaultKind::Unreachable);
     }
 }

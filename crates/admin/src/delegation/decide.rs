@@ -136,6 +136,10 @@ fn against_machine(asked: &Asked<'_>, node: &Node) -> Option<String> {
     }
 }
 
+/// The candidates of a decision.
+const AS_USER: &str = "as the user";
+pub(super) const AS_MACHINE: &str = "as the machine";
+
 /// Decides.
 pub(super) fn decide(asked: &Asked<'_>) -> Decision<Verdict> {
     let passed = |candidate: &str, reason: String| PassedOver {
@@ -146,8 +150,8 @@ pub(super) fn decide(asked: &Asked<'_>) -> Decision<Verdict> {
         chosen: Verdict::Refused(refusal),
         because: refusal.says(asked),
         passed_over: vec![
-            passed("as the user", refusal.says(asked)),
-            passed("as the machine", of_machine),
+            passed(AS_USER, refusal.says(asked)),
+            passed(AS_MACHINE, of_machine),
         ],
     };
     let node = match asked.node {
@@ -179,7 +183,7 @@ pub(super) fn decide(asked: &Asked<'_>) -> Decision<Verdict> {
             Decision {
                 chosen: Verdict::AsMachine,
                 because: format!("{says}, and ignore_delegation_failure lists the operation"),
-                passed_over: vec![passed("as the user", says)],
+                passed_over: vec![passed(AS_USER, says)],
             }
         }
     }

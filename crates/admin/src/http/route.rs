@@ -12,7 +12,7 @@ use axum::{
 use http_body_util::{BodyExt, Limited};
 use mailward_api::{
     fault::{Fault, FaultKind},
-    operation::{CALENDAR_ROUTE, Call, Method, Op, TEXT_OCTETS_MAX, document, remote},
+    operation::{CALENDAR_ROUTE, Call, FROM_HEADER, Method, Op, TEXT_OCTETS_MAX, document, remote},
 };
 
 use super::reply;
@@ -231,11 +231,7 @@ async fn operation(
                 let answer = access.forward(command, local).await;
                 return answer.unwrap_or_else(|fault| reply::fault(&fault));
             }
-            Ok(None) => {
-                let from = headers.get(mailward_api::operation::FROM_HEADER);
-                let from = from.and_then(|value| value.to_str().ok()?.parse().ok());
-                Ok(Peer::Local(local.saying(from)))
-            }
+            Ok(None) => Ok(Peer::Local(local)),
             Err(fault) => Err(fault),
         },
         Some(Asker::Machine(machine)) => match &access.remote {
@@ -276,7 +272,10 @@ enum Asker {
 impl Asker {
     fn of(request: &Request) -> Option<Asker> {
         let extensions = request.extensions();
-        let local = extensions.get::<Local>().copied().map(Asker::Local);
+        let from = request.headers().get(FROM_HEADER);
+        let from = from.and_then(|value| value.to_str().ok()?.parse().ok());
+        let local = extensions.get::<Local>();
+        let local = local.map(|local| Asker::Local(local.saying(from)));
         let machine = || extensions.get::<Arc<Machine>>().cloned();
         local.or_else(|| machine().map(Asker::Machine))
     }

@@ -57,6 +57,8 @@ fn command(record: &AuditRecord) -> String {
     for (name, value) in &record.parameters {
         let value = match value {
             Value::Null | Value::Bool(false) => continue,
+            // The command says it.
+            Value::String(_) if name == "kind" => continue,
             Value::String(value) => value.clone(),
             other => other.to_string(),
         };
