@@ -3,7 +3,7 @@
 use std::{io, net::TcpListener, os::unix::net::UnixListener, path::PathBuf, sync::Arc};
 
 use mailward_api::control::{BindError, bind};
-use mailward_events::Events;
+use mailward_events::{Events, audit::AuditLog};
 use mailward_host::clock::Clock;
 use mailward_store::Store;
 use mailward_tls::untrusted::feed::Shelf;
@@ -11,6 +11,7 @@ use tokio::task::JoinHandle;
 
 use crate::{
     answer::{Access, Perimeter},
+    delegation::{Remote, RemoteConfig},
     http::{self, route::Pages},
     metric::{Feeds, Meter},
     otlp::{Export, OtlpConfig, Resource, Tally},
@@ -27,6 +28,8 @@ pub struct AdminConfig {
     pub events_dir: PathBuf,
     /// The message tracking log.
     pub tracking_dir: PathBuf,
+    /// The administrator audit log.
+    pub audit_dir: PathBuf,
     /// What is known of sender feeds.
     pub perimeter_dir: PathBuf,
     /// What is known of feeds of the untrusted list.
@@ -54,6 +57,8 @@ pub struct AdminConfig {
     pub extra_roots: Option<PathBuf>,
     /// Where metrics and events are exported to.
     pub otlp: Option<OtlpConfig>,
+    /// What commands from and for other nodes need; without it there are none.
+    pub remote: Option<RemoteConfig>,
 }
 
 /// Whom reasons are told that reaches the health pages without a sign-in. On the admin socket they
@@ -93,7 +98,7 @@ impl Details {
     /// asks for someone else.
     pub(crate) fn allow(&self, caller: Caller, given: Option<&str>, forwarded: bool) -> bool {
         let from = match caller {
-            Caller::Admitted(_) => return true,
+            Caller::Admitted => return true,
             Caller::Outside(from) => from.to_canonical(),
         };
         let known = match (&self.token, given) {
@@ -183,7 +188,12 @@ pub fn serve(config: AdminConfig) -> Result<AdminServer, ServeError> {
             Arc::clone(&config.clock),
         ),
     ));
+    let remote = config.remote.as_ref();
+    let remote = remote.map(|remote| Remote::new(&config.node, remote));
+    let nodes = config.remote.and_then(|remote| remote.listener);
+    let nodes = nodes.map(listening).transpose()?;
     let mut tasks = Vec::new();
+    let node = config.node.clone();
     if let Some(otlp) = config.otlp {
         let export = Export {
             config: otlp,
@@ -215,10 +225,19 @@ pub fn serve(config: AdminConfig) -> Result<AdminServer, ServeError> {
         perimeter: perimeter.clone(),
         untrusted: Shelf::new(config.untrusted_dir),
         store: config.store,
-        events: config.events,
+        events: config.events.clone(),
         clock: config.clock,
         directory,
+        node,
+        remote: remote.clone(),
+        audit_log: Arc::new(AuditLog::new(&config.audit_dir)),
+        refusals: parking_lot::Mutex::default(),
     });
+    if let (Some(nodes), Some(remote)) = (nodes, remote) {
+        let router = http::route::commands(Arc::clone(&access));
+        let served = http::remote::serve(nodes, router, remote, config.events);
+        tasks.push(tokio::spawn(served));
+    }
     let pages = Pages {
         probes: Arc::clone(&probes),
         meter,

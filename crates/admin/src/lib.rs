@@ -5,14 +5,18 @@
 //! in the store, the tracking and event logs are read from their files, and everything else is
 //! asked of the role that knows it, over its control socket.
 //!
-//! Never here: a decision. Each request becomes one [`Call`](mailward_api::operation::Call), is
+//! Commands from and for other nodes come over mutual TLS ([`RemoteConfig`]); whose rights they are
+//! carried out by is the one decision made here.
+//!
+//! Never here: any other decision. Each request becomes one [`Call`](mailward_api::operation::Call), is
 //! carried out by a department or another role, and what they say is handed on. Every change leaves
-//! an event that names who asked for it.
+//! an event that names who asked for it, and a record in the administrator audit log.
 #![forbid(unsafe_code)]
 
 mod accept;
 mod answer;
 mod config;
+mod delegation;
 mod http;
 mod metric;
 mod otlp;
@@ -22,4 +26,5 @@ mod recipients;
 mod sync;
 
 pub use config::{AdminConfig, AdminServer, Details, DetailsTo, ServeError, serve};
+pub use delegation::RemoteConfig;
 pub use otlp::{OtlpConfig, OtlpError};

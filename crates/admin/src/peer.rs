@@ -1,17 +1,43 @@
-//! Who asks: the user at the other end of the Unix socket, as the kernel tells, or an address.
+//! Who asks: the user at the other end of the Unix socket, as the kernel tells; another node, with
+//! whoever it speaks for; or an address.
 
-use std::net::IpAddr;
+use std::{net::IpAddr, sync::Arc};
 
+use mailward_api::view::ActedAs;
 use nix::unistd::{Uid, User};
 use tokio::net::UnixStream;
 
 /// A peer that was let in.
+#[derive(Debug, Clone)]
+pub(crate) enum Peer {
+    /// A process of this host.
+    Local(Local),
+    /// Another node, whose command was admitted.
+    Remote(Arc<Delegate>),
+}
+
+/// A process of this host that was let in.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Peer {
+pub(crate) struct Local {
     uid: Uid,
     pid: Option<i32>,
     /// Where the administrator sits, as their own program says.
     said: Option<IpAddr>,
+}
+
+/// A command of another node, as it was admitted.
+#[derive(Debug)]
+pub(crate) struct Delegate {
+    /// The name in the node's certificate.
+    pub(crate) machine: String,
+    /// On whose behalf it asks.
+    pub(crate) user: String,
+    /// Where the command was given, as the node says.
+    pub(crate) place: String,
+    /// By whose rights it is carried out.
+    pub(crate) acts_as: ActedAs,
+    /// Why as the machine; empty where it is not.
+    pub(crate) because: String,
 }
 
 /// The user somebody signed in as, whatever they have become since: `sudo` does not change it.
@@ -26,12 +52,12 @@ fn signed_in(pid: i32) -> Option<String> {
     }
 }
 
-impl Peer {
+impl Local {
     /// The peer of a connection; `None` for whoever is neither root nor this process's user.
-    pub(crate) fn admit(stream: &UnixStream) -> Option<Peer> {
+    pub(crate) fn admit(stream: &UnixStream) -> Option<Local> {
         let credentials = stream.peer_cred().ok()?;
         let uid = Uid::from_raw(credentials.uid());
-        (uid.is_root() || uid == Uid::effective()).then_some(Peer {
+        (uid.is_root() || uid == Uid::effective()).then_some(Local {
             uid,
             pid: credentials.pid(),
             said: None,
@@ -39,11 +65,22 @@ impl Peer {
     }
 
     /// The same peer, with the address that its program says the administrator sits at.
-    pub(crate) fn saying(self, address: Option<IpAddr>) -> Peer {
-        Peer {
+    pub(crate) fn saying(self, address: Option<IpAddr>) -> Local {
+        Local {
             said: address,
             ..self
         }
+    }
+
+    /// Whether it is root, who can be anybody on this host.
+    pub(crate) fn is_root(self) -> bool {
+        self.uid.is_root()
+    }
+
+    /// The person: whoever signed in, else the user of the process. Reads files and looks into the
+    /// user database: call it where blocking is allowed.
+    pub(crate) fn person(self) -> String {
+        self.pid.and_then(signed_in).unwrap_or_else(|| self.name())
     }
 
     /// Where the request came from, for audit events: the process, whoever signed in for it, and
@@ -82,11 +119,39 @@ impl Peer {
     }
 }
 
+impl Peer {
+    /// Where the request came from, for audit events. As [`Local::place`].
+    pub(crate) fn place(&self) -> String {
+        match self {
+            Peer::Local(local) => local.place(),
+            Peer::Remote(delegate) => format!("{}: {}", delegate.machine, delegate.place),
+        }
+    }
+
+    /// By whom, for audit events: of another node's command both names. As [`Local::name`].
+    pub(crate) fn name(&self) -> String {
+        match self {
+            Peer::Local(local) => local.name(),
+            Peer::Remote(delegate) => match delegate.acts_as {
+                ActedAs::User => format!("{} on {}", delegate.user, delegate.machine),
+                ActedAs::Machine => {
+                    format!("the machine {}, for {}", delegate.machine, delegate.user)
+                }
+            },
+        }
+    }
+
+    /// Whether it acts by a machine's rights.
+    pub(crate) fn is_machine(&self) -> bool {
+        matches!(self, Peer::Remote(delegate) if delegate.acts_as == ActedAs::Machine)
+    }
+}
+
 /// Who asks for a page.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Caller {
     /// A user who was let in on the Unix socket.
-    Admitted(Peer),
+    Admitted,
     /// Whoever reaches the port for health pages, from this address.
     Outside(IpAddr),
 }

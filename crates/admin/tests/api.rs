@@ -48,6 +48,7 @@ fn node() -> Node {
         run_dir: dir.path().to_owned(),
         events_dir: dir.path().join("events"),
         tracking_dir: dir.path().join("tracking"),
+        audit_dir: dir.path().join("audit"),
         perimeter_dir: dir.path().join("perimeter"),
         untrusted_dir: dir.path().join("untrusted"),
         node: "mx1.example.org".to_owned(),
@@ -61,6 +62,7 @@ fn node() -> Node {
         details: Details::default(),
         extra_roots: None,
         otlp: None,
+        remote: None,
     };
     Node {
         port: http.local_addr().unwrap(),

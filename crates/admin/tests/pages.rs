@@ -159,6 +159,7 @@ fn node_with(details: Details, endpoint: Option<String>) -> Node {
         run_dir: dir.path().to_owned(),
         events_dir: dir.path().join("events"),
         tracking_dir: dir.path().join("tracking"),
+        audit_dir: dir.path().join("audit"),
         perimeter_dir: dir.path().join("perimeter"),
         untrusted_dir: dir.path().join("untrusted"),
         node: "mx1.example.org".to_owned(),
@@ -172,6 +173,7 @@ fn node_with(details: Details, endpoint: Option<String>) -> Node {
         group_key: None,
         extra_roots: None,
         otlp: endpoint.map(|endpoint| otlp(endpoint, dir.path())),
+        remote: None,
     });
     Node {
         http: http_at,

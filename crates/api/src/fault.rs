@@ -21,6 +21,8 @@ pub enum FaultKind {
     Conflict,
     /// It is not allowed here, or not now.
     Refused,
+    /// A command on somebody's behalf was not believed, or they may not have it carried out.
+    DelegationRefused,
     /// It is larger than this side takes.
     TooLarge,
     /// A role that is needed for the answer does not answer.
@@ -38,7 +40,7 @@ impl FaultKind {
             FaultKind::Invalid => 422,
             FaultKind::NotFound => 404,
             FaultKind::Conflict => 409,
-            FaultKind::Refused => 403,
+            FaultKind::Refused | FaultKind::DelegationRefused => 403,
             FaultKind::TooLarge => 413,
             FaultKind::Unreachable => 503,
             FaultKind::Unsupported => 501,
@@ -51,7 +53,7 @@ impl FaultKind {
         match self {
             FaultKind::Invalid | FaultKind::TooLarge => 2,
             FaultKind::Unreachable => 3,
-            FaultKind::Conflict | FaultKind::Refused => 4,
+            FaultKind::Conflict | FaultKind::Refused | FaultKind::DelegationRefused => 4,
             FaultKind::NotFound | FaultKind::Unsupported | FaultKind::Failed => 1,
         }
     }

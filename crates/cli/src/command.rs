@@ -51,6 +51,23 @@ pub fn command() -> Command {
                 .help("The admin socket; else $MAILWARD_SOCKET, else that of the configuration"),
         )
         .arg(
+            Arg::new("on_node")
+                .long("node")
+                .global(true)
+                .help_heading(GLOBAL)
+                .value_name("NAME")
+                .help("Have another node carry the command out"),
+        )
+        .arg(
+            Arg::new("as_user")
+                .long("as")
+                .global(true)
+                .requires("on_node")
+                .help_heading(GLOBAL)
+                .value_name("USER")
+                .help("With --node, for root: on whose behalf; else whoever signed in"),
+        )
+        .arg(
             Arg::new("color")
                 .long("color")
                 .global(true)
@@ -130,6 +147,7 @@ fn about_noun(noun: &str) -> &'static str {
     match noun {
         "queue" => "What waits to be delivered",
         "event" => "What happened here",
+        "audit" => "What administrators did",
         "cert" => "Certificates",
         "directory" => "Directories that recipients come from",
         "sync" => "Recipients as a directory has them",

@@ -13,7 +13,7 @@ use hyper::{Request, Response, body::Incoming, client::conn::http1};
 use hyper_util::rt::TokioIo;
 use mailward_api::{
     fault::{Fault, FaultKind},
-    operation::{FROM_HEADER, Wire},
+    operation::{FROM_HEADER, Wire, remote},
 };
 use tokio::net::UnixStream;
 
@@ -39,6 +39,10 @@ fn seat() -> String {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Connection {
     socket: PathBuf,
+    /// The node that carries commands out, where it is another one.
+    node: Option<String>,
+    /// On whose behalf, where that is said.
+    user: Option<String>,
 }
 
 impl Connection {
@@ -46,7 +50,25 @@ impl Connection {
     pub fn new(socket: impl Into<PathBuf>) -> Self {
         Connection {
             socket: socket.into(),
+            node: None,
+            user: None,
         }
+    }
+
+    /// The same, with commands for the node that `--node` names, on behalf of whom `--as` names.
+    #[must_use]
+    pub fn addressed(self, matches: &ArgMatches) -> Self {
+        let given = |name: &str| matches.get_one::<String>(name).cloned();
+        Connection {
+            node: given("on_node"),
+            user: given("as_user"),
+            ..self
+        }
+    }
+
+    /// The other node that carries commands out.
+    pub(crate) fn node(&self) -> Option<&str> {
+        self.node.as_deref()
     }
 
     /// The socket that `--socket` names, else `$MAILWARD_SOCKET`, else `admin.sock` in the
@@ -107,12 +129,21 @@ impl Connection {
             tokio::spawn(async move {
                 let _ = connection.await;
             });
-            let request = Request::builder()
+            let mut request = Request::builder()
                 .method(wire.method.name())
                 .uri(wire.target)
                 .header("host", "mailward")
                 .header("content-type", "application/json")
-                .header(FROM_HEADER, seat())
+                .header(FROM_HEADER, seat());
+            for (name, value) in [
+                (remote::NODE, &self.node),
+                (remote::ON_BEHALF_OF, &self.user),
+            ] {
+                if let Some(value) = value {
+                    request = request.header(name, value);
+                }
+            }
+            let request = request
                 .body(Full::new(Bytes::from(wire.body.unwrap_or_default())))
                 .map_err(|error| Fault::invalid(error.to_string(), "ask for something shorter"))?;
             sender

@@ -7,13 +7,13 @@ use std::ffi::OsString;
 use mailward_api::operation::cmdlet;
 
 /// Options of every command that are followed by a value.
-const WITH_VALUE: [&str; 3] = ["--config", "--socket", "--color"];
+const WITH_VALUE: [&str; 5] = ["--config", "--socket", "--node", "--as", "--color"];
 
 /// Verbs that a command of Exchange may begin with. Only these make a word an Exchange name that is
 /// not known: our own nouns have hyphens too.
-const VERBS: [&str; 17] = [
+const VERBS: [&str; 18] = [
     "add", "clear", "disable", "enable", "export", "get", "import", "invoke", "new", "redirect",
-    "remove", "restart", "resume", "retry", "set", "suspend", "test",
+    "remove", "restart", "resume", "retry", "search", "set", "suspend", "test",
 ];
 
 /// Whether a word is a command's name in Exchange's spelling, known or not.

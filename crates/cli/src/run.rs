@@ -12,9 +12,9 @@ use clap::ArgMatches;
 use http_body_util::BodyExt;
 use mailward_api::{
     fault::{Fault, FaultKind},
-    operation::{Media, Op},
-    page::{Page, Tone},
-    view::ForecastReport,
+    operation::{Media, Op, remote},
+    page::{Cell, Page, Tone},
+    view::{ActedAs, ForecastReport},
 };
 use serde_json::{Map, Value};
 
@@ -104,6 +104,15 @@ impl<'a> Output<'a> {
         Ok(code)
     }
 
+    /// Says above an answer what must not be overlooked: on the page, or beside the JSON, which says it
+    /// itself.
+    fn remark(&self, text: &str) {
+        match self.json {
+            true => self.complain(&format!("{text}\n")),
+            false => self.page(&Page::new().text(Cell::toned(text, Tone::Warn))),
+        }
+    }
+
     pub(crate) fn fault(&self, fault: &Fault) {
         if self.json {
             if let Ok(text) = serde_json::to_string(fault) {
@@ -131,10 +140,7 @@ fn fault_page(fault: &Fault) -> Page {
     } else {
         format!("{}: {}", fault.field, fault.error)
     };
-    let page = Page::new().text(mailward_api::page::Cell::toned(
-        format!("error: {what}"),
-        Tone::Bad,
-    ));
+    let page = Page::new().text(Cell::toned(format!("error: {what}"), Tone::Bad));
     if fault.details.len() > 1 {
         return page.list(fault.details.iter().map(ToString::to_string));
     }
@@ -217,7 +223,12 @@ async fn carry_out(
         let file = matches.get_one::<String>("output");
         return export(op, fields, file.map(String::as_str), connection, output).await;
     }
-    let answer = ask(op, fields, connection).await?;
+    let response = connection.send(op.to_wire(fields)).await?;
+    let machine = as_machine(&response, connection);
+    let answer = connection.collect(response).await?;
+    if let Some(said) = machine {
+        output.remark(&said);
+    }
     if op == Op::HealthForecast
         && !output.json
         && let Ok(ForecastReport {
@@ -230,6 +241,21 @@ async fn carry_out(
         return Ok(0);
     }
     output.answer(op, &answer)
+}
+
+/// What is said above an answer that another node made by a machine's rights and not by the asker's.
+pub(crate) fn as_machine(
+    response: &hyper::Response<hyper::body::Incoming>,
+    connection: &Connection,
+) -> Option<String> {
+    let field = |name| response.headers().get(name)?.to_str().ok();
+    let machine = ActedAs::Machine.as_str();
+    field(remote::ACTED_AS).filter(|as_whom| *as_whom == machine)?;
+    let node = connection.node().unwrap_or("the node");
+    let because = field(remote::ACTED_BECAUSE).unwrap_or("it does not say why");
+    Some(format!(
+        "acted_as: machine ({node} acted as the machine, not as you: {because})"
+    ))
 }
 
 /// Asks and collects the answer.

@@ -41,6 +41,7 @@ impl Node {
             run_dir: dir.path().to_owned(),
             events_dir: dir.path().join("events"),
             tracking_dir: dir.path().join("tracking"),
+            audit_dir: dir.path().join("audit"),
             perimeter_dir: dir.path().join("perimeter"),
             untrusted_dir: dir.path().join("untrusted"),
             node: "mx1.example.org".to_owned(),
@@ -54,6 +55,7 @@ impl Node {
             details: mailward_admin::Details::default(),
             extra_roots: None,
             otlp: None,
+            remote: None,
         };
         let server = serve(config).unwrap();
         drop(inside);

@@ -90,7 +90,7 @@ impl Firewall {
 
     /// What belongs into the table now.
     fn wanted(&self, now_unix_ms: u64) -> Result<Vec<Gate>, String> {
-        let list = |kind: Kind| self.store.list(kind).map_err(|error| error.to_string());
+        let list = |kind: Kind| self.store.in_force(kind).map_err(|error| error.to_string());
         let shelf = Shelf::new(&self.perimeter_dir);
         let mut feeds = Feeds::default();
         for object in list(Kind::SenderFeed)? {

@@ -4,7 +4,7 @@
 //! ([`catalogue`]): what it means, what it breaks, how to mend it. [`Events`] takes them from any
 //! thread without ever blocking it and writes them to JSON lines, to journald where it runs, to a
 //! store that is given as a [`RecordSink`], and to standard error where asked. [`log`] reads them back. [`tracking`] is the record of each step of
-//! each message, in the fields an Exchange administrator knows.
+//! each message, in the fields an Exchange administrator knows; [`audit`] keeps what administrators did.
 //!
 //! Invariant: nothing here blocks mail. A full channel drops events and says how many; a full disk
 //! drops lines and says so.
@@ -17,6 +17,7 @@
 //! ```
 #![forbid(unsafe_code)]
 
+pub mod audit;
 pub mod catalogue;
 mod copy;
 mod count;

@@ -126,7 +126,17 @@ impl Series {
     /// Removes files older than [`DAYS_KEPT`] and, above `bytes_max` in all, the oldest ones. The
     /// newest file always stays.
     pub(crate) fn prune(&self, now_unix_ms: u64, bytes_max: u64) -> io::Result<()> {
-        let oldest_kept = day_of(now_unix_ms.saturating_sub(DAYS_KEPT * DAY_MS));
+        self.prune_after(DAYS_KEPT, now_unix_ms, bytes_max)
+    }
+
+    /// As [`Series::prune`], with the days that files are kept.
+    pub(crate) fn prune_after(
+        &self,
+        days: u64,
+        now_unix_ms: u64,
+        bytes_max: u64,
+    ) -> io::Result<()> {
+        let oldest_kept = day_of(now_unix_ms.saturating_sub(days.saturating_mul(DAY_MS)));
         let mut files = self.mine()?;
         files.pop();
         let mut sum = 0;

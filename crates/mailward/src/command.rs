@@ -7,6 +7,7 @@ use mailward_api::control::Role;
 use mailward_cli::Connection;
 
 use crate::{
+    authority,
     config::{self, Config},
     demo, role, setup,
 };
@@ -26,6 +27,8 @@ enum NodeCommand {
     Setup(Box<setup::Arguments>),
     /// The configuration file
     Config(ConfigArguments),
+    /// The authority of this organisation's nodes: certificates by which they know each other
+    Authority(authority::Arguments),
     /// Run one role; the manager does this
     #[command(hide = true)]
     Role(RoleArguments),
@@ -118,14 +121,14 @@ fn connection(matches: &ArgMatches) -> Result<Connection, String> {
     let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
     let by_flag = matches.contains_id("config");
     if matches.contains_id("socket") || (!by_flag && is_set("MAILWARD_SOCKET")) {
-        return Ok(Connection::find(matches, None));
+        return Ok(Connection::find(matches, None).addressed(matches));
     }
     let run_dir = match (Config::read(&config_path(matches)), named_config(matches)) {
         (Ok(config), _) => config.run_dir,
         (Err(error), Some(_)) => return Err(role::chain(&error)),
         (Err(_), None) => mailward_cli::DEFAULT_RUN_DIR.into(),
     };
-    Ok(Connection::new(run_dir.join("admin.sock")))
+    Ok(Connection::new(run_dir.join("admin.sock")).addressed(matches))
 }
 
 fn run(matches: &ArgMatches) -> Result<ExitCode, String> {
@@ -160,6 +163,7 @@ fn run(matches: &ArgMatches) -> Result<ExitCode, String> {
             arguments.config = path;
             say(&setup::run(&arguments)?);
         }
+        NodeCommand::Authority(arguments) => say(&authority::run(&arguments)?),
         NodeCommand::Config(ConfigArguments {
             command: ConfigCommand::Check,
         }) => {
@@ -216,6 +220,9 @@ mod tests {
             "mailward config check --config x.toml",
             "mailward setup --domain example.org --config x.toml",
             "mailward role transport --config x.toml --parent 1",
+            "mailward --node mx2.example.org --config x.toml status",
+            "mailward queue list --config x.toml --node mx2.example.org --as anna",
+            "mailward authority issue mx1.example.org --config x.toml",
         ] {
             assert_eq!(config_of(line), Path::new("x.toml"), "{line}");
         }

@@ -73,6 +73,22 @@ pub(crate) struct Config {
     /// Other nodes, not all of which may be away at once.
     #[serde(default)]
     pub(crate) group: Option<GroupTable>,
+    /// Commands from and for other nodes.
+    #[serde(default)]
+    pub(crate) remote: Option<RemoteTable>,
+}
+
+/// `[remote]`: commands from and for other nodes, over mutual TLS.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RemoteTable {
+    /// Where other nodes ask this one; nowhere if unset: then it asks others only.
+    #[serde(default)]
+    pub(crate) listen: Option<SocketAddr>,
+    /// File of this node's key, certificate and chain: `mailward authority issue` makes it.
+    pub(crate) certificate_file: PathBuf,
+    /// File of the certificate of the nodes' authority.
+    pub(crate) authority_file: PathBuf,
 }
 
 /// `[store]`: a PostgreSQL database.
@@ -212,6 +228,10 @@ const KEYS: &[&str] = &[
     "group",
     "members",
     "key_file",
+    "remote",
+    "listen",
+    "certificate_file",
+    "authority_file",
 ];
 
 /// Why a configuration cannot be used.
@@ -306,6 +326,16 @@ impl Config {
     /// The folder of what is known of feeds of the untrusted list.
     pub(crate) fn untrusted_dir(&self) -> PathBuf {
         self.data_dir.join("untrusted")
+    }
+
+    /// The folder of the administrator audit log.
+    pub(crate) fn audit_dir(&self) -> PathBuf {
+        self.data_dir.join("audit")
+    }
+
+    /// Where other nodes ask this one.
+    pub(crate) fn remote_listen(&self) -> Option<SocketAddr> {
+        self.remote.as_ref().and_then(|remote| remote.listen)
     }
 
     /// The folder of what is known of sender feeds.
@@ -488,6 +518,21 @@ mod tests {
             let message = refused(&format!("hostname = \"a.example\"\n{text}"));
             assert!(message.contains(expect), "{message}");
         }
+    }
+
+    #[test]
+    fn other_nodes_are_spoken_with_where_it_is_set() {
+        let config = Config::parse("m", "hostname = \"a.example\"").unwrap();
+        assert_eq!((config.remote_listen(), config.remote), (None, None));
+        let text = "hostname = \"a.example\"\n[remote]\nlisten = \"127.0.0.1:9\"\n\
+                    certificate_file = \"/c\"\nauthority_file = \"/a\"\n";
+        let config = Config::parse("m", text).unwrap();
+        assert!(config.remote_listen().is_some());
+        let message = refused("hostname = \"a.example\"\n[remote]\ncertificate_flie = \"/c\"");
+        assert!(
+            message.contains("did you mean `certificate_file`?"),
+            "{message}"
+        );
     }
 
     #[test]

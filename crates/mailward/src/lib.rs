@@ -5,6 +5,7 @@
 //! or prepares a node.
 #![forbid(unsafe_code)]
 
+mod authority;
 mod command;
 mod config;
 mod demo;

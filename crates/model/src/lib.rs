@@ -22,6 +22,7 @@ pub mod kind;
 pub mod network;
 pub mod object;
 pub mod plan;
+pub mod policy;
 pub mod reply;
 pub mod unit;
 

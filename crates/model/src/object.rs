@@ -7,10 +7,10 @@ use serde::{Deserialize, Serialize};
 use crate::{
     id::{ObjectId, Revision},
     kind::{
-        AcceptedDomain, AlertChannel, DirectorySource, DistributionGroup, DynamicDistributionGroup,
-        Endpoint, HealthSettings, JournalRule, MailContact, MailUser, Mailbox, MonitoringOverride,
-        Probe, ReceiveConnector, SendConnector, SenderFeed, TransportSettings,
-        UntrustedCertificate, UntrustedFeed,
+        AcceptedDomain, Administrator, AlertChannel, DirectorySource, DistributionGroup,
+        DynamicDistributionGroup, Endpoint, HealthSettings, JournalRule, MailContact, MailUser,
+        Mailbox, MonitoringOverride, Node, Policy, PolicySettings, Probe, ReceiveConnector,
+        SendConnector, SenderFeed, Site, TransportSettings, UntrustedCertificate, UntrustedFeed,
     },
 };
 
@@ -185,12 +185,25 @@ kinds! {
     UntrustedCertificate "untrusted_certificate" "untrusted-certificate" "untrusted certificates",
     /// Lists of such certificates that somebody publishes.
     UntrustedFeed "untrusted_feed" "untrusted-feed" "untrusted feeds",
+    /// Settings of policies themselves: one object, named `default`.
+    PolicySettings "policy_settings" "policy-settings" "policy settings",
+    /// Nodes that stand in one place and are spoken of together.
+    Site "site" "site" "sites",
+    /// What holds on every node, on those of a site, or on one.
+    Policy "policy" "policy" "policies",
+    /// Nodes of the organisation, as the others know them.
+    Node "node" "node" "nodes",
+    /// Persons who may ask a node from another one.
+    Administrator "administrator" "administrator" "administrators",
 }
 
 impl Kind {
     /// True for kinds of which there is exactly one object, named `default`.
     pub fn is_singleton(self) -> bool {
-        matches!(self, Kind::TransportSettings | Kind::HealthSettings)
+        matches!(
+            self,
+            Kind::TransportSettings | Kind::HealthSettings | Kind::PolicySettings
+        )
     }
 }
 

@@ -38,6 +38,7 @@ mod doubt;
 mod engine;
 mod error;
 mod event;
+mod in_force;
 mod lines;
 mod past;
 mod place;

@@ -8,8 +8,8 @@ use std::{path::Path, sync::Arc, time::Duration};
 
 use mailward_host::clock::{Clock, SystemClock};
 use mailward_model::{
-    Kind, Object, ObjectId, Revision, Spec,
-    kind::{HealthSettings, TransportSettings},
+    Domain, Kind, Object, ObjectId, Revision, Spec,
+    kind::{HealthSettings, PolicySettings, TransportSettings},
 };
 use tokio::sync::watch;
 
@@ -32,7 +32,7 @@ const BY_OCTETS_MAX: usize = 256;
 
 /// Every object. Clones share it.
 #[derive(Clone)]
-pub struct Store(Arc<Inner>);
+pub struct Store(Arc<Inner>, Option<Domain>);
 
 struct Inner {
     place: Place,
@@ -108,7 +108,7 @@ impl Store {
                 (Inner::new(place, file, engine, standing, clock), is_new)
             }
         };
-        let store = Store(Arc::new(store));
+        let store = Store(Arc::new(store), None);
         if is_new {
             store.create_singletons().map_err(|error| match place {
                 Place::File(path) => OpenError::Engine {
@@ -124,11 +124,22 @@ impl Store {
         Ok(store)
     }
 
+    /// The same store, seen by this node: [`Store::in_force`] answers by the policies that reach it.
+    pub fn on_node(self, node: Domain) -> Store {
+        Store(self.0, Some(node))
+    }
+
+    /// The node that sees it.
+    pub(crate) fn node(&self) -> Option<&Domain> {
+        self.1.as_ref()
+    }
+
     /// Settings of which there is always one object begin with their defaults.
     fn create_singletons(&self) -> Result<(), ApplyError> {
         for spec in [
             Spec::from(TransportSettings::default()),
             Spec::from(HealthSettings::default()),
+            Spec::from(PolicySettings::default()),
         ] {
             match self.apply(vec![Change::create("default", spec)], "mailward") {
                 // Another process that opened the new store at the same time may have been first.

@@ -1,7 +1,7 @@
 //! Making certificates: an authority, leaves it issues, and self-signed ones.
 //!
-//! For `setup` (a self-signed certificate, so that STARTTLS works from the first minute), for the
-//! demo (an authority of its own) and for tests. Keys are ECDSA P-256: every mail server in use
+//! For `setup` (a self-signed certificate, so that STARTTLS works from the first minute), for nodes that
+//! ask each other, for the demo (an authority of its own) and for tests. Keys are ECDSA P-256: every mail server in use
 //! verifies them, and a handshake costs a tenth of RSA 2048. Files are written whole or not at all,
 //! with mode 0600.
 
@@ -47,6 +47,8 @@ pub enum IssueError {
 pub struct Leaf {
     names: Vec<String>,
     alternative_names: bool,
+    /// Whether a client may show it too.
+    for_clients: bool,
     not_before: SystemTime,
     not_after: SystemTime,
 }
@@ -59,8 +61,17 @@ impl Leaf {
         Leaf {
             names: names.into_iter().map(Into::into).collect(),
             alternative_names: true,
+            for_clients: false,
             not_before: now - BACKDATE,
             not_after: now + DAY * 398,
+        }
+    }
+
+    /// A certificate by which a node is known to other nodes, whether it asks or is asked.
+    pub fn node(name: &str) -> Self {
+        Leaf {
+            for_clients: true,
+            ..Leaf::new([name.to_ascii_lowercase()])
         }
     }
 
@@ -92,6 +103,10 @@ impl Leaf {
         params.not_after = epoch + since_epoch(self.not_after);
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+        if self.for_clients {
+            let usages = &mut params.extended_key_usages;
+            usages.push(ExtendedKeyUsagePurpose::ClientAuth);
+        }
         params.use_authority_key_identifier_extension = true;
         Ok(params)
     }

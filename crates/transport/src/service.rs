@@ -428,7 +428,7 @@ fn build(
     clock: &dyn Clock,
 ) -> Result<(Snapshot, u64), StartError> {
     let (objects, revision) = store
-        .all_at()
+        .all_in_force()
         .map_err(|error| StartError::Objects(error.to_string()))?;
     let is_first = groups.is_empty();
     let changes = groups.update(&objects, revision);

@@ -7,7 +7,7 @@ use mailward_api::{
     view::{AlertList, AlertTest, AlertView, Changed},
 };
 
-use super::{Access, RECHECK_TIMEOUT, blocking, expect_reply};
+use super::{Access, RECHECK_TIMEOUT, expect_reply};
 use crate::peer::Peer;
 
 /// The longest silence, in milliseconds: a year.
@@ -57,7 +57,7 @@ impl Access {
         peer: Peer,
     ) -> Result<Changed, Fault> {
         let note = text("note", r.note.as_deref().unwrap_or_default())?;
-        let by = blocking(move || Ok(peer.name())).await?;
+        let by = self.by(&peer).await?;
         let request = ControlRequest::AlertAck {
             id: r.id.clone(),
             by,
@@ -65,7 +65,7 @@ impl Access {
         };
         let reply = self.ask(Role::Worker, request).await;
         let changed = expect_reply!(reply, Changed)?;
-        self.audit(peer, "alert ack", r.id).await;
+        self.audit(&peer, "alert ack", r.id).await;
         Ok(changed)
     }
 
@@ -89,7 +89,7 @@ impl Access {
             let mend = "give a time of at most a year; what is never to be told is a matter of the channels' sets";
             return Err(Fault::invalid("a silence ends within a year", mend).at("for"));
         }
-        let by = blocking(move || Ok(peer.name())).await?;
+        let by = self.by(&peer).await?;
         let request = ControlRequest::AlertSilence {
             pattern: pattern.clone(),
             by,
@@ -98,16 +98,16 @@ impl Access {
         };
         let reply = self.ask(Role::Worker, request).await;
         let changed = expect_reply!(reply, Changed)?;
-        self.audit(peer, "alert silence", pattern).await;
+        self.audit(&peer, "alert silence", pattern).await;
         Ok(changed)
     }
 
     pub(super) async fn alert_unsilence(&self, id: String, peer: Peer) -> Result<Changed, Fault> {
-        let by = blocking(move || Ok(peer.name())).await?;
+        let by = self.by(&peer).await?;
         let request = ControlRequest::AlertUnsilence { id: id.clone(), by };
         let reply = self.ask(Role::Worker, request).await;
         let changed = expect_reply!(reply, Changed)?;
-        self.audit(peer, "alert unsilence", id).await;
+        self.audit(&peer, "alert unsilence", id).await;
         Ok(changed)
     }
 
@@ -116,9 +116,9 @@ impl Access {
         channel: Option<String>,
         peer: Peer,
     ) -> Result<AlertTest, Fault> {
-        self.audit(peer, "alert test", channel.clone().unwrap_or_default())
+        self.audit(&peer, "alert test", channel.clone().unwrap_or_default())
             .await;
-        let by = blocking(move || Ok(peer.name())).await?;
+        let by = self.by(&peer).await?;
         let request = ControlRequest::AlertTest { channel, by };
         let reply = self
             .ask_within(Role::Worker, request, RECHECK_TIMEOUT)

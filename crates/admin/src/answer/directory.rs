@@ -23,7 +23,7 @@ impl Access {
         peer: Peer,
     ) -> Result<DirectorySyncRun, Fault> {
         if !r.dry_run {
-            self.audit(peer, "directory sync run", r.source.clone())
+            self.audit(&peer, "directory sync run", r.source.clone())
                 .await;
         }
         self.directory.run_once(&r.source, r.dry_run).await

@@ -36,7 +36,7 @@ impl Access {
         r: request::DrillRun,
         peer: Peer,
     ) -> Result<DrillRun, Fault> {
-        let by = blocking(move || Ok(peer.name())).await?;
+        let by = self.by(&peer).await?;
         let run = self
             .drill(DrillRequest::Run {
                 drill: r.name.clone(),
@@ -45,7 +45,7 @@ impl Access {
                 confirmed: r.yes,
             })
             .await?;
-        self.audit(peer, "drill run", r.name).await;
+        self.audit(&peer, "drill run", r.name).await;
         Ok(run)
     }
 
@@ -55,7 +55,7 @@ impl Access {
 
     pub(super) async fn drill_end(&self, id: String, peer: Peer) -> Result<DrillRun, Fault> {
         let run = self.drill(DrillRequest::End { id: id.clone() }).await?;
-        self.audit(peer, "drill end", id).await;
+        self.audit(&peer, "drill end", id).await;
         Ok(run)
     }
 

@@ -13,7 +13,7 @@ use mailward_api::{
     },
 };
 
-use super::{Access, RECHECK_TIMEOUT, blocking, expect_reply, overrides::assignments, unknown};
+use super::{Access, RECHECK_TIMEOUT, expect_reply, overrides::assignments, unknown};
 use crate::peer::Peer;
 
 /// How long the manager may take to say what it holds: the report itself must not wait for it.
@@ -77,21 +77,21 @@ impl Access {
     }
 
     pub(super) async fn health_freeze(&self, reason: String, peer: Peer) -> Result<Changed, Fault> {
-        let by = blocking(move || Ok(peer.name())).await?;
+        let by = self.by(&peer).await?;
         let request = ControlRequest::Freeze {
             reason: reason.clone(),
             by,
         };
         let done = expect_reply!(self.ask(Role::Manager, request).await, Changed)?;
-        self.audit(peer, "health freeze", reason).await;
+        self.audit(&peer, "health freeze", reason).await;
         Ok(done)
     }
 
     pub(super) async fn health_thaw(&self, peer: Peer) -> Result<Changed, Fault> {
-        let by = blocking(move || Ok(peer.name())).await?;
+        let by = self.by(&peer).await?;
         let request = ControlRequest::Thaw { by };
         let done = expect_reply!(self.ask(Role::Manager, request).await, Changed)?;
-        self.audit(peer, "health thaw", String::new()).await;
+        self.audit(&peer, "health thaw", String::new()).await;
         Ok(done)
     }
 
@@ -143,7 +143,7 @@ impl Access {
         r: request::HealthReportResult,
         peer: Peer,
     ) -> Result<ProbeView, Fault> {
-        self.audit(peer, "health report-result", r.name.clone())
+        self.audit(&peer, "health report-result", r.name.clone())
             .await;
         let request = ControlRequest::ProbeReport(ProbeReport {
             probe: r.name,
@@ -159,7 +159,7 @@ impl Access {
         r: request::HealthProbeRun,
         peer: Peer,
     ) -> Result<ProbeView, Fault> {
-        self.audit(peer, "health probe run", r.name.clone()).await;
+        self.audit(&peer, "health probe run", r.name.clone()).await;
         let (name, trace) = (r.name, r.trace);
         let set = assignments(r.set)?;
         let request = if set.is_empty() {
@@ -179,7 +179,7 @@ impl Access {
         peer: Peer,
     ) -> Result<HealthReport, Fault> {
         let subject = component.clone().unwrap_or_default();
-        self.audit(peer, "recheck", subject).await;
+        self.audit(&peer, "recheck", subject).await;
         let request = ControlRequest::Recheck { component };
         let reply = self
             .ask_within(Role::Worker, request, RECHECK_TIMEOUT)

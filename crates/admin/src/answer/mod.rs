@@ -4,6 +4,7 @@
 //! changes something leaves an event that names who asked.
 
 mod alert;
+pub(crate) mod audit;
 mod directory;
 mod drill;
 mod event;
@@ -30,14 +31,15 @@ use mailward_api::{
     operation::{Call, Operation, typed},
     view::Changed,
 };
-use mailward_events::{Event, Events};
+use mailward_events::{Event, Events, audit::AuditLog};
 use mailward_host::clock::Clock;
+use mailward_model::kind::Right;
 use mailward_store::Store;
 use mailward_tls::untrusted::feed::Shelf;
 use tokio::sync::mpsc;
 
 pub(crate) use self::perimeter::Perimeter;
-use crate::{peer::Peer, sync::DirectorySync};
+use crate::{delegation::Remote, peer::Peer, sync::DirectorySync};
 pub(crate) use object::effect;
 
 /// How long another role may take.
@@ -56,6 +58,13 @@ pub(crate) struct Access {
     pub(crate) events: Events,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) directory: Arc<DirectorySync>,
+    /// This node's name.
+    pub(crate) node: String,
+    /// What other nodes are spoken with by; `None` where none is.
+    pub(crate) remote: Option<Arc<Remote>>,
+    pub(crate) audit_log: Arc<AuditLog>,
+    /// The minute, and how many refusals were recorded in it.
+    pub(crate) refusals: parking_lot::Mutex<(u64, u32)>,
 }
 
 /// An answer.
@@ -79,12 +88,12 @@ fn answer<O: Operation>(_: O, view: Result<O::View, Fault>) -> Result<Answer, Fa
 }
 
 /// An error and its causes on one line, as a fault.
-fn failed(error: &dyn Error) -> Fault {
+pub(crate) fn failed(error: &dyn Error) -> Fault {
     Fault::failed(mailward_events::chain(error))
 }
 
 /// Runs what blocks (files, the store) where blocking is allowed.
-async fn blocking<T: Send + 'static>(
+pub(crate) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, Fault> + Send + 'static,
 ) -> Result<T, Fault> {
     tokio::task::spawn_blocking(work)
@@ -111,8 +120,19 @@ fn unexpected(reply: &ControlReply) -> Fault {
 }
 
 impl Access {
-    /// Carries an operation out.
+    /// Carries an operation out. What changes something, or is done by a machine's rights, is on
+    /// record before it is answered.
     pub(crate) async fn answer(&self, call: Call, peer: Peer) -> Result<Answer, Fault> {
+        let is_recorded = call.right() != Right::Read || peer.is_machine();
+        let act = is_recorded.then(|| audit::Act::of(&call));
+        let answered = self.carry_out(call, peer.clone()).await;
+        if let Some(act) = act {
+            self.record_of(act, peer, answered.as_ref().err()).await;
+        }
+        answered
+    }
+
+    async fn carry_out(&self, call: Call, peer: Peer) -> Result<Answer, Fault> {
         match call {
             Call::QueueList(r) => answer(typed::QueueList, self.queue_list(r).await),
             Call::QueueShow(r) => answer(typed::QueueShow, self.queue_show(r.id).await),
@@ -149,6 +169,7 @@ impl Access {
             Call::Trace(r) => answer(typed::Trace, self.trace(r).await),
             Call::EventList(r) => answer(typed::EventList, self.event_list(r).await),
             Call::EventShow(r) => answer(typed::EventShow, self.event_show(r.event).await),
+            Call::AuditList(r) => answer(typed::AuditList, self.audit_list(r).await),
             Call::Explain(r) => answer(typed::Explain, self.explain(r.what).await),
             Call::CertList(_) => {
                 let reply = self.ask(Role::Transport, ControlRequest::CertList).await;
@@ -377,13 +398,19 @@ impl Access {
             },
             other => return Err(unexpected(&other)),
         };
-        self.audit(peer, operation, subject.to_string()).await;
+        self.audit(&peer, operation, subject.to_string()).await;
         Ok(done)
     }
 
+    /// The name of whoever asks.
+    async fn by(&self, peer: &Peer) -> Result<String, Fault> {
+        let peer = peer.clone();
+        blocking(move || Ok(peer.name())).await
+    }
+
     /// The event that says who asked for what.
-    async fn audit(&self, peer: Peer, operation: &str, subject: String) {
-        let events = self.events.clone();
+    async fn audit(&self, peer: &Peer, operation: &str, subject: String) {
+        let (events, peer) = (self.events.clone(), peer.clone());
         let operation = operation.to_owned();
         // The user database may be slow; a lost audit line of a name that cannot be found is not
         // possible, because `name` always gives one.

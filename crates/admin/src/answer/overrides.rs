@@ -200,7 +200,7 @@ impl Access {
             )
             .at("until"));
         }
-        let owner = blocking(move || Ok(peer.name())).await?;
+        let owner = self.by(&peer).await?;
         let mut specs = Vec::new();
         for (property, value) in &wanted.set {
             let spec = MonitoringOverride {

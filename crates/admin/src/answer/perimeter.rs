@@ -126,7 +126,7 @@ impl Known {
 impl Scene {
     fn read(store: &Store, dir: &Path, now: u64) -> Result<Scene, Fault> {
         let shelf = Shelf::new(dir);
-        let list = |kind: Kind| store.list(kind).map_err(|error| failed(&error));
+        let list = |kind: Kind| store.in_force(kind).map_err(|error| failed(&error));
         let mut feeds = Vec::new();
         for Object { id, name, spec, .. } in list(Kind::SenderFeed)? {
             let Spec::SenderFeed(spec) = spec else {
@@ -274,7 +274,7 @@ impl Access {
         peer: Peer,
     ) -> Result<Changed, Fault> {
         let subject = feed.clone().unwrap_or_else(|| "every feed".to_owned());
-        self.audit(peer, "perimeter refresh", subject).await;
+        self.audit(&peer, "perimeter refresh", subject).await;
         let request = ControlRequest::Perimeter(PerimeterRequest::Refresh { feed });
         let reply = self
             .ask_within(Role::Transport, request, REFRESH_TIMEOUT)

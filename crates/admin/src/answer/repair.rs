@@ -9,7 +9,7 @@ use mailward_api::{
     },
 };
 
-use super::{Access, RECHECK_TIMEOUT, blocking, expect_reply, unexpected};
+use super::{Access, RECHECK_TIMEOUT, expect_reply, unexpected};
 use crate::peer::Peer;
 
 impl Access {
@@ -24,8 +24,8 @@ impl Access {
             reason,
         };
         let item = r.reason.clone();
-        self.set_hold(r, peer).await?;
-        self.audit(peer, "drain", item).await;
+        self.set_hold(r, peer.clone()).await?;
+        self.audit(&peer, "drain", item).await;
         Ok(Changed {
             count: 1,
             text: "New mail is answered 421 4.3.2, for at most 4 hours.".to_owned(),
@@ -40,9 +40,9 @@ impl Access {
             force: false,
             reason: None,
         };
-        match self.end_hold(r, peer).await {
+        match self.end_hold(r, peer.clone()).await {
             Ok(changed) => {
-                self.audit(peer, "resume", String::new()).await;
+                self.audit(&peer, "resume", String::new()).await;
                 Ok(changed)
             }
             // Nothing was drained: what was asked for is so already.
@@ -56,8 +56,8 @@ impl Access {
 
     pub(super) async fn hold(&self, r: request::HealthHold, peer: Peer) -> Result<Changed, Fault> {
         let component = r.component.clone();
-        let changed = self.set_hold(r, peer).await?;
-        self.audit(peer, "health hold", component).await;
+        let changed = self.set_hold(r, peer.clone()).await?;
+        self.audit(&peer, "health hold", component).await;
         Ok(changed)
     }
 
@@ -69,7 +69,7 @@ impl Access {
             )
             .at("reason"));
         }
-        let owner = blocking(move || Ok(peer.name())).await?;
+        let owner = self.by(&peer).await?;
         let now = self.now();
         let expires_unix_ms = r.span.map(|span| {
             now.saturating_add(u64::try_from(span.get().as_millis()).unwrap_or(u64::MAX))
@@ -99,13 +99,13 @@ impl Access {
         peer: Peer,
     ) -> Result<Changed, Fault> {
         let (component, force) = (r.component.clone(), r.force);
-        let changed = self.end_hold(r, peer).await?;
+        let changed = self.end_hold(r, peer.clone()).await?;
         let operation = if force {
             "health release --force"
         } else {
             "health release"
         };
-        self.audit(peer, operation, component).await;
+        self.audit(&peer, operation, component).await;
         Ok(changed)
     }
 
@@ -118,7 +118,7 @@ impl Access {
             )
             .at("reason"));
         }
-        let by = blocking(move || Ok(peer.name())).await?;
+        let by = self.by(&peer).await?;
         let request = ControlRequest::Release {
             component: r.component,
             requester: r.requester,
@@ -148,11 +148,11 @@ impl Access {
         reason: String,
         peer: Peer,
     ) -> Result<Changed, Fault> {
-        let by = blocking(move || Ok(peer.name())).await?;
+        let by = self.by(&peer).await?;
         let request = ControlRequest::CancelRestart { reason, by };
         let reply = self.ask(Role::Manager, request).await;
         let changed = expect_reply!(reply, Changed)?;
-        self.audit(peer, "health cancel", String::new()).await;
+        self.audit(&peer, "health cancel", String::new()).await;
         Ok(changed)
     }
 
@@ -168,7 +168,7 @@ impl Access {
     }
 
     pub(super) async fn note(&self, r: request::HealthNote, peer: Peer) -> Result<Changed, Fault> {
-        let by = blocking(move || Ok(peer.name())).await?;
+        let by = self.by(&peer).await?;
         let note = CaseNote {
             case: r.case.clone(),
             unix_ms: self.now(),
@@ -179,7 +179,7 @@ impl Access {
             ControlReply::Done => {}
             other => return Err(unexpected(&other)),
         }
-        self.audit(peer, "health note", r.case.clone()).await;
+        self.audit(&peer, "health note", r.case.clone()).await;
         Ok(Changed {
             count: 1,
             text: format!("Noted; `mailward explain {}` shows it.", r.case),

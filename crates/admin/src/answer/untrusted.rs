@@ -229,7 +229,7 @@ impl Count<'_> {
 
 pub(super) fn untrusted_objects(store: &Store) -> Result<Vec<Object>, Fault> {
     store
-        .list(Kind::UntrustedCertificate)
+        .in_force(Kind::UntrustedCertificate)
         .map_err(|error| failed(&error))
 }
 

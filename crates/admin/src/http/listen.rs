@@ -12,7 +12,7 @@ use tokio::net::{TcpListener, UnixListener};
 
 use crate::{
     accept,
-    peer::{Caller, Peer},
+    peer::{Caller, Local},
 };
 
 /// Connections of administrators at one time.
@@ -32,6 +32,8 @@ const HEADERS_MAX: usize = 64;
 struct ForPeer {
     router: TowerToHyperService<Router>,
     caller: Caller,
+    /// Who it is on the Unix socket.
+    local: Option<Local>,
 }
 
 impl hyper::service::Service<Request<Incoming>> for ForPeer {
@@ -42,14 +44,14 @@ impl hyper::service::Service<Request<Incoming>> for ForPeer {
 
     fn call(&self, mut request: Request<Incoming>) -> Self::Future {
         request.extensions_mut().insert(self.caller);
-        if let Caller::Admitted(peer) = self.caller {
-            request.extensions_mut().insert(peer);
+        if let Some(local) = self.local {
+            request.extensions_mut().insert(local);
         }
         self.router.call(request)
     }
 }
 
-fn http() -> http1::Builder {
+pub(super) fn http() -> http1::Builder {
     let mut builder = http1::Builder::new();
     builder
         .timer(TokioTimer::new())
@@ -64,12 +66,13 @@ pub(crate) async fn unix(listener: UnixListener, router: Router) {
     accept::each(UNIX_CONNECTIONS_MAX, listener, |stream| {
         let router = router.clone();
         async move {
-            let Some(peer) = Peer::admit(&stream) else {
+            let Some(local) = Local::admit(&stream) else {
                 return;
             };
             let service = ForPeer {
                 router: TowerToHyperService::new(router),
-                caller: Caller::Admitted(peer),
+                caller: Caller::Admitted,
+                local: Some(local),
             };
             // A client that breaks off or breaks the protocol has its answer already.
             let _ = http().serve_connection(TokioIo::new(stream), service).await;
@@ -84,6 +87,7 @@ pub(crate) async fn tcp(listener: TcpListener, router: Router) {
         let service = ForPeer {
             router: TowerToHyperService::new(router.clone()),
             caller: Caller::Outside(from.ip()),
+            local: None,
         };
         let connection = http()
             .keep_alive(false)

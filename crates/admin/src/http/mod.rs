@@ -5,5 +5,6 @@
 
 pub(crate) mod group;
 pub(crate) mod listen;
+pub(crate) mod remote;
 pub(crate) mod reply;
 pub(crate) mod route;

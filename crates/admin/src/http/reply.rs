@@ -10,8 +10,14 @@ use axum::{
     http::{HeaderValue, Response, StatusCode, header},
 };
 use hyper::body::Frame;
-use mailward_api::fault::{Fault, FaultKind};
+use mailward_api::{
+    fault::{Fault, FaultKind},
+    operation::remote,
+    view::ActedAs,
+};
 use tokio::sync::mpsc;
+
+use crate::peer::Delegate;
 
 fn respond(status: StatusCode, kind: &'static str, body: Body) -> Response<Body> {
     let mut response = Response::new(body);
@@ -29,6 +35,34 @@ fn respond(status: StatusCode, kind: &'static str, body: Body) -> Response<Body>
 /// JSON, as octets.
 pub(crate) fn json(octets: Vec<u8>) -> Response<Body> {
     respond(StatusCode::OK, "application/json", octets.into())
+}
+
+/// The JSON of an answer to another node, with whose rights it was carried out by as its first field
+/// where it is an object.
+pub(crate) fn marked(octets: Vec<u8>, acted_as: ActedAs) -> Vec<u8> {
+    let Some(rest) = octets.strip_prefix(b"{") else {
+        return octets;
+    };
+    let comma = if rest == b"}" { "" } else { "," };
+    let mut marked = format!("{{\"acted_as\":\"{}\"{comma}", acted_as.as_str()).into_bytes();
+    marked.extend_from_slice(rest);
+    marked
+}
+
+/// An answer to another node, saying in its head whose rights it was carried out by.
+pub(crate) fn acted_as(mut response: Response<Body>, delegate: &Delegate) -> Response<Body> {
+    let because = remote::header_text(&delegate.because, remote::PLACE_OCTETS_MAX);
+    let headers = response.headers_mut();
+    headers.insert(
+        remote::ACTED_AS,
+        HeaderValue::from_static(delegate.acts_as.as_str()),
+    );
+    if let Ok(because) = HeaderValue::try_from(because)
+        && !delegate.because.is_empty()
+    {
+        headers.insert(remote::ACTED_BECAUSE, because);
+    }
+    response
 }
 
 /// A fault as JSON, with its status.
@@ -98,5 +132,23 @@ impl HttpBody for Pieces {
         self.pieces
             .poll_recv(context)
             .map(|piece| piece.map(|piece| piece.map(Frame::data)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_object_says_whose_rights_it_was_made_by() {
+        for (from, to) in [
+            (r#"{"a":1}"#, r#"{"acted_as":"machine","a":1}"#),
+            ("{}", r#"{"acted_as":"machine"}"#),
+            (r#""text""#, r#""text""#),
+            ("[{}]", "[{}]"),
+        ] {
+            let marked = marked(from.as_bytes().to_vec(), ActedAs::Machine);
+            assert_eq!(String::from_utf8(marked).unwrap(), to);
+        }
     }
 }

@@ -12,14 +12,15 @@ use axum::{
 use http_body_util::{BodyExt, Limited};
 use mailward_api::{
     fault::{Fault, FaultKind},
-    operation::{CALENDAR_ROUTE, Call, Method, Op, TEXT_OCTETS_MAX, document},
+    operation::{CALENDAR_ROUTE, Call, FROM_HEADER, Method, Op, TEXT_OCTETS_MAX, document, remote},
 };
 
 use super::reply;
 use crate::{
     answer::{Access, Answer, Perimeter},
+    delegation::{Command, Machine},
     metric::{Meter, text},
-    peer::{Caller, Peer},
+    peer::{Caller, Local, Peer},
     probe::Probes,
 };
 
@@ -35,20 +36,7 @@ pub(crate) fn operations(access: Arc<Access>, pages: Pages) -> Router {
         "/openapi.json",
         get(async || reply::json(document().to_string().into_bytes())),
     );
-    for op in Op::ALL {
-        let definition = op.definition();
-        let filter = match definition.method {
-            Method::Get => MethodFilter::GET,
-            Method::Post => MethodFilter::POST,
-            Method::Patch => MethodFilter::PATCH,
-            Method::Delete => MethodFilter::DELETE,
-        };
-        let access = Arc::clone(&access);
-        let handle = move |path, query: RawQuery, request: Request| {
-            operation(*op, Arc::clone(&access), path, query, request)
-        };
-        router = router.route(definition.route, on(filter, handle));
-    }
+    router = with_operations(router, &access);
     router = router.route(
         CALENDAR_ROUTE,
         get(async move |RawQuery(query): RawQuery| {
@@ -64,13 +52,45 @@ pub(crate) fn operations(access: Arc<Access>, pages: Pages) -> Router {
             }
         }),
     );
-    router.method_not_allowed_fallback(async || {
-        reply::fault_as(
-            StatusCode::METHOD_NOT_ALLOWED,
-            "this path does not take this method",
-            "GET /openapi.json describes every request",
-        )
-    })
+    router.method_not_allowed_fallback(wrong_method)
+}
+
+/// The operations alone, for other nodes.
+pub(crate) fn commands(access: Arc<Access>) -> Router {
+    with_operations(Router::new(), &access)
+        .fallback(async || {
+            reply::fault(&Fault::not_found(
+                "nothing is at this path",
+                "run the same version on all nodes",
+            ))
+        })
+        .method_not_allowed_fallback(wrong_method)
+}
+
+async fn wrong_method() -> Response<Body> {
+    reply::fault_as(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "this path does not take this method",
+        "GET /openapi.json describes every request",
+    )
+}
+
+fn with_operations(mut router: Router, access: &Arc<Access>) -> Router {
+    for op in Op::ALL {
+        let definition = op.definition();
+        let filter = match definition.method {
+            Method::Get => MethodFilter::GET,
+            Method::Post => MethodFilter::POST,
+            Method::Patch => MethodFilter::PATCH,
+            Method::Delete => MethodFilter::DELETE,
+        };
+        let access = Arc::clone(access);
+        let handle = move |path, query: RawQuery, request: Request| {
+            operation(*op, Arc::clone(&access), path, query, request)
+        };
+        router = router.route(definition.route, on(filter, handle));
+    }
+    router
 }
 
 /// What the pages are made from.
@@ -184,30 +204,114 @@ async fn operation(
             "percent-encode names as UTF-8",
         ));
     };
-    let Some(peer) = request.extensions().get::<Peer>().copied() else {
-        // Only the Unix socket has these routes, and it knows its peers.
-        return reply::fault(&Fault::new(
-            FaultKind::Refused,
-            "it is not known who asks",
-            "ask on the admin socket",
-        ));
-    };
-    let from = request.headers().get(mailward_api::operation::FROM_HEADER);
-    let from = from.and_then(|value| value.to_str().ok()?.parse().ok());
-    let peer = peer.saying(from);
+    let asker = Asker::of(&request);
+    let (method, uri) = (request.method().clone(), request.uri().clone());
+    let headers = request.headers().clone();
     let body = match body(op, request).await {
         Ok(body) => body,
         Err(response) => return response,
     };
     let call = op.from_wire(path.iter(), query.as_deref().unwrap_or_default(), &body);
-    let answer = match call {
-        Ok(call) => access.answer(call, peer).await,
-        Err(fault) => Err(fault),
+    let call = match call {
+        Ok(call) => call,
+        Err(fault) => return reply::fault(&fault),
     };
-    match answer {
-        Ok(Answer::Json(octets)) => reply::json(octets),
+    let peer = match asker {
+        Some(Asker::Local(local)) => match asked_node(&headers, &access) {
+            Ok(Some((node, on_behalf_of))) => {
+                let target = uri.path_and_query().map_or("/", |target| target.as_str());
+                let command = Command {
+                    node,
+                    call,
+                    method,
+                    target: target.to_owned(),
+                    body,
+                    on_behalf_of,
+                };
+                let answer = access.forward(command, local).await;
+                return answer.unwrap_or_else(|fault| reply::fault(&fault));
+            }
+            Ok(None) => Ok(Peer::Local(local)),
+            Err(fault) => Err(fault),
+        },
+        Some(Asker::Machine(machine)) => match &access.remote {
+            Some(remote) => access.admit(remote, &machine, &headers, &call).await,
+            None => Err(nobody()),
+        },
+        // Only the Unix socket and the port for nodes have these routes, and they know their peers.
+        None => Err(nobody()),
+    };
+    let peer = match peer {
+        Ok(peer) => peer,
+        Err(fault) => return reply::fault(&fault),
+    };
+    let delegate = match &peer {
+        Peer::Remote(delegate) => Some(Arc::clone(delegate)),
+        Peer::Local(_) => None,
+    };
+    let response = match access.answer(call, peer).await {
+        Ok(Answer::Json(octets)) => match &delegate {
+            Some(delegate) => reply::json(reply::marked(octets, delegate.acts_as)),
+            None => reply::json(octets),
+        },
         Ok(Answer::Message { total, pieces }) => reply::message(total, pieces),
-        Err(fault) => reply::fault(&fault),
+        Err(fault) => return reply::fault(&fault),
+    };
+    match delegate {
+        Some(delegate) => reply::acted_as(response, &delegate),
+        None => response,
+    }
+}
+
+/// Who asks for an operation.
+enum Asker {
+    Local(Local),
+    Machine(Arc<Machine>),
+}
+
+impl Asker {
+    fn of(request: &Request) -> Option<Asker> {
+        let extensions = request.extensions();
+        let from = request.headers().get(FROM_HEADER);
+        let from = from.and_then(|value| value.to_str().ok()?.parse().ok());
+        let local = extensions.get::<Local>();
+        let local = local.map(|local| Asker::Local(local.saying(from)));
+        let machine = || extensions.get::<Arc<Machine>>().cloned();
+        local.or_else(|| machine().map(Asker::Machine))
+    }
+}
+
+fn nobody() -> Fault {
+    Fault::new(
+        FaultKind::Refused,
+        "it is not known who asks",
+        "ask on the admin socket",
+    )
+}
+
+/// The other node that a command on the admin socket is for, and on whose behalf it is given where
+/// that is said.
+fn asked_node(
+    headers: &HeaderMap,
+    access: &Access,
+) -> Result<Option<(String, Option<String>)>, Fault> {
+    let text = |name: &'static str| match headers.get(name).map(|value| value.to_str()) {
+        None => Ok(None),
+        Some(Ok(value)) => Ok(Some(value.to_owned())),
+        Some(Err(_)) => Err(Fault::invalid(
+            format!("{name} is not ASCII"),
+            "write names in ASCII",
+        )),
+    };
+    let on_behalf_of = text(remote::ON_BEHALF_OF)?;
+    let node = text(remote::NODE)?.map(|node| node.to_ascii_lowercase());
+    match node.filter(|node| !node.eq_ignore_ascii_case(&access.node)) {
+        Some(node) => Ok(Some((node, on_behalf_of))),
+        None if on_behalf_of.is_some() => Err(Fault::invalid(
+            "on whose behalf a command is given is said to another node only",
+            "leave out --as, or name the node with --node",
+        )),
+        None => Ok(None),
     }
 }
 

@@ -96,6 +96,20 @@ macro_rules! operations {
             }
         }
 
+        impl Call {
+            /// Which operation it is.
+            pub fn op(&self) -> Op {
+                match self { $(Call::$variant(_) => Op::$variant,)* }
+            }
+
+            /// What it is asked with, as a JSON object.
+            pub fn fields(&self) -> Value {
+                match self { $(Call::$variant(request) => {
+                    serde_json::to_value(request).unwrap_or_default()
+                })* }
+            }
+        }
+
         /// One type for each operation, to name its request and view in signatures.
         pub mod typed {
             use super::*;

@@ -16,7 +16,9 @@ mod define;
 mod input;
 mod openapi;
 mod page;
+pub mod remote;
 pub mod request;
+mod right;
 mod table;
 mod wire;
 

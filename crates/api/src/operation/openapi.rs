@@ -13,7 +13,10 @@ pub const CALENDAR_ROUTE: &str = "/v1/health/forecast.ics";
 const DESCRIPTION: &str = "\
 Everything an administrator can ask of a Mailward node. It is served as HTTP/1.1 over the Unix \
 socket <run_dir>/admin.sock, to root and to the user that Mailward runs as. Times are Unix \
-milliseconds (`_unix_ms`), lengths of time milliseconds (`_ms`).";
+milliseconds (`_unix_ms`), lengths of time milliseconds (`_ms`). With the header `mailward-node: NAME` \
+another node carries a request out, on behalf of whoever signed in, or whom root names in \
+`mailward-on-behalf-of`; an answer that is an object then has the field `acted_as`, and every answer the \
+header `mailward-acted-as`, with `user` or `machine`.";
 
 /// The document.
 pub fn document() -> Value {

@@ -40,6 +40,7 @@ macro_rules! requests {
     };
 }
 
+mod audit;
 mod directory;
 mod journal;
 mod object;
@@ -48,6 +49,7 @@ mod perimeter;
 mod recipient;
 mod untrusted;
 
+pub use audit::AuditList;
 pub use directory::{DirectorySyncApprove, DirectorySyncRun, DirectorySyncStatus};
 pub use journal::{JournalReplay, JournalSimulate, JournalTarget, JournalVerify};
 pub use object::{ObjectList, ObjectRemove, ObjectSet, ObjectShow};

@@ -64,6 +64,14 @@ operations! {
     EventShow ["event" "show"] Get "/v1/events/{event}" Json
     (request::EventShow) -> view::EventPage, page page::event::page;
 
+    /// List what administrators did on this node, and what was refused them
+    ///
+    /// Every command that changes something, with its parameters; of commands from other nodes, and
+    /// for them, also those that were refused or carried out as the machine. Records are kept for 90
+    /// days.
+    AuditList ["audit" "list"] Get "/v1/audit" Json
+    (request::AuditList) -> view::AuditList, page page::audit::list;
+
     /// Explain an event, a message or a repair
     ///
     /// An event, by its number or name: what it means, what it breaks, how to mend it, and what

@@ -4,6 +4,7 @@
 //! peers and from mail may hold anything and are cleaned only where they are printed.
 
 pub mod alert;
+pub mod audit;
 pub mod cert;
 pub mod directory;
 pub mod drill;
@@ -30,6 +31,7 @@ pub use alert::{
     AlertAcknowledged, AlertChannelView, AlertList, AlertSilence, AlertTest, AlertTestResult,
     AlertTold, AlertTried, AlertView,
 };
+pub use audit::{ActedAs, AuditList, AuditRecord, AuditResult};
 pub use cert::{CertificateChoice, CertificateList, CertificateView, SetAsideFile};
 pub use directory::{
     DirectorySyncRun, DirectorySyncSource, DirectorySyncStatus, SkippedEntry, SyncState,

@@ -72,7 +72,7 @@ impl Way {
     /// Asks.
     pub(super) fn ask(&self, op: Op, fields: Map<String, Value>) -> Result<Vec<u8>, Fault> {
         self.runtime.block_on(async {
-            let asked = run::ask(op, fields, &self.connection);
+            let asked = self.answer(op, fields);
             if !self.interruptible {
                 return asked.await.map(Into::into);
             }
@@ -85,6 +85,16 @@ impl Way {
                 )),
             }
         })
+    }
+
+    async fn answer(&self, op: Op, fields: Map<String, Value>) -> Result<bytes::Bytes, Fault> {
+        let response = self.connection.send(op.to_wire(fields)).await?;
+        if let Some(said) = run::as_machine(&response, &self.connection) {
+            // Beside the objects, which a pipeline may take apart. Nobody is left to tell where that
+            // fails.
+            let _ = writeln!(io::stderr(), "{said}");
+        }
+        self.connection.collect(response).await
     }
 
     fn export(&self, op: Op, fields: Map<String, Value>, path: &str) -> Result<u64, Fault> {

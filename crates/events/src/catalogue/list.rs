@@ -1,6 +1,6 @@
 //! The events, in the order of their numbers. Blocks: 1000 transport, 2000 queue, 3000 perimeter,
-//! 4000 health, 5000 objects, 6000 roles, 7000 certificates; 12014 to 12018 are Exchange's numbers
-//! for the same trouble. A number whose event is gone stays unused.
+//! 4000 health, 5000 objects, 6000 roles, 7000 certificates; 10009 and 12014 to 12018 are the
+//! numbers of Windows and Exchange for the same trouble. A number whose event is gone stays unused.
 
 use std::net::IpAddr;
 
@@ -679,6 +679,32 @@ catalogue! {
         breaks "The directory is not followed."
         mend "Mend what the error names; it is looked at again within a minute, and at once when the source is changed.";
 
+    5120 Warning DelegationRefused { machine: String, user: String, operation: String, because: String, chain: Items } per [machine, user, because]
+        "{operation} from {machine} on behalf of {user} was refused: {because}; {chain}"
+        means "A command came from another node on somebody's behalf and was not carried out: the machine is not known, or not trusted for delegation, the account is disabled, revoked or not known here, or it has no right to the operation."
+        breaks "The command had no effect here. On the node it was given on, event 10009 says the same."
+        mend "If it should be allowed: `mailward node set MACHINE trusted_for_delegation=yes`, or `mailward administrator set USER role_groups+=GROUP`. If nobody there is known to you, find out who gave the command: `mailward audit list --machine MACHINE`.";
+    5121 Warning ActedAsMachine { machine: String, user: String, operation: String, because: String } per [machine, operation]
+        "{operation} was carried out as the machine {machine}, not as {user}: {because}"
+        means "A delegation was refused, and ignore_delegation_failure lists the operation, on both nodes: it went on by the rights of the machine itself."
+        breaks "What was done is not bound to a person; the name is only what the machine said."
+        mend "Trust the machine for delegation, or take the operation out of ignore_delegation_failure.";
+    5122 Error RemoteAdministrationUnusable { file: String, error: String } per [file]
+        "commands from and for other nodes cannot be taken: {file}: {error}"
+        means "The node's certificate or the authority of the nodes, as named in [remote] of mailward.toml, cannot be used."
+        breaks "This node cannot ask others and is not answered by them. Mail and the commands on this node are not affected."
+        mend "Mend the file, or make another with `mailward authority issue NAME`. It is read anew by itself.";
+    5123 Warning RemotePeerRefused { client: IpAddr, error: String } per [client]
+        "a connection from {client} for administration was refused: {error}"
+        means "Whoever connected to the port of [remote] showed no certificate, one of another authority, one that is over or on the list of untrusted certificates, or did not speak TLS 1.3."
+        breaks "Nothing was asked and nothing answered."
+        mend "If it is a node of yours, give it a certificate of this organisation's authority. Let only nodes reach that port.";
+    5124 Critical AuditLogFailing { path: String, error: String } per []
+        "the administrator audit log cannot be written at {path}: {error}"
+        means "An administrative act was carried out or refused, and its record could not be put on the disk."
+        breaks "`mailward audit list` has a gap; event 5006 or 5001 tells of the act all the same."
+        mend "Free space or mend the disk.";
+
     6001 Info RoleStarted { child: String, pid: u64 } per [child, pid]
         "{child} started as process {pid}"
         means "The manager started a role."
@@ -910,6 +936,11 @@ catalogue! {
         breaks "What was revoked since is not refused; where the feed says stale = refuse, no certificate of that authority is taken."
         mend "`mailward untrusted feeds` shows why the last try failed. Where only this node cannot read it, mend the way there.";
 
+    10009 Error DelegationFailed { node: String, user: String, operation: String, cause: String, chain: Items } per [node, user, cause]
+        "{operation} for {user} was not carried out by {node} ({cause}): {chain}"
+        means "A command that was given here for another node got no answer, or was refused there. Every step of the way is named, this node's first, with what each found."
+        breaks "The command had no effect, unless it broke off after it had been sent: then `mailward audit list` on that node tells."
+        mend "Read the chain from its end. `unreachable`: is the node up, is its `[remote]` set, does a firewall lie between? `certificate`: both nodes need certificates of the same authority, each with its own name. `refused`: the other node's event 5120 names the rule.";
     12014 Error CertificateMissing { connector: String, fqdn: String, candidates: Items } per [connector]
         "receive connector {connector} has no certificate for {fqdn}, so STARTTLS is not offered; passed over: {candidates}"
         means "None of the certificates held carries the connector's FQDN, or none that does is usable."

@@ -76,7 +76,8 @@ pub(super) async fn follow_objects(store: Store, inbox: mpsc::Sender<Message>) {
     while revisions.changed().await.is_ok() {
         let store = store.clone();
         // Objects that cannot be read stay as they were: the store probe says so.
-        if let Ok(Ok(objects)) = tokio::task::spawn_blocking(move || store.all()).await
+        if let Ok(Ok((objects, _))) =
+            tokio::task::spawn_blocking(move || store.all_in_force()).await
             && inbox.send(Message::Objects(objects)).await.is_err()
         {
             return;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use mailward_admin::{AdminConfig, Details, DetailsTo};
+use mailward_admin::{AdminConfig, Details, DetailsTo, RemoteConfig};
 use mailward_api::control::Role;
 use mailward_events::{Event, Events};
 use mailward_host::{
@@ -35,10 +35,12 @@ async fn serve(config: &Config, parent: Option<u32>) -> Result<(), RoleError> {
         listen::take_up(&mut tcp, config.http),
         listen::take_up(&mut tcp, config.agent),
     );
+    let nodes = listen::take_up(&mut tcp, config.remote_listen());
     let served = mailward_admin::serve(AdminConfig {
         run_dir: config.run_dir.clone(),
         events_dir: config.events_dir(),
         tracking_dir: config.tracking_dir(),
+        audit_dir: config.audit_dir(),
         perimeter_dir: config.perimeter_dir(),
         untrusted_dir: config.untrusted_dir(),
         node: config.hostname.to_string(),
@@ -55,6 +57,11 @@ async fn serve(config: &Config, parent: Option<u32>) -> Result<(), RoleError> {
         details: details(config, &events),
         extra_roots: config.extra_roots.clone(),
         otlp: config.otlp(),
+        remote: config.remote.as_ref().map(|remote| RemoteConfig {
+            listener: nodes,
+            certificate: remote.certificate_file.clone(),
+            authority: remote.authority_file.clone(),
+        }),
     });
     let _server = match served {
         Ok(server) => server,

@@ -169,7 +169,8 @@ pub(crate) fn store(config: &Config) -> Result<Store, RoleError> {
     // are read.
     mailward_store::doubt_databases(|path| Untrusted::of_process().verify(path));
     let store = Store::open_at(&config.store_place())
-        .map_err(|error| RoleError::start("the store", error))?;
+        .map_err(|error| RoleError::start("the store", error))?
+        .on_node(config.hostname.clone());
     // The manager may have made the files just now.
     give_store_away(config)?;
     Ok(store)

@@ -84,10 +84,16 @@ fn begin(store: &Store, shelf: Option<Shelf>, events: &Events) -> Untrusted {
     untrusted
 }
 
-/// Whether a change since this revision is about untrusted certificates or feeds of them: any other
-/// must not end the resumption of sessions, and wakes nobody.
+/// Whether a change since this revision is about untrusted certificates, feeds of them, or policies,
+/// which may carry some: any other must not end the resumption of sessions, and wakes nobody.
 fn is_touched(store: &Store, since: Revision) -> bool {
-    let tables = [Kind::UntrustedCertificate, Kind::UntrustedFeed].map(Kind::table);
+    let tables = [
+        Kind::UntrustedCertificate,
+        Kind::UntrustedFeed,
+        Kind::Policy,
+        Kind::Site,
+    ]
+    .map(Kind::table);
     store
         .changes_since(since, CHANGES_MAX)
         .map_or(true, |changes| {
@@ -118,7 +124,7 @@ struct Follower {
 impl Follower {
     /// Reads the objects; true where they may be others than before.
     fn read_objects(&mut self) -> bool {
-        let read = self.store.list(Kind::UntrustedCertificate);
+        let read = self.store.in_force(Kind::UntrustedCertificate);
         let read = read.and_then(|objects| Ok((objects, self.store.list(Kind::UntrustedFeed)?)));
         let (objects, feeds) = match read {
             Ok(read) => read,

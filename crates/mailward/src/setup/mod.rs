@@ -322,6 +322,12 @@ fn configuration(arguments: &Arguments, hostname: &Domain) -> String {
          #headers_file = \"/etc/mailward/otlp-headers\"\n\
          #interval = \"15s\"\n\
          \n\
+         # Commands from and for other nodes; `mailward authority issue` makes both files.\n\
+         #[remote]\n\
+         #listen = \"192.0.2.1:8027\"\n\
+         #certificate_file = \"/etc/mailward/node/mail.example.org.pem\"\n\
+         #authority_file = \"/etc/mailward/node/authority.pem\"\n\
+         \n\
          # The objects in a PostgreSQL database that several nodes share, instead of in a file here.\n\
          {store}",
         http = arguments.http,

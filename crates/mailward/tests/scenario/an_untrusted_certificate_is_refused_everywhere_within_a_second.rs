@@ -12,8 +12,8 @@ use std::{
 use mailward_tls::ca::{self, Leaf};
 
 use crate::{
-    support::{Node, wait_for, wait_within},
     secure::showing,
+    support::{Node, wait_for, wait_within},
     tls_peers::{Hop, hop, session},
 };
 

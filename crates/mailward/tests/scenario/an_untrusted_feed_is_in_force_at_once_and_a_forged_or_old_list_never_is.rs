@@ -13,8 +13,8 @@ use mailward_tls::ca::{self, Leaf};
 
 use crate::{
     feeds::{Publisher, Said},
-    support::{Node, free_port, objects, wait_for, wait_within},
     secure::showing,
+    support::{Node, free_port, objects, wait_for, wait_within},
     tls_peers::session,
 };
 

@@ -26,6 +26,7 @@ mod tls_peers;
 mod a_bad_feed_leaves_the_last_good_list_in_force;
 mod a_case_begins_at_the_stage_that_cured_it_before;
 mod a_clock_that_jumps_neither_bounces_nor_stalls_mail;
+mod a_command_for_another_node_acts_by_the_users_own_right;
 mod a_connector_knows_its_sender_by_three_factors;
 mod a_dynamic_group_follows_its_recipients;
 mod a_feed_moves_a_connectors_ranges_without_a_restart;

@@ -18,8 +18,8 @@ use rcgen::{
 };
 
 use crate::{
-    support::{Node, free_port, wait_for, wait_within},
     secure::showing,
+    support::{Node, free_port, wait_for, wait_within},
     tls_peers::{hop, session},
 };
 
@@ -278,7 +278,9 @@ fn and_a_stale_list_means_what_the_feed_says() {
     );
     let (node, asking) = node(&authority, hop.address, &source);
     let other = showing(Some(&authority.leaf("other.test", 0x78, None)));
-    let stranger = showing(&ca::self_signed(&Leaf::new(["stranger.test"])).unwrap());
+    let stranger = showing(Some(
+        &ca::self_signed(&Leaf::new(["stranger.test"])).unwrap(),
+    ));
     wait_for("the list is stale, and its issuer is refused", || {
         session(asking, &other).is_err()
     });
@@ -304,8 +306,8 @@ fn where_it_is_is_learnt_from_certificates_that_a_root_vouches_for() {
     trap.say(namesake.crl(&[0x77, 0x78], seconds(1), HOUR));
     let forged = namesake.leaf("forged.test", 1, Some(&trap.url));
     assert!(session(asking, &showing(Some(&forged))).is_ok());
-    let stolen = showing(&authority.leaf("stolen.test", 0x77, Some(&page.url)));
-    let other = showing(&authority.leaf("other.test", 0x78, Some(&page.url)));
+    let stolen = showing(Some(&authority.leaf("stolen.test", 0x77, Some(&page.url))));
+    let other = showing(Some(&authority.leaf("other.test", 0x78, Some(&page.url))));
     // One that is not revoked, so that nothing is cut while it is looked at.
     assert!(session(asking, &other).is_ok());
     wait_for("its list was found, and refuses it", || {

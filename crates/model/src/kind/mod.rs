@@ -5,6 +5,7 @@
 //! they do not.
 
 mod address_space;
+mod administration;
 mod alert;
 mod attribute;
 mod attribution;
@@ -18,21 +19,28 @@ mod ldap_filter;
 #[path = "override.rs"]
 mod monitoring_override;
 mod organizational_unit;
+mod policy;
 mod probe;
 mod property;
 mod receive_connector;
 mod recipient;
 mod remote_range;
+mod restricted_group;
 mod send_connector;
 mod sender_feed;
 mod settings;
+mod site;
 mod smart_host;
+mod some_fields;
 mod source_anchor;
 mod sparse;
 mod untrusted;
 mod untrusted_feed;
 
 pub use address_space::{AddressSpace, AddressSpaceError};
+pub use administration::{
+    Administrator, MACHINE_OPERATIONS, Node, Right, RoleGroup, check_machine_operations, gives,
+};
 pub use alert::{
     AlertChannel, AlertEmail, AlertScope, AlertTarget, SyslogAddress, SyslogAddressError,
 };
@@ -60,6 +68,7 @@ pub use monitoring_override::{
     Version, VersionRange, version,
 };
 pub use organizational_unit::{OrganizationalUnit, OrganizationalUnitError};
+pub use policy::{Policy, PolicyRanges, PolicyScope, PolicyScopeError, PolicySettings};
 pub use probe::{
     CommandTarget, DnsRecord, DnsTarget, HttpTarget, MailTarget, NtpTarget, Probe, ProbeImpact,
     ProbeLane, ProbeTarget, ProbeTls, ReportTarget, Silence, TcpTarget, TlsTarget,
@@ -68,12 +77,15 @@ pub use property::{Property, STAGES, Subject, Value, Values, properties};
 pub use receive_connector::{OutOfRange, ReceiveConnector, Relay, StartTls};
 pub use recipient::{MailContact, MailUser, Mailbox, MailboxType, Recipient};
 pub use remote_range::{RemoteRange, RemoteRangeError};
+pub use restricted_group::{AccountName, AccountNameError, RestrictedGroup};
 pub use send_connector::{ConnectorTarget, OutboundPool, OutboundTls, SendConnector, TlsAuthLevel};
 pub use sender_feed::{
     FeedPlace, FeedPlaceError, FeedSource, Microsoft365Feed, Microsoft365Instance, SenderFeed,
 };
 pub use settings::{Expendable, HealthSettings, RepairCommand, TransportSettings};
+pub use site::Site;
 pub use smart_host::{HostName, HostNameError, SmartHost, SmartHostError};
+pub use some_fields::SomeFields;
 pub use source_anchor::{SourceAnchor, SourceAnchorError};
 pub use untrusted::{SerialNumber, SerialNumberError, Sha256, Sha256Error, UntrustedCertificate};
 pub use untrusted_feed::{

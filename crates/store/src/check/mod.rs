@@ -6,6 +6,7 @@
 mod connector;
 mod recipient;
 mod reference;
+mod site;
 
 use mailward_model::{
     FieldError, Object, Spec,
@@ -23,6 +24,7 @@ pub fn all(objects: &[Object]) -> Vec<ObjectError> {
     connector::receive(objects, &mut errors);
     connector::send(objects, &mut errors);
     reference::all(objects, &mut errors);
+    site::nodes(objects, &mut errors);
     errors
 }
 

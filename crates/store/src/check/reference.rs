@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use mailward_model::{
     Domain, EmailAddress, FieldError, Object, Spec,
     kind::{
-        AcceptedDomain, AcceptedDomainType, LOCAL_STORE, OutboundPool, SendConnector, SenderFeed,
+        AcceptedDomain, AcceptedDomainType, LOCAL_STORE, OutboundPool, RemoteRange, SendConnector,
+        SenderFeed,
     },
 };
 
@@ -55,6 +56,15 @@ pub(super) fn all(objects: &[Object], errors: &mut Vec<ObjectError>) {
                         if let Some(name) = entry.feed() {
                             tell(known.feed(|| format!("{field}[{at}]"), name));
                         }
+                    }
+                }
+            }
+            Spec::Policy(policy) => {
+                for (at, entry) in policy.ranges.iter().enumerate() {
+                    let (exact, added) = (entry.remote_ranges.as_deref(), &entry.add);
+                    let feeds = exact.into_iter().flatten().chain(added);
+                    for name in feeds.filter_map(RemoteRange::feed) {
+                        tell(known.feed(|| format!("ranges[{at}]"), name));
                     }
                 }
             }

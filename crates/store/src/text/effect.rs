@@ -156,6 +156,13 @@ fn takes_effect(kind: Kind, op: ChangeOp, fields: &[FieldChange]) -> &'static st
         (Kind::UntrustedCertificate, _) => {
             "it is refused within a second, and sessions that showed it are cut"
         }
+        (Kind::PolicySettings, _) => "takes effect at once",
+        (Kind::Site, _) => "policies for it are applied anew at once",
+        (Kind::Policy, ChangeOp::Remove) => {
+            "what stood before is in force again at once, groups of hosts within seconds"
+        }
+        (Kind::Policy, _) => "takes effect at once, groups of hosts within seconds",
+        (Kind::Node | Kind::Administrator, _) => "takes effect for the next command",
     }
 }
 

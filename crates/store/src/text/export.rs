@@ -78,6 +78,21 @@ fn remark(kind: Kind) -> &'static str {
         Kind::UntrustedCertificate => {
             "Certificates that are refused wherever they are shown: by issuer and serial, sha256, or spki_sha256."
         }
+        Kind::PolicySettings => "Settings of policies themselves.",
+        Kind::Site => "Nodes that stand in one place, by their host names.",
+        Kind::Policy => {
+            "What holds on every node (scope all), on those of a site (site:NAME), or on one (node:HOSTNAME).\n\
+             # `mailward policy result NODE` says what comes of them."
+        }
+        Kind::Node => {
+            "Nodes, by the name in their certificates. trusted_for_delegation: whether one is believed on\n\
+             # whose behalf it asks."
+        }
+        Kind::Administrator => {
+            "Persons who may ask a node from another one, by the name they sign in with. role_groups:\n\
+             # organization_management, recipient_management, server_management or\n\
+             # view_only_organization_management."
+        }
     }
 }
 

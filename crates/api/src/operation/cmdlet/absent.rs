@@ -56,6 +56,20 @@ pub const ABSENT: &[(&str, &str)] = &[
         "Remove-ExchangeCertificate",
         "take the file out of the certificate folder",
     ),
+    (
+        "Get-RoleGroup",
+        "there are four role groups: Get-Administrator shows who belongs to which",
+    ),
+    (
+        "Add-RoleGroupMember",
+        "Set-Administrator -RoleGroups @{Add='recipient_management'}",
+    ),
+    (
+        "Remove-RoleGroupMember",
+        "Set-Administrator -RoleGroups @{Remove='recipient_management'}",
+    ),
+    ("Get-ManagementRoleAssignment", "Get-Administrator"),
+    ("Get-ExchangeServer", "Get-Node"),
     ("Get-QueueDigest", "Get-Queue, on each node"),
     (
         "Redirect-Message",

@@ -10,8 +10,9 @@ use super::name;
 use crate::{
     page::{Block, Page, stamp},
     view::{
-        CertificateList, EventList, FoundRecipient, GroupMembers, HealthReport, HoldList,
-        MessageView, ObjectView, OverrideList, QueueListing, RecipientList, Trace,
+        AuditList, AuditResult, CertificateList, EventList, FoundRecipient, GroupMembers,
+        HealthReport, HoldList, MessageView, ObjectView, OverrideList, QueueListing, RecipientList,
+        Trace,
     },
 };
 
@@ -340,6 +341,25 @@ pub(super) fn events(answer: &[u8]) -> Result<Vec<Row>, serde_json::Error> {
             ("Message", event.text.as_str().into()),
             ("Repeated", event.repeated.into()),
             ("Identity", event.number.to_string().into()),
+        ])
+    });
+    Ok(rows.collect())
+}
+
+pub(super) fn audit(answer: &[u8]) -> Result<Vec<Row>, serde_json::Error> {
+    let view: AuditList = serde_json::from_slice(answer)?;
+    let rows = view.records.iter().map(|one| {
+        row([
+            ("RunDate", moment(Some(one.unix_ms))),
+            ("Caller", one.on_behalf_of.as_str().into()),
+            ("CmdletName", one.operation.as_str().into()),
+            ("CmdletParameters", one.parameters.clone().into()),
+            ("Succeeded", (one.result == AuditResult::Done).into()),
+            ("Error", one.because.as_str().into()),
+            ("OriginatingServer", json!(one.machine)),
+            ("Server", one.node.as_str().into()),
+            ("ActedAs", json!(one.acted_as)),
+            ("ClientIP", one.from.as_str().into()),
         ])
     });
     Ok(rows.collect())

@@ -3,6 +3,7 @@
 //! Pure functions from a view and the time to a [`Page`]; layout belongs to the face.
 
 pub(super) mod alert;
+pub(super) mod audit;
 pub(super) mod cert;
 pub(super) mod directory;
 pub(super) mod drill;

@@ -42,6 +42,16 @@ fn columns(kind: Kind) -> &'static [&'static str] {
         Kind::UntrustedFeed => &["enabled", "source", "interval", "max_age"],
         Kind::Endpoint => &["enabled", "host", "port", "starttls", "interval"],
         Kind::UntrustedCertificate => &["subject", "issuer", "serial", "sha256", "reason"],
+        Kind::PolicySettings => &["refresh_interval", "break_glass_administrator"],
+        Kind::Site => &["nodes"],
+        Kind::Policy => &["enabled", "scope", "order", "restricted_groups", "ranges"],
+        Kind::Node => &[
+            "enabled",
+            "endpoint",
+            "trusted_for_delegation",
+            "role_groups",
+        ],
+        Kind::Administrator => &["enabled", "revoked", "role_groups", "comment"],
     }
 }
 

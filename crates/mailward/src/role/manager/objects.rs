@@ -86,10 +86,7 @@ impl Manager {
                 opened
             }
         };
-        let mut objects = Vec::new();
-        for kind in KINDS {
-            objects.extend(store.list(kind).map_err(|error| chain(&error))?);
-        }
+        let mut objects = store.in_force_of(&KINDS).map_err(|error| chain(&error))?;
         objects.retain(is_wanted);
         Ok(objects)
     }

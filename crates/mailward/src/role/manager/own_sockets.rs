@@ -1,4 +1,5 @@
-//! The sockets that no object names: of administrators, of health pages, of load balancers' agents.
+//! The sockets that no object names: of administrators, of other nodes, of health pages, of load
+//! balancers' agents.
 //! Access serves them; the manager keeps them open over every restart of it.
 
 use std::{
@@ -19,6 +20,7 @@ pub(super) struct OwnSockets {
     admin: Option<UnixListener>,
     http: Option<TcpListener>,
     agent: Option<TcpListener>,
+    remote: Option<TcpListener>,
 }
 
 impl OwnSockets {
@@ -29,6 +31,7 @@ impl OwnSockets {
         self.admin = unix.into_iter().next();
         self.http = listen::take_up(&mut tcp, config.http);
         self.agent = listen::take_up(&mut tcp, config.agent);
+        self.remote = listen::take_up(&mut tcp, config.remote_listen());
     }
 
     /// False where one that is wanted could not be opened.
@@ -36,6 +39,7 @@ impl OwnSockets {
         self.admin.is_some()
             && self.http.is_some() == config.http.is_some()
             && self.agent.is_some() == config.agent.is_some()
+            && self.remote.is_some() == config.remote_listen().is_some()
     }
 
     /// Copies of all of them for the access role.
@@ -52,6 +56,9 @@ impl OwnSockets {
         }
         if let Some(agent) = &self.agent {
             sockets.push(("agent".to_owned(), listen::share(agent)?));
+        }
+        if let Some(remote) = &self.remote {
+            sockets.push(("remote".to_owned(), listen::share(remote)?));
         }
         Ok(sockets)
     }
@@ -77,6 +84,10 @@ impl Manager {
         if self.own.agent.is_none() {
             self.own.agent = self.open_address("agent", self.config.agent);
             opened |= self.own.agent.is_some();
+        }
+        if self.own.remote.is_none() {
+            self.own.remote = self.open_address("remote.listen", self.config.remote_listen());
+            opened |= self.own.remote.is_some();
         }
         opened
     }

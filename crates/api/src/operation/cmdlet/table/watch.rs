@@ -2,7 +2,7 @@
 
 use super::{
     super::{Act, Parameter, Takes, Target, rows},
-    Line, NODE, identity, look, text,
+    Line, NODE, count, identity, look, text,
 };
 use crate::operation::Op;
 
@@ -100,6 +100,35 @@ pub(super) fn health() -> Vec<Line> {
             rows: None,
             differs: "of this node, so no -Identity; -Reason is needed; -For ends it by itself",
         },
+        look(
+            "Search-AdminAuditLog",
+            "List what administrators did, and what was refused them",
+            Op::AuditList,
+            rows::audit,
+            &[
+                "RunDate",
+                "Caller",
+                "CmdletName",
+                "Succeeded",
+                "OriginatingServer",
+            ],
+            "of this node; commands go by their words here, and -OriginatingServer narrows to a node",
+            vec![
+                text("UserIds", "user", "Only what this user did"),
+                text(
+                    "Cmdlets",
+                    "operation",
+                    "Only commands that begin with these words",
+                ),
+                text("StartDate", "since", "Only since then: 2h, 3d, 2026-02-03"),
+                text(
+                    "OriginatingServer",
+                    "machine",
+                    "Only what came from this node",
+                ),
+                count("limit"),
+            ],
+        ),
         look(
             "Get-EventLog",
             "List the events that happened here",

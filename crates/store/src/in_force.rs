@@ -1,0 +1,80 @@
+//! The objects as they hold on the node that sees the store: those that are stored, with what policies
+//! say laid over them. What is stored is never changed by it.
+//!
+//! Whoever works by objects reads them here; whoever shows or changes what is stored reads
+//! [`Store::list`] and the like.
+
+use mailward_model::{
+    Domain, Kind, Object, Revision,
+    kind::PolicySettings,
+    object::SpecOf,
+    policy::{self, DECIDING, InForce, PolicyResult},
+};
+
+use crate::{error::ReadError, store::Store};
+
+impl Store {
+    /// The objects of a kind as they hold on this node.
+    ///
+    /// # Errors
+    /// As [`Store::all`].
+    pub fn in_force(&self, kind: Kind) -> Result<Vec<Object>, ReadError> {
+        self.in_force_of(&[kind])
+    }
+
+    /// The objects of some kinds as they hold on this node.
+    ///
+    /// # Errors
+    /// As [`Store::all`].
+    pub fn in_force_of(&self, kinds: &[Kind]) -> Result<Vec<Object>, ReadError> {
+        let deciding = DECIDING.iter().filter(|kind| !kinds.contains(kind));
+        let mut objects = Vec::new();
+        for kind in kinds.iter().chain(deciding) {
+            objects.extend(self.list(*kind)?);
+        }
+        let mut objects = self.laid_over(objects);
+        objects.retain(|object| kinds.contains(&object.spec.kind()));
+        Ok(objects)
+    }
+
+    /// Every object as it holds on this node, with the revision they stand for.
+    ///
+    /// # Errors
+    /// As [`Store::all`].
+    pub fn all_in_force(&self) -> Result<(Vec<Object>, Revision), ReadError> {
+        let (objects, revision) = self.all_at()?;
+        Ok((self.laid_over(objects), revision))
+    }
+
+    /// The settings of policies as they hold on this node.
+    ///
+    /// # Errors
+    /// As [`Store::all`].
+    pub fn policy_settings(&self) -> Result<PolicySettings, ReadError> {
+        let objects = self.in_force(Kind::PolicySettings)?;
+        let found = objects
+            .iter()
+            .find_map(|object| PolicySettings::of(&object.spec));
+        Ok(found.cloned().unwrap_or_default())
+    }
+
+    /// What policies come to on any node, and the revision for which that is true.
+    ///
+    /// # Errors
+    /// As [`Store::all`].
+    pub fn policy_result(&self, node: &Domain) -> Result<(PolicyResult, Revision), ReadError> {
+        let (objects, revision) = self.all_at()?;
+        Ok((policy::in_force(objects, node).result, revision))
+    }
+
+    fn laid_over(&self, objects: Vec<Object>) -> Vec<Object> {
+        let has_policy = |object: &Object| object.spec.kind() == Kind::Policy;
+        match self.node() {
+            Some(node) if objects.iter().any(has_policy) => {
+                let InForce { objects, .. } = policy::in_force(objects, node);
+                objects
+            }
+            _ => objects,
+        }
+    }
+}
