@@ -166,7 +166,7 @@ impl Access {
         peer: Peer,
     ) -> Result<Changed, Fault> {
         let subject = feed.clone().unwrap_or_else(|| "every feed".to_owned());
-        self.audit(peer, "untrusted refresh", subject).await;
+        self.audit(&peer, "untrusted refresh", subject).await;
         let request = ControlRequest::Untrusted(UntrustedRequest::Refresh { feed });
         let reply = self
             .ask_within(Role::Transport, request, REFRESH_TIMEOUT)
