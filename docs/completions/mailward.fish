@@ -1,6 +1,6 @@
 # Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
 function __fish_mailward_global_optspecs
-    string join \n json config= socket= color= h/help V/version
+    string join \n json config= socket= node= as= color= h/help V/version
 end
 
 function __fish_mailward_needs_command
@@ -26,6 +26,8 @@ end
 
 complete -c mailward -n "__fish_mailward_needs_command" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_needs_command" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_needs_command" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_needs_command" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_needs_command" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -35,6 +37,7 @@ complete -c mailward -n "__fish_mailward_needs_command" -s V -l version -d 'Prin
 complete -c mailward -n "__fish_mailward_needs_command" -f -a "queue" -d 'What waits to be delivered'
 complete -c mailward -n "__fish_mailward_needs_command" -f -a "trace" -d 'Show where messages came from and what became of them'
 complete -c mailward -n "__fish_mailward_needs_command" -f -a "event" -d 'What happened here'
+complete -c mailward -n "__fish_mailward_needs_command" -f -a "audit" -d 'What administrators did'
 complete -c mailward -n "__fish_mailward_needs_command" -f -a "explain" -d 'Explain an event, a message or a repair'
 complete -c mailward -n "__fish_mailward_needs_command" -f -a "cert" -d 'Certificates'
 complete -c mailward -n "__fish_mailward_needs_command" -f -a "untrusted" -d 'Certificates that are refused wherever they are shown'
@@ -54,6 +57,7 @@ complete -c mailward -n "__fish_mailward_needs_command" -f -a "directory" -d 'Di
 complete -c mailward -n "__fish_mailward_needs_command" -f -a "perimeter" -d 'Who may come near: sender feeds, and whom connectors take'
 complete -c mailward -n "__fish_mailward_needs_command" -f -a "transport-settings" -d 'Transport settings'
 complete -c mailward -n "__fish_mailward_needs_command" -f -a "health-settings" -d 'Health settings'
+complete -c mailward -n "__fish_mailward_needs_command" -f -a "policy-settings" -d 'Policy settings'
 complete -c mailward -n "__fish_mailward_needs_command" -f -a "accepted-domain" -d 'Accepted domains'
 complete -c mailward -n "__fish_mailward_needs_command" -f -a "receive-connector" -d 'Receive connectors'
 complete -c mailward -n "__fish_mailward_needs_command" -f -a "sender-feed" -d 'Sender feeds'
@@ -71,6 +75,10 @@ complete -c mailward -n "__fish_mailward_needs_command" -f -a "probe" -d 'Probes
 complete -c mailward -n "__fish_mailward_needs_command" -f -a "endpoint" -d 'Endpoints'
 complete -c mailward -n "__fish_mailward_needs_command" -f -a "untrusted-certificate" -d 'Untrusted certificates'
 complete -c mailward -n "__fish_mailward_needs_command" -f -a "untrusted-feed" -d 'Untrusted feeds'
+complete -c mailward -n "__fish_mailward_needs_command" -f -a "site" -d 'Sites'
+complete -c mailward -n "__fish_mailward_needs_command" -f -a "policy" -d 'Policies'
+complete -c mailward -n "__fish_mailward_needs_command" -f -a "node" -d 'Nodes'
+complete -c mailward -n "__fish_mailward_needs_command" -f -a "administrator" -d 'Administrators'
 complete -c mailward -n "__fish_mailward_needs_command" -f -a "drain" -d 'Take no new mail until resume'
 complete -c mailward -n "__fish_mailward_needs_command" -f -a "resume" -d 'Take new mail again'
 complete -c mailward -n "__fish_mailward_needs_command" -f -a "top" -d 'Watch this node live'
@@ -80,10 +88,13 @@ complete -c mailward -n "__fish_mailward_needs_command" -f -a "serve" -d 'Run th
 complete -c mailward -n "__fish_mailward_needs_command" -f -a "demo" -d 'Show the main job in a temporary folder, accidents and repairs included'
 complete -c mailward -n "__fish_mailward_needs_command" -f -a "setup" -d 'Look at this machine, write a configuration, a certificate and the first objects'
 complete -c mailward -n "__fish_mailward_needs_command" -f -a "config" -d 'The configuration file'
+complete -c mailward -n "__fish_mailward_needs_command" -f -a "authority" -d 'The authority of this organisation\'s nodes: certificates by which they know each other'
 complete -c mailward -n "__fish_mailward_needs_command" -f -a "role" -d 'Run one role; the manager does this'
 complete -c mailward -n "__fish_mailward_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and not __fish_seen_subcommand_from list show hold release retry remove export" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and not __fish_seen_subcommand_from list show hold release retry remove export" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand queue; and not __fish_seen_subcommand_from list show hold release retry remove export" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand queue; and not __fish_seen_subcommand_from list show hold release retry remove export" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and not __fish_seen_subcommand_from list show hold release retry remove export" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -101,6 +112,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from list" -l limit -d 'Messages to list at most' -r
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from list" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from list" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from list" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from list" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from list" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -109,6 +122,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from show" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from show" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from show" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from show" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from show" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -116,6 +131,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from hold" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from hold" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from hold" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from hold" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from hold" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -123,6 +140,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from hold" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from release" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from release" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from release" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from release" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from release" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -130,6 +149,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from release" -s h -l help -d 'Print help'
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from retry" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from retry" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from retry" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from retry" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from retry" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -137,6 +158,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from retry" -s h -l help -d 'Print help'
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from remove" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from remove" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from remove" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from remove" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from remove" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -146,6 +169,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from export" -s o -l output -d 'Write to this file, which must not exist yet' -r
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from export" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from export" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from export" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from export" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from export" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -159,6 +184,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand trace" -l message-id -
 complete -c mailward -n "__fish_mailward_using_subcommand trace" -l limit -d 'Entries at most' -r
 complete -c mailward -n "__fish_mailward_using_subcommand trace" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand trace" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand trace" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand trace" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand trace" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -167,6 +194,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand trace" -l json -d 'Pri
 complete -c mailward -n "__fish_mailward_using_subcommand trace" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mailward -n "__fish_mailward_using_subcommand event; and not __fish_seen_subcommand_from list show" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand event; and not __fish_seen_subcommand_from list show" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand event; and not __fish_seen_subcommand_from list show" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand event; and not __fish_seen_subcommand_from list show" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand event; and not __fish_seen_subcommand_from list show" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -184,6 +213,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand event; and __fish_seen
 complete -c mailward -n "__fish_mailward_using_subcommand event; and __fish_seen_subcommand_from list" -l limit -d 'Events at most, the newest ones' -r
 complete -c mailward -n "__fish_mailward_using_subcommand event; and __fish_seen_subcommand_from list" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand event; and __fish_seen_subcommand_from list" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand event; and __fish_seen_subcommand_from list" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand event; and __fish_seen_subcommand_from list" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand event; and __fish_seen_subcommand_from list" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -191,13 +222,44 @@ complete -c mailward -n "__fish_mailward_using_subcommand event; and __fish_seen
 complete -c mailward -n "__fish_mailward_using_subcommand event; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
 complete -c mailward -n "__fish_mailward_using_subcommand event; and __fish_seen_subcommand_from show" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand event; and __fish_seen_subcommand_from show" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand event; and __fish_seen_subcommand_from show" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand event; and __fish_seen_subcommand_from show" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand event; and __fish_seen_subcommand_from show" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
 complete -c mailward -n "__fish_mailward_using_subcommand event; and __fish_seen_subcommand_from show" -l json -d 'Print the answer as JSON'
 complete -c mailward -n "__fish_mailward_using_subcommand event; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand audit; and not __fish_seen_subcommand_from list" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
+complete -c mailward -n "__fish_mailward_using_subcommand audit; and not __fish_seen_subcommand_from list" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand audit; and not __fish_seen_subcommand_from list" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand audit; and not __fish_seen_subcommand_from list" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
+complete -c mailward -n "__fish_mailward_using_subcommand audit; and not __fish_seen_subcommand_from list" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand audit; and not __fish_seen_subcommand_from list" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand audit; and not __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand audit; and not __fish_seen_subcommand_from list" -f -a "list" -d 'List what administrators did on this node, and what was refused them'
+complete -c mailward -n "__fish_mailward_using_subcommand audit; and __fish_seen_subcommand_from list" -l since -d 'Only since then: 2h, 3d, 2026-02-03; else of the last 30 days' -r
+complete -c mailward -n "__fish_mailward_using_subcommand audit; and __fish_seen_subcommand_from list" -l user -d 'Only what this user did' -r
+complete -c mailward -n "__fish_mailward_using_subcommand audit; and __fish_seen_subcommand_from list" -l machine -d 'Only what came from this node, or was given here for it' -r
+complete -c mailward -n "__fish_mailward_using_subcommand audit; and __fish_seen_subcommand_from list" -l operation -d 'Only commands that begin with these words, such as "queue"' -r
+complete -c mailward -n "__fish_mailward_using_subcommand audit; and __fish_seen_subcommand_from list" -l result -d 'Only those with this result' -r -f -a "done\t'It was carried out'
+refused\t'It was not allowed'
+failed\t'It was tried and went wrong, or could not be'"
+complete -c mailward -n "__fish_mailward_using_subcommand audit; and __fish_seen_subcommand_from list" -l limit -d 'Records at most, the newest ones' -r
+complete -c mailward -n "__fish_mailward_using_subcommand audit; and __fish_seen_subcommand_from list" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
+complete -c mailward -n "__fish_mailward_using_subcommand audit; and __fish_seen_subcommand_from list" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand audit; and __fish_seen_subcommand_from list" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand audit; and __fish_seen_subcommand_from list" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
+complete -c mailward -n "__fish_mailward_using_subcommand audit; and __fish_seen_subcommand_from list" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand audit; and __fish_seen_subcommand_from list" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand audit; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mailward -n "__fish_mailward_using_subcommand explain" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand explain" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand explain" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand explain" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand explain" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -205,6 +267,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand explain" -l json -d 'P
 complete -c mailward -n "__fish_mailward_using_subcommand explain" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mailward -n "__fish_mailward_using_subcommand cert; and not __fish_seen_subcommand_from list explain" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand cert; and not __fish_seen_subcommand_from list explain" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand cert; and not __fish_seen_subcommand_from list explain" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand cert; and not __fish_seen_subcommand_from list explain" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand cert; and not __fish_seen_subcommand_from list explain" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -214,6 +278,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand cert; and not __fish_s
 complete -c mailward -n "__fish_mailward_using_subcommand cert; and not __fish_seen_subcommand_from list explain" -f -a "explain" -d 'Show which certificate a receive connector uses, and why not the others'
 complete -c mailward -n "__fish_mailward_using_subcommand cert; and __fish_seen_subcommand_from list" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand cert; and __fish_seen_subcommand_from list" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand cert; and __fish_seen_subcommand_from list" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand cert; and __fish_seen_subcommand_from list" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand cert; and __fish_seen_subcommand_from list" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -221,6 +287,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand cert; and __fish_seen_
 complete -c mailward -n "__fish_mailward_using_subcommand cert; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
 complete -c mailward -n "__fish_mailward_using_subcommand cert; and __fish_seen_subcommand_from explain" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand cert; and __fish_seen_subcommand_from explain" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand cert; and __fish_seen_subcommand_from explain" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand cert; and __fish_seen_subcommand_from explain" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand cert; and __fish_seen_subcommand_from explain" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -228,6 +296,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand cert; and __fish_seen_
 complete -c mailward -n "__fish_mailward_using_subcommand cert; and __fish_seen_subcommand_from explain" -s h -l help -d 'Print help'
 complete -c mailward -n "__fish_mailward_using_subcommand untrusted; and not __fish_seen_subcommand_from list add remove test replay feeds diff approve refresh" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand untrusted; and not __fish_seen_subcommand_from list add remove test replay feeds diff approve refresh" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand untrusted; and not __fish_seen_subcommand_from list add remove test replay feeds diff approve refresh" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand untrusted; and not __fish_seen_subcommand_from list add remove test replay feeds diff approve refresh" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand untrusted; and not __fish_seen_subcommand_from list add remove test replay feeds diff approve refresh" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -244,6 +314,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand untrusted; and not __f
 complete -c mailward -n "__fish_mailward_using_subcommand untrusted; and not __fish_seen_subcommand_from list add remove test replay feeds diff approve refresh" -f -a "refresh" -d 'Read an untrusted feed now, or every one'
 complete -c mailward -n "__fish_mailward_using_subcommand untrusted; and __fish_seen_subcommand_from list" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand untrusted; and __fish_seen_subcommand_from list" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand untrusted; and __fish_seen_subcommand_from list" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand untrusted; and __fish_seen_subcommand_from list" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand untrusted; and __fish_seen_subcommand_from list" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -257,6 +329,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand untrusted; and __fish_
 complete -c mailward -n "__fish_mailward_using_subcommand untrusted; and __fish_seen_subcommand_from add" -l name -d 'What the entry is called; made of the subject or the digest where it is not said' -r
 complete -c mailward -n "__fish_mailward_using_subcommand untrusted; and __fish_seen_subcommand_from add" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand untrusted; and __fish_seen_subcommand_from add" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand untrusted; and __fish_seen_subcommand_from add" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand untrusted; and __fish_seen_subcommand_from add" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand untrusted; and __fish_seen_subcommand_from add" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -265,6 +339,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand untrusted; and __fish_
 complete -c mailward -n "__fish_mailward_using_subcommand untrusted; and __fish_seen_subcommand_from add" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mailward -n "__fish_mailward_using_subcommand untrusted; and __fish_seen_subcommand_from remove" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand untrusted; and __fish_seen_subcommand_from remove" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand untrusted; and __fish_seen_subcommand_from remove" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand untrusted; and __fish_seen_subcommand_from remove" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand untrusted; and __fish_seen_subcommand_from remove" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -272,6 +348,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand untrusted; and __fish_
 complete -c mailward -n "__fish_mailward_using_subcommand untrusted; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help'
 complete -c mailward -n "__fish_mailward_using_subcommand untrusted; and __fish_seen_subcommand_from test" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand untrusted; and __fish_seen_subcommand_from test" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand untrusted; and __fish_seen_subcommand_from test" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand untrusted; and __fish_seen_subcommand_from test" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand untrusted; and __fish_seen_subcommand_from test" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -281,6 +359,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand untrusted; and __fish_
 complete -c mailward -n "__fish_mailward_using_subcommand untrusted; and __fish_seen_subcommand_from replay" -l with -d 'A file with a certificate that is not on the list: as if it were' -r
 complete -c mailward -n "__fish_mailward_using_subcommand untrusted; and __fish_seen_subcommand_from replay" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand untrusted; and __fish_seen_subcommand_from replay" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand untrusted; and __fish_seen_subcommand_from replay" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand untrusted; and __fish_seen_subcommand_from replay" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand untrusted; and __fish_seen_subcommand_from replay" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -288,6 +368,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand untrusted; and __fish_
 complete -c mailward -n "__fish_mailward_using_subcommand untrusted; and __fish_seen_subcommand_from replay" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mailward -n "__fish_mailward_using_subcommand untrusted; and __fish_seen_subcommand_from feeds" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand untrusted; and __fish_seen_subcommand_from feeds" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand untrusted; and __fish_seen_subcommand_from feeds" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand untrusted; and __fish_seen_subcommand_from feeds" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand untrusted; and __fish_seen_subcommand_from feeds" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -295,6 +377,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand untrusted; and __fish_
 complete -c mailward -n "__fish_mailward_using_subcommand untrusted; and __fish_seen_subcommand_from feeds" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mailward -n "__fish_mailward_using_subcommand untrusted; and __fish_seen_subcommand_from diff" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand untrusted; and __fish_seen_subcommand_from diff" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand untrusted; and __fish_seen_subcommand_from diff" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand untrusted; and __fish_seen_subcommand_from diff" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand untrusted; and __fish_seen_subcommand_from diff" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -302,6 +386,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand untrusted; and __fish_
 complete -c mailward -n "__fish_mailward_using_subcommand untrusted; and __fish_seen_subcommand_from diff" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mailward -n "__fish_mailward_using_subcommand untrusted; and __fish_seen_subcommand_from approve" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand untrusted; and __fish_seen_subcommand_from approve" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand untrusted; and __fish_seen_subcommand_from approve" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand untrusted; and __fish_seen_subcommand_from approve" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand untrusted; and __fish_seen_subcommand_from approve" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -309,6 +395,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand untrusted; and __fish_
 complete -c mailward -n "__fish_mailward_using_subcommand untrusted; and __fish_seen_subcommand_from approve" -s h -l help -d 'Print help'
 complete -c mailward -n "__fish_mailward_using_subcommand untrusted; and __fish_seen_subcommand_from refresh" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand untrusted; and __fish_seen_subcommand_from refresh" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand untrusted; and __fish_seen_subcommand_from refresh" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand untrusted; and __fish_seen_subcommand_from refresh" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand untrusted; and __fish_seen_subcommand_from refresh" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -316,6 +404,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand untrusted; and __fish_
 complete -c mailward -n "__fish_mailward_using_subcommand untrusted; and __fish_seen_subcommand_from refresh" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mailward -n "__fish_mailward_using_subcommand simulate; and not __fish_seen_subcommand_from connection message" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand simulate; and not __fish_seen_subcommand_from connection message" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand simulate; and not __fish_seen_subcommand_from connection message" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand simulate; and not __fish_seen_subcommand_from connection message" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand simulate; and not __fish_seen_subcommand_from connection message" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -327,6 +417,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand simulate; and __fish_s
 complete -c mailward -n "__fish_mailward_using_subcommand simulate; and __fish_seen_subcommand_from connection" -l to -d 'The local address, as [IP]:PORT; :25 for any local address' -r
 complete -c mailward -n "__fish_mailward_using_subcommand simulate; and __fish_seen_subcommand_from connection" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand simulate; and __fish_seen_subcommand_from connection" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand simulate; and __fish_seen_subcommand_from connection" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand simulate; and __fish_seen_subcommand_from connection" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand simulate; and __fish_seen_subcommand_from connection" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -336,15 +428,21 @@ complete -c mailward -n "__fish_mailward_using_subcommand simulate; and __fish_s
 complete -c mailward -n "__fish_mailward_using_subcommand simulate; and __fish_seen_subcommand_from message" -l to -d 'An envelope recipient; may be given several times' -r
 complete -c mailward -n "__fish_mailward_using_subcommand simulate; and __fish_seen_subcommand_from message" -l client -d 'The client\'s address' -r
 complete -c mailward -n "__fish_mailward_using_subcommand simulate; and __fish_seen_subcommand_from message" -l helo -d 'What the client says in EHLO' -r
+complete -c mailward -n "__fish_mailward_using_subcommand simulate; and __fish_seen_subcommand_from message" -l certificate -d 'The name in the certificate that the client shows, as if it had been verified' -r
 complete -c mailward -n "__fish_mailward_using_subcommand simulate; and __fish_seen_subcommand_from message" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand simulate; and __fish_seen_subcommand_from message" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand simulate; and __fish_seen_subcommand_from message" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand simulate; and __fish_seen_subcommand_from message" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand simulate; and __fish_seen_subcommand_from message" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand simulate; and __fish_seen_subcommand_from message" -l unauthenticated -d 'As if SPF, DKIM and DMARC had not authenticated the sender'
 complete -c mailward -n "__fish_mailward_using_subcommand simulate; and __fish_seen_subcommand_from message" -l json -d 'Print the answer as JSON'
 complete -c mailward -n "__fish_mailward_using_subcommand simulate; and __fish_seen_subcommand_from message" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mailward -n "__fish_mailward_using_subcommand journal; and not __fish_seen_subcommand_from status pause resume replay verify simulate" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand journal; and not __fish_seen_subcommand_from status pause resume replay verify simulate" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand journal; and not __fish_seen_subcommand_from status pause resume replay verify simulate" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand journal; and not __fish_seen_subcommand_from status pause resume replay verify simulate" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand journal; and not __fish_seen_subcommand_from status pause resume replay verify simulate" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -358,6 +456,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand journal; and not __fis
 complete -c mailward -n "__fish_mailward_using_subcommand journal; and not __fish_seen_subcommand_from status pause resume replay verify simulate" -f -a "simulate" -d 'Show which journal rules would fire for a message, and for each recipient why or why not'
 complete -c mailward -n "__fish_mailward_using_subcommand journal; and __fish_seen_subcommand_from status" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand journal; and __fish_seen_subcommand_from status" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand journal; and __fish_seen_subcommand_from status" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand journal; and __fish_seen_subcommand_from status" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand journal; and __fish_seen_subcommand_from status" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -365,6 +465,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand journal; and __fish_se
 complete -c mailward -n "__fish_mailward_using_subcommand journal; and __fish_seen_subcommand_from status" -s h -l help -d 'Print help'
 complete -c mailward -n "__fish_mailward_using_subcommand journal; and __fish_seen_subcommand_from pause" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand journal; and __fish_seen_subcommand_from pause" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand journal; and __fish_seen_subcommand_from pause" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand journal; and __fish_seen_subcommand_from pause" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand journal; and __fish_seen_subcommand_from pause" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -372,6 +474,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand journal; and __fish_se
 complete -c mailward -n "__fish_mailward_using_subcommand journal; and __fish_seen_subcommand_from pause" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mailward -n "__fish_mailward_using_subcommand journal; and __fish_seen_subcommand_from resume" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand journal; and __fish_seen_subcommand_from resume" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand journal; and __fish_seen_subcommand_from resume" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand journal; and __fish_seen_subcommand_from resume" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand journal; and __fish_seen_subcommand_from resume" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -382,6 +486,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand journal; and __fish_se
 complete -c mailward -n "__fish_mailward_using_subcommand journal; and __fish_seen_subcommand_from replay" -l target -d 'Only those for this journal address' -r
 complete -c mailward -n "__fish_mailward_using_subcommand journal; and __fish_seen_subcommand_from replay" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand journal; and __fish_seen_subcommand_from replay" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand journal; and __fish_seen_subcommand_from replay" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand journal; and __fish_seen_subcommand_from replay" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand journal; and __fish_seen_subcommand_from replay" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -393,6 +499,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand journal; and __fish_se
 complete -c mailward -n "__fish_mailward_using_subcommand journal; and __fish_seen_subcommand_from verify" -l since -d 'Only reports sent since then are looked for there' -r
 complete -c mailward -n "__fish_mailward_using_subcommand journal; and __fish_seen_subcommand_from verify" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand journal; and __fish_seen_subcommand_from verify" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand journal; and __fish_seen_subcommand_from verify" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand journal; and __fish_seen_subcommand_from verify" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand journal; and __fish_seen_subcommand_from verify" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -403,6 +511,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand journal; and __fish_se
 complete -c mailward -n "__fish_mailward_using_subcommand journal; and __fish_seen_subcommand_from simulate" -l account -d 'As if a person had signed in as this; To, Cc and Bcc are believed only then' -r
 complete -c mailward -n "__fish_mailward_using_subcommand journal; and __fish_seen_subcommand_from simulate" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand journal; and __fish_seen_subcommand_from simulate" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand journal; and __fish_seen_subcommand_from simulate" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand journal; and __fish_seen_subcommand_from simulate" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand journal; and __fish_seen_subcommand_from simulate" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -410,6 +520,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand journal; and __fish_se
 complete -c mailward -n "__fish_mailward_using_subcommand journal; and __fish_seen_subcommand_from simulate" -s h -l help -d 'Print help'
 complete -c mailward -n "__fish_mailward_using_subcommand alert; and not __fish_seen_subcommand_from list show ack silence unsilence test" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand alert; and not __fish_seen_subcommand_from list show ack silence unsilence test" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand alert; and not __fish_seen_subcommand_from list show ack silence unsilence test" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand alert; and not __fish_seen_subcommand_from list show ack silence unsilence test" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand alert; and not __fish_seen_subcommand_from list show ack silence unsilence test" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -423,6 +535,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand alert; and not __fish_
 complete -c mailward -n "__fish_mailward_using_subcommand alert; and not __fish_seen_subcommand_from list show ack silence unsilence test" -f -a "test" -d 'Send a test by the alert channels and show how it went'
 complete -c mailward -n "__fish_mailward_using_subcommand alert; and __fish_seen_subcommand_from list" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand alert; and __fish_seen_subcommand_from list" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand alert; and __fish_seen_subcommand_from list" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand alert; and __fish_seen_subcommand_from list" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand alert; and __fish_seen_subcommand_from list" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -431,6 +545,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand alert; and __fish_seen
 complete -c mailward -n "__fish_mailward_using_subcommand alert; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
 complete -c mailward -n "__fish_mailward_using_subcommand alert; and __fish_seen_subcommand_from show" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand alert; and __fish_seen_subcommand_from show" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand alert; and __fish_seen_subcommand_from show" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand alert; and __fish_seen_subcommand_from show" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand alert; and __fish_seen_subcommand_from show" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -439,6 +555,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand alert; and __fish_seen
 complete -c mailward -n "__fish_mailward_using_subcommand alert; and __fish_seen_subcommand_from ack" -l note -d 'What others should know' -r
 complete -c mailward -n "__fish_mailward_using_subcommand alert; and __fish_seen_subcommand_from ack" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand alert; and __fish_seen_subcommand_from ack" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand alert; and __fish_seen_subcommand_from ack" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand alert; and __fish_seen_subcommand_from ack" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand alert; and __fish_seen_subcommand_from ack" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -448,6 +566,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand alert; and __fish_seen
 complete -c mailward -n "__fish_mailward_using_subcommand alert; and __fish_seen_subcommand_from silence" -l reason -d 'Why, for whoever misses the alerts' -r
 complete -c mailward -n "__fish_mailward_using_subcommand alert; and __fish_seen_subcommand_from silence" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand alert; and __fish_seen_subcommand_from silence" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand alert; and __fish_seen_subcommand_from silence" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand alert; and __fish_seen_subcommand_from silence" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand alert; and __fish_seen_subcommand_from silence" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -455,6 +575,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand alert; and __fish_seen
 complete -c mailward -n "__fish_mailward_using_subcommand alert; and __fish_seen_subcommand_from silence" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mailward -n "__fish_mailward_using_subcommand alert; and __fish_seen_subcommand_from unsilence" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand alert; and __fish_seen_subcommand_from unsilence" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand alert; and __fish_seen_subcommand_from unsilence" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand alert; and __fish_seen_subcommand_from unsilence" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand alert; and __fish_seen_subcommand_from unsilence" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -462,6 +584,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand alert; and __fish_seen
 complete -c mailward -n "__fish_mailward_using_subcommand alert; and __fish_seen_subcommand_from unsilence" -s h -l help -d 'Print help'
 complete -c mailward -n "__fish_mailward_using_subcommand alert; and __fish_seen_subcommand_from test" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand alert; and __fish_seen_subcommand_from test" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand alert; and __fish_seen_subcommand_from test" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand alert; and __fish_seen_subcommand_from test" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand alert; and __fish_seen_subcommand_from test" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -469,6 +593,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand alert; and __fish_seen
 complete -c mailward -n "__fish_mailward_using_subcommand alert; and __fish_seen_subcommand_from test" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mailward -n "__fish_mailward_using_subcommand drill; and not __fish_seen_subcommand_from list run show end schedule" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand drill; and not __fish_seen_subcommand_from list run show end schedule" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand drill; and not __fish_seen_subcommand_from list run show end schedule" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand drill; and not __fish_seen_subcommand_from list run show end schedule" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand drill; and not __fish_seen_subcommand_from list run show end schedule" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -481,6 +607,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand drill; and not __fish_
 complete -c mailward -n "__fish_mailward_using_subcommand drill; and not __fish_seen_subcommand_from list run show end schedule" -f -a "schedule" -d 'Run a drill by itself, again and again'
 complete -c mailward -n "__fish_mailward_using_subcommand drill; and __fish_seen_subcommand_from list" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand drill; and __fish_seen_subcommand_from list" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand drill; and __fish_seen_subcommand_from list" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand drill; and __fish_seen_subcommand_from list" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand drill; and __fish_seen_subcommand_from list" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -489,6 +617,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand drill; and __fish_seen
 complete -c mailward -n "__fish_mailward_using_subcommand drill; and __fish_seen_subcommand_from run" -l connector -d 'The receive connector it is about; else the first that is well' -r
 complete -c mailward -n "__fish_mailward_using_subcommand drill; and __fish_seen_subcommand_from run" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand drill; and __fish_seen_subcommand_from run" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand drill; and __fish_seen_subcommand_from run" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand drill; and __fish_seen_subcommand_from run" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand drill; and __fish_seen_subcommand_from run" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -497,6 +627,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand drill; and __fish_seen
 complete -c mailward -n "__fish_mailward_using_subcommand drill; and __fish_seen_subcommand_from run" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mailward -n "__fish_mailward_using_subcommand drill; and __fish_seen_subcommand_from show" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand drill; and __fish_seen_subcommand_from show" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand drill; and __fish_seen_subcommand_from show" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand drill; and __fish_seen_subcommand_from show" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand drill; and __fish_seen_subcommand_from show" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -504,6 +636,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand drill; and __fish_seen
 complete -c mailward -n "__fish_mailward_using_subcommand drill; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
 complete -c mailward -n "__fish_mailward_using_subcommand drill; and __fish_seen_subcommand_from end" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand drill; and __fish_seen_subcommand_from end" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand drill; and __fish_seen_subcommand_from end" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand drill; and __fish_seen_subcommand_from end" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand drill; and __fish_seen_subcommand_from end" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -513,6 +647,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand drill; and __fish_seen
 complete -c mailward -n "__fish_mailward_using_subcommand drill; and __fish_seen_subcommand_from schedule" -l at -d 'The time of day at which it begins, in the zone of the server' -r
 complete -c mailward -n "__fish_mailward_using_subcommand drill; and __fish_seen_subcommand_from schedule" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand drill; and __fish_seen_subcommand_from schedule" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand drill; and __fish_seen_subcommand_from schedule" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand drill; and __fish_seen_subcommand_from schedule" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand drill; and __fish_seen_subcommand_from schedule" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -523,6 +659,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish
 complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger group hold release holds cancel simulate note mailboxes probe report-result override maintenance repairing explain forecast freeze thaw help" -l server -d 'The node that is meant; there is only this one to ask' -r
 complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger group hold release holds cancel simulate note mailboxes probe report-result override maintenance repairing explain forecast freeze thaw help" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger group hold release holds cancel simulate note mailboxes probe report-result override maintenance repairing explain forecast freeze thaw help" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger group hold release holds cancel simulate note mailboxes probe report-result override maintenance repairing explain forecast freeze thaw help" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger group hold release holds cancel simulate note mailboxes probe report-result override maintenance repairing explain forecast freeze thaw help" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand health; and not __fish_seen_subcommand_from report show history ledger group hold release holds cancel simulate note mailboxes probe report-result override maintenance repairing explain forecast freeze thaw help" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -554,6 +692,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_see
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from report" -l server -d 'The node that is meant; there is only this one to ask' -r
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from report" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from report" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from report" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from report" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from report" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -561,6 +701,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_see
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from report" -s h -l help -d 'Print help'
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from show" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from show" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from show" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from show" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from show" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -569,6 +711,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_see
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from history" -l limit -d 'Entries at most, the newest ones' -r
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from history" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from history" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from history" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from history" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from history" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -577,6 +721,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_see
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from ledger" -l limit -d 'Entries at most, the newest ones' -r
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from ledger" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from ledger" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from ledger" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from ledger" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from ledger" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -584,6 +730,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_see
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from ledger" -s h -l help -d 'Print help'
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from group" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from group" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from group" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from group" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from group" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -594,6 +742,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_see
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from hold" -l reason -d 'Why, for whoever finds it held' -r
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from hold" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from hold" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from hold" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from hold" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from hold" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -605,6 +755,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_see
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from release" -l reason -d 'Why' -r
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from release" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from release" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from release" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from release" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from release" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -613,6 +765,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_see
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from release" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from holds" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from holds" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from holds" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from holds" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from holds" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -621,6 +775,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_see
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from cancel" -l reason -d 'Why' -r
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from cancel" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from cancel" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from cancel" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from cancel" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from cancel" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -629,6 +785,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_see
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from simulate" -l cause -d 'The class of the cause, such as dns or disk_full' -r
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from simulate" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from simulate" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from simulate" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from simulate" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from simulate" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -637,6 +795,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_see
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from simulate" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from note" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from note" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from note" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from note" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from note" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -644,6 +804,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_see
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from note" -s h -l help -d 'Print help'
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from mailboxes" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from mailboxes" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from mailboxes" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from mailboxes" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from mailboxes" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -651,6 +813,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_see
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from mailboxes" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from probe" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from probe" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from probe" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from probe" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from probe" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -661,6 +825,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_see
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from report-result" -l text -d 'What was seen, in one sentence' -r
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from report-result" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from report-result" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from report-result" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from report-result" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from report-result" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -670,6 +836,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_see
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from override" -l reason -d 'Why, for whoever finds it switched off' -r
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from override" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from override" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from override" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from override" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from override" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -684,6 +852,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_see
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from maintenance" -l reason -d 'Why, for whoever finds it' -r
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from maintenance" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from maintenance" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from maintenance" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from maintenance" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from maintenance" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -694,6 +864,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_see
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from repairing" -l reason -d 'Why, for whoever finds it' -r
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from repairing" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from repairing" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from repairing" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from repairing" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from repairing" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -702,6 +874,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_see
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from repairing" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from explain" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from explain" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from explain" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from explain" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from explain" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -710,6 +884,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_see
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from forecast" -l days -d 'How many days to look ahead' -r
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from forecast" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from forecast" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from forecast" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from forecast" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from forecast" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -719,6 +895,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_see
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from freeze" -l reason -d 'Why, for whoever wonders that nothing is repaired' -r
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from freeze" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from freeze" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from freeze" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from freeze" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from freeze" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -726,6 +904,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_see
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from freeze" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from thaw" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from thaw" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from thaw" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from thaw" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from thaw" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -755,6 +935,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_see
 complete -c mailward -n "__fish_mailward_using_subcommand health; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c mailward -n "__fish_mailward_using_subcommand recheck" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand recheck" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand recheck" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand recheck" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand recheck" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -762,6 +944,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand recheck" -l json -d 'P
 complete -c mailward -n "__fish_mailward_using_subcommand recheck" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mailward -n "__fish_mailward_using_subcommand status" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand status" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand status" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand status" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand status" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -769,6 +953,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand status" -l json -d 'Pr
 complete -c mailward -n "__fish_mailward_using_subcommand status" -s h -l help -d 'Print help'
 complete -c mailward -n "__fish_mailward_using_subcommand export" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand export" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand export" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand export" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand export" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -776,6 +962,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand export" -l json -d 'Pr
 complete -c mailward -n "__fish_mailward_using_subcommand export" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mailward -n "__fish_mailward_using_subcommand plan" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand plan" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand plan" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand plan" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand plan" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -784,6 +972,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand plan" -s h -l help -d 
 complete -c mailward -n "__fish_mailward_using_subcommand apply" -l revision -d 'Do it only if nothing has changed since this revision' -r
 complete -c mailward -n "__fish_mailward_using_subcommand apply" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand apply" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand apply" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand apply" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand apply" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -793,6 +983,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand apply" -l json -d 'Pri
 complete -c mailward -n "__fish_mailward_using_subcommand apply" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mailward -n "__fish_mailward_using_subcommand group; and not __fish_seen_subcommand_from preview members" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand group; and not __fish_seen_subcommand_from preview members" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand group; and not __fish_seen_subcommand_from preview members" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand group; and not __fish_seen_subcommand_from preview members" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand group; and not __fish_seen_subcommand_from preview members" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -804,6 +996,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand group; and __fish_seen
 complete -c mailward -n "__fish_mailward_using_subcommand group; and __fish_seen_subcommand_from preview" -l limit -d 'Recipients to name at most, of those added and of those removed' -r
 complete -c mailward -n "__fish_mailward_using_subcommand group; and __fish_seen_subcommand_from preview" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand group; and __fish_seen_subcommand_from preview" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand group; and __fish_seen_subcommand_from preview" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand group; and __fish_seen_subcommand_from preview" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand group; and __fish_seen_subcommand_from preview" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -813,6 +1007,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand group; and __fish_seen
 complete -c mailward -n "__fish_mailward_using_subcommand group; and __fish_seen_subcommand_from members" -l limit -d 'Members to name at most' -r
 complete -c mailward -n "__fish_mailward_using_subcommand group; and __fish_seen_subcommand_from members" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand group; and __fish_seen_subcommand_from members" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand group; and __fish_seen_subcommand_from members" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand group; and __fish_seen_subcommand_from members" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand group; and __fish_seen_subcommand_from members" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -820,6 +1016,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand group; and __fish_seen
 complete -c mailward -n "__fish_mailward_using_subcommand group; and __fish_seen_subcommand_from members" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mailward -n "__fish_mailward_using_subcommand recipient; and not __fish_seen_subcommand_from list preview import export" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand recipient; and not __fish_seen_subcommand_from list preview import export" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand recipient; and not __fish_seen_subcommand_from list preview import export" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand recipient; and not __fish_seen_subcommand_from list preview import export" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand recipient; and not __fish_seen_subcommand_from list preview import export" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -834,6 +1032,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand recipient; and __fish_
 complete -c mailward -n "__fish_mailward_using_subcommand recipient; and __fish_seen_subcommand_from list" -l limit -d 'Recipients to list at most' -r
 complete -c mailward -n "__fish_mailward_using_subcommand recipient; and __fish_seen_subcommand_from list" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand recipient; and __fish_seen_subcommand_from list" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand recipient; and __fish_seen_subcommand_from list" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand recipient; and __fish_seen_subcommand_from list" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand recipient; and __fish_seen_subcommand_from list" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -844,6 +1044,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand recipient; and __fish_
 complete -c mailward -n "__fish_mailward_using_subcommand recipient; and __fish_seen_subcommand_from preview" -l limit -d 'Recipients to list at most' -r
 complete -c mailward -n "__fish_mailward_using_subcommand recipient; and __fish_seen_subcommand_from preview" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand recipient; and __fish_seen_subcommand_from preview" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand recipient; and __fish_seen_subcommand_from preview" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand recipient; and __fish_seen_subcommand_from preview" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand recipient; and __fish_seen_subcommand_from preview" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -856,6 +1058,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand recipient; and __fish_
 complete -c mailward -n "__fish_mailward_using_subcommand recipient; and __fish_seen_subcommand_from import" -l revision -d 'Do it only if nothing has changed since this revision' -r
 complete -c mailward -n "__fish_mailward_using_subcommand recipient; and __fish_seen_subcommand_from import" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand recipient; and __fish_seen_subcommand_from import" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand recipient; and __fish_seen_subcommand_from import" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand recipient; and __fish_seen_subcommand_from import" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand recipient; and __fish_seen_subcommand_from import" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -868,6 +1072,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand recipient; and __fish_
 ldif\t'Entries of a directory, with the attributes of Active Directory (RFC 2849)'"
 complete -c mailward -n "__fish_mailward_using_subcommand recipient; and __fish_seen_subcommand_from export" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand recipient; and __fish_seen_subcommand_from export" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand recipient; and __fish_seen_subcommand_from export" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand recipient; and __fish_seen_subcommand_from export" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand recipient; and __fish_seen_subcommand_from export" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -875,6 +1081,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand recipient; and __fish_
 complete -c mailward -n "__fish_mailward_using_subcommand recipient; and __fish_seen_subcommand_from export" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mailward -n "__fish_mailward_using_subcommand directory; and not __fish_seen_subcommand_from sync" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand directory; and not __fish_seen_subcommand_from sync" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand directory; and not __fish_seen_subcommand_from sync" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand directory; and not __fish_seen_subcommand_from sync" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand directory; and not __fish_seen_subcommand_from sync" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -883,6 +1091,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand directory; and not __f
 complete -c mailward -n "__fish_mailward_using_subcommand directory; and not __fish_seen_subcommand_from sync" -f -a "sync" -d 'Recipients as a directory has them'
 complete -c mailward -n "__fish_mailward_using_subcommand directory; and __fish_seen_subcommand_from sync" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand directory; and __fish_seen_subcommand_from sync" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand directory; and __fish_seen_subcommand_from sync" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand directory; and __fish_seen_subcommand_from sync" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand directory; and __fish_seen_subcommand_from sync" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -893,6 +1103,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand directory; and __fish_
 complete -c mailward -n "__fish_mailward_using_subcommand directory; and __fish_seen_subcommand_from sync" -f -a "approve" -d 'Let a held sync remove what it would remove'
 complete -c mailward -n "__fish_mailward_using_subcommand perimeter; and not __fish_seen_subcommand_from status diff why replay approve refresh export" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand perimeter; and not __fish_seen_subcommand_from status diff why replay approve refresh export" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand perimeter; and not __fish_seen_subcommand_from status diff why replay approve refresh export" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand perimeter; and not __fish_seen_subcommand_from status diff why replay approve refresh export" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand perimeter; and not __fish_seen_subcommand_from status diff why replay approve refresh export" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -907,6 +1119,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand perimeter; and not __f
 complete -c mailward -n "__fish_mailward_using_subcommand perimeter; and not __fish_seen_subcommand_from status diff why replay approve refresh export" -f -a "export" -d 'Write the ranges in force for another firewall'
 complete -c mailward -n "__fish_mailward_using_subcommand perimeter; and __fish_seen_subcommand_from status" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand perimeter; and __fish_seen_subcommand_from status" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand perimeter; and __fish_seen_subcommand_from status" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand perimeter; and __fish_seen_subcommand_from status" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand perimeter; and __fish_seen_subcommand_from status" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -914,6 +1128,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand perimeter; and __fish_
 complete -c mailward -n "__fish_mailward_using_subcommand perimeter; and __fish_seen_subcommand_from status" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mailward -n "__fish_mailward_using_subcommand perimeter; and __fish_seen_subcommand_from diff" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand perimeter; and __fish_seen_subcommand_from diff" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand perimeter; and __fish_seen_subcommand_from diff" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand perimeter; and __fish_seen_subcommand_from diff" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand perimeter; and __fish_seen_subcommand_from diff" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -921,6 +1137,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand perimeter; and __fish_
 complete -c mailward -n "__fish_mailward_using_subcommand perimeter; and __fish_seen_subcommand_from diff" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mailward -n "__fish_mailward_using_subcommand perimeter; and __fish_seen_subcommand_from why" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand perimeter; and __fish_seen_subcommand_from why" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand perimeter; and __fish_seen_subcommand_from why" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand perimeter; and __fish_seen_subcommand_from why" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand perimeter; and __fish_seen_subcommand_from why" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -931,6 +1149,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand perimeter; and __fish_
 complete -c mailward -n "__fish_mailward_using_subcommand perimeter; and __fish_seen_subcommand_from replay" -l ranges -d 'As if it had this among its remote_ranges and nothing else: a range, feed:NAME or except:RANGE; may be given several times' -r
 complete -c mailward -n "__fish_mailward_using_subcommand perimeter; and __fish_seen_subcommand_from replay" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand perimeter; and __fish_seen_subcommand_from replay" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand perimeter; and __fish_seen_subcommand_from replay" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand perimeter; and __fish_seen_subcommand_from replay" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand perimeter; and __fish_seen_subcommand_from replay" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -938,6 +1158,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand perimeter; and __fish_
 complete -c mailward -n "__fish_mailward_using_subcommand perimeter; and __fish_seen_subcommand_from replay" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mailward -n "__fish_mailward_using_subcommand perimeter; and __fish_seen_subcommand_from approve" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand perimeter; and __fish_seen_subcommand_from approve" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand perimeter; and __fish_seen_subcommand_from approve" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand perimeter; and __fish_seen_subcommand_from approve" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand perimeter; and __fish_seen_subcommand_from approve" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -945,6 +1167,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand perimeter; and __fish_
 complete -c mailward -n "__fish_mailward_using_subcommand perimeter; and __fish_seen_subcommand_from approve" -s h -l help -d 'Print help'
 complete -c mailward -n "__fish_mailward_using_subcommand perimeter; and __fish_seen_subcommand_from refresh" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand perimeter; and __fish_seen_subcommand_from refresh" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand perimeter; and __fish_seen_subcommand_from refresh" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand perimeter; and __fish_seen_subcommand_from refresh" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand perimeter; and __fish_seen_subcommand_from refresh" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -960,6 +1184,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand perimeter; and __fish_
 complete -c mailward -n "__fish_mailward_using_subcommand perimeter; and __fish_seen_subcommand_from export" -l connector -d 'The ranges of this receive connector' -r
 complete -c mailward -n "__fish_mailward_using_subcommand perimeter; and __fish_seen_subcommand_from export" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand perimeter; and __fish_seen_subcommand_from export" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand perimeter; and __fish_seen_subcommand_from export" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand perimeter; and __fish_seen_subcommand_from export" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand perimeter; and __fish_seen_subcommand_from export" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -967,6 +1193,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand perimeter; and __fish_
 complete -c mailward -n "__fish_mailward_using_subcommand perimeter; and __fish_seen_subcommand_from export" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mailward -n "__fish_mailward_using_subcommand transport-settings; and not __fish_seen_subcommand_from show set" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand transport-settings; and not __fish_seen_subcommand_from show set" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand transport-settings; and not __fish_seen_subcommand_from show set" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand transport-settings; and not __fish_seen_subcommand_from show set" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand transport-settings; and not __fish_seen_subcommand_from show set" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -977,6 +1205,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand transport-settings; an
 complete -c mailward -n "__fish_mailward_using_subcommand transport-settings; and __fish_seen_subcommand_from show" -l name -d 'The object\'s name' -r
 complete -c mailward -n "__fish_mailward_using_subcommand transport-settings; and __fish_seen_subcommand_from show" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand transport-settings; and __fish_seen_subcommand_from show" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand transport-settings; and __fish_seen_subcommand_from show" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand transport-settings; and __fish_seen_subcommand_from show" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand transport-settings; and __fish_seen_subcommand_from show" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -986,6 +1216,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand transport-settings; an
 complete -c mailward -n "__fish_mailward_using_subcommand transport-settings; and __fish_seen_subcommand_from set" -l name -d 'The object\'s name' -r
 complete -c mailward -n "__fish_mailward_using_subcommand transport-settings; and __fish_seen_subcommand_from set" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand transport-settings; and __fish_seen_subcommand_from set" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand transport-settings; and __fish_seen_subcommand_from set" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand transport-settings; and __fish_seen_subcommand_from set" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand transport-settings; and __fish_seen_subcommand_from set" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -994,6 +1226,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand transport-settings; an
 complete -c mailward -n "__fish_mailward_using_subcommand transport-settings; and __fish_seen_subcommand_from set" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mailward -n "__fish_mailward_using_subcommand health-settings; and not __fish_seen_subcommand_from show set" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand health-settings; and not __fish_seen_subcommand_from show set" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand health-settings; and not __fish_seen_subcommand_from show set" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand health-settings; and not __fish_seen_subcommand_from show set" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand health-settings; and not __fish_seen_subcommand_from show set" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -1004,6 +1238,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand health-settings; and n
 complete -c mailward -n "__fish_mailward_using_subcommand health-settings; and __fish_seen_subcommand_from show" -l name -d 'The object\'s name' -r
 complete -c mailward -n "__fish_mailward_using_subcommand health-settings; and __fish_seen_subcommand_from show" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand health-settings; and __fish_seen_subcommand_from show" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand health-settings; and __fish_seen_subcommand_from show" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand health-settings; and __fish_seen_subcommand_from show" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand health-settings; and __fish_seen_subcommand_from show" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -1013,14 +1249,51 @@ complete -c mailward -n "__fish_mailward_using_subcommand health-settings; and _
 complete -c mailward -n "__fish_mailward_using_subcommand health-settings; and __fish_seen_subcommand_from set" -l name -d 'The object\'s name' -r
 complete -c mailward -n "__fish_mailward_using_subcommand health-settings; and __fish_seen_subcommand_from set" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand health-settings; and __fish_seen_subcommand_from set" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand health-settings; and __fish_seen_subcommand_from set" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand health-settings; and __fish_seen_subcommand_from set" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand health-settings; and __fish_seen_subcommand_from set" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
 complete -c mailward -n "__fish_mailward_using_subcommand health-settings; and __fish_seen_subcommand_from set" -l dry-run -d 'Show what would change, and change nothing'
 complete -c mailward -n "__fish_mailward_using_subcommand health-settings; and __fish_seen_subcommand_from set" -l json -d 'Print the answer as JSON'
 complete -c mailward -n "__fish_mailward_using_subcommand health-settings; and __fish_seen_subcommand_from set" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mailward -n "__fish_mailward_using_subcommand policy-settings; and not __fish_seen_subcommand_from show set" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
+complete -c mailward -n "__fish_mailward_using_subcommand policy-settings; and not __fish_seen_subcommand_from show set" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand policy-settings; and not __fish_seen_subcommand_from show set" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand policy-settings; and not __fish_seen_subcommand_from show set" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
+complete -c mailward -n "__fish_mailward_using_subcommand policy-settings; and not __fish_seen_subcommand_from show set" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand policy-settings; and not __fish_seen_subcommand_from show set" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand policy-settings; and not __fish_seen_subcommand_from show set" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand policy-settings; and not __fish_seen_subcommand_from show set" -f -a "show" -d 'Show the policy settings'
+complete -c mailward -n "__fish_mailward_using_subcommand policy-settings; and not __fish_seen_subcommand_from show set" -f -a "set" -d 'Change the policy settings'
+complete -c mailward -n "__fish_mailward_using_subcommand policy-settings; and __fish_seen_subcommand_from show" -l name -d 'The object\'s name' -r
+complete -c mailward -n "__fish_mailward_using_subcommand policy-settings; and __fish_seen_subcommand_from show" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
+complete -c mailward -n "__fish_mailward_using_subcommand policy-settings; and __fish_seen_subcommand_from show" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand policy-settings; and __fish_seen_subcommand_from show" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand policy-settings; and __fish_seen_subcommand_from show" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
+complete -c mailward -n "__fish_mailward_using_subcommand policy-settings; and __fish_seen_subcommand_from show" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand policy-settings; and __fish_seen_subcommand_from show" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand policy-settings; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand policy-settings; and __fish_seen_subcommand_from set" -l revision -d 'Do it only if the object is still at this revision; 0: only if there is none yet' -r
+complete -c mailward -n "__fish_mailward_using_subcommand policy-settings; and __fish_seen_subcommand_from set" -l name -d 'The object\'s name' -r
+complete -c mailward -n "__fish_mailward_using_subcommand policy-settings; and __fish_seen_subcommand_from set" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
+complete -c mailward -n "__fish_mailward_using_subcommand policy-settings; and __fish_seen_subcommand_from set" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand policy-settings; and __fish_seen_subcommand_from set" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand policy-settings; and __fish_seen_subcommand_from set" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
+complete -c mailward -n "__fish_mailward_using_subcommand policy-settings; and __fish_seen_subcommand_from set" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand policy-settings; and __fish_seen_subcommand_from set" -l dry-run -d 'Show what would change, and change nothing'
+complete -c mailward -n "__fish_mailward_using_subcommand policy-settings; and __fish_seen_subcommand_from set" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand policy-settings; and __fish_seen_subcommand_from set" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and not __fish_seen_subcommand_from list show set remove" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and not __fish_seen_subcommand_from list show set remove" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and not __fish_seen_subcommand_from list show set remove" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and not __fish_seen_subcommand_from list show set remove" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and not __fish_seen_subcommand_from list show set remove" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -1034,6 +1307,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and _
 complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and __fish_seen_subcommand_from list" -l limit -d 'Objects to list at most; all of them where nothing is said' -r
 complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and __fish_seen_subcommand_from list" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and __fish_seen_subcommand_from list" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and __fish_seen_subcommand_from list" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and __fish_seen_subcommand_from list" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and __fish_seen_subcommand_from list" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -1042,6 +1317,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and _
 complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
 complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and __fish_seen_subcommand_from show" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and __fish_seen_subcommand_from show" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and __fish_seen_subcommand_from show" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and __fish_seen_subcommand_from show" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and __fish_seen_subcommand_from show" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -1050,6 +1327,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and _
 complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and __fish_seen_subcommand_from set" -l revision -d 'Do it only if the object is still at this revision; 0: only if there is none yet' -r
 complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and __fish_seen_subcommand_from set" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and __fish_seen_subcommand_from set" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and __fish_seen_subcommand_from set" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and __fish_seen_subcommand_from set" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and __fish_seen_subcommand_from set" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -1059,6 +1338,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and _
 complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and __fish_seen_subcommand_from remove" -l revision -d 'Do it only if the object is still at this revision' -r
 complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and __fish_seen_subcommand_from remove" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and __fish_seen_subcommand_from remove" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and __fish_seen_subcommand_from remove" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and __fish_seen_subcommand_from remove" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and __fish_seen_subcommand_from remove" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -1067,6 +1348,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and _
 complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help'
 complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and not __fish_seen_subcommand_from list show set remove" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and not __fish_seen_subcommand_from list show set remove" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and not __fish_seen_subcommand_from list show set remove" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and not __fish_seen_subcommand_from list show set remove" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and not __fish_seen_subcommand_from list show set remove" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -1080,6 +1363,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and
 complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and __fish_seen_subcommand_from list" -l limit -d 'Objects to list at most; all of them where nothing is said' -r
 complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and __fish_seen_subcommand_from list" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and __fish_seen_subcommand_from list" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and __fish_seen_subcommand_from list" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and __fish_seen_subcommand_from list" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and __fish_seen_subcommand_from list" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -1088,6 +1373,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and
 complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
 complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and __fish_seen_subcommand_from show" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and __fish_seen_subcommand_from show" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and __fish_seen_subcommand_from show" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and __fish_seen_subcommand_from show" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and __fish_seen_subcommand_from show" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -1096,6 +1383,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and
 complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and __fish_seen_subcommand_from set" -l revision -d 'Do it only if the object is still at this revision; 0: only if there is none yet' -r
 complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and __fish_seen_subcommand_from set" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and __fish_seen_subcommand_from set" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and __fish_seen_subcommand_from set" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and __fish_seen_subcommand_from set" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and __fish_seen_subcommand_from set" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -1105,6 +1394,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and
 complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and __fish_seen_subcommand_from remove" -l revision -d 'Do it only if the object is still at this revision' -r
 complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and __fish_seen_subcommand_from remove" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and __fish_seen_subcommand_from remove" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and __fish_seen_subcommand_from remove" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and __fish_seen_subcommand_from remove" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and __fish_seen_subcommand_from remove" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -1113,6 +1404,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and
 complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help'
 complete -c mailward -n "__fish_mailward_using_subcommand sender-feed; and not __fish_seen_subcommand_from list show set remove" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand sender-feed; and not __fish_seen_subcommand_from list show set remove" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand sender-feed; and not __fish_seen_subcommand_from list show set remove" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand sender-feed; and not __fish_seen_subcommand_from list show set remove" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand sender-feed; and not __fish_seen_subcommand_from list show set remove" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -1126,6 +1419,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand sender-feed; and __fis
 complete -c mailward -n "__fish_mailward_using_subcommand sender-feed; and __fish_seen_subcommand_from list" -l limit -d 'Objects to list at most; all of them where nothing is said' -r
 complete -c mailward -n "__fish_mailward_using_subcommand sender-feed; and __fish_seen_subcommand_from list" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand sender-feed; and __fish_seen_subcommand_from list" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand sender-feed; and __fish_seen_subcommand_from list" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand sender-feed; and __fish_seen_subcommand_from list" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand sender-feed; and __fish_seen_subcommand_from list" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -1134,6 +1429,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand sender-feed; and __fis
 complete -c mailward -n "__fish_mailward_using_subcommand sender-feed; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
 complete -c mailward -n "__fish_mailward_using_subcommand sender-feed; and __fish_seen_subcommand_from show" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand sender-feed; and __fish_seen_subcommand_from show" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand sender-feed; and __fish_seen_subcommand_from show" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand sender-feed; and __fish_seen_subcommand_from show" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand sender-feed; and __fish_seen_subcommand_from show" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -1142,6 +1439,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand sender-feed; and __fis
 complete -c mailward -n "__fish_mailward_using_subcommand sender-feed; and __fish_seen_subcommand_from set" -l revision -d 'Do it only if the object is still at this revision; 0: only if there is none yet' -r
 complete -c mailward -n "__fish_mailward_using_subcommand sender-feed; and __fish_seen_subcommand_from set" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand sender-feed; and __fish_seen_subcommand_from set" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand sender-feed; and __fish_seen_subcommand_from set" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand sender-feed; and __fish_seen_subcommand_from set" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand sender-feed; and __fish_seen_subcommand_from set" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -1151,6 +1450,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand sender-feed; and __fis
 complete -c mailward -n "__fish_mailward_using_subcommand sender-feed; and __fish_seen_subcommand_from remove" -l revision -d 'Do it only if the object is still at this revision' -r
 complete -c mailward -n "__fish_mailward_using_subcommand sender-feed; and __fish_seen_subcommand_from remove" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand sender-feed; and __fish_seen_subcommand_from remove" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand sender-feed; and __fish_seen_subcommand_from remove" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand sender-feed; and __fish_seen_subcommand_from remove" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand sender-feed; and __fish_seen_subcommand_from remove" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -1159,6 +1460,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand sender-feed; and __fis
 complete -c mailward -n "__fish_mailward_using_subcommand sender-feed; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help'
 complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and not __fish_seen_subcommand_from list show set remove" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and not __fish_seen_subcommand_from list show set remove" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and not __fish_seen_subcommand_from list show set remove" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and not __fish_seen_subcommand_from list show set remove" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and not __fish_seen_subcommand_from list show set remove" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -1172,6 +1475,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and __
 complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and __fish_seen_subcommand_from list" -l limit -d 'Objects to list at most; all of them where nothing is said' -r
 complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and __fish_seen_subcommand_from list" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and __fish_seen_subcommand_from list" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and __fish_seen_subcommand_from list" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and __fish_seen_subcommand_from list" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and __fish_seen_subcommand_from list" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -1180,6 +1485,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and __
 complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
 complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and __fish_seen_subcommand_from show" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and __fish_seen_subcommand_from show" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and __fish_seen_subcommand_from show" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and __fish_seen_subcommand_from show" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and __fish_seen_subcommand_from show" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -1188,6 +1495,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and __
 complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and __fish_seen_subcommand_from set" -l revision -d 'Do it only if the object is still at this revision; 0: only if there is none yet' -r
 complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and __fish_seen_subcommand_from set" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and __fish_seen_subcommand_from set" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and __fish_seen_subcommand_from set" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and __fish_seen_subcommand_from set" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and __fish_seen_subcommand_from set" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -1197,6 +1506,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and __
 complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and __fish_seen_subcommand_from remove" -l revision -d 'Do it only if the object is still at this revision' -r
 complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and __fish_seen_subcommand_from remove" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and __fish_seen_subcommand_from remove" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and __fish_seen_subcommand_from remove" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and __fish_seen_subcommand_from remove" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and __fish_seen_subcommand_from remove" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -1205,6 +1516,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and __
 complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help'
 complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and not __fish_seen_subcommand_from list show set remove" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and not __fish_seen_subcommand_from list show set remove" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and not __fish_seen_subcommand_from list show set remove" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and not __fish_seen_subcommand_from list show set remove" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and not __fish_seen_subcommand_from list show set remove" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -1218,6 +1531,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and __fish_se
 complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and __fish_seen_subcommand_from list" -l limit -d 'Objects to list at most; all of them where nothing is said' -r
 complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and __fish_seen_subcommand_from list" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and __fish_seen_subcommand_from list" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and __fish_seen_subcommand_from list" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and __fish_seen_subcommand_from list" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and __fish_seen_subcommand_from list" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -1226,6 +1541,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and __fish_se
 complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
 complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and __fish_seen_subcommand_from show" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and __fish_seen_subcommand_from show" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and __fish_seen_subcommand_from show" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and __fish_seen_subcommand_from show" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and __fish_seen_subcommand_from show" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -1234,6 +1551,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and __fish_se
 complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and __fish_seen_subcommand_from set" -l revision -d 'Do it only if the object is still at this revision; 0: only if there is none yet' -r
 complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and __fish_seen_subcommand_from set" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and __fish_seen_subcommand_from set" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and __fish_seen_subcommand_from set" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and __fish_seen_subcommand_from set" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and __fish_seen_subcommand_from set" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -1243,6 +1562,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and __fish_se
 complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and __fish_seen_subcommand_from remove" -l revision -d 'Do it only if the object is still at this revision' -r
 complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and __fish_seen_subcommand_from remove" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and __fish_seen_subcommand_from remove" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and __fish_seen_subcommand_from remove" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and __fish_seen_subcommand_from remove" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and __fish_seen_subcommand_from remove" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -1251,6 +1572,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and __fish_se
 complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help'
 complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and not __fish_seen_subcommand_from list show set remove" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and not __fish_seen_subcommand_from list show set remove" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and not __fish_seen_subcommand_from list show set remove" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and not __fish_seen_subcommand_from list show set remove" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and not __fish_seen_subcommand_from list show set remove" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -1264,6 +1587,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and __fi
 complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and __fish_seen_subcommand_from list" -l limit -d 'Objects to list at most; all of them where nothing is said' -r
 complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and __fish_seen_subcommand_from list" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and __fish_seen_subcommand_from list" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and __fish_seen_subcommand_from list" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and __fish_seen_subcommand_from list" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and __fish_seen_subcommand_from list" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -1272,6 +1597,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and __fi
 complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
 complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and __fish_seen_subcommand_from show" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and __fish_seen_subcommand_from show" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and __fish_seen_subcommand_from show" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and __fish_seen_subcommand_from show" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and __fish_seen_subcommand_from show" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -1280,6 +1607,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and __fi
 complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and __fish_seen_subcommand_from set" -l revision -d 'Do it only if the object is still at this revision; 0: only if there is none yet' -r
 complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and __fish_seen_subcommand_from set" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and __fish_seen_subcommand_from set" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and __fish_seen_subcommand_from set" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and __fish_seen_subcommand_from set" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and __fish_seen_subcommand_from set" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -1289,6 +1618,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and __fi
 complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and __fish_seen_subcommand_from remove" -l revision -d 'Do it only if the object is still at this revision' -r
 complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and __fish_seen_subcommand_from remove" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and __fish_seen_subcommand_from remove" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and __fish_seen_subcommand_from remove" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and __fish_seen_subcommand_from remove" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and __fish_seen_subcommand_from remove" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -1297,6 +1628,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and __fi
 complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help'
 complete -c mailward -n "__fish_mailward_using_subcommand mail-user; and not __fish_seen_subcommand_from list show set remove" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand mail-user; and not __fish_seen_subcommand_from list show set remove" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand mail-user; and not __fish_seen_subcommand_from list show set remove" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand mail-user; and not __fish_seen_subcommand_from list show set remove" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand mail-user; and not __fish_seen_subcommand_from list show set remove" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -1310,6 +1643,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand mail-user; and __fish_
 complete -c mailward -n "__fish_mailward_using_subcommand mail-user; and __fish_seen_subcommand_from list" -l limit -d 'Objects to list at most; all of them where nothing is said' -r
 complete -c mailward -n "__fish_mailward_using_subcommand mail-user; and __fish_seen_subcommand_from list" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand mail-user; and __fish_seen_subcommand_from list" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand mail-user; and __fish_seen_subcommand_from list" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand mail-user; and __fish_seen_subcommand_from list" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand mail-user; and __fish_seen_subcommand_from list" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -1318,6 +1653,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand mail-user; and __fish_
 complete -c mailward -n "__fish_mailward_using_subcommand mail-user; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
 complete -c mailward -n "__fish_mailward_using_subcommand mail-user; and __fish_seen_subcommand_from show" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand mail-user; and __fish_seen_subcommand_from show" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand mail-user; and __fish_seen_subcommand_from show" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand mail-user; and __fish_seen_subcommand_from show" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand mail-user; and __fish_seen_subcommand_from show" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -1326,6 +1663,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand mail-user; and __fish_
 complete -c mailward -n "__fish_mailward_using_subcommand mail-user; and __fish_seen_subcommand_from set" -l revision -d 'Do it only if the object is still at this revision; 0: only if there is none yet' -r
 complete -c mailward -n "__fish_mailward_using_subcommand mail-user; and __fish_seen_subcommand_from set" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand mail-user; and __fish_seen_subcommand_from set" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand mail-user; and __fish_seen_subcommand_from set" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand mail-user; and __fish_seen_subcommand_from set" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand mail-user; and __fish_seen_subcommand_from set" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -1335,6 +1674,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand mail-user; and __fish_
 complete -c mailward -n "__fish_mailward_using_subcommand mail-user; and __fish_seen_subcommand_from remove" -l revision -d 'Do it only if the object is still at this revision' -r
 complete -c mailward -n "__fish_mailward_using_subcommand mail-user; and __fish_seen_subcommand_from remove" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand mail-user; and __fish_seen_subcommand_from remove" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand mail-user; and __fish_seen_subcommand_from remove" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand mail-user; and __fish_seen_subcommand_from remove" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand mail-user; and __fish_seen_subcommand_from remove" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -1343,6 +1684,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand mail-user; and __fish_
 complete -c mailward -n "__fish_mailward_using_subcommand mail-user; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help'
 complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; and not __fish_seen_subcommand_from list show set remove" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; and not __fish_seen_subcommand_from list show set remove" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; and not __fish_seen_subcommand_from list show set remove" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; and not __fish_seen_subcommand_from list show set remove" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; and not __fish_seen_subcommand_from list show set remove" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -1356,6 +1699,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; an
 complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; and __fish_seen_subcommand_from list" -l limit -d 'Objects to list at most; all of them where nothing is said' -r
 complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; and __fish_seen_subcommand_from list" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; and __fish_seen_subcommand_from list" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; and __fish_seen_subcommand_from list" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; and __fish_seen_subcommand_from list" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; and __fish_seen_subcommand_from list" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -1364,6 +1709,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; an
 complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
 complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; and __fish_seen_subcommand_from show" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; and __fish_seen_subcommand_from show" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; and __fish_seen_subcommand_from show" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; and __fish_seen_subcommand_from show" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; and __fish_seen_subcommand_from show" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -1372,6 +1719,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; an
 complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; and __fish_seen_subcommand_from set" -l revision -d 'Do it only if the object is still at this revision; 0: only if there is none yet' -r
 complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; and __fish_seen_subcommand_from set" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; and __fish_seen_subcommand_from set" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; and __fish_seen_subcommand_from set" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; and __fish_seen_subcommand_from set" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; and __fish_seen_subcommand_from set" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -1381,6 +1730,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; an
 complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; and __fish_seen_subcommand_from remove" -l revision -d 'Do it only if the object is still at this revision' -r
 complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; and __fish_seen_subcommand_from remove" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; and __fish_seen_subcommand_from remove" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; and __fish_seen_subcommand_from remove" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; and __fish_seen_subcommand_from remove" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; and __fish_seen_subcommand_from remove" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -1389,6 +1740,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; an
 complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help'
 complete -c mailward -n "__fish_mailward_using_subcommand dynamic-distribution-group; and not __fish_seen_subcommand_from list show set remove" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand dynamic-distribution-group; and not __fish_seen_subcommand_from list show set remove" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand dynamic-distribution-group; and not __fish_seen_subcommand_from list show set remove" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand dynamic-distribution-group; and not __fish_seen_subcommand_from list show set remove" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand dynamic-distribution-group; and not __fish_seen_subcommand_from list show set remove" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -1402,6 +1755,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand dynamic-distribution-g
 complete -c mailward -n "__fish_mailward_using_subcommand dynamic-distribution-group; and __fish_seen_subcommand_from list" -l limit -d 'Objects to list at most; all of them where nothing is said' -r
 complete -c mailward -n "__fish_mailward_using_subcommand dynamic-distribution-group; and __fish_seen_subcommand_from list" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand dynamic-distribution-group; and __fish_seen_subcommand_from list" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand dynamic-distribution-group; and __fish_seen_subcommand_from list" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand dynamic-distribution-group; and __fish_seen_subcommand_from list" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand dynamic-distribution-group; and __fish_seen_subcommand_from list" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -1410,6 +1765,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand dynamic-distribution-g
 complete -c mailward -n "__fish_mailward_using_subcommand dynamic-distribution-group; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
 complete -c mailward -n "__fish_mailward_using_subcommand dynamic-distribution-group; and __fish_seen_subcommand_from show" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand dynamic-distribution-group; and __fish_seen_subcommand_from show" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand dynamic-distribution-group; and __fish_seen_subcommand_from show" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand dynamic-distribution-group; and __fish_seen_subcommand_from show" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand dynamic-distribution-group; and __fish_seen_subcommand_from show" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -1418,6 +1775,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand dynamic-distribution-g
 complete -c mailward -n "__fish_mailward_using_subcommand dynamic-distribution-group; and __fish_seen_subcommand_from set" -l revision -d 'Do it only if the object is still at this revision; 0: only if there is none yet' -r
 complete -c mailward -n "__fish_mailward_using_subcommand dynamic-distribution-group; and __fish_seen_subcommand_from set" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand dynamic-distribution-group; and __fish_seen_subcommand_from set" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand dynamic-distribution-group; and __fish_seen_subcommand_from set" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand dynamic-distribution-group; and __fish_seen_subcommand_from set" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand dynamic-distribution-group; and __fish_seen_subcommand_from set" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -1427,6 +1786,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand dynamic-distribution-g
 complete -c mailward -n "__fish_mailward_using_subcommand dynamic-distribution-group; and __fish_seen_subcommand_from remove" -l revision -d 'Do it only if the object is still at this revision' -r
 complete -c mailward -n "__fish_mailward_using_subcommand dynamic-distribution-group; and __fish_seen_subcommand_from remove" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand dynamic-distribution-group; and __fish_seen_subcommand_from remove" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand dynamic-distribution-group; and __fish_seen_subcommand_from remove" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand dynamic-distribution-group; and __fish_seen_subcommand_from remove" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand dynamic-distribution-group; and __fish_seen_subcommand_from remove" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -1435,6 +1796,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand dynamic-distribution-g
 complete -c mailward -n "__fish_mailward_using_subcommand dynamic-distribution-group; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help'
 complete -c mailward -n "__fish_mailward_using_subcommand directory-source; and not __fish_seen_subcommand_from list show set remove" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand directory-source; and not __fish_seen_subcommand_from list show set remove" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand directory-source; and not __fish_seen_subcommand_from list show set remove" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand directory-source; and not __fish_seen_subcommand_from list show set remove" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand directory-source; and not __fish_seen_subcommand_from list show set remove" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -1448,6 +1811,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand directory-source; and 
 complete -c mailward -n "__fish_mailward_using_subcommand directory-source; and __fish_seen_subcommand_from list" -l limit -d 'Objects to list at most; all of them where nothing is said' -r
 complete -c mailward -n "__fish_mailward_using_subcommand directory-source; and __fish_seen_subcommand_from list" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand directory-source; and __fish_seen_subcommand_from list" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand directory-source; and __fish_seen_subcommand_from list" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand directory-source; and __fish_seen_subcommand_from list" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand directory-source; and __fish_seen_subcommand_from list" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -1456,6 +1821,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand directory-source; and 
 complete -c mailward -n "__fish_mailward_using_subcommand directory-source; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
 complete -c mailward -n "__fish_mailward_using_subcommand directory-source; and __fish_seen_subcommand_from show" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand directory-source; and __fish_seen_subcommand_from show" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand directory-source; and __fish_seen_subcommand_from show" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand directory-source; and __fish_seen_subcommand_from show" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand directory-source; and __fish_seen_subcommand_from show" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -1464,6 +1831,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand directory-source; and 
 complete -c mailward -n "__fish_mailward_using_subcommand directory-source; and __fish_seen_subcommand_from set" -l revision -d 'Do it only if the object is still at this revision; 0: only if there is none yet' -r
 complete -c mailward -n "__fish_mailward_using_subcommand directory-source; and __fish_seen_subcommand_from set" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand directory-source; and __fish_seen_subcommand_from set" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand directory-source; and __fish_seen_subcommand_from set" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand directory-source; and __fish_seen_subcommand_from set" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand directory-source; and __fish_seen_subcommand_from set" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -1473,6 +1842,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand directory-source; and 
 complete -c mailward -n "__fish_mailward_using_subcommand directory-source; and __fish_seen_subcommand_from remove" -l revision -d 'Do it only if the object is still at this revision' -r
 complete -c mailward -n "__fish_mailward_using_subcommand directory-source; and __fish_seen_subcommand_from remove" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand directory-source; and __fish_seen_subcommand_from remove" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand directory-source; and __fish_seen_subcommand_from remove" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand directory-source; and __fish_seen_subcommand_from remove" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand directory-source; and __fish_seen_subcommand_from remove" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -1481,6 +1852,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand directory-source; and 
 complete -c mailward -n "__fish_mailward_using_subcommand directory-source; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help'
 complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and not __fish_seen_subcommand_from list show set remove" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and not __fish_seen_subcommand_from list show set remove" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and not __fish_seen_subcommand_from list show set remove" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and not __fish_seen_subcommand_from list show set remove" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and not __fish_seen_subcommand_from list show set remove" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -1494,6 +1867,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and __fi
 complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and __fish_seen_subcommand_from list" -l limit -d 'Objects to list at most; all of them where nothing is said' -r
 complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and __fish_seen_subcommand_from list" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and __fish_seen_subcommand_from list" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and __fish_seen_subcommand_from list" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and __fish_seen_subcommand_from list" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and __fish_seen_subcommand_from list" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -1502,6 +1877,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and __fi
 complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
 complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and __fish_seen_subcommand_from show" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and __fish_seen_subcommand_from show" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and __fish_seen_subcommand_from show" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and __fish_seen_subcommand_from show" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and __fish_seen_subcommand_from show" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -1510,6 +1887,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and __fi
 complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and __fish_seen_subcommand_from set" -l revision -d 'Do it only if the object is still at this revision; 0: only if there is none yet' -r
 complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and __fish_seen_subcommand_from set" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and __fish_seen_subcommand_from set" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and __fish_seen_subcommand_from set" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and __fish_seen_subcommand_from set" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and __fish_seen_subcommand_from set" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -1519,6 +1898,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and __fi
 complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and __fish_seen_subcommand_from remove" -l revision -d 'Do it only if the object is still at this revision' -r
 complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and __fish_seen_subcommand_from remove" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and __fish_seen_subcommand_from remove" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and __fish_seen_subcommand_from remove" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and __fish_seen_subcommand_from remove" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and __fish_seen_subcommand_from remove" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -1527,6 +1908,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and __fi
 complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help'
 complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and not __fish_seen_subcommand_from list show set remove" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and not __fish_seen_subcommand_from list show set remove" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and not __fish_seen_subcommand_from list show set remove" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and not __fish_seen_subcommand_from list show set remove" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and not __fish_seen_subcommand_from list show set remove" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -1540,6 +1923,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and __f
 complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and __fish_seen_subcommand_from list" -l limit -d 'Objects to list at most; all of them where nothing is said' -r
 complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and __fish_seen_subcommand_from list" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and __fish_seen_subcommand_from list" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and __fish_seen_subcommand_from list" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and __fish_seen_subcommand_from list" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and __fish_seen_subcommand_from list" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -1548,6 +1933,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and __f
 complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
 complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and __fish_seen_subcommand_from show" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and __fish_seen_subcommand_from show" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and __fish_seen_subcommand_from show" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and __fish_seen_subcommand_from show" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and __fish_seen_subcommand_from show" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -1556,6 +1943,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and __f
 complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and __fish_seen_subcommand_from set" -l revision -d 'Do it only if the object is still at this revision; 0: only if there is none yet' -r
 complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and __fish_seen_subcommand_from set" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and __fish_seen_subcommand_from set" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and __fish_seen_subcommand_from set" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and __fish_seen_subcommand_from set" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and __fish_seen_subcommand_from set" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -1565,6 +1954,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and __f
 complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and __fish_seen_subcommand_from remove" -l revision -d 'Do it only if the object is still at this revision' -r
 complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and __fish_seen_subcommand_from remove" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and __fish_seen_subcommand_from remove" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and __fish_seen_subcommand_from remove" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and __fish_seen_subcommand_from remove" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and __fish_seen_subcommand_from remove" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -1573,6 +1964,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and __f
 complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help'
 complete -c mailward -n "__fish_mailward_using_subcommand monitoring-override; and not __fish_seen_subcommand_from list show set remove" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand monitoring-override; and not __fish_seen_subcommand_from list show set remove" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand monitoring-override; and not __fish_seen_subcommand_from list show set remove" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand monitoring-override; and not __fish_seen_subcommand_from list show set remove" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand monitoring-override; and not __fish_seen_subcommand_from list show set remove" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -1586,6 +1979,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand monitoring-override; a
 complete -c mailward -n "__fish_mailward_using_subcommand monitoring-override; and __fish_seen_subcommand_from list" -l limit -d 'Objects to list at most; all of them where nothing is said' -r
 complete -c mailward -n "__fish_mailward_using_subcommand monitoring-override; and __fish_seen_subcommand_from list" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand monitoring-override; and __fish_seen_subcommand_from list" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand monitoring-override; and __fish_seen_subcommand_from list" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand monitoring-override; and __fish_seen_subcommand_from list" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand monitoring-override; and __fish_seen_subcommand_from list" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -1594,6 +1989,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand monitoring-override; a
 complete -c mailward -n "__fish_mailward_using_subcommand monitoring-override; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
 complete -c mailward -n "__fish_mailward_using_subcommand monitoring-override; and __fish_seen_subcommand_from show" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand monitoring-override; and __fish_seen_subcommand_from show" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand monitoring-override; and __fish_seen_subcommand_from show" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand monitoring-override; and __fish_seen_subcommand_from show" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand monitoring-override; and __fish_seen_subcommand_from show" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -1602,6 +1999,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand monitoring-override; a
 complete -c mailward -n "__fish_mailward_using_subcommand monitoring-override; and __fish_seen_subcommand_from set" -l revision -d 'Do it only if the object is still at this revision; 0: only if there is none yet' -r
 complete -c mailward -n "__fish_mailward_using_subcommand monitoring-override; and __fish_seen_subcommand_from set" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand monitoring-override; and __fish_seen_subcommand_from set" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand monitoring-override; and __fish_seen_subcommand_from set" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand monitoring-override; and __fish_seen_subcommand_from set" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand monitoring-override; and __fish_seen_subcommand_from set" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -1611,6 +2010,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand monitoring-override; a
 complete -c mailward -n "__fish_mailward_using_subcommand monitoring-override; and __fish_seen_subcommand_from remove" -l revision -d 'Do it only if the object is still at this revision' -r
 complete -c mailward -n "__fish_mailward_using_subcommand monitoring-override; and __fish_seen_subcommand_from remove" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand monitoring-override; and __fish_seen_subcommand_from remove" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand monitoring-override; and __fish_seen_subcommand_from remove" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand monitoring-override; and __fish_seen_subcommand_from remove" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand monitoring-override; and __fish_seen_subcommand_from remove" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -1619,6 +2020,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand monitoring-override; a
 complete -c mailward -n "__fish_mailward_using_subcommand monitoring-override; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help'
 complete -c mailward -n "__fish_mailward_using_subcommand probe; and not __fish_seen_subcommand_from list show set remove" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand probe; and not __fish_seen_subcommand_from list show set remove" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand probe; and not __fish_seen_subcommand_from list show set remove" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand probe; and not __fish_seen_subcommand_from list show set remove" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand probe; and not __fish_seen_subcommand_from list show set remove" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -1632,6 +2035,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand probe; and __fish_seen
 complete -c mailward -n "__fish_mailward_using_subcommand probe; and __fish_seen_subcommand_from list" -l limit -d 'Objects to list at most; all of them where nothing is said' -r
 complete -c mailward -n "__fish_mailward_using_subcommand probe; and __fish_seen_subcommand_from list" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand probe; and __fish_seen_subcommand_from list" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand probe; and __fish_seen_subcommand_from list" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand probe; and __fish_seen_subcommand_from list" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand probe; and __fish_seen_subcommand_from list" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -1640,6 +2045,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand probe; and __fish_seen
 complete -c mailward -n "__fish_mailward_using_subcommand probe; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
 complete -c mailward -n "__fish_mailward_using_subcommand probe; and __fish_seen_subcommand_from show" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand probe; and __fish_seen_subcommand_from show" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand probe; and __fish_seen_subcommand_from show" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand probe; and __fish_seen_subcommand_from show" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand probe; and __fish_seen_subcommand_from show" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -1648,6 +2055,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand probe; and __fish_seen
 complete -c mailward -n "__fish_mailward_using_subcommand probe; and __fish_seen_subcommand_from set" -l revision -d 'Do it only if the object is still at this revision; 0: only if there is none yet' -r
 complete -c mailward -n "__fish_mailward_using_subcommand probe; and __fish_seen_subcommand_from set" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand probe; and __fish_seen_subcommand_from set" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand probe; and __fish_seen_subcommand_from set" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand probe; and __fish_seen_subcommand_from set" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand probe; and __fish_seen_subcommand_from set" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -1657,6 +2066,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand probe; and __fish_seen
 complete -c mailward -n "__fish_mailward_using_subcommand probe; and __fish_seen_subcommand_from remove" -l revision -d 'Do it only if the object is still at this revision' -r
 complete -c mailward -n "__fish_mailward_using_subcommand probe; and __fish_seen_subcommand_from remove" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand probe; and __fish_seen_subcommand_from remove" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand probe; and __fish_seen_subcommand_from remove" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand probe; and __fish_seen_subcommand_from remove" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand probe; and __fish_seen_subcommand_from remove" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -1665,6 +2076,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand probe; and __fish_seen
 complete -c mailward -n "__fish_mailward_using_subcommand probe; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help'
 complete -c mailward -n "__fish_mailward_using_subcommand endpoint; and not __fish_seen_subcommand_from list show set remove" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand endpoint; and not __fish_seen_subcommand_from list show set remove" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand endpoint; and not __fish_seen_subcommand_from list show set remove" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand endpoint; and not __fish_seen_subcommand_from list show set remove" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand endpoint; and not __fish_seen_subcommand_from list show set remove" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -1678,6 +2091,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand endpoint; and __fish_s
 complete -c mailward -n "__fish_mailward_using_subcommand endpoint; and __fish_seen_subcommand_from list" -l limit -d 'Objects to list at most; all of them where nothing is said' -r
 complete -c mailward -n "__fish_mailward_using_subcommand endpoint; and __fish_seen_subcommand_from list" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand endpoint; and __fish_seen_subcommand_from list" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand endpoint; and __fish_seen_subcommand_from list" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand endpoint; and __fish_seen_subcommand_from list" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand endpoint; and __fish_seen_subcommand_from list" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -1686,6 +2101,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand endpoint; and __fish_s
 complete -c mailward -n "__fish_mailward_using_subcommand endpoint; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
 complete -c mailward -n "__fish_mailward_using_subcommand endpoint; and __fish_seen_subcommand_from show" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand endpoint; and __fish_seen_subcommand_from show" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand endpoint; and __fish_seen_subcommand_from show" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand endpoint; and __fish_seen_subcommand_from show" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand endpoint; and __fish_seen_subcommand_from show" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -1694,6 +2111,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand endpoint; and __fish_s
 complete -c mailward -n "__fish_mailward_using_subcommand endpoint; and __fish_seen_subcommand_from set" -l revision -d 'Do it only if the object is still at this revision; 0: only if there is none yet' -r
 complete -c mailward -n "__fish_mailward_using_subcommand endpoint; and __fish_seen_subcommand_from set" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand endpoint; and __fish_seen_subcommand_from set" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand endpoint; and __fish_seen_subcommand_from set" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand endpoint; and __fish_seen_subcommand_from set" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand endpoint; and __fish_seen_subcommand_from set" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -1703,6 +2122,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand endpoint; and __fish_s
 complete -c mailward -n "__fish_mailward_using_subcommand endpoint; and __fish_seen_subcommand_from remove" -l revision -d 'Do it only if the object is still at this revision' -r
 complete -c mailward -n "__fish_mailward_using_subcommand endpoint; and __fish_seen_subcommand_from remove" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand endpoint; and __fish_seen_subcommand_from remove" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand endpoint; and __fish_seen_subcommand_from remove" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand endpoint; and __fish_seen_subcommand_from remove" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand endpoint; and __fish_seen_subcommand_from remove" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -1711,6 +2132,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand endpoint; and __fish_s
 complete -c mailward -n "__fish_mailward_using_subcommand endpoint; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help'
 complete -c mailward -n "__fish_mailward_using_subcommand untrusted-certificate; and not __fish_seen_subcommand_from list show set remove" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand untrusted-certificate; and not __fish_seen_subcommand_from list show set remove" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand untrusted-certificate; and not __fish_seen_subcommand_from list show set remove" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand untrusted-certificate; and not __fish_seen_subcommand_from list show set remove" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand untrusted-certificate; and not __fish_seen_subcommand_from list show set remove" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -1724,6 +2147,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand untrusted-certificate;
 complete -c mailward -n "__fish_mailward_using_subcommand untrusted-certificate; and __fish_seen_subcommand_from list" -l limit -d 'Objects to list at most; all of them where nothing is said' -r
 complete -c mailward -n "__fish_mailward_using_subcommand untrusted-certificate; and __fish_seen_subcommand_from list" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand untrusted-certificate; and __fish_seen_subcommand_from list" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand untrusted-certificate; and __fish_seen_subcommand_from list" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand untrusted-certificate; and __fish_seen_subcommand_from list" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand untrusted-certificate; and __fish_seen_subcommand_from list" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -1732,6 +2157,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand untrusted-certificate;
 complete -c mailward -n "__fish_mailward_using_subcommand untrusted-certificate; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
 complete -c mailward -n "__fish_mailward_using_subcommand untrusted-certificate; and __fish_seen_subcommand_from show" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand untrusted-certificate; and __fish_seen_subcommand_from show" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand untrusted-certificate; and __fish_seen_subcommand_from show" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand untrusted-certificate; and __fish_seen_subcommand_from show" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand untrusted-certificate; and __fish_seen_subcommand_from show" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -1740,6 +2167,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand untrusted-certificate;
 complete -c mailward -n "__fish_mailward_using_subcommand untrusted-certificate; and __fish_seen_subcommand_from set" -l revision -d 'Do it only if the object is still at this revision; 0: only if there is none yet' -r
 complete -c mailward -n "__fish_mailward_using_subcommand untrusted-certificate; and __fish_seen_subcommand_from set" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand untrusted-certificate; and __fish_seen_subcommand_from set" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand untrusted-certificate; and __fish_seen_subcommand_from set" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand untrusted-certificate; and __fish_seen_subcommand_from set" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand untrusted-certificate; and __fish_seen_subcommand_from set" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -1749,6 +2178,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand untrusted-certificate;
 complete -c mailward -n "__fish_mailward_using_subcommand untrusted-certificate; and __fish_seen_subcommand_from remove" -l revision -d 'Do it only if the object is still at this revision' -r
 complete -c mailward -n "__fish_mailward_using_subcommand untrusted-certificate; and __fish_seen_subcommand_from remove" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand untrusted-certificate; and __fish_seen_subcommand_from remove" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand untrusted-certificate; and __fish_seen_subcommand_from remove" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand untrusted-certificate; and __fish_seen_subcommand_from remove" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand untrusted-certificate; and __fish_seen_subcommand_from remove" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -1757,6 +2188,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand untrusted-certificate;
 complete -c mailward -n "__fish_mailward_using_subcommand untrusted-certificate; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help'
 complete -c mailward -n "__fish_mailward_using_subcommand untrusted-feed; and not __fish_seen_subcommand_from list show set remove" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand untrusted-feed; and not __fish_seen_subcommand_from list show set remove" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand untrusted-feed; and not __fish_seen_subcommand_from list show set remove" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand untrusted-feed; and not __fish_seen_subcommand_from list show set remove" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand untrusted-feed; and not __fish_seen_subcommand_from list show set remove" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -1770,6 +2203,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand untrusted-feed; and __
 complete -c mailward -n "__fish_mailward_using_subcommand untrusted-feed; and __fish_seen_subcommand_from list" -l limit -d 'Objects to list at most; all of them where nothing is said' -r
 complete -c mailward -n "__fish_mailward_using_subcommand untrusted-feed; and __fish_seen_subcommand_from list" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand untrusted-feed; and __fish_seen_subcommand_from list" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand untrusted-feed; and __fish_seen_subcommand_from list" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand untrusted-feed; and __fish_seen_subcommand_from list" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand untrusted-feed; and __fish_seen_subcommand_from list" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -1778,6 +2213,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand untrusted-feed; and __
 complete -c mailward -n "__fish_mailward_using_subcommand untrusted-feed; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
 complete -c mailward -n "__fish_mailward_using_subcommand untrusted-feed; and __fish_seen_subcommand_from show" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand untrusted-feed; and __fish_seen_subcommand_from show" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand untrusted-feed; and __fish_seen_subcommand_from show" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand untrusted-feed; and __fish_seen_subcommand_from show" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand untrusted-feed; and __fish_seen_subcommand_from show" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -1786,6 +2223,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand untrusted-feed; and __
 complete -c mailward -n "__fish_mailward_using_subcommand untrusted-feed; and __fish_seen_subcommand_from set" -l revision -d 'Do it only if the object is still at this revision; 0: only if there is none yet' -r
 complete -c mailward -n "__fish_mailward_using_subcommand untrusted-feed; and __fish_seen_subcommand_from set" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand untrusted-feed; and __fish_seen_subcommand_from set" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand untrusted-feed; and __fish_seen_subcommand_from set" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand untrusted-feed; and __fish_seen_subcommand_from set" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand untrusted-feed; and __fish_seen_subcommand_from set" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -1795,15 +2234,243 @@ complete -c mailward -n "__fish_mailward_using_subcommand untrusted-feed; and __
 complete -c mailward -n "__fish_mailward_using_subcommand untrusted-feed; and __fish_seen_subcommand_from remove" -l revision -d 'Do it only if the object is still at this revision' -r
 complete -c mailward -n "__fish_mailward_using_subcommand untrusted-feed; and __fish_seen_subcommand_from remove" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand untrusted-feed; and __fish_seen_subcommand_from remove" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand untrusted-feed; and __fish_seen_subcommand_from remove" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand untrusted-feed; and __fish_seen_subcommand_from remove" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand untrusted-feed; and __fish_seen_subcommand_from remove" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
 complete -c mailward -n "__fish_mailward_using_subcommand untrusted-feed; and __fish_seen_subcommand_from remove" -l dry-run -d 'Show what would change, and change nothing'
 complete -c mailward -n "__fish_mailward_using_subcommand untrusted-feed; and __fish_seen_subcommand_from remove" -l json -d 'Print the answer as JSON'
 complete -c mailward -n "__fish_mailward_using_subcommand untrusted-feed; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand site; and not __fish_seen_subcommand_from list show set remove" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
+complete -c mailward -n "__fish_mailward_using_subcommand site; and not __fish_seen_subcommand_from list show set remove" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand site; and not __fish_seen_subcommand_from list show set remove" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand site; and not __fish_seen_subcommand_from list show set remove" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
+complete -c mailward -n "__fish_mailward_using_subcommand site; and not __fish_seen_subcommand_from list show set remove" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand site; and not __fish_seen_subcommand_from list show set remove" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand site; and not __fish_seen_subcommand_from list show set remove" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand site; and not __fish_seen_subcommand_from list show set remove" -f -a "list" -d 'List the sites'
+complete -c mailward -n "__fish_mailward_using_subcommand site; and not __fish_seen_subcommand_from list show set remove" -f -a "show" -d 'Show one of the sites'
+complete -c mailward -n "__fish_mailward_using_subcommand site; and not __fish_seen_subcommand_from list show set remove" -f -a "set" -d 'Change one of the sites, or create it'
+complete -c mailward -n "__fish_mailward_using_subcommand site; and not __fish_seen_subcommand_from list show set remove" -f -a "remove" -d 'Remove one of the sites'
+complete -c mailward -n "__fish_mailward_using_subcommand site; and __fish_seen_subcommand_from list" -l filter -d 'Only recipients that fit this filter, such as "CustomAttribute1 -ne \'Ignore\'"' -r
+complete -c mailward -n "__fish_mailward_using_subcommand site; and __fish_seen_subcommand_from list" -l limit -d 'Objects to list at most; all of them where nothing is said' -r
+complete -c mailward -n "__fish_mailward_using_subcommand site; and __fish_seen_subcommand_from list" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
+complete -c mailward -n "__fish_mailward_using_subcommand site; and __fish_seen_subcommand_from list" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand site; and __fish_seen_subcommand_from list" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand site; and __fish_seen_subcommand_from list" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
+complete -c mailward -n "__fish_mailward_using_subcommand site; and __fish_seen_subcommand_from list" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand site; and __fish_seen_subcommand_from list" -l monitoring -d 'List the health mailboxes, which are hidden otherwise, and no others'
+complete -c mailward -n "__fish_mailward_using_subcommand site; and __fish_seen_subcommand_from list" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand site; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand site; and __fish_seen_subcommand_from show" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
+complete -c mailward -n "__fish_mailward_using_subcommand site; and __fish_seen_subcommand_from show" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand site; and __fish_seen_subcommand_from show" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand site; and __fish_seen_subcommand_from show" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
+complete -c mailward -n "__fish_mailward_using_subcommand site; and __fish_seen_subcommand_from show" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand site; and __fish_seen_subcommand_from show" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand site; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand site; and __fish_seen_subcommand_from set" -l revision -d 'Do it only if the object is still at this revision; 0: only if there is none yet' -r
+complete -c mailward -n "__fish_mailward_using_subcommand site; and __fish_seen_subcommand_from set" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
+complete -c mailward -n "__fish_mailward_using_subcommand site; and __fish_seen_subcommand_from set" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand site; and __fish_seen_subcommand_from set" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand site; and __fish_seen_subcommand_from set" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
+complete -c mailward -n "__fish_mailward_using_subcommand site; and __fish_seen_subcommand_from set" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand site; and __fish_seen_subcommand_from set" -l dry-run -d 'Show what would change, and change nothing'
+complete -c mailward -n "__fish_mailward_using_subcommand site; and __fish_seen_subcommand_from set" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand site; and __fish_seen_subcommand_from set" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mailward -n "__fish_mailward_using_subcommand site; and __fish_seen_subcommand_from remove" -l revision -d 'Do it only if the object is still at this revision' -r
+complete -c mailward -n "__fish_mailward_using_subcommand site; and __fish_seen_subcommand_from remove" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
+complete -c mailward -n "__fish_mailward_using_subcommand site; and __fish_seen_subcommand_from remove" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand site; and __fish_seen_subcommand_from remove" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand site; and __fish_seen_subcommand_from remove" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
+complete -c mailward -n "__fish_mailward_using_subcommand site; and __fish_seen_subcommand_from remove" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand site; and __fish_seen_subcommand_from remove" -l dry-run -d 'Show what would change, and change nothing'
+complete -c mailward -n "__fish_mailward_using_subcommand site; and __fish_seen_subcommand_from remove" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand site; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand policy; and not __fish_seen_subcommand_from list show set remove" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
+complete -c mailward -n "__fish_mailward_using_subcommand policy; and not __fish_seen_subcommand_from list show set remove" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand policy; and not __fish_seen_subcommand_from list show set remove" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand policy; and not __fish_seen_subcommand_from list show set remove" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
+complete -c mailward -n "__fish_mailward_using_subcommand policy; and not __fish_seen_subcommand_from list show set remove" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand policy; and not __fish_seen_subcommand_from list show set remove" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand policy; and not __fish_seen_subcommand_from list show set remove" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand policy; and not __fish_seen_subcommand_from list show set remove" -f -a "list" -d 'List the policies'
+complete -c mailward -n "__fish_mailward_using_subcommand policy; and not __fish_seen_subcommand_from list show set remove" -f -a "show" -d 'Show one of the policies'
+complete -c mailward -n "__fish_mailward_using_subcommand policy; and not __fish_seen_subcommand_from list show set remove" -f -a "set" -d 'Change one of the policies, or create it'
+complete -c mailward -n "__fish_mailward_using_subcommand policy; and not __fish_seen_subcommand_from list show set remove" -f -a "remove" -d 'Remove one of the policies'
+complete -c mailward -n "__fish_mailward_using_subcommand policy; and __fish_seen_subcommand_from list" -l filter -d 'Only recipients that fit this filter, such as "CustomAttribute1 -ne \'Ignore\'"' -r
+complete -c mailward -n "__fish_mailward_using_subcommand policy; and __fish_seen_subcommand_from list" -l limit -d 'Objects to list at most; all of them where nothing is said' -r
+complete -c mailward -n "__fish_mailward_using_subcommand policy; and __fish_seen_subcommand_from list" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
+complete -c mailward -n "__fish_mailward_using_subcommand policy; and __fish_seen_subcommand_from list" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand policy; and __fish_seen_subcommand_from list" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand policy; and __fish_seen_subcommand_from list" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
+complete -c mailward -n "__fish_mailward_using_subcommand policy; and __fish_seen_subcommand_from list" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand policy; and __fish_seen_subcommand_from list" -l monitoring -d 'List the health mailboxes, which are hidden otherwise, and no others'
+complete -c mailward -n "__fish_mailward_using_subcommand policy; and __fish_seen_subcommand_from list" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand policy; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand policy; and __fish_seen_subcommand_from show" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
+complete -c mailward -n "__fish_mailward_using_subcommand policy; and __fish_seen_subcommand_from show" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand policy; and __fish_seen_subcommand_from show" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand policy; and __fish_seen_subcommand_from show" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
+complete -c mailward -n "__fish_mailward_using_subcommand policy; and __fish_seen_subcommand_from show" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand policy; and __fish_seen_subcommand_from show" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand policy; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand policy; and __fish_seen_subcommand_from set" -l revision -d 'Do it only if the object is still at this revision; 0: only if there is none yet' -r
+complete -c mailward -n "__fish_mailward_using_subcommand policy; and __fish_seen_subcommand_from set" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
+complete -c mailward -n "__fish_mailward_using_subcommand policy; and __fish_seen_subcommand_from set" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand policy; and __fish_seen_subcommand_from set" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand policy; and __fish_seen_subcommand_from set" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
+complete -c mailward -n "__fish_mailward_using_subcommand policy; and __fish_seen_subcommand_from set" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand policy; and __fish_seen_subcommand_from set" -l dry-run -d 'Show what would change, and change nothing'
+complete -c mailward -n "__fish_mailward_using_subcommand policy; and __fish_seen_subcommand_from set" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand policy; and __fish_seen_subcommand_from set" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mailward -n "__fish_mailward_using_subcommand policy; and __fish_seen_subcommand_from remove" -l revision -d 'Do it only if the object is still at this revision' -r
+complete -c mailward -n "__fish_mailward_using_subcommand policy; and __fish_seen_subcommand_from remove" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
+complete -c mailward -n "__fish_mailward_using_subcommand policy; and __fish_seen_subcommand_from remove" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand policy; and __fish_seen_subcommand_from remove" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand policy; and __fish_seen_subcommand_from remove" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
+complete -c mailward -n "__fish_mailward_using_subcommand policy; and __fish_seen_subcommand_from remove" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand policy; and __fish_seen_subcommand_from remove" -l dry-run -d 'Show what would change, and change nothing'
+complete -c mailward -n "__fish_mailward_using_subcommand policy; and __fish_seen_subcommand_from remove" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand policy; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand node; and not __fish_seen_subcommand_from list show set remove" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
+complete -c mailward -n "__fish_mailward_using_subcommand node; and not __fish_seen_subcommand_from list show set remove" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand node; and not __fish_seen_subcommand_from list show set remove" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand node; and not __fish_seen_subcommand_from list show set remove" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
+complete -c mailward -n "__fish_mailward_using_subcommand node; and not __fish_seen_subcommand_from list show set remove" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand node; and not __fish_seen_subcommand_from list show set remove" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand node; and not __fish_seen_subcommand_from list show set remove" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand node; and not __fish_seen_subcommand_from list show set remove" -f -a "list" -d 'List the nodes'
+complete -c mailward -n "__fish_mailward_using_subcommand node; and not __fish_seen_subcommand_from list show set remove" -f -a "show" -d 'Show one of the nodes'
+complete -c mailward -n "__fish_mailward_using_subcommand node; and not __fish_seen_subcommand_from list show set remove" -f -a "set" -d 'Change one of the nodes, or create it'
+complete -c mailward -n "__fish_mailward_using_subcommand node; and not __fish_seen_subcommand_from list show set remove" -f -a "remove" -d 'Remove one of the nodes'
+complete -c mailward -n "__fish_mailward_using_subcommand node; and __fish_seen_subcommand_from list" -l filter -d 'Only recipients that fit this filter, such as "CustomAttribute1 -ne \'Ignore\'"' -r
+complete -c mailward -n "__fish_mailward_using_subcommand node; and __fish_seen_subcommand_from list" -l limit -d 'Objects to list at most; all of them where nothing is said' -r
+complete -c mailward -n "__fish_mailward_using_subcommand node; and __fish_seen_subcommand_from list" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
+complete -c mailward -n "__fish_mailward_using_subcommand node; and __fish_seen_subcommand_from list" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand node; and __fish_seen_subcommand_from list" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand node; and __fish_seen_subcommand_from list" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
+complete -c mailward -n "__fish_mailward_using_subcommand node; and __fish_seen_subcommand_from list" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand node; and __fish_seen_subcommand_from list" -l monitoring -d 'List the health mailboxes, which are hidden otherwise, and no others'
+complete -c mailward -n "__fish_mailward_using_subcommand node; and __fish_seen_subcommand_from list" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand node; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand node; and __fish_seen_subcommand_from show" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
+complete -c mailward -n "__fish_mailward_using_subcommand node; and __fish_seen_subcommand_from show" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand node; and __fish_seen_subcommand_from show" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand node; and __fish_seen_subcommand_from show" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
+complete -c mailward -n "__fish_mailward_using_subcommand node; and __fish_seen_subcommand_from show" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand node; and __fish_seen_subcommand_from show" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand node; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand node; and __fish_seen_subcommand_from set" -l revision -d 'Do it only if the object is still at this revision; 0: only if there is none yet' -r
+complete -c mailward -n "__fish_mailward_using_subcommand node; and __fish_seen_subcommand_from set" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
+complete -c mailward -n "__fish_mailward_using_subcommand node; and __fish_seen_subcommand_from set" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand node; and __fish_seen_subcommand_from set" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand node; and __fish_seen_subcommand_from set" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
+complete -c mailward -n "__fish_mailward_using_subcommand node; and __fish_seen_subcommand_from set" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand node; and __fish_seen_subcommand_from set" -l dry-run -d 'Show what would change, and change nothing'
+complete -c mailward -n "__fish_mailward_using_subcommand node; and __fish_seen_subcommand_from set" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand node; and __fish_seen_subcommand_from set" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mailward -n "__fish_mailward_using_subcommand node; and __fish_seen_subcommand_from remove" -l revision -d 'Do it only if the object is still at this revision' -r
+complete -c mailward -n "__fish_mailward_using_subcommand node; and __fish_seen_subcommand_from remove" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
+complete -c mailward -n "__fish_mailward_using_subcommand node; and __fish_seen_subcommand_from remove" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand node; and __fish_seen_subcommand_from remove" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand node; and __fish_seen_subcommand_from remove" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
+complete -c mailward -n "__fish_mailward_using_subcommand node; and __fish_seen_subcommand_from remove" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand node; and __fish_seen_subcommand_from remove" -l dry-run -d 'Show what would change, and change nothing'
+complete -c mailward -n "__fish_mailward_using_subcommand node; and __fish_seen_subcommand_from remove" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand node; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand administrator; and not __fish_seen_subcommand_from list show set remove" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
+complete -c mailward -n "__fish_mailward_using_subcommand administrator; and not __fish_seen_subcommand_from list show set remove" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand administrator; and not __fish_seen_subcommand_from list show set remove" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand administrator; and not __fish_seen_subcommand_from list show set remove" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
+complete -c mailward -n "__fish_mailward_using_subcommand administrator; and not __fish_seen_subcommand_from list show set remove" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand administrator; and not __fish_seen_subcommand_from list show set remove" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand administrator; and not __fish_seen_subcommand_from list show set remove" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand administrator; and not __fish_seen_subcommand_from list show set remove" -f -a "list" -d 'List the administrators'
+complete -c mailward -n "__fish_mailward_using_subcommand administrator; and not __fish_seen_subcommand_from list show set remove" -f -a "show" -d 'Show one of the administrators'
+complete -c mailward -n "__fish_mailward_using_subcommand administrator; and not __fish_seen_subcommand_from list show set remove" -f -a "set" -d 'Change one of the administrators, or create it'
+complete -c mailward -n "__fish_mailward_using_subcommand administrator; and not __fish_seen_subcommand_from list show set remove" -f -a "remove" -d 'Remove one of the administrators'
+complete -c mailward -n "__fish_mailward_using_subcommand administrator; and __fish_seen_subcommand_from list" -l filter -d 'Only recipients that fit this filter, such as "CustomAttribute1 -ne \'Ignore\'"' -r
+complete -c mailward -n "__fish_mailward_using_subcommand administrator; and __fish_seen_subcommand_from list" -l limit -d 'Objects to list at most; all of them where nothing is said' -r
+complete -c mailward -n "__fish_mailward_using_subcommand administrator; and __fish_seen_subcommand_from list" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
+complete -c mailward -n "__fish_mailward_using_subcommand administrator; and __fish_seen_subcommand_from list" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand administrator; and __fish_seen_subcommand_from list" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand administrator; and __fish_seen_subcommand_from list" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
+complete -c mailward -n "__fish_mailward_using_subcommand administrator; and __fish_seen_subcommand_from list" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand administrator; and __fish_seen_subcommand_from list" -l monitoring -d 'List the health mailboxes, which are hidden otherwise, and no others'
+complete -c mailward -n "__fish_mailward_using_subcommand administrator; and __fish_seen_subcommand_from list" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand administrator; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand administrator; and __fish_seen_subcommand_from show" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
+complete -c mailward -n "__fish_mailward_using_subcommand administrator; and __fish_seen_subcommand_from show" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand administrator; and __fish_seen_subcommand_from show" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand administrator; and __fish_seen_subcommand_from show" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
+complete -c mailward -n "__fish_mailward_using_subcommand administrator; and __fish_seen_subcommand_from show" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand administrator; and __fish_seen_subcommand_from show" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand administrator; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand administrator; and __fish_seen_subcommand_from set" -l revision -d 'Do it only if the object is still at this revision; 0: only if there is none yet' -r
+complete -c mailward -n "__fish_mailward_using_subcommand administrator; and __fish_seen_subcommand_from set" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
+complete -c mailward -n "__fish_mailward_using_subcommand administrator; and __fish_seen_subcommand_from set" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand administrator; and __fish_seen_subcommand_from set" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand administrator; and __fish_seen_subcommand_from set" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
+complete -c mailward -n "__fish_mailward_using_subcommand administrator; and __fish_seen_subcommand_from set" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand administrator; and __fish_seen_subcommand_from set" -l dry-run -d 'Show what would change, and change nothing'
+complete -c mailward -n "__fish_mailward_using_subcommand administrator; and __fish_seen_subcommand_from set" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand administrator; and __fish_seen_subcommand_from set" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mailward -n "__fish_mailward_using_subcommand administrator; and __fish_seen_subcommand_from remove" -l revision -d 'Do it only if the object is still at this revision' -r
+complete -c mailward -n "__fish_mailward_using_subcommand administrator; and __fish_seen_subcommand_from remove" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
+complete -c mailward -n "__fish_mailward_using_subcommand administrator; and __fish_seen_subcommand_from remove" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand administrator; and __fish_seen_subcommand_from remove" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand administrator; and __fish_seen_subcommand_from remove" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
+complete -c mailward -n "__fish_mailward_using_subcommand administrator; and __fish_seen_subcommand_from remove" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand administrator; and __fish_seen_subcommand_from remove" -l dry-run -d 'Show what would change, and change nothing'
+complete -c mailward -n "__fish_mailward_using_subcommand administrator; and __fish_seen_subcommand_from remove" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand administrator; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help'
 complete -c mailward -n "__fish_mailward_using_subcommand drain" -l reason -d 'For the log, and for whoever asks with `status`' -r
 complete -c mailward -n "__fish_mailward_using_subcommand drain" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand drain" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand drain" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand drain" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand drain" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -1811,6 +2478,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand drain" -l json -d 'Pri
 complete -c mailward -n "__fish_mailward_using_subcommand drain" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mailward -n "__fish_mailward_using_subcommand resume" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand resume" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand resume" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand resume" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand resume" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -1819,6 +2488,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand resume" -s h -l help -
 complete -c mailward -n "__fish_mailward_using_subcommand top" -l interval -d 'Ask again after so many seconds, 1 to 60' -r
 complete -c mailward -n "__fish_mailward_using_subcommand top" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand top" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand top" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand top" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand top" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -1828,6 +2499,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand top" -s h -l help -d '
 complete -c mailward -n "__fish_mailward_using_subcommand shell" -s c -l command -d 'Run this and end' -r
 complete -c mailward -n "__fish_mailward_using_subcommand shell" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand shell" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand shell" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand shell" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand shell" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -1835,6 +2508,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand shell" -l json -d 'Pri
 complete -c mailward -n "__fish_mailward_using_subcommand shell" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mailward -n "__fish_mailward_using_subcommand test; and not __fish_seen_subcommand_from tls" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand test; and not __fish_seen_subcommand_from tls" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand test; and not __fish_seen_subcommand_from tls" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand test; and not __fish_seen_subcommand_from tls" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand test; and not __fish_seen_subcommand_from tls" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -1860,6 +2535,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand test; and __fish_seen_
 complete -c mailward -n "__fish_mailward_using_subcommand test; and __fish_seen_subcommand_from tls" -l resolver -d 'A DNS server to ask; else the system\'s' -r
 complete -c mailward -n "__fish_mailward_using_subcommand test; and __fish_seen_subcommand_from tls" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand test; and __fish_seen_subcommand_from tls" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand test; and __fish_seen_subcommand_from tls" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand test; and __fish_seen_subcommand_from tls" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand test; and __fish_seen_subcommand_from tls" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -1867,6 +2544,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand test; and __fish_seen_
 complete -c mailward -n "__fish_mailward_using_subcommand test; and __fish_seen_subcommand_from tls" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mailward -n "__fish_mailward_using_subcommand serve" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand serve" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand serve" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand serve" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand serve" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -1874,6 +2553,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand serve" -l json -d 'Pri
 complete -c mailward -n "__fish_mailward_using_subcommand serve" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mailward -n "__fish_mailward_using_subcommand demo" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand demo" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand demo" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand demo" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand demo" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -1894,6 +2575,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand setup" -l store-url -d
 complete -c mailward -n "__fish_mailward_using_subcommand setup" -l store-password-file -d 'The file of the database\'s password' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand setup" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand setup" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand setup" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand setup" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand setup" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -1903,6 +2586,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand setup" -l json -d 'Pri
 complete -c mailward -n "__fish_mailward_using_subcommand setup" -s h -l help -d 'Print help'
 complete -c mailward -n "__fish_mailward_using_subcommand config; and not __fish_seen_subcommand_from check help" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand config; and not __fish_seen_subcommand_from check help" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand config; and not __fish_seen_subcommand_from check help" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand config; and not __fish_seen_subcommand_from check help" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand config; and not __fish_seen_subcommand_from check help" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -1912,6 +2597,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand config; and not __fish
 complete -c mailward -n "__fish_mailward_using_subcommand config; and not __fish_seen_subcommand_from check help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c mailward -n "__fish_mailward_using_subcommand config; and __fish_seen_subcommand_from check" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand config; and __fish_seen_subcommand_from check" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand config; and __fish_seen_subcommand_from check" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand config; and __fish_seen_subcommand_from check" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand config; and __fish_seen_subcommand_from check" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -1919,65 +2606,98 @@ complete -c mailward -n "__fish_mailward_using_subcommand config; and __fish_see
 complete -c mailward -n "__fish_mailward_using_subcommand config; and __fish_seen_subcommand_from check" -s h -l help -d 'Print help'
 complete -c mailward -n "__fish_mailward_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "check" -d 'Read the configuration and say what is wrong, with line, column and the nearest known key'
 complete -c mailward -n "__fish_mailward_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c mailward -n "__fish_mailward_using_subcommand authority; and not __fish_seen_subcommand_from issue help" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
+complete -c mailward -n "__fish_mailward_using_subcommand authority; and not __fish_seen_subcommand_from issue help" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand authority; and not __fish_seen_subcommand_from issue help" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand authority; and not __fish_seen_subcommand_from issue help" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
+complete -c mailward -n "__fish_mailward_using_subcommand authority; and not __fish_seen_subcommand_from issue help" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand authority; and not __fish_seen_subcommand_from issue help" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand authority; and not __fish_seen_subcommand_from issue help" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand authority; and not __fish_seen_subcommand_from issue help" -f -a "issue" -d 'Make a certificate for a node, and the authority where there is none yet'
+complete -c mailward -n "__fish_mailward_using_subcommand authority; and not __fish_seen_subcommand_from issue help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c mailward -n "__fish_mailward_using_subcommand authority; and __fish_seen_subcommand_from issue" -l dir -d 'The authority\'s folder' -r -F
+complete -c mailward -n "__fish_mailward_using_subcommand authority; and __fish_seen_subcommand_from issue" -l to -d 'The folder that the certificate is written to' -r -F
+complete -c mailward -n "__fish_mailward_using_subcommand authority; and __fish_seen_subcommand_from issue" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
+complete -c mailward -n "__fish_mailward_using_subcommand authority; and __fish_seen_subcommand_from issue" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand authority; and __fish_seen_subcommand_from issue" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand authority; and __fish_seen_subcommand_from issue" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
+complete -c mailward -n "__fish_mailward_using_subcommand authority; and __fish_seen_subcommand_from issue" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand authority; and __fish_seen_subcommand_from issue" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand authority; and __fish_seen_subcommand_from issue" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mailward -n "__fish_mailward_using_subcommand authority; and __fish_seen_subcommand_from help" -f -a "issue" -d 'Make a certificate for a node, and the authority where there is none yet'
+complete -c mailward -n "__fish_mailward_using_subcommand authority; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c mailward -n "__fish_mailward_using_subcommand role" -l parent -d 'The manager\'s process' -r
 complete -c mailward -n "__fish_mailward_using_subcommand role" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand role" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand role" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand role" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
 complete -c mailward -n "__fish_mailward_using_subcommand role" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
 complete -c mailward -n "__fish_mailward_using_subcommand role" -l minimum -d 'Do the least that is needed: for a role that has ended again and again'
 complete -c mailward -n "__fish_mailward_using_subcommand role" -l json -d 'Print the answer as JSON'
 complete -c mailward -n "__fish_mailward_using_subcommand role" -s h -l help -d 'Print help'
-complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert untrusted simulate journal alert drill health recheck status export plan apply group recipient directory perimeter transport-settings health-settings accepted-domain receive-connector sender-feed send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group directory-source journal-rule alert-channel monitoring-override probe endpoint untrusted-certificate untrusted-feed drain resume top shell test serve demo setup config role help" -f -a "queue" -d 'What waits to be delivered'
-complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert untrusted simulate journal alert drill health recheck status export plan apply group recipient directory perimeter transport-settings health-settings accepted-domain receive-connector sender-feed send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group directory-source journal-rule alert-channel monitoring-override probe endpoint untrusted-certificate untrusted-feed drain resume top shell test serve demo setup config role help" -f -a "trace" -d 'Show where messages came from and what became of them'
-complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert untrusted simulate journal alert drill health recheck status export plan apply group recipient directory perimeter transport-settings health-settings accepted-domain receive-connector sender-feed send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group directory-source journal-rule alert-channel monitoring-override probe endpoint untrusted-certificate untrusted-feed drain resume top shell test serve demo setup config role help" -f -a "event" -d 'What happened here'
-complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert untrusted simulate journal alert drill health recheck status export plan apply group recipient directory perimeter transport-settings health-settings accepted-domain receive-connector sender-feed send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group directory-source journal-rule alert-channel monitoring-override probe endpoint untrusted-certificate untrusted-feed drain resume top shell test serve demo setup config role help" -f -a "explain" -d 'Explain an event, a message or a repair'
-complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert untrusted simulate journal alert drill health recheck status export plan apply group recipient directory perimeter transport-settings health-settings accepted-domain receive-connector sender-feed send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group directory-source journal-rule alert-channel monitoring-override probe endpoint untrusted-certificate untrusted-feed drain resume top shell test serve demo setup config role help" -f -a "cert" -d 'Certificates'
-complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert untrusted simulate journal alert drill health recheck status export plan apply group recipient directory perimeter transport-settings health-settings accepted-domain receive-connector sender-feed send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group directory-source journal-rule alert-channel monitoring-override probe endpoint untrusted-certificate untrusted-feed drain resume top shell test serve demo setup config role help" -f -a "untrusted" -d 'Certificates that are refused wherever they are shown'
-complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert untrusted simulate journal alert drill health recheck status export plan apply group recipient directory perimeter transport-settings health-settings accepted-domain receive-connector sender-feed send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group directory-source journal-rule alert-channel monitoring-override probe endpoint untrusted-certificate untrusted-feed drain resume top shell test serve demo setup config role help" -f -a "simulate" -d 'What would happen'
-complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert untrusted simulate journal alert drill health recheck status export plan apply group recipient directory perimeter transport-settings health-settings accepted-domain receive-connector sender-feed send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group directory-source journal-rule alert-channel monitoring-override probe endpoint untrusted-certificate untrusted-feed drain resume top shell test serve demo setup config role help" -f -a "journal" -d ''
-complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert untrusted simulate journal alert drill health recheck status export plan apply group recipient directory perimeter transport-settings health-settings accepted-domain receive-connector sender-feed send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group directory-source journal-rule alert-channel monitoring-override probe endpoint untrusted-certificate untrusted-feed drain resume top shell test serve demo setup config role help" -f -a "alert" -d 'What people are told'
-complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert untrusted simulate journal alert drill health recheck status export plan apply group recipient directory perimeter transport-settings health-settings accepted-domain receive-connector sender-feed send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group directory-source journal-rule alert-channel monitoring-override probe endpoint untrusted-certificate untrusted-feed drain resume top shell test serve demo setup config role help" -f -a "drill" -d 'Faults on purpose, to see them noticed and repaired'
-complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert untrusted simulate journal alert drill health recheck status export plan apply group recipient directory perimeter transport-settings health-settings accepted-domain receive-connector sender-feed send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group directory-source journal-rule alert-channel monitoring-override probe endpoint untrusted-certificate untrusted-feed drain resume top shell test serve demo setup config role help" -f -a "health" -d 'Tell whether this node is healthy'
-complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert untrusted simulate journal alert drill health recheck status export plan apply group recipient directory perimeter transport-settings health-settings accepted-domain receive-connector sender-feed send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group directory-source journal-rule alert-channel monitoring-override probe endpoint untrusted-certificate untrusted-feed drain resume top shell test serve demo setup config role help" -f -a "recheck" -d 'Run the probes now'
-complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert untrusted simulate journal alert drill health recheck status export plan apply group recipient directory perimeter transport-settings health-settings accepted-domain receive-connector sender-feed send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group directory-source journal-rule alert-channel monitoring-override probe endpoint untrusted-certificate untrusted-feed drain resume top shell test serve demo setup config role help" -f -a "status" -d 'Show which roles run, since when, and what they are doing'
-complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert untrusted simulate journal alert drill health recheck status export plan apply group recipient directory perimeter transport-settings health-settings accepted-domain receive-connector sender-feed send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group directory-source journal-rule alert-channel monitoring-override probe endpoint untrusted-certificate untrusted-feed drain resume top shell test serve demo setup config role help" -f -a "export" -d 'Write all objects as text'
-complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert untrusted simulate journal alert drill health recheck status export plan apply group recipient directory perimeter transport-settings health-settings accepted-domain receive-connector sender-feed send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group directory-source journal-rule alert-channel monitoring-override probe endpoint untrusted-certificate untrusted-feed drain resume top shell test serve demo setup config role help" -f -a "plan" -d 'Show what applying a file would change'
-complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert untrusted simulate journal alert drill health recheck status export plan apply group recipient directory perimeter transport-settings health-settings accepted-domain receive-connector sender-feed send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group directory-source journal-rule alert-channel monitoring-override probe endpoint untrusted-certificate untrusted-feed drain resume top shell test serve demo setup config role help" -f -a "apply" -d 'Make the objects what a file says'
-complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert untrusted simulate journal alert drill health recheck status export plan apply group recipient directory perimeter transport-settings health-settings accepted-domain receive-connector sender-feed send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group directory-source journal-rule alert-channel monitoring-override probe endpoint untrusted-certificate untrusted-feed drain resume top shell test serve demo setup config role help" -f -a "group" -d 'Groups: who belongs, who did, what an edit would change'
-complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert untrusted simulate journal alert drill health recheck status export plan apply group recipient directory perimeter transport-settings health-settings accepted-domain receive-connector sender-feed send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group directory-source journal-rule alert-channel monitoring-override probe endpoint untrusted-certificate untrusted-feed drain resume top shell test serve demo setup config role help" -f -a "recipient" -d 'Recipients of every kind'
-complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert untrusted simulate journal alert drill health recheck status export plan apply group recipient directory perimeter transport-settings health-settings accepted-domain receive-connector sender-feed send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group directory-source journal-rule alert-channel monitoring-override probe endpoint untrusted-certificate untrusted-feed drain resume top shell test serve demo setup config role help" -f -a "directory" -d 'Directories that recipients come from'
-complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert untrusted simulate journal alert drill health recheck status export plan apply group recipient directory perimeter transport-settings health-settings accepted-domain receive-connector sender-feed send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group directory-source journal-rule alert-channel monitoring-override probe endpoint untrusted-certificate untrusted-feed drain resume top shell test serve demo setup config role help" -f -a "perimeter" -d 'Who may come near: sender feeds, and whom connectors take'
-complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert untrusted simulate journal alert drill health recheck status export plan apply group recipient directory perimeter transport-settings health-settings accepted-domain receive-connector sender-feed send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group directory-source journal-rule alert-channel monitoring-override probe endpoint untrusted-certificate untrusted-feed drain resume top shell test serve demo setup config role help" -f -a "transport-settings" -d 'Transport settings'
-complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert untrusted simulate journal alert drill health recheck status export plan apply group recipient directory perimeter transport-settings health-settings accepted-domain receive-connector sender-feed send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group directory-source journal-rule alert-channel monitoring-override probe endpoint untrusted-certificate untrusted-feed drain resume top shell test serve demo setup config role help" -f -a "health-settings" -d 'Health settings'
-complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert untrusted simulate journal alert drill health recheck status export plan apply group recipient directory perimeter transport-settings health-settings accepted-domain receive-connector sender-feed send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group directory-source journal-rule alert-channel monitoring-override probe endpoint untrusted-certificate untrusted-feed drain resume top shell test serve demo setup config role help" -f -a "accepted-domain" -d 'Accepted domains'
-complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert untrusted simulate journal alert drill health recheck status export plan apply group recipient directory perimeter transport-settings health-settings accepted-domain receive-connector sender-feed send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group directory-source journal-rule alert-channel monitoring-override probe endpoint untrusted-certificate untrusted-feed drain resume top shell test serve demo setup config role help" -f -a "receive-connector" -d 'Receive connectors'
-complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert untrusted simulate journal alert drill health recheck status export plan apply group recipient directory perimeter transport-settings health-settings accepted-domain receive-connector sender-feed send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group directory-source journal-rule alert-channel monitoring-override probe endpoint untrusted-certificate untrusted-feed drain resume top shell test serve demo setup config role help" -f -a "sender-feed" -d 'Sender feeds'
-complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert untrusted simulate journal alert drill health recheck status export plan apply group recipient directory perimeter transport-settings health-settings accepted-domain receive-connector sender-feed send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group directory-source journal-rule alert-channel monitoring-override probe endpoint untrusted-certificate untrusted-feed drain resume top shell test serve demo setup config role help" -f -a "send-connector" -d 'Send connectors'
-complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert untrusted simulate journal alert drill health recheck status export plan apply group recipient directory perimeter transport-settings health-settings accepted-domain receive-connector sender-feed send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group directory-source journal-rule alert-channel monitoring-override probe endpoint untrusted-certificate untrusted-feed drain resume top shell test serve demo setup config role help" -f -a "mailbox" -d 'Mailboxes'
-complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert untrusted simulate journal alert drill health recheck status export plan apply group recipient directory perimeter transport-settings health-settings accepted-domain receive-connector sender-feed send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group directory-source journal-rule alert-channel monitoring-override probe endpoint untrusted-certificate untrusted-feed drain resume top shell test serve demo setup config role help" -f -a "mail-contact" -d 'Mail contacts'
-complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert untrusted simulate journal alert drill health recheck status export plan apply group recipient directory perimeter transport-settings health-settings accepted-domain receive-connector sender-feed send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group directory-source journal-rule alert-channel monitoring-override probe endpoint untrusted-certificate untrusted-feed drain resume top shell test serve demo setup config role help" -f -a "mail-user" -d 'Mail users'
-complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert untrusted simulate journal alert drill health recheck status export plan apply group recipient directory perimeter transport-settings health-settings accepted-domain receive-connector sender-feed send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group directory-source journal-rule alert-channel monitoring-override probe endpoint untrusted-certificate untrusted-feed drain resume top shell test serve demo setup config role help" -f -a "distribution-group" -d 'Distribution groups'
-complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert untrusted simulate journal alert drill health recheck status export plan apply group recipient directory perimeter transport-settings health-settings accepted-domain receive-connector sender-feed send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group directory-source journal-rule alert-channel monitoring-override probe endpoint untrusted-certificate untrusted-feed drain resume top shell test serve demo setup config role help" -f -a "dynamic-distribution-group" -d 'Dynamic distribution groups'
-complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert untrusted simulate journal alert drill health recheck status export plan apply group recipient directory perimeter transport-settings health-settings accepted-domain receive-connector sender-feed send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group directory-source journal-rule alert-channel monitoring-override probe endpoint untrusted-certificate untrusted-feed drain resume top shell test serve demo setup config role help" -f -a "directory-source" -d 'Directory sources'
-complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert untrusted simulate journal alert drill health recheck status export plan apply group recipient directory perimeter transport-settings health-settings accepted-domain receive-connector sender-feed send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group directory-source journal-rule alert-channel monitoring-override probe endpoint untrusted-certificate untrusted-feed drain resume top shell test serve demo setup config role help" -f -a "journal-rule" -d 'Journal rules'
-complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert untrusted simulate journal alert drill health recheck status export plan apply group recipient directory perimeter transport-settings health-settings accepted-domain receive-connector sender-feed send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group directory-source journal-rule alert-channel monitoring-override probe endpoint untrusted-certificate untrusted-feed drain resume top shell test serve demo setup config role help" -f -a "alert-channel" -d 'Alert channels'
-complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert untrusted simulate journal alert drill health recheck status export plan apply group recipient directory perimeter transport-settings health-settings accepted-domain receive-connector sender-feed send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group directory-source journal-rule alert-channel monitoring-override probe endpoint untrusted-certificate untrusted-feed drain resume top shell test serve demo setup config role help" -f -a "monitoring-override" -d 'Monitoring overrides'
-complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert untrusted simulate journal alert drill health recheck status export plan apply group recipient directory perimeter transport-settings health-settings accepted-domain receive-connector sender-feed send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group directory-source journal-rule alert-channel monitoring-override probe endpoint untrusted-certificate untrusted-feed drain resume top shell test serve demo setup config role help" -f -a "probe" -d 'Probes'
-complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert untrusted simulate journal alert drill health recheck status export plan apply group recipient directory perimeter transport-settings health-settings accepted-domain receive-connector sender-feed send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group directory-source journal-rule alert-channel monitoring-override probe endpoint untrusted-certificate untrusted-feed drain resume top shell test serve demo setup config role help" -f -a "endpoint" -d 'Endpoints'
-complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert untrusted simulate journal alert drill health recheck status export plan apply group recipient directory perimeter transport-settings health-settings accepted-domain receive-connector sender-feed send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group directory-source journal-rule alert-channel monitoring-override probe endpoint untrusted-certificate untrusted-feed drain resume top shell test serve demo setup config role help" -f -a "untrusted-certificate" -d 'Untrusted certificates'
-complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert untrusted simulate journal alert drill health recheck status export plan apply group recipient directory perimeter transport-settings health-settings accepted-domain receive-connector sender-feed send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group directory-source journal-rule alert-channel monitoring-override probe endpoint untrusted-certificate untrusted-feed drain resume top shell test serve demo setup config role help" -f -a "untrusted-feed" -d 'Untrusted feeds'
-complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert untrusted simulate journal alert drill health recheck status export plan apply group recipient directory perimeter transport-settings health-settings accepted-domain receive-connector sender-feed send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group directory-source journal-rule alert-channel monitoring-override probe endpoint untrusted-certificate untrusted-feed drain resume top shell test serve demo setup config role help" -f -a "drain" -d 'Take no new mail until resume'
-complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert untrusted simulate journal alert drill health recheck status export plan apply group recipient directory perimeter transport-settings health-settings accepted-domain receive-connector sender-feed send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group directory-source journal-rule alert-channel monitoring-override probe endpoint untrusted-certificate untrusted-feed drain resume top shell test serve demo setup config role help" -f -a "resume" -d 'Take new mail again'
-complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert untrusted simulate journal alert drill health recheck status export plan apply group recipient directory perimeter transport-settings health-settings accepted-domain receive-connector sender-feed send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group directory-source journal-rule alert-channel monitoring-override probe endpoint untrusted-certificate untrusted-feed drain resume top shell test serve demo setup config role help" -f -a "top" -d 'Watch this node live'
-complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert untrusted simulate journal alert drill health recheck status export plan apply group recipient directory perimeter transport-settings health-settings accepted-domain receive-connector sender-feed send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group directory-source journal-rule alert-channel monitoring-override probe endpoint untrusted-certificate untrusted-feed drain resume top shell test serve demo setup config role help" -f -a "shell" -d 'Manage this node with Exchange\'s commands'
-complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert untrusted simulate journal alert drill health recheck status export plan apply group recipient directory perimeter transport-settings health-settings accepted-domain receive-connector sender-feed send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group directory-source journal-rule alert-channel monitoring-override probe endpoint untrusted-certificate untrusted-feed drain resume top shell test serve demo setup config role help" -f -a "test" -d 'Test endpoints from this host'
-complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert untrusted simulate journal alert drill health recheck status export plan apply group recipient directory perimeter transport-settings health-settings accepted-domain receive-connector sender-feed send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group directory-source journal-rule alert-channel monitoring-override probe endpoint untrusted-certificate untrusted-feed drain resume top shell test serve demo setup config role help" -f -a "serve" -d 'Run this node: the manager, which starts all roles'
-complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert untrusted simulate journal alert drill health recheck status export plan apply group recipient directory perimeter transport-settings health-settings accepted-domain receive-connector sender-feed send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group directory-source journal-rule alert-channel monitoring-override probe endpoint untrusted-certificate untrusted-feed drain resume top shell test serve demo setup config role help" -f -a "demo" -d 'Show the main job in a temporary folder, accidents and repairs included'
-complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert untrusted simulate journal alert drill health recheck status export plan apply group recipient directory perimeter transport-settings health-settings accepted-domain receive-connector sender-feed send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group directory-source journal-rule alert-channel monitoring-override probe endpoint untrusted-certificate untrusted-feed drain resume top shell test serve demo setup config role help" -f -a "setup" -d 'Look at this machine, write a configuration, a certificate and the first objects'
-complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert untrusted simulate journal alert drill health recheck status export plan apply group recipient directory perimeter transport-settings health-settings accepted-domain receive-connector sender-feed send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group directory-source journal-rule alert-channel monitoring-override probe endpoint untrusted-certificate untrusted-feed drain resume top shell test serve demo setup config role help" -f -a "config" -d 'The configuration file'
-complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert untrusted simulate journal alert drill health recheck status export plan apply group recipient directory perimeter transport-settings health-settings accepted-domain receive-connector sender-feed send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group directory-source journal-rule alert-channel monitoring-override probe endpoint untrusted-certificate untrusted-feed drain resume top shell test serve demo setup config role help" -f -a "role" -d 'Run one role; the manager does this'
-complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event explain cert untrusted simulate journal alert drill health recheck status export plan apply group recipient directory perimeter transport-settings health-settings accepted-domain receive-connector sender-feed send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group directory-source journal-rule alert-channel monitoring-override probe endpoint untrusted-certificate untrusted-feed drain resume top shell test serve demo setup config role help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event audit explain cert untrusted simulate journal alert drill health recheck status export plan apply group recipient directory perimeter transport-settings health-settings policy-settings accepted-domain receive-connector sender-feed send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group directory-source journal-rule alert-channel monitoring-override probe endpoint untrusted-certificate untrusted-feed site policy node administrator drain resume top shell test serve demo setup config authority role help" -f -a "queue" -d 'What waits to be delivered'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event audit explain cert untrusted simulate journal alert drill health recheck status export plan apply group recipient directory perimeter transport-settings health-settings policy-settings accepted-domain receive-connector sender-feed send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group directory-source journal-rule alert-channel monitoring-override probe endpoint untrusted-certificate untrusted-feed site policy node administrator drain resume top shell test serve demo setup config authority role help" -f -a "trace" -d 'Show where messages came from and what became of them'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event audit explain cert untrusted simulate journal alert drill health recheck status export plan apply group recipient directory perimeter transport-settings health-settings policy-settings accepted-domain receive-connector sender-feed send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group directory-source journal-rule alert-channel monitoring-override probe endpoint untrusted-certificate untrusted-feed site policy node administrator drain resume top shell test serve demo setup config authority role help" -f -a "event" -d 'What happened here'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event audit explain cert untrusted simulate journal alert drill health recheck status export plan apply group recipient directory perimeter transport-settings health-settings policy-settings accepted-domain receive-connector sender-feed send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group directory-source journal-rule alert-channel monitoring-override probe endpoint untrusted-certificate untrusted-feed site policy node administrator drain resume top shell test serve demo setup config authority role help" -f -a "audit" -d 'What administrators did'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event audit explain cert untrusted simulate journal alert drill health recheck status export plan apply group recipient directory perimeter transport-settings health-settings policy-settings accepted-domain receive-connector sender-feed send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group directory-source journal-rule alert-channel monitoring-override probe endpoint untrusted-certificate untrusted-feed site policy node administrator drain resume top shell test serve demo setup config authority role help" -f -a "explain" -d 'Explain an event, a message or a repair'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event audit explain cert untrusted simulate journal alert drill health recheck status export plan apply group recipient directory perimeter transport-settings health-settings policy-settings accepted-domain receive-connector sender-feed send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group directory-source journal-rule alert-channel monitoring-override probe endpoint untrusted-certificate untrusted-feed site policy node administrator drain resume top shell test serve demo setup config authority role help" -f -a "cert" -d 'Certificates'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event audit explain cert untrusted simulate journal alert drill health recheck status export plan apply group recipient directory perimeter transport-settings health-settings policy-settings accepted-domain receive-connector sender-feed send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group directory-source journal-rule alert-channel monitoring-override probe endpoint untrusted-certificate untrusted-feed site policy node administrator drain resume top shell test serve demo setup config authority role help" -f -a "untrusted" -d 'Certificates that are refused wherever they are shown'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event audit explain cert untrusted simulate journal alert drill health recheck status export plan apply group recipient directory perimeter transport-settings health-settings policy-settings accepted-domain receive-connector sender-feed send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group directory-source journal-rule alert-channel monitoring-override probe endpoint untrusted-certificate untrusted-feed site policy node administrator drain resume top shell test serve demo setup config authority role help" -f -a "simulate" -d 'What would happen'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event audit explain cert untrusted simulate journal alert drill health recheck status export plan apply group recipient directory perimeter transport-settings health-settings policy-settings accepted-domain receive-connector sender-feed send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group directory-source journal-rule alert-channel monitoring-override probe endpoint untrusted-certificate untrusted-feed site policy node administrator drain resume top shell test serve demo setup config authority role help" -f -a "journal" -d ''
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event audit explain cert untrusted simulate journal alert drill health recheck status export plan apply group recipient directory perimeter transport-settings health-settings policy-settings accepted-domain receive-connector sender-feed send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group directory-source journal-rule alert-channel monitoring-override probe endpoint untrusted-certificate untrusted-feed site policy node administrator drain resume top shell test serve demo setup config authority role help" -f -a "alert" -d 'What people are told'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event audit explain cert untrusted simulate journal alert drill health recheck status export plan apply group recipient directory perimeter transport-settings health-settings policy-settings accepted-domain receive-connector sender-feed send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group directory-source journal-rule alert-channel monitoring-override probe endpoint untrusted-certificate untrusted-feed site policy node administrator drain resume top shell test serve demo setup config authority role help" -f -a "drill" -d 'Faults on purpose, to see them noticed and repaired'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event audit explain cert untrusted simulate journal alert drill health recheck status export plan apply group recipient directory perimeter transport-settings health-settings policy-settings accepted-domain receive-connector sender-feed send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group directory-source journal-rule alert-channel monitoring-override probe endpoint untrusted-certificate untrusted-feed site policy node administrator drain resume top shell test serve demo setup config authority role help" -f -a "health" -d 'Tell whether this node is healthy'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event audit explain cert untrusted simulate journal alert drill health recheck status export plan apply group recipient directory perimeter transport-settings health-settings policy-settings accepted-domain receive-connector sender-feed send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group directory-source journal-rule alert-channel monitoring-override probe endpoint untrusted-certificate untrusted-feed site policy node administrator drain resume top shell test serve demo setup config authority role help" -f -a "recheck" -d 'Run the probes now'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event audit explain cert untrusted simulate journal alert drill health recheck status export plan apply group recipient directory perimeter transport-settings health-settings policy-settings accepted-domain receive-connector sender-feed send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group directory-source journal-rule alert-channel monitoring-override probe endpoint untrusted-certificate untrusted-feed site policy node administrator drain resume top shell test serve demo setup config authority role help" -f -a "status" -d 'Show which roles run, since when, and what they are doing'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event audit explain cert untrusted simulate journal alert drill health recheck status export plan apply group recipient directory perimeter transport-settings health-settings policy-settings accepted-domain receive-connector sender-feed send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group directory-source journal-rule alert-channel monitoring-override probe endpoint untrusted-certificate untrusted-feed site policy node administrator drain resume top shell test serve demo setup config authority role help" -f -a "export" -d 'Write all objects as text'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event audit explain cert untrusted simulate journal alert drill health recheck status export plan apply group recipient directory perimeter transport-settings health-settings policy-settings accepted-domain receive-connector sender-feed send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group directory-source journal-rule alert-channel monitoring-override probe endpoint untrusted-certificate untrusted-feed site policy node administrator drain resume top shell test serve demo setup config authority role help" -f -a "plan" -d 'Show what applying a file would change'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event audit explain cert untrusted simulate journal alert drill health recheck status export plan apply group recipient directory perimeter transport-settings health-settings policy-settings accepted-domain receive-connector sender-feed send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group directory-source journal-rule alert-channel monitoring-override probe endpoint untrusted-certificate untrusted-feed site policy node administrator drain resume top shell test serve demo setup config authority role help" -f -a "apply" -d 'Make the objects what a file says'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event audit explain cert untrusted simulate journal alert drill health recheck status export plan apply group recipient directory perimeter transport-settings health-settings policy-settings accepted-domain receive-connector sender-feed send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group directory-source journal-rule alert-channel monitoring-override probe endpoint untrusted-certificate untrusted-feed site policy node administrator drain resume top shell test serve demo setup config authority role help" -f -a "group" -d 'Groups: who belongs, who did, what an edit would change'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event audit explain cert untrusted simulate journal alert drill health recheck status export plan apply group recipient directory perimeter transport-settings health-settings policy-settings accepted-domain receive-connector sender-feed send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group directory-source journal-rule alert-channel monitoring-override probe endpoint untrusted-certificate untrusted-feed site policy node administrator drain resume top shell test serve demo setup config authority role help" -f -a "recipient" -d 'Recipients of every kind'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event audit explain cert untrusted simulate journal alert drill health recheck status export plan apply group recipient directory perimeter transport-settings health-settings policy-settings accepted-domain receive-connector sender-feed send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group directory-source journal-rule alert-channel monitoring-override probe endpoint untrusted-certificate untrusted-feed site policy node administrator drain resume top shell test serve demo setup config authority role help" -f -a "directory" -d 'Directories that recipients come from'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event audit explain cert untrusted simulate journal alert drill health recheck status export plan apply group recipient directory perimeter transport-settings health-settings policy-settings accepted-domain receive-connector sender-feed send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group directory-source journal-rule alert-channel monitoring-override probe endpoint untrusted-certificate untrusted-feed site policy node administrator drain resume top shell test serve demo setup config authority role help" -f -a "perimeter" -d 'Who may come near: sender feeds, and whom connectors take'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event audit explain cert untrusted simulate journal alert drill health recheck status export plan apply group recipient directory perimeter transport-settings health-settings policy-settings accepted-domain receive-connector sender-feed send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group directory-source journal-rule alert-channel monitoring-override probe endpoint untrusted-certificate untrusted-feed site policy node administrator drain resume top shell test serve demo setup config authority role help" -f -a "transport-settings" -d 'Transport settings'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event audit explain cert untrusted simulate journal alert drill health recheck status export plan apply group recipient directory perimeter transport-settings health-settings policy-settings accepted-domain receive-connector sender-feed send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group directory-source journal-rule alert-channel monitoring-override probe endpoint untrusted-certificate untrusted-feed site policy node administrator drain resume top shell test serve demo setup config authority role help" -f -a "health-settings" -d 'Health settings'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event audit explain cert untrusted simulate journal alert drill health recheck status export plan apply group recipient directory perimeter transport-settings health-settings policy-settings accepted-domain receive-connector sender-feed send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group directory-source journal-rule alert-channel monitoring-override probe endpoint untrusted-certificate untrusted-feed site policy node administrator drain resume top shell test serve demo setup config authority role help" -f -a "policy-settings" -d 'Policy settings'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event audit explain cert untrusted simulate journal alert drill health recheck status export plan apply group recipient directory perimeter transport-settings health-settings policy-settings accepted-domain receive-connector sender-feed send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group directory-source journal-rule alert-channel monitoring-override probe endpoint untrusted-certificate untrusted-feed site policy node administrator drain resume top shell test serve demo setup config authority role help" -f -a "accepted-domain" -d 'Accepted domains'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event audit explain cert untrusted simulate journal alert drill health recheck status export plan apply group recipient directory perimeter transport-settings health-settings policy-settings accepted-domain receive-connector sender-feed send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group directory-source journal-rule alert-channel monitoring-override probe endpoint untrusted-certificate untrusted-feed site policy node administrator drain resume top shell test serve demo setup config authority role help" -f -a "receive-connector" -d 'Receive connectors'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event audit explain cert untrusted simulate journal alert drill health recheck status export plan apply group recipient directory perimeter transport-settings health-settings policy-settings accepted-domain receive-connector sender-feed send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group directory-source journal-rule alert-channel monitoring-override probe endpoint untrusted-certificate untrusted-feed site policy node administrator drain resume top shell test serve demo setup config authority role help" -f -a "sender-feed" -d 'Sender feeds'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event audit explain cert untrusted simulate journal alert drill health recheck status export plan apply group recipient directory perimeter transport-settings health-settings policy-settings accepted-domain receive-connector sender-feed send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group directory-source journal-rule alert-channel monitoring-override probe endpoint untrusted-certificate untrusted-feed site policy node administrator drain resume top shell test serve demo setup config authority role help" -f -a "send-connector" -d 'Send connectors'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event audit explain cert untrusted simulate journal alert drill health recheck status export plan apply group recipient directory perimeter transport-settings health-settings policy-settings accepted-domain receive-connector sender-feed send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group directory-source journal-rule alert-channel monitoring-override probe endpoint untrusted-certificate untrusted-feed site policy node administrator drain resume top shell test serve demo setup config authority role help" -f -a "mailbox" -d 'Mailboxes'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event audit explain cert untrusted simulate journal alert drill health recheck status export plan apply group recipient directory perimeter transport-settings health-settings policy-settings accepted-domain receive-connector sender-feed send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group directory-source journal-rule alert-channel monitoring-override probe endpoint untrusted-certificate untrusted-feed site policy node administrator drain resume top shell test serve demo setup config authority role help" -f -a "mail-contact" -d 'Mail contacts'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event audit explain cert untrusted simulate journal alert drill health recheck status export plan apply group recipient directory perimeter transport-settings health-settings policy-settings accepted-domain receive-connector sender-feed send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group directory-source journal-rule alert-channel monitoring-override probe endpoint untrusted-certificate untrusted-feed site policy node administrator drain resume top shell test serve demo setup config authority role help" -f -a "mail-user" -d 'Mail users'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event audit explain cert untrusted simulate journal alert drill health recheck status export plan apply group recipient directory perimeter transport-settings health-settings policy-settings accepted-domain receive-connector sender-feed send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group directory-source journal-rule alert-channel monitoring-override probe endpoint untrusted-certificate untrusted-feed site policy node administrator drain resume top shell test serve demo setup config authority role help" -f -a "distribution-group" -d 'Distribution groups'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event audit explain cert untrusted simulate journal alert drill health recheck status export plan apply group recipient directory perimeter transport-settings health-settings policy-settings accepted-domain receive-connector sender-feed send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group directory-source journal-rule alert-channel monitoring-override probe endpoint untrusted-certificate untrusted-feed site policy node administrator drain resume top shell test serve demo setup config authority role help" -f -a "dynamic-distribution-group" -d 'Dynamic distribution groups'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event audit explain cert untrusted simulate journal alert drill health recheck status export plan apply group recipient directory perimeter transport-settings health-settings policy-settings accepted-domain receive-connector sender-feed send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group directory-source journal-rule alert-channel monitoring-override probe endpoint untrusted-certificate untrusted-feed site policy node administrator drain resume top shell test serve demo setup config authority role help" -f -a "directory-source" -d 'Directory sources'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event audit explain cert untrusted simulate journal alert drill health recheck status export plan apply group recipient directory perimeter transport-settings health-settings policy-settings accepted-domain receive-connector sender-feed send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group directory-source journal-rule alert-channel monitoring-override probe endpoint untrusted-certificate untrusted-feed site policy node administrator drain resume top shell test serve demo setup config authority role help" -f -a "journal-rule" -d 'Journal rules'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event audit explain cert untrusted simulate journal alert drill health recheck status export plan apply group recipient directory perimeter transport-settings health-settings policy-settings accepted-domain receive-connector sender-feed send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group directory-source journal-rule alert-channel monitoring-override probe endpoint untrusted-certificate untrusted-feed site policy node administrator drain resume top shell test serve demo setup config authority role help" -f -a "alert-channel" -d 'Alert channels'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event audit explain cert untrusted simulate journal alert drill health recheck status export plan apply group recipient directory perimeter transport-settings health-settings policy-settings accepted-domain receive-connector sender-feed send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group directory-source journal-rule alert-channel monitoring-override probe endpoint untrusted-certificate untrusted-feed site policy node administrator drain resume top shell test serve demo setup config authority role help" -f -a "monitoring-override" -d 'Monitoring overrides'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event audit explain cert untrusted simulate journal alert drill health recheck status export plan apply group recipient directory perimeter transport-settings health-settings policy-settings accepted-domain receive-connector sender-feed send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group directory-source journal-rule alert-channel monitoring-override probe endpoint untrusted-certificate untrusted-feed site policy node administrator drain resume top shell test serve demo setup config authority role help" -f -a "probe" -d 'Probes'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event audit explain cert untrusted simulate journal alert drill health recheck status export plan apply group recipient directory perimeter transport-settings health-settings policy-settings accepted-domain receive-connector sender-feed send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group directory-source journal-rule alert-channel monitoring-override probe endpoint untrusted-certificate untrusted-feed site policy node administrator drain resume top shell test serve demo setup config authority role help" -f -a "endpoint" -d 'Endpoints'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event audit explain cert untrusted simulate journal alert drill health recheck status export plan apply group recipient directory perimeter transport-settings health-settings policy-settings accepted-domain receive-connector sender-feed send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group directory-source journal-rule alert-channel monitoring-override probe endpoint untrusted-certificate untrusted-feed site policy node administrator drain resume top shell test serve demo setup config authority role help" -f -a "untrusted-certificate" -d 'Untrusted certificates'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event audit explain cert untrusted simulate journal alert drill health recheck status export plan apply group recipient directory perimeter transport-settings health-settings policy-settings accepted-domain receive-connector sender-feed send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group directory-source journal-rule alert-channel monitoring-override probe endpoint untrusted-certificate untrusted-feed site policy node administrator drain resume top shell test serve demo setup config authority role help" -f -a "untrusted-feed" -d 'Untrusted feeds'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event audit explain cert untrusted simulate journal alert drill health recheck status export plan apply group recipient directory perimeter transport-settings health-settings policy-settings accepted-domain receive-connector sender-feed send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group directory-source journal-rule alert-channel monitoring-override probe endpoint untrusted-certificate untrusted-feed site policy node administrator drain resume top shell test serve demo setup config authority role help" -f -a "site" -d 'Sites'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event audit explain cert untrusted simulate journal alert drill health recheck status export plan apply group recipient directory perimeter transport-settings health-settings policy-settings accepted-domain receive-connector sender-feed send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group directory-source journal-rule alert-channel monitoring-override probe endpoint untrusted-certificate untrusted-feed site policy node administrator drain resume top shell test serve demo setup config authority role help" -f -a "policy" -d 'Policies'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event audit explain cert untrusted simulate journal alert drill health recheck status export plan apply group recipient directory perimeter transport-settings health-settings policy-settings accepted-domain receive-connector sender-feed send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group directory-source journal-rule alert-channel monitoring-override probe endpoint untrusted-certificate untrusted-feed site policy node administrator drain resume top shell test serve demo setup config authority role help" -f -a "node" -d 'Nodes'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event audit explain cert untrusted simulate journal alert drill health recheck status export plan apply group recipient directory perimeter transport-settings health-settings policy-settings accepted-domain receive-connector sender-feed send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group directory-source journal-rule alert-channel monitoring-override probe endpoint untrusted-certificate untrusted-feed site policy node administrator drain resume top shell test serve demo setup config authority role help" -f -a "administrator" -d 'Administrators'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event audit explain cert untrusted simulate journal alert drill health recheck status export plan apply group recipient directory perimeter transport-settings health-settings policy-settings accepted-domain receive-connector sender-feed send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group directory-source journal-rule alert-channel monitoring-override probe endpoint untrusted-certificate untrusted-feed site policy node administrator drain resume top shell test serve demo setup config authority role help" -f -a "drain" -d 'Take no new mail until resume'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event audit explain cert untrusted simulate journal alert drill health recheck status export plan apply group recipient directory perimeter transport-settings health-settings policy-settings accepted-domain receive-connector sender-feed send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group directory-source journal-rule alert-channel monitoring-override probe endpoint untrusted-certificate untrusted-feed site policy node administrator drain resume top shell test serve demo setup config authority role help" -f -a "resume" -d 'Take new mail again'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event audit explain cert untrusted simulate journal alert drill health recheck status export plan apply group recipient directory perimeter transport-settings health-settings policy-settings accepted-domain receive-connector sender-feed send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group directory-source journal-rule alert-channel monitoring-override probe endpoint untrusted-certificate untrusted-feed site policy node administrator drain resume top shell test serve demo setup config authority role help" -f -a "top" -d 'Watch this node live'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event audit explain cert untrusted simulate journal alert drill health recheck status export plan apply group recipient directory perimeter transport-settings health-settings policy-settings accepted-domain receive-connector sender-feed send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group directory-source journal-rule alert-channel monitoring-override probe endpoint untrusted-certificate untrusted-feed site policy node administrator drain resume top shell test serve demo setup config authority role help" -f -a "shell" -d 'Manage this node with Exchange\'s commands'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event audit explain cert untrusted simulate journal alert drill health recheck status export plan apply group recipient directory perimeter transport-settings health-settings policy-settings accepted-domain receive-connector sender-feed send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group directory-source journal-rule alert-channel monitoring-override probe endpoint untrusted-certificate untrusted-feed site policy node administrator drain resume top shell test serve demo setup config authority role help" -f -a "test" -d 'Test endpoints from this host'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event audit explain cert untrusted simulate journal alert drill health recheck status export plan apply group recipient directory perimeter transport-settings health-settings policy-settings accepted-domain receive-connector sender-feed send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group directory-source journal-rule alert-channel monitoring-override probe endpoint untrusted-certificate untrusted-feed site policy node administrator drain resume top shell test serve demo setup config authority role help" -f -a "serve" -d 'Run this node: the manager, which starts all roles'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event audit explain cert untrusted simulate journal alert drill health recheck status export plan apply group recipient directory perimeter transport-settings health-settings policy-settings accepted-domain receive-connector sender-feed send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group directory-source journal-rule alert-channel monitoring-override probe endpoint untrusted-certificate untrusted-feed site policy node administrator drain resume top shell test serve demo setup config authority role help" -f -a "demo" -d 'Show the main job in a temporary folder, accidents and repairs included'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event audit explain cert untrusted simulate journal alert drill health recheck status export plan apply group recipient directory perimeter transport-settings health-settings policy-settings accepted-domain receive-connector sender-feed send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group directory-source journal-rule alert-channel monitoring-override probe endpoint untrusted-certificate untrusted-feed site policy node administrator drain resume top shell test serve demo setup config authority role help" -f -a "setup" -d 'Look at this machine, write a configuration, a certificate and the first objects'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event audit explain cert untrusted simulate journal alert drill health recheck status export plan apply group recipient directory perimeter transport-settings health-settings policy-settings accepted-domain receive-connector sender-feed send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group directory-source journal-rule alert-channel monitoring-override probe endpoint untrusted-certificate untrusted-feed site policy node administrator drain resume top shell test serve demo setup config authority role help" -f -a "config" -d 'The configuration file'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event audit explain cert untrusted simulate journal alert drill health recheck status export plan apply group recipient directory perimeter transport-settings health-settings policy-settings accepted-domain receive-connector sender-feed send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group directory-source journal-rule alert-channel monitoring-override probe endpoint untrusted-certificate untrusted-feed site policy node administrator drain resume top shell test serve demo setup config authority role help" -f -a "authority" -d 'The authority of this organisation\'s nodes: certificates by which they know each other'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event audit explain cert untrusted simulate journal alert drill health recheck status export plan apply group recipient directory perimeter transport-settings health-settings policy-settings accepted-domain receive-connector sender-feed send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group directory-source journal-rule alert-channel monitoring-override probe endpoint untrusted-certificate untrusted-feed site policy node administrator drain resume top shell test serve demo setup config authority role help" -f -a "role" -d 'Run one role; the manager does this'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event audit explain cert untrusted simulate journal alert drill health recheck status export plan apply group recipient directory perimeter transport-settings health-settings policy-settings accepted-domain receive-connector sender-feed send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group directory-source journal-rule alert-channel monitoring-override probe endpoint untrusted-certificate untrusted-feed site policy node administrator drain resume top shell test serve demo setup config authority role help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from queue" -f -a "list" -d 'Show what waits in the queue'
 complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from queue" -f -a "show" -d 'Show one message: where from, where to, and the last reply for each recipient'
 complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from queue" -f -a "hold" -d 'Keep a message, or everything for one next hop, until it is released'
@@ -1987,6 +2707,7 @@ complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_
 complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from queue" -f -a "export" -d 'Write a message out as it was received'
 complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from event" -f -a "list" -d 'List the events that happened here'
 complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from event" -f -a "show" -d 'Show what an event means, what it breaks, how to mend it, and when it happened'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from audit" -f -a "list" -d 'List what administrators did on this node, and what was refused them'
 complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from cert" -f -a "list" -d 'List the certificates held, and files that hold nothing usable'
 complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from cert" -f -a "explain" -d 'Show which certificate a receive connector uses, and why not the others'
 complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from untrusted" -f -a "list" -d 'List the certificates that are refused wherever they are shown'
@@ -2056,6 +2777,8 @@ complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_
 complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from transport-settings" -f -a "set" -d 'Change the transport settings'
 complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from health-settings" -f -a "show" -d 'Show the health settings'
 complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from health-settings" -f -a "set" -d 'Change the health settings'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from policy-settings" -f -a "show" -d 'Show the policy settings'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from policy-settings" -f -a "set" -d 'Change the policy settings'
 complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from accepted-domain" -f -a "list" -d 'List the accepted domains'
 complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from accepted-domain" -f -a "show" -d 'Show one of the accepted domains'
 complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from accepted-domain" -f -a "set" -d 'Change one of the accepted domains, or create it'
@@ -2124,5 +2847,22 @@ complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_
 complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from untrusted-feed" -f -a "show" -d 'Show one of the untrusted feeds'
 complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from untrusted-feed" -f -a "set" -d 'Change one of the untrusted feeds, or create it'
 complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from untrusted-feed" -f -a "remove" -d 'Remove one of the untrusted feeds'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from site" -f -a "list" -d 'List the sites'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from site" -f -a "show" -d 'Show one of the sites'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from site" -f -a "set" -d 'Change one of the sites, or create it'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from site" -f -a "remove" -d 'Remove one of the sites'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from policy" -f -a "list" -d 'List the policies'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from policy" -f -a "show" -d 'Show one of the policies'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from policy" -f -a "set" -d 'Change one of the policies, or create it'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from policy" -f -a "remove" -d 'Remove one of the policies'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from node" -f -a "list" -d 'List the nodes'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from node" -f -a "show" -d 'Show one of the nodes'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from node" -f -a "set" -d 'Change one of the nodes, or create it'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from node" -f -a "remove" -d 'Remove one of the nodes'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from administrator" -f -a "list" -d 'List the administrators'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from administrator" -f -a "show" -d 'Show one of the administrators'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from administrator" -f -a "set" -d 'Change one of the administrators, or create it'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from administrator" -f -a "remove" -d 'Remove one of the administrators'
 complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from test" -f -a "tls" -d 'Test the TLS of servers: Heartbleed, versions, ciphers, certificate, DANE, MTA-STS'
 complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "check" -d 'Read the configuration and say what is wrong, with line, column and the nearest known key'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from authority" -f -a "issue" -d 'Make a certificate for a node, and the authority where there is none yet'
