@@ -1,6 +1,6 @@
 //! One look at the node: everything the view shows, asked at once.
 
-use std::time::Duration;
+use std::{cell::Cell, time::Duration};
 
 use mailward_api::{
     fault::{Fault, FaultKind},
@@ -37,15 +37,17 @@ impl Shot {
     /// Looks. Each question has a connection of its own: access may have been started anew.
     pub(super) async fn take(connection: &Connection) -> Shot {
         let limit = |limit: u32| json!({ "limit": limit });
+        let machine = Cell::new(false);
         let (status, health, queues, ledger, events) = tokio::join!(
-            get::<NodeStatus>(Op::Status, Value::Null, connection),
-            get::<HealthReport>(Op::HealthReport, Value::Null, connection),
-            get::<QueueListing>(Op::QueueList, limit(1), connection),
-            get::<Ledger>(Op::HealthLedger, limit(ENTRIES), connection),
-            get::<EventList>(Op::EventList, limit(ENTRIES), connection),
+            get::<NodeStatus>(Op::Status, Value::Null, connection, &machine),
+            get::<HealthReport>(Op::HealthReport, Value::Null, connection, &machine),
+            get::<QueueListing>(Op::QueueList, limit(1), connection, &machine),
+            get::<Ledger>(Op::HealthLedger, limit(ENTRIES), connection, &machine),
+            get::<EventList>(Op::EventList, limit(ENTRIES), connection, &machine),
         );
         let mut shot = Shot {
             unix_ms: now_unix_ms(),
+            fault: machine.get().then(as_machine),
             ..Shot::default()
         };
         // The first that failed says why.
@@ -68,10 +70,23 @@ fn keep<T>(answer: Result<T, Fault>, fault: &mut Option<Fault>) -> Option<T> {
     }
 }
 
+/// How the JSON of an answer begins that another node made by a machine's rights.
+const AS_MACHINE: &[u8] = br#"{"acted_as":"machine""#;
+
+/// What is said of such answers: it must not be overlooked.
+fn as_machine() -> Fault {
+    Fault::new(
+        FaultKind::Refused,
+        "acted_as: machine: the other node answers by the rights of this machine, not by yours",
+        "`mailward status` with the same --node says why",
+    )
+}
+
 async fn get<T: DeserializeOwned>(
     op: Op,
     fields: Value,
     connection: &Connection,
+    machine: &Cell<bool>,
 ) -> Result<T, Fault> {
     let fields = match fields {
         Value::Object(fields) => fields,
@@ -85,6 +100,9 @@ async fn get<T: DeserializeOwned>(
             "`mailward status` tells which roles run",
         )
     })??;
+    if octets.starts_with(AS_MACHINE) {
+        machine.set(true);
+    }
     serde_json::from_slice(&octets).map_err(|error| {
         Fault::new(
             FaultKind::Failed,
