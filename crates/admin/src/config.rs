@@ -5,10 +5,12 @@ use std::{io, net::TcpListener, os::unix::net::UnixListener, path::PathBuf, sync
 use mailward_api::control::{BindError, bind};
 use mailward_events::Events;
 use mailward_host::clock::Clock;
+use mailward_model::Domain;
 use mailward_store::Store;
 use tokio::task::JoinHandle;
 
 use crate::{
+    administrators::Administrators,
     answer::{Access, Perimeter},
     http::{self, route::Pages},
     metric::Meter,
@@ -28,8 +30,8 @@ pub struct AdminConfig {
     pub tracking_dir: PathBuf,
     /// What is known of sender feeds.
     pub perimeter_dir: PathBuf,
-    /// The node's name, for health pages.
-    pub node: String,
+    /// The node's name.
+    pub node: Domain,
     /// The objects.
     pub store: Store,
     /// Where audit events go.
@@ -158,7 +160,7 @@ pub fn serve(config: AdminConfig) -> Result<AdminServer, ServeError> {
     let agent = config.agent.map(listening).transpose()?;
     let exports = Arc::new(Tally::default());
     let probes = Arc::new(Probes::start(
-        config.node.clone(),
+        config.node.to_string(),
         config.run_dir.clone(),
         Arc::clone(&config.clock),
         config.details,
@@ -178,7 +180,9 @@ pub fn serve(config: AdminConfig) -> Result<AdminServer, ServeError> {
     if let Some(otlp) = config.otlp {
         let export = Export {
             config: otlp,
-            resource: Resource { node: config.node },
+            resource: Resource {
+                node: config.node.to_string(),
+            },
             meter: Arc::clone(&meter),
             store: config.store.clone(),
             events: config.events.clone(),
@@ -199,12 +203,20 @@ pub fn serve(config: AdminConfig) -> Result<AdminServer, ServeError> {
         config.perimeter_dir,
         Arc::clone(&config.clock),
     );
+    let administrators = Arc::new(Administrators::default());
+    tasks.push(tokio::spawn(Arc::clone(&administrators).follow(
+        config.store.clone(),
+        config.node.clone(),
+        config.events.clone(),
+    )));
     let access = Arc::new(Access {
         run_dir: config.run_dir,
         events_dir: config.events_dir,
         tracking_dir: config.tracking_dir,
         perimeter: perimeter.clone(),
         store: config.store,
+        node: config.node,
+        administrators: Arc::clone(&administrators),
         events: config.events,
         clock: config.clock,
         directory,
@@ -215,7 +227,11 @@ pub fn serve(config: AdminConfig) -> Result<AdminServer, ServeError> {
         perimeter,
     };
     let operations = http::route::operations(access, pages.clone());
-    tasks.push(tokio::spawn(http::listen::unix(unix, operations)));
+    tasks.push(tokio::spawn(http::listen::unix(
+        unix,
+        operations,
+        administrators,
+    )));
     if let Some(http) = http {
         let mut pages = http::route::pages(pages);
         if let Some(group) = group {

@@ -11,6 +11,7 @@
 #![forbid(unsafe_code)]
 
 mod accept;
+mod administrators;
 mod answer;
 mod config;
 mod http;

@@ -5,6 +5,8 @@ use std::net::IpAddr;
 use nix::unistd::{Uid, User};
 use tokio::net::UnixStream;
 
+use crate::administrators::Administrators;
+
 /// A peer that was let in.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Peer {
@@ -27,15 +29,23 @@ fn signed_in(pid: i32) -> Option<String> {
 }
 
 impl Peer {
-    /// The peer of a connection; `None` for whoever is neither root nor this process's user.
-    pub(crate) fn admit(stream: &UnixStream) -> Option<Peer> {
+    /// The peer of a connection; `None` for whoever is neither root nor this process's user, nor one
+    /// of the administrators.
+    pub(crate) fn admit(stream: &UnixStream, administrators: &Administrators) -> Option<Peer> {
         let credentials = stream.peer_cred().ok()?;
         let uid = Uid::from_raw(credentials.uid());
-        (uid.is_root() || uid == Uid::effective()).then_some(Peer {
+        let peer = Peer {
             uid,
             pid: credentials.pid(),
             said: None,
-        })
+        };
+        peer.is_admitted(administrators).then_some(peer)
+    }
+
+    /// True as long as the peer may administer.
+    pub(crate) fn is_admitted(self, administrators: &Administrators) -> bool {
+        let uid = self.uid;
+        uid.is_root() || uid == Uid::effective() || administrators.admits(uid.as_raw())
     }
 
     /// The same peer, with the address that its program says the administrator sits at.

@@ -160,7 +160,7 @@ fn node_with(details: Details, endpoint: Option<String>) -> Node {
         events_dir: dir.path().join("events"),
         tracking_dir: dir.path().join("tracking"),
         perimeter_dir: dir.path().join("perimeter"),
-        node: "mx1.example.org".to_owned(),
+        node: "mx1.example.org".parse().unwrap(),
         store: store.clone(),
         events,
         clock: Arc::new(SystemClock::default()),

@@ -192,6 +192,14 @@ async fn operation(
             "ask on the admin socket",
         ));
     };
+    // A connection may outlast the right it was let in by.
+    if !peer.is_admitted(&access.administrators) {
+        return reply::fault(&Fault::new(
+            FaultKind::Refused,
+            "you may not administer Mailward any more",
+            "`mailward policy result`, asked by root, says which policy took you out",
+        ));
+    }
     let from = request.headers().get(mailward_api::operation::FROM_HEADER);
     let from = from.and_then(|value| value.to_str().ok()?.parse().ok());
     let peer = peer.saying(from);

@@ -40,7 +40,7 @@ async fn serve(config: &Config, parent: Option<u32>) -> Result<(), RoleError> {
         events_dir: config.events_dir(),
         tracking_dir: config.tracking_dir(),
         perimeter_dir: config.perimeter_dir(),
-        node: config.hostname.to_string(),
+        node: config.hostname.clone(),
         store,
         events: events.clone(),
         clock,
