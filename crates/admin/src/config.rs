@@ -5,11 +5,13 @@ use std::{io, net::TcpListener, os::unix::net::UnixListener, path::PathBuf, sync
 use mailward_api::control::{BindError, bind};
 use mailward_events::{Events, audit::AuditLog};
 use mailward_host::clock::Clock;
+use mailward_model::Domain;
 use mailward_store::Store;
 use mailward_tls::untrusted::feed::Shelf;
 use tokio::task::JoinHandle;
 
 use crate::{
+    administrators::Administrators,
     answer::{Access, Perimeter},
     delegation::{Remote, RemoteConfig},
     http::{self, route::Pages},
@@ -34,8 +36,8 @@ pub struct AdminConfig {
     pub perimeter_dir: PathBuf,
     /// What is known of feeds of the untrusted list.
     pub untrusted_dir: PathBuf,
-    /// The node's name, for health pages.
-    pub node: String,
+    /// The node's name.
+    pub node: Domain,
     /// The objects.
     pub store: Store,
     /// Where audit events go.
@@ -166,7 +168,7 @@ pub fn serve(config: AdminConfig) -> Result<AdminServer, ServeError> {
     let agent = config.agent.map(listening).transpose()?;
     let exports = Arc::new(Tally::default());
     let probes = Arc::new(Probes::start(
-        config.node.clone(),
+        config.node.to_string(),
         config.run_dir.clone(),
         Arc::clone(&config.clock),
         config.details,
@@ -189,7 +191,7 @@ pub fn serve(config: AdminConfig) -> Result<AdminServer, ServeError> {
         ),
     ));
     let remote = config.remote.as_ref();
-    let remote = remote.map(|remote| Remote::new(&config.node, remote));
+    let remote = remote.map(|remote| Remote::new(config.node.as_str(), remote));
     let nodes = config.remote.and_then(|remote| remote.listener);
     let nodes = nodes.map(listening).transpose()?;
     let mut tasks = Vec::new();
@@ -197,7 +199,9 @@ pub fn serve(config: AdminConfig) -> Result<AdminServer, ServeError> {
     if let Some(otlp) = config.otlp {
         let export = Export {
             config: otlp,
-            resource: Resource { node: config.node },
+            resource: Resource {
+                node: config.node.to_string(),
+            },
             meter: Arc::clone(&meter),
             store: config.store.clone(),
             events: config.events.clone(),
@@ -218,6 +222,12 @@ pub fn serve(config: AdminConfig) -> Result<AdminServer, ServeError> {
         config.perimeter_dir,
         Arc::clone(&config.clock),
     );
+    let administrators = Arc::new(Administrators::default());
+    tasks.push(tokio::spawn(Arc::clone(&administrators).follow(
+        config.store.clone(),
+        config.node.clone(),
+        config.events.clone(),
+    )));
     let access = Arc::new(Access {
         run_dir: config.run_dir,
         events_dir: config.events_dir,
@@ -225,6 +235,7 @@ pub fn serve(config: AdminConfig) -> Result<AdminServer, ServeError> {
         perimeter: perimeter.clone(),
         untrusted: Shelf::new(config.untrusted_dir),
         store: config.store,
+        administrators: Arc::clone(&administrators),
         events: config.events.clone(),
         clock: config.clock,
         directory,
@@ -244,7 +255,11 @@ pub fn serve(config: AdminConfig) -> Result<AdminServer, ServeError> {
         perimeter,
     };
     let operations = http::route::operations(access, pages.clone());
-    tasks.push(tokio::spawn(http::listen::unix(unix, operations)));
+    tasks.push(tokio::spawn(http::listen::unix(
+        unix,
+        operations,
+        administrators,
+    )));
     if let Some(http) = http {
         let mut pages = http::route::pages(pages);
         if let Some(group) = group {

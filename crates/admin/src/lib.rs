@@ -14,6 +14,7 @@
 #![forbid(unsafe_code)]
 
 mod accept;
+mod administrators;
 mod answer;
 mod config;
 mod delegation;

@@ -7,6 +7,8 @@ use mailward_api::view::ActedAs;
 use nix::unistd::{Uid, User};
 use tokio::net::UnixStream;
 
+use crate::administrators::Administrators;
+
 /// A peer that was let in.
 #[derive(Debug, Clone)]
 pub(crate) enum Peer {
@@ -53,15 +55,23 @@ fn signed_in(pid: i32) -> Option<String> {
 }
 
 impl Local {
-    /// The peer of a connection; `None` for whoever is neither root nor this process's user.
-    pub(crate) fn admit(stream: &UnixStream) -> Option<Local> {
+    /// The peer of a connection; `None` for whoever is neither root nor this process's user, nor one
+    /// of the administrators.
+    pub(crate) fn admit(stream: &UnixStream, administrators: &Administrators) -> Option<Local> {
         let credentials = stream.peer_cred().ok()?;
         let uid = Uid::from_raw(credentials.uid());
-        (uid.is_root() || uid == Uid::effective()).then_some(Local {
+        let peer = Local {
             uid,
             pid: credentials.pid(),
             said: None,
-        })
+        };
+        peer.is_admitted(administrators).then_some(peer)
+    }
+
+    /// True as long as the peer may administer.
+    pub(crate) fn is_admitted(self, administrators: &Administrators) -> bool {
+        let uid = self.uid;
+        uid.is_root() || uid == Uid::effective() || administrators.admits(uid.as_raw())
     }
 
     /// The same peer, with the address that its program says the administrator sits at.

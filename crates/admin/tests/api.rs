@@ -51,7 +51,7 @@ fn node() -> Node {
         audit_dir: dir.path().join("audit"),
         perimeter_dir: dir.path().join("perimeter"),
         untrusted_dir: dir.path().join("untrusted"),
-        node: "mx1.example.org".to_owned(),
+        node: "mx1.example.org".parse().unwrap(),
         store: store.clone(),
         events,
         clock: Arc::new(SystemClock::default()),

@@ -162,7 +162,7 @@ fn node_with(details: Details, endpoint: Option<String>) -> Node {
         audit_dir: dir.path().join("audit"),
         perimeter_dir: dir.path().join("perimeter"),
         untrusted_dir: dir.path().join("untrusted"),
-        node: "mx1.example.org".to_owned(),
+        node: "mx1.example.org".parse().unwrap(),
         store: store.clone(),
         events,
         clock: Arc::new(SystemClock::default()),

@@ -155,6 +155,7 @@ fn about_noun(noun: &str) -> &'static str {
         "drill" => "Faults on purpose, to see them noticed and repaired",
         "group" => "Groups: who belongs, who did, what an edit would change",
         "recipient" => "Recipients of every kind",
+        "policy" => "Policies: what holds on every node, on those of a site, or on one",
         "perimeter" => "Who may come near: sender feeds, and whom connectors take",
         "simulate" => "What would happen",
         "probe" => "Probes: what is looked at, and when",

@@ -14,7 +14,7 @@ use mailward_api::{
     fault::{Fault, FaultKind},
     operation::{Media, Op, remote},
     page::{Cell, Page, Tone},
-    view::{ActedAs, ForecastReport},
+    view::{ActedAs, ForecastReport, PolicyFile},
 };
 use serde_json::{Map, Value};
 
@@ -240,6 +240,13 @@ async fn carry_out(
         output.print(&calendar);
         return Ok(0);
     }
+    if op == Op::PolicyExport
+        && !output.json
+        && let Ok(file) = serde_json::from_slice::<PolicyFile>(&answer)
+    {
+        // For Windows: octets as they are, in the encoding that was asked for.
+        return write_out(&file.octets()).map(|()| 0);
+    }
     output.answer(op, &answer)
 }
 
@@ -256,6 +263,15 @@ pub(crate) fn as_machine(
     Some(format!(
         "acted_as: machine ({node} acted as the machine, not as you: {because})"
     ))
+}
+
+/// Writes octets to standard output as they are.
+fn write_out(octets: &[u8]) -> Result<(), Fault> {
+    use std::io::Write;
+    let mut out = std::io::stdout().lock();
+    out.write_all(octets)
+        .and_then(|()| out.flush())
+        .map_err(|error| Fault::failed(format!("standard output cannot be written: {error}")))
 }
 
 /// Asks and collects the answer.

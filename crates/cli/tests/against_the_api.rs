@@ -44,7 +44,7 @@ impl Node {
             audit_dir: dir.path().join("audit"),
             perimeter_dir: dir.path().join("perimeter"),
             untrusted_dir: dir.path().join("untrusted"),
-            node: "mx1.example.org".to_owned(),
+            node: "mx1.example.org".parse().unwrap(),
             store: Store::open(&dir.path().join("store.db")).unwrap(),
             events: Events::discard(),
             clock: Arc::new(SystemClock::default()),

@@ -1,7 +1,7 @@
 //! The one privileged hand: what objects and feeds mean for this host is put onto it.
 //!
-//! So far that is the firewall: a table of Mailward's own in nftables, with the ranges that receive
-//! connectors take. [`gates`] says what belongs into it (pure), [`Nft`] runs the program that puts it
+//! That is the firewall, a table of Mailward's own in nftables with the ranges that receive connectors
+//! take, and the host's groups as policies say ([`Groups`]). [`gates`] says what belongs into it (pure), [`Nft`] runs the program that puts it
 //! there, [`Firewall`] keeps both in step and mends what others change.
 //!
 //! Never here: anything that a stranger sent. Feeds are read as transport has judged and kept them.
@@ -11,9 +11,11 @@
 #![forbid(unsafe_code)]
 
 mod firewall;
+mod groups;
 mod nft;
 mod table;
 
 pub use firewall::Firewall;
+pub use groups::{Groups, GroupsDesk};
 pub use nft::{Nft, NftError};
 pub use table::{Gate, gates, text};

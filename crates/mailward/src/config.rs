@@ -67,6 +67,9 @@ pub(crate) struct Config {
     /// Whether the host's firewall is kept in step with the ranges of receive connectors.
     #[serde(default)]
     pub(crate) firewall: bool,
+    /// Whether the host's groups are kept as policies say; a list names the only ones.
+    #[serde(default)]
+    pub(crate) groups: Groups,
     /// The database of the objects that several nodes share; a file of this node if unset.
     #[serde(default)]
     pub(crate) store: Option<StoreTable>,
@@ -89,6 +92,37 @@ pub(crate) struct RemoteTable {
     pub(crate) certificate_file: PathBuf,
     /// File of the certificate of the nodes' authority.
     pub(crate) authority_file: PathBuf,
+}
+
+/// `groups`: true for every group of the host, a list for those alone.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum Groups {
+    /// All or none.
+    All(bool),
+    /// These.
+    Only(Vec<String>),
+}
+
+impl Default for Groups {
+    fn default() -> Self {
+        Groups::All(false)
+    }
+}
+
+impl Groups {
+    /// True where any may be changed.
+    pub(crate) fn are_kept(&self) -> bool {
+        *self != Groups::All(false)
+    }
+
+    /// The only ones that may be changed.
+    pub(crate) fn only(&self) -> Option<Vec<String>> {
+        match self {
+            Groups::All(_) => None,
+            Groups::Only(names) => Some(names.clone()),
+        }
+    }
 }
 
 /// `[store]`: a PostgreSQL database.
@@ -222,6 +256,7 @@ const KEYS: &[&str] = &[
     "user",
     "allow_faults",
     "firewall",
+    "groups",
     "store",
     "url",
     "password_file",
@@ -341,6 +376,16 @@ impl Config {
     /// The folder of what is known of sender feeds.
     pub(crate) fn perimeter_dir(&self) -> PathBuf {
         self.data_dir.join("perimeter")
+    }
+
+    /// True where the enforcer has something to do.
+    pub(crate) fn needs_enforcer(&self) -> bool {
+        self.firewall || self.groups.are_kept()
+    }
+
+    /// The folder of what stood on the host before policies came: root's own.
+    pub(crate) fn enforcer_dir(&self) -> PathBuf {
+        self.data_dir.join("enforcer")
     }
 
     /// The folder of the ledger of journal reports.
@@ -470,7 +515,19 @@ mod tests {
     fn the_host_name_is_all_that_is_needed() {
         let config = Config::parse("mailward.toml", "hostname = \"mail.example.org\"").unwrap();
         assert_eq!(config.data_dir, Path::new("/var/lib/mailward"));
-        assert!(!config.allow_faults && !config.firewall);
+        assert!(!config.allow_faults && !config.needs_enforcer());
+        for (line, is_kept, only) in [
+            ("groups = true", true, None),
+            ("groups = false", false, None),
+            ("groups = [\"adm\"]", true, Some(vec!["adm".to_owned()])),
+        ] {
+            let text = format!("hostname = \"mail.example.org\"\n{line}");
+            let config = Config::parse("mailward.toml", &text).unwrap();
+            assert_eq!(
+                (config.needs_enforcer(), config.groups.only()),
+                (is_kept, only)
+            );
+        }
     }
 
     #[test]

@@ -15,6 +15,7 @@ use mailward_proto::{
 use crate::{machine::Machine, world};
 
 pub use mailward_journal::fuzz::fuzz_journal;
+pub use mailward_model::policy::gpt_tmpl::fuzz as fuzz_gpt_tmpl;
 pub use mailward_perimeter::fuzz::fuzz_feed;
 pub use mailward_queue::fuzz::fuzz_recovery as fuzz_queue_recovery;
 pub use mailward_tls::audit::fuzz::fuzz_server as fuzz_tls_server;
@@ -25,7 +26,7 @@ pub use text::{fuzz_objects_text, fuzz_shell_script};
 pub type Target = fn(&[u8]);
 
 /// Every target by the name of its folder below `fuzz/corpus`.
-pub const TARGETS: [(&str, Target); 13] = [
+pub const TARGETS: [(&str, Target); 14] = [
     ("command", fuzz_command),
     ("data", fuzz_data),
     ("bdat", fuzz_bdat),
@@ -38,6 +39,7 @@ pub const TARGETS: [(&str, Target); 13] = [
     ("shell_script", fuzz_shell_script),
     ("journal_ledger", fuzz_journal),
     ("feed", fuzz_feed),
+    ("gpt_tmpl", fuzz_gpt_tmpl),
     ("tls_server", fuzz_tls_server),
 ];
 

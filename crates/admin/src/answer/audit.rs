@@ -148,7 +148,7 @@ impl Access {
         let record = AuditRecord {
             unix_ms: self.now(),
             node: match act.node.is_empty() {
-                true => self.node.clone(),
+                true => self.node.to_string(),
                 false => act.node,
             },
             on_behalf_of: act.on_behalf_of,

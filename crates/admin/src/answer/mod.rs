@@ -15,6 +15,7 @@ mod message;
 mod object;
 mod overrides;
 mod perimeter;
+mod policy;
 mod queue;
 mod recipient;
 mod repair;
@@ -33,13 +34,13 @@ use mailward_api::{
 };
 use mailward_events::{Event, Events, audit::AuditLog};
 use mailward_host::clock::Clock;
-use mailward_model::kind::Right;
+use mailward_model::{Domain, kind::Right};
 use mailward_store::Store;
 use mailward_tls::untrusted::feed::Shelf;
 use tokio::sync::mpsc;
 
 pub(crate) use self::perimeter::Perimeter;
-use crate::{delegation::Remote, peer::Peer, sync::DirectorySync};
+use crate::{administrators::Administrators, delegation::Remote, peer::Peer, sync::DirectorySync};
 pub(crate) use object::effect;
 
 /// How long another role may take.
@@ -55,11 +56,11 @@ pub(crate) struct Access {
     pub(crate) perimeter: Perimeter,
     pub(crate) untrusted: Shelf,
     pub(crate) store: Store,
+    pub(crate) node: Domain,
+    pub(crate) administrators: Arc<Administrators>,
     pub(crate) events: Events,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) directory: Arc<DirectorySync>,
-    /// This node's name.
-    pub(crate) node: String,
     /// What other nodes are spoken with by; `None` where none is.
     pub(crate) remote: Option<Arc<Remote>>,
     pub(crate) audit_log: Arc<AuditLog>,
@@ -357,6 +358,16 @@ impl Access {
             Call::PerimeterExport(r) => {
                 answer(typed::PerimeterExport, self.perimeter_export(r).await)
             }
+            Call::PolicyResult(r) => answer(typed::PolicyResult, self.policy_result(r).await),
+            Call::PolicyRevert(r) => answer(
+                typed::PolicyRevert,
+                self.policy_revert(r.policy, peer).await,
+            ),
+            Call::PolicyRefresh(r) => {
+                answer(typed::PolicyRefresh, self.policy_refresh(r, peer).await)
+            }
+            Call::PolicyImport(r) => answer(typed::PolicyImport, self.policy_import(r, peer).await),
+            Call::PolicyExport(r) => answer(typed::PolicyExport, self.policy_export(r).await),
             Call::ObjectList(r) => answer(typed::ObjectList, self.object_list(r).await),
             Call::ObjectShow(r) => answer(typed::ObjectShow, self.object_show(r).await),
             Call::ObjectSet(r) => answer(typed::ObjectSet, self.object_set(r, peer).await),

@@ -12,7 +12,7 @@ use mailward_api::{
 };
 use mailward_events::tracking::{self, Entry, EventId, Query};
 use mailward_model::{
-    Kind, Object,
+    Kind, Object, ObjectId,
     kind::UntrustedCertificate,
     object::{NAME_OCTETS_MAX, SpecOf, Validate},
 };
@@ -310,6 +310,13 @@ impl Access {
                 let list = "`mailward untrusted list` shows them";
                 return Err(unknown("untrusted certificate", &name, &known, list));
             };
+            if object.id == ObjectId(0) {
+                return Err(Fault::new(
+                    FaultKind::Refused,
+                    format!("{:?} is there by a policy", object.name),
+                    "take it out of the policy, or remove the policy",
+                ));
+            }
             let effect = text::effect(&object.name, Some(&object.spec), None);
             let text = format!("{:?} is refused no more.", object.name);
             access.carry_out(vec![Change::remove(object)], &[effect], peer)?;

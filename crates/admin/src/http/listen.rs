@@ -1,6 +1,6 @@
 //! Accepting connections and serving HTTP/1.1 on them.
 
-use std::{convert::Infallible, time::Duration};
+use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use axum::{Router, body::Body};
 use hyper::{Request, Response, body::Incoming, server::conn::http1};
@@ -12,6 +12,7 @@ use tokio::net::{TcpListener, UnixListener};
 
 use crate::{
     accept,
+    administrators::Administrators,
     peer::{Caller, Local},
 };
 
@@ -61,12 +62,17 @@ pub(super) fn http() -> http1::Builder {
     builder
 }
 
-/// Serves administrators: root and this process's user, nobody else.
-pub(crate) async fn unix(listener: UnixListener, router: Router) {
+/// Serves administrators: root, this process's user, and whom policies admit; nobody else.
+pub(crate) async fn unix(
+    listener: UnixListener,
+    router: Router,
+    administrators: Arc<Administrators>,
+) {
     accept::each(UNIX_CONNECTIONS_MAX, listener, |stream| {
         let router = router.clone();
+        let administrators = Arc::clone(&administrators);
         async move {
-            let Some(local) = Local::admit(&stream) else {
+            let Some(local) = Local::admit(&stream, &administrators) else {
                 return;
             };
             let service = ForPeer {

@@ -207,6 +207,16 @@ async fn operation(
     let asker = Asker::of(&request);
     let (method, uri) = (request.method().clone(), request.uri().clone());
     let headers = request.headers().clone();
+    // A connection may outlast the right it was let in by.
+    if let Some(Asker::Local(local)) = &asker
+        && !local.is_admitted(&access.administrators)
+    {
+        return reply::fault(&Fault::new(
+            FaultKind::Refused,
+            "you may not administer Mailward any more",
+            "`mailward policy result`, asked by root, says which policy took you out",
+        ));
+    }
     let body = match body(op, request).await {
         Ok(body) => body,
         Err(response) => return response,
@@ -305,7 +315,7 @@ fn asked_node(
     };
     let on_behalf_of = text(remote::ON_BEHALF_OF)?;
     let node = text(remote::NODE)?.map(|node| node.to_ascii_lowercase());
-    match node.filter(|node| !node.eq_ignore_ascii_case(&access.node)) {
+    match node.filter(|node| !node.eq_ignore_ascii_case(access.node.as_str())) {
         Some(node) => Ok(Some((node, on_behalf_of))),
         None if on_behalf_of.is_some() => Err(Fault::invalid(
             "on whose behalf a command is given is said to another node only",

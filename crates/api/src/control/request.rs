@@ -17,8 +17,8 @@ use crate::view::{
     HealthExplanation, HealthHistory, HealthMailboxes, HealthReport, HealthSetView, JournalReplay,
     JournalSimulation, JournalStatus, JournalVerification, LeaseAsk, LeaseReply, ManagerBeat,
     ManagerStatus, MessageList, MessagePlan, MessageView, OverrideList, PerimeterReplay,
-    PerimeterWhy, ProbeView, QueueList, RepairOutcome, RepairProposal, RoleFigures, RoleStatus,
-    TransportStatus, Verdict, WorkerStatus,
+    PerimeterWhy, PolicyRefreshed, ProbeView, QueueList, RepairOutcome, RepairProposal,
+    RoleFigures, RoleStatus, TransportStatus, Verdict, WorkerStatus,
     health::{ProbeList, ProbeReport},
     hold::{ComponentOrder, ComponentState, Hold, HoldList, Requester},
     journal::{JournalReplayAsk, JournalVerifyAsk},
@@ -113,6 +113,14 @@ pub enum ControlRequest {
     Perimeter(PerimeterRequest),
     /// Transport: feeds of the untrusted list. Answer: as each says.
     Untrusted(UntrustedRequest),
+    /// Enforcer: make the host's groups what policies say, or show what that would be. Answer:
+    /// `PolicyRefreshed`.
+    PolicyRefresh {
+        /// Only show.
+        dry_run: bool,
+        /// As if this policy were enabled, or were not where it is; only shown.
+        toggle: Option<String>,
+    },
     /// Transport: send a health probe through a send connector, and tell what the next hop said.
     /// Answer: `RouteProbed`.
     ProbeRoute(ProbeLetter),
@@ -410,6 +418,7 @@ impl ControlRequest {
             ControlRequest::JournalVerify(_) => "journal_verify",
             ControlRequest::Perimeter(_) => "perimeter",
             ControlRequest::Untrusted(_) => "untrusted",
+            ControlRequest::PolicyRefresh { .. } => "policy_refresh",
             ControlRequest::ProbeRoute(_) => "probe_route",
             ControlRequest::CertList => "cert_list",
             ControlRequest::CertExplain { .. } => "cert_explain",
@@ -518,6 +527,8 @@ pub enum ControlReply {
     PerimeterWhy(PerimeterWhy),
     /// Which sessions would not be taken any more.
     PerimeterReplay(PerimeterReplay),
+    /// What was changed in the host's groups, or would be.
+    PolicyRefreshed(PolicyRefreshed),
     /// Certificates held.
     Certificates(CertificateList),
     /// A choice of certificate.

@@ -46,6 +46,7 @@ mod journal;
 mod object;
 mod overrides;
 mod perimeter;
+mod policy;
 mod recipient;
 mod untrusted;
 
@@ -60,6 +61,10 @@ pub use overrides::{
 pub use perimeter::{
     ExportFormat, PerimeterApprove, PerimeterDiff, PerimeterExport, PerimeterRefresh,
     PerimeterReplay, PerimeterWhy,
+};
+pub use policy::{
+    GroupPolicyFile, GroupPolicyFiles, PolicyExport, PolicyImport, PolicyRefresh, PolicyResult,
+    PolicyRevert,
 };
 pub use recipient::{
     GroupMembers, GroupPreview, RecipientExport, RecipientImport, RecipientList, RecipientPreview,

@@ -560,6 +560,44 @@ operations! {
     PerimeterExport ["perimeter" "export"] Get "/v1/perimeter/export" Json
     (request::PerimeterExport) -> view::ExportText, page page::object::export;
 
+    /// Show what policies come to on a node: what holds, from which object, and what lost
+    ///
+    /// Settings, groups of the host, untrusted certificates and ranges of receive connectors, each
+    /// with the policy that says so, and what others said with the reason why it does not hold. Any
+    /// node can be asked about.
+    PolicyResult ["policy" "result"] Get "/v1/policy/result" Json
+    (request::PolicyResult) -> view::PolicyReport, page page::policy::result;
+
+    /// Take back the last change of a policy
+    ///
+    /// The policy is again what it was before; one that was removed is there again. The same command
+    /// once more brings the change back.
+    PolicyRevert ["policy" "revert"] Post "/v1/policy/revert" Json
+    (request::PolicyRevert) -> view::PlanView, page page::object::plan;
+
+    /// Make the groups of this host what policies say, now
+    ///
+    /// Asks the enforcer, which does so by itself at every change of a policy and every 90 minutes.
+    /// With --dry-run it is only shown, with --toggle as if one more policy were enabled, or one
+    /// fewer. Exit code 1 where a name cannot be told or a group not be changed.
+    PolicyRefresh ["policy" "refresh"] Post "/v1/policy/refresh" Json
+    (request::PolicyRefresh) -> view::PolicyRefreshed, page page::policy::refreshed,
+    exit page::policy::refreshed_exit;
+
+    /// Make policies of the restricted groups of Windows' group policies
+    ///
+    /// Reads [Group Membership] of a GptTmpl.inf, or of every one below a folder, such as a SYSVOL:
+    /// each becomes a policy called by its GUID, or the restricted groups of the one that is there.
+    /// Names and SIDs that are others on the hosts are told with --map.
+    PolicyImport ["policy" "import"] Post "/v1/policy/import" Json
+    (request::PolicyImport) -> view::PlanView, page page::object::plan;
+
+    /// Write a policy's restricted groups as a GptTmpl.inf
+    ///
+    /// What the format has no word for stands in it as a remark.
+    PolicyExport ["policy" "export"] Get "/v1/policy/export" Json
+    (request::PolicyExport) -> view::PolicyFile, page page::policy::file;
+
     /// List the {plural}
     ObjectList ["{kind}" "list"] Get "/v1/objects/{kind}" Json
     (request::ObjectList) -> view::ObjectList, page page::object::list;

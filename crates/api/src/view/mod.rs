@@ -18,6 +18,7 @@ pub mod journal;
 pub mod membership;
 pub mod object;
 pub mod perimeter;
+pub mod policy;
 pub mod queue;
 pub mod rehearsal;
 pub mod repair;
@@ -53,6 +54,7 @@ pub use object::{
     Effect, ExportText, FoundRecipient, Held, ObjectList, ObjectView, PlanView, RecipientList,
 };
 pub use perimeter::{PerimeterDiff, PerimeterReplay, PerimeterStatus, PerimeterWhy};
+pub use policy::{GroupStep, GroupTrouble, PolicyFile, PolicyRefreshed, PolicyReport};
 pub use queue::{
     Changed, DeliveryView, MessageList, MessageSummary, MessageView, QueueList, QueueListing,
     QueueSummary, RecipientView,

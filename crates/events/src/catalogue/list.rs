@@ -678,6 +678,51 @@ catalogue! {
         means "Something that the source names on this host is missing or cannot be read: the file of its password or of its roots, or a mapping names a field that no recipient has."
         breaks "The directory is not followed."
         mend "Mend what the error names; it is looked at again within a minute, and at once when the source is changed.";
+    5080 Notice PolicyResultChanged { node: String, revision: u64, policies: Items, changes: Items } per [revision]
+        "what policies come to on {node} has changed with revision {revision}: {changes}; applied are {policies}"
+        means "A policy was made, changed or removed, or the node came into another site; something holds on this node that did not hold before."
+        breaks "Nothing by itself: what changed is told. Settings, ranges and untrusted certificates are in force at once, groups of the host within seconds."
+        mend "Nothing, where it was meant. `mailward policy result` says what holds and why; `mailward policy revert NAME` takes a policy's last change back.";
+    5081 Warning PolicyClaimRefused { policy: String, item: String, because: String } per [policy, item]
+        "policy {policy} says {item}, which does not hold: {because}"
+        means "What the policy says would make an object unsound, or is about an object that is not there. It was left out; everything else of the policy holds."
+        breaks "That one thing is as it was without the policy."
+        mend "Change the policy, or what stands beside it: the reason names it.";
+    5082 Warning GroupMemberRemoved { group: String, member: String, policy: String, because: String } per [group, member]
+        "{member} was taken out of the group {group}: {because} ({policy})"
+        means "A restricted group of a policy says who may be in a group of this host, and somebody else was in it."
+        breaks "The account has lost what the group gives, for sessions that begin from now on."
+        mend "Nothing, where it was meant. Else correct the policy: a membership that is set by hand is taken away again.";
+    5083 Notice GroupMemberAdded { group: String, member: String, policy: String, because: String } per [group, member]
+        "{member} was put into the group {group}: {because} ({policy})"
+        means "A restricted group of a policy says that the account is to be in a group of this host, and it was not."
+        breaks "Nothing; the account has what the group gives, for sessions that begin from now on."
+        mend "Nothing, where it was meant. Else correct the policy.";
+    5084 Error GroupMemberUnclear { group: String, member: String, problem: String } per [group, member]
+        "{member} of the group {group} cannot be told: {problem}"
+        means "A name in a restricted group is no account of this host or of its domains, or it is two, or it cannot be changed by the system's tools."
+        breaks "It is neither put in nor taken out. Where the group's exact members are said, nobody is taken out of it until every name is clear."
+        mend "Write the name so that it is one: .\\NAME for this host's own account, DOMAIN\\NAME for a domain's; a SID is replaced by a name at the import (--map).";
+    5085 Error GroupsFailing { error: String } per [error]
+        "the groups of this host cannot be kept as policies say: {error}"
+        means "The enforcer could not ask for accounts or change a group: a tool is missing, took too long or refused, or the role is not root."
+        breaks "Groups stay as they are. It is tried again with the next refresh and with the next change of a policy."
+        mend "Install passwd and libc-bin, run Mailward's manager as root, or switch `groups` off.";
+    5086 Notice GroupRestored { group: String, members: Items } per [group]
+        "no policy speaks of some members of the group {group} any more; they are as they were before: {members}"
+        means "A policy was removed, changed or disabled. What it had put in was taken out, and whom it had taken out was put back."
+        breaks "Nothing; sessions that begin from now on have what the group gave before."
+        mend "Nothing.";
+    5087 Error GroupMemoryUnusable { file: String, error: String } per [file]
+        "what stood in groups before policies came cannot be read from {file}: {error}"
+        means "The enforcer's record is damaged, or it is not root's own. It was set aside, and what stands in the groups now is taken for what stood there before."
+        breaks "When a policy is removed, what it did before this moment stays."
+        mend "Look who changed the file. Correct the groups by hand once the policies about them are gone.";
+    5088 Notice PolicyReverted { policy: String, by: String, to: String } per [policy]
+        "{by} took back the last change of policy {policy}; it is as of revision {to}"
+        means "The policy is what it was before its last change; a policy that was removed is there again."
+        breaks "Nothing by itself."
+        mend "Nothing; the same command once more brings the change back.";
 
     5120 Warning DelegationRefused { machine: String, user: String, operation: String, because: String, chain: Items } per [machine, user, because]
         "{operation} from {machine} on behalf of {user} was refused: {because}; {chain}"

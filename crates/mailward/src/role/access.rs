@@ -43,7 +43,7 @@ async fn serve(config: &Config, parent: Option<u32>) -> Result<(), RoleError> {
         audit_dir: config.audit_dir(),
         perimeter_dir: config.perimeter_dir(),
         untrusted_dir: config.untrusted_dir(),
-        node: config.hostname.to_string(),
+        node: config.hostname.clone(),
         store,
         events: events.clone(),
         clock,

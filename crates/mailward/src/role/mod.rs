@@ -233,18 +233,40 @@ pub(crate) fn answer_about_itself(
     events: &Events,
     more: impl Fn(&mut RoleFigures) + Send + Sync + 'static,
 ) -> Result<control::Server, RoleError> {
+    let besides = move |other: ControlRequest| async move {
+        Err(Fault::unsupported(role.name(), other.name()))
+    };
+    answer_besides(role, config, store, events, more, besides)
+}
+
+/// The same of a role that is asked for something else besides.
+///
+/// # Errors
+/// The socket cannot be made.
+pub(crate) fn answer_besides<F>(
+    role: Role,
+    config: &Config,
+    store: &Store,
+    events: &Events,
+    more: impl Fn(&mut RoleFigures) + Send + Sync + 'static,
+    besides: impl Fn(ControlRequest) -> F + Clone + Send + Sync + 'static,
+) -> Result<control::Server, RoleError>
+where
+    F: Future<Output = Result<ControlReply, Fault>> + Send + 'static,
+{
     let (store, events) = (store.clone(), events.clone());
     let started = SystemClock::default().unix_ms();
     let service = move |request: ControlRequest| {
         let status = role_status(role, started, store.revision());
         let mut figures = role_figures(started, &events);
         more(&mut figures);
+        let besides = besides.clone();
         async move {
             match request {
                 ControlRequest::Ping => Ok(ControlReply::Pong(status)),
                 ControlRequest::Status => Ok(ControlReply::Role(status)),
                 ControlRequest::Figures { .. } => Ok(ControlReply::Figures(figures)),
-                other => Err(Fault::unsupported(role.name(), other.name())),
+                other => besides(other).await,
             }
         }
     };

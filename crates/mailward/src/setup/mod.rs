@@ -44,6 +44,9 @@ pub(crate) struct Arguments {
     /// Keep the host's firewall in step with the ranges of receive connectors that name a feed
     #[arg(long)]
     firewall: bool,
+    /// Keep the groups of the host as the restricted groups of policies say
+    #[arg(long)]
+    groups: bool,
     /// Where /livez, /readyz and /metrics are served
     #[arg(long, value_name = "IP:PORT", default_value = "127.0.0.1:8025")]
     http: SocketAddr,
@@ -316,6 +319,9 @@ fn configuration(arguments: &Arguments, hostname: &Domain) -> String {
          # Whether the host's firewall (nftables) is kept in step with the ranges of receive connectors.\n\
          {firewall}\n\
          \n\
+         # Whether the host's groups are kept as the restricted groups of policies say; a list names the only ones.\n\
+         {groups}\n\
+         \n\
          # Metrics and events to a collector of OpenTelemetry, every interval.\n\
          #[otlp]\n\
          #endpoint = \"http://127.0.0.1:4318\"\n\
@@ -335,6 +341,11 @@ fn configuration(arguments: &Arguments, hostname: &Domain) -> String {
             "allow_faults = true"
         } else {
             "#allow_faults = false"
+        },
+        groups = if arguments.groups {
+            "groups = true"
+        } else {
+            "#groups = [\"adm\"]"
         },
         firewall = if arguments.firewall {
             "firewall = true"

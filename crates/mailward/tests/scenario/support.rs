@@ -195,9 +195,15 @@ impl Node {
 
     /// Starts `mailward serve` in a network namespace and waits for nothing.
     pub(crate) fn spawn_in(&mut self, namespace: &str) {
+        self.spawn_under(&["ip", "netns", "exec", namespace]);
+    }
+
+    /// Starts `mailward serve` as the last arguments of another command and waits for nothing.
+    pub(crate) fn spawn_under(&mut self, command: &[&str]) {
         let log = std::fs::File::create(self.path("serve.log")).unwrap();
-        let serve = Command::new("ip")
-            .args(["netns", "exec", namespace, env!("CARGO_BIN_EXE_mailward")])
+        let serve = Command::new(command[0])
+            .args(&command[1..])
+            .arg(env!("CARGO_BIN_EXE_mailward"))
             .arg("serve")
             .arg("--config")
             .arg(self.config())

@@ -9,6 +9,7 @@
 //!
 //! Invariant: a policy whose scope does not reach a node changes nothing of what holds there.
 
+pub mod gpt_tmpl;
 mod groups;
 mod objects;
 

@@ -15,6 +15,7 @@ pub(super) mod journal;
 pub(super) mod membership;
 pub(super) mod object;
 pub(super) mod perimeter;
+pub(super) mod policy;
 pub(super) mod probe;
 pub(super) mod queue;
 pub(super) mod repair;

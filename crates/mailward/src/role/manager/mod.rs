@@ -19,6 +19,7 @@ mod hold;
 mod kept;
 mod objects;
 mod own_sockets;
+mod policy;
 mod repair;
 mod sockets;
 
@@ -99,6 +100,8 @@ struct Manager {
     /// Since when the database of the objects is away.
     away_since: Option<Duration>,
     objects: KeptObjects,
+    /// What policies came to at the last look.
+    policies: Option<mailward_model::policy::PolicyResult>,
     objects_fail: bool,
     kept: Kept,
     settings: HealthSettings,
@@ -213,6 +216,7 @@ impl Manager {
             standing: None,
             away_since: None,
             objects: KeptObjects::default(),
+            policies: None,
             objects_fail: false,
             kept,
             settings: HealthSettings::default(),
@@ -247,14 +251,14 @@ impl Manager {
     /// Takes over what runs, reads the objects, opens what is missing.
     fn begin(&mut self) {
         for role in CHILDREN {
-            let wanted = role != Role::Enforcer || self.config.firewall;
+            let wanted = role != Role::Enforcer || self.config.needs_enforcer();
             // One that an earlier manager was asked for is ended.
             let is_left = || super::standing::lifeline_path(role, &self.config).exists();
             if wanted || is_left() {
                 self.adopt(role);
             }
             if !wanted {
-                self.end(role, false, "firewall is not set any more");
+                self.end(role, false, "neither firewall nor groups is set any more");
             }
         }
         self.read_objects();

@@ -46,6 +46,7 @@ impl Manager {
                 let unix_ms = self.clock.unix_ms();
                 self.objects = KeptObjects { unix_ms, objects };
                 self.kept.keep_objects(&self.objects);
+                self.tell_policies();
                 if std::mem::take(&mut self.objects_fail) {
                     // What could not start for want of the objects need not wait any longer.
                     let now = self.clock.monotonic();

@@ -72,6 +72,7 @@ impl Manager {
             match control::bind(&self.config.run_dir.join("admin.sock")) {
                 Ok(socket) => {
                     self.own.admin = Some(socket);
+                    self.open_to_administrators();
                     opened = true;
                 }
                 Err(error) => self.failing("open the admin socket", &error),
