@@ -1,3 +1,5 @@
+//! The plan of one group: told steps, and by chance what holds for every sequence of wishes.
+
 use proptest::prelude::*;
 
 use super::*;
