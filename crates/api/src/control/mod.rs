@@ -24,6 +24,7 @@ mod letter;
 mod octets;
 pub mod perimeter;
 mod request;
+mod resolved;
 mod server;
 pub mod untrusted;
 
@@ -32,7 +33,8 @@ pub use drill::{DrillFault, DrillRequest};
 pub use letter::{ProbeLetter, RouteProbed, SimulatedMessage};
 pub use octets::Octets;
 pub use perimeter::PerimeterRequest;
-pub use request::{ControlReply, ControlRequest, Resolved};
+pub use request::{ControlReply, ControlRequest};
+pub use resolved::Resolved;
 pub use server::{BindError, Server, Service, bind, is_trusted, serve, serve_for};
 pub use untrusted::UntrustedRequest;
 

@@ -8,7 +8,8 @@ use mailward_model::{Domain, EmailAddress, MessageId, kind::MonitoringOverride};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Octets, PerimeterRequest, ProbeLetter, Role, RouteProbed, SimulatedMessage, UntrustedRequest,
+    Octets, PerimeterRequest, ProbeLetter, Resolved, Role, RouteProbed, SimulatedMessage,
+    UntrustedRequest,
     drill::{DrillFault, DrillRequest},
 };
 use crate::view::{
@@ -589,14 +590,4 @@ pub enum ControlReply {
     Forecast(ForecastReport),
     /// What a resolver answered.
     Resolved(Resolved),
-}
-
-/// What the resolver said about a host. That the host does not exist is an answer too.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Resolved {
-    /// It answered: these addresses, or none.
-    Answered(Vec<IpAddr>),
-    /// It gave no answer, or one that says nothing.
-    Failed(String),
 }

@@ -84,18 +84,26 @@ pub(super) fn plan(
 ) -> Plan {
     let mut out = Plan::default();
     let mut places: BTreeMap<AccountName, Place> = BTreeMap::new();
-    let is_clear = match wish {
-        Some(wish) => {
-            let exact = exact(wish, group, primary, spared, &mut places, &mut out);
-            let single = single(wish, group, spared, &mut places, &mut out);
-            exact && single
-        }
-        None => true,
-    };
     let mut memory = before.cloned().unwrap_or_else(|| Before {
         members: group.members.clone(),
         touched: BTreeSet::new(),
     });
+    let is_clear = match wish {
+        Some(wish) => {
+            let exact = exact(
+                wish,
+                group,
+                primary,
+                &memory.touched,
+                spared,
+                &mut places,
+                &mut out,
+            );
+            let single = single(wish, group, &memory.touched, spared, &mut places, &mut out);
+            exact && single
+        }
+        None => true,
+    };
     for (member, place) in &places {
         if group.members.contains(member) == place.is_in {
             if place.is_in {
@@ -147,6 +155,7 @@ fn exact(
     wish: &Wish,
     group: &Group,
     primary: &BTreeSet<AccountName>,
+    touched: &BTreeSet<AccountName>,
     spared: &AccountName,
     places: &mut BTreeMap<AccountName, Place>,
     out: &mut Plan,
@@ -194,7 +203,9 @@ fn exact(
             "its name cannot be put on a command line; take it out by hand".to_owned(),
         ));
     }
-    for member in group.members.iter().filter(|one| *one != spared) {
+    // Whom policies took out before is none of the members either: he is not as before yet.
+    let known = group.members.iter().chain(touched);
+    for member in known.filter(|one| *one != spared) {
         places
             .entry(member.clone())
             .or_insert_with(|| place(false, "it is none of the exact members"));
@@ -206,6 +217,7 @@ fn exact(
 fn single(
     wish: &Wish,
     group: &Group,
+    touched: &BTreeSet<AccountName>,
     spared: &AccountName,
     places: &mut BTreeMap<AccountName, Place>,
     out: &mut Plan,
@@ -219,11 +231,13 @@ fn single(
             .map_or(Ok(meant.name.clone()), str::parse);
         let accounts = match (&meant.accounts, written) {
             (Ok(accounts), _) => accounts.clone(),
-            // An account that is gone leaves its name behind.
-            (Err(Unclear::Nobody), Ok(name)) if !is_in => match group.members.contains(&name) {
-                true => BTreeSet::from([name]),
-                false => continue,
-            },
+            // An account that is gone leaves its name behind, until it is taken out as well.
+            (Err(Unclear::Nobody), Ok(name)) if !is_in => {
+                match group.members.contains(&name) || touched.contains(&name) {
+                    true => BTreeSet::from([name]),
+                    false => continue,
+                }
+            }
             (Err(unclear), _) => {
                 is_clear = false;
                 out.troubles

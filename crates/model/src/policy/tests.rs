@@ -1,3 +1,5 @@
+//! What policies come to: told cases, and by chance that neither order nor foreign scopes matter.
+
 use proptest::prelude::*;
 use serde_json::json;
 

@@ -5,9 +5,9 @@ use super::{applied, named, own_mailbox, picture, planned, source, user};
 #[test]
 fn what_goes_leaves_its_name_in_the_same_step() {
     // An administrator's own mailbox has the short name, so the directory's get the longer one.
-    let own = own_mailbox("Anna", "anna@example.net");
+    let own = [own_mailbox("Anna", "anna@example.net")];
     let before = picture(&[("1", user("Anna", "anna@example.org", &[]))]);
-    let objects = applied(&[own.clone()], &planned(&source(), &before, &[own]));
+    let objects = applied(&own, &planned(&source(), &before, &own));
     named(&objects, "Anna (anna@example.org)");
     // The account is deleted and made again: another entry of the same name and address.
     let again = picture(&[("2", user("Anna", "anna@example.org", &[]))]);
