@@ -1066,11 +1066,26 @@ _mailward() {
             mailward__subcmd__help__subcmd__perimeter,why)
                 cmd="mailward__subcmd__help__subcmd__perimeter__subcmd__why"
                 ;;
+            mailward__subcmd__help__subcmd__policy,export)
+                cmd="mailward__subcmd__help__subcmd__policy__subcmd__export"
+                ;;
+            mailward__subcmd__help__subcmd__policy,import)
+                cmd="mailward__subcmd__help__subcmd__policy__subcmd__import"
+                ;;
             mailward__subcmd__help__subcmd__policy,list)
                 cmd="mailward__subcmd__help__subcmd__policy__subcmd__list"
                 ;;
+            mailward__subcmd__help__subcmd__policy,refresh)
+                cmd="mailward__subcmd__help__subcmd__policy__subcmd__refresh"
+                ;;
             mailward__subcmd__help__subcmd__policy,remove)
                 cmd="mailward__subcmd__help__subcmd__policy__subcmd__remove"
+                ;;
+            mailward__subcmd__help__subcmd__policy,result)
+                cmd="mailward__subcmd__help__subcmd__policy__subcmd__result"
+                ;;
+            mailward__subcmd__help__subcmd__policy,revert)
+                cmd="mailward__subcmd__help__subcmd__policy__subcmd__revert"
                 ;;
             mailward__subcmd__help__subcmd__policy,set)
                 cmd="mailward__subcmd__help__subcmd__policy__subcmd__set"
@@ -1354,11 +1369,26 @@ _mailward() {
             mailward__subcmd__perimeter,why)
                 cmd="mailward__subcmd__perimeter__subcmd__why"
                 ;;
+            mailward__subcmd__policy,export)
+                cmd="mailward__subcmd__policy__subcmd__export"
+                ;;
+            mailward__subcmd__policy,import)
+                cmd="mailward__subcmd__policy__subcmd__import"
+                ;;
             mailward__subcmd__policy,list)
                 cmd="mailward__subcmd__policy__subcmd__list"
                 ;;
+            mailward__subcmd__policy,refresh)
+                cmd="mailward__subcmd__policy__subcmd__refresh"
+                ;;
             mailward__subcmd__policy,remove)
                 cmd="mailward__subcmd__policy__subcmd__remove"
+                ;;
+            mailward__subcmd__policy,result)
+                cmd="mailward__subcmd__policy__subcmd__result"
+                ;;
+            mailward__subcmd__policy,revert)
+                cmd="mailward__subcmd__policy__subcmd__revert"
                 ;;
             mailward__subcmd__policy,set)
                 cmd="mailward__subcmd__policy__subcmd__set"
@@ -8086,7 +8116,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__help__subcmd__policy)
-            opts="list show set remove"
+            opts="result revert refresh import export list show set remove"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -8141,6 +8171,34 @@ _mailward() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        mailward__subcmd__help__subcmd__policy__subcmd__export)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__help__subcmd__policy__subcmd__import)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         mailward__subcmd__help__subcmd__policy__subcmd__list)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
@@ -8155,7 +8213,49 @@ _mailward() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        mailward__subcmd__help__subcmd__policy__subcmd__refresh)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         mailward__subcmd__help__subcmd__policy__subcmd__remove)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__help__subcmd__policy__subcmd__result)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__help__subcmd__policy__subcmd__revert)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -10968,7 +11068,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__policy)
-            opts="-h --json --config --socket --node --as --color --help list show set remove"
+            opts="-h --json --config --socket --node --as --color --help result revert refresh import export list show set remove"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -11115,6 +11215,86 @@ _mailward() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        mailward__subcmd__policy__subcmd__export)
+            opts="-h --utf8 --json --config --socket --node --as --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --node)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --as)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__policy__subcmd__import)
+            opts="-h --name --map --scope --disabled --dry-run --json --config --socket --node --as --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --name)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --map)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --scope)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --node)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --as)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         mailward__subcmd__policy__subcmd__list)
             opts="-h --filter --limit --monitoring --json --config --socket --node --as --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -11157,6 +11337,44 @@ _mailward() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        mailward__subcmd__policy__subcmd__refresh)
+            opts="-h --dry-run --toggle --json --config --socket --node --as --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --toggle)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --node)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --as)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         mailward__subcmd__policy__subcmd__remove)
             opts="-h --revision --dry-run --json --config --socket --node --as --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -11168,6 +11386,74 @@ _mailward() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --node)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --as)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__policy__subcmd__result)
+            opts="-h --json --config --socket --node --as --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --node)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --as)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__policy__subcmd__revert)
+            opts="-h --json --config --socket --node --as --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
                 --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -12658,7 +12944,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__setup)
-            opts="-h --domain --hostname --port --bind --objects --allow-faults --firewall --http --data-dir --run-dir --certificate-dir --user --store-url --store-password-file --json --config --socket --node --as --color --help"
+            opts="-h --domain --hostname --port --bind --objects --allow-faults --firewall --groups --http --data-dir --run-dir --certificate-dir --user --store-url --store-password-file --json --config --socket --node --as --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

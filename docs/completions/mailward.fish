@@ -76,7 +76,7 @@ complete -c mailward -n "__fish_mailward_needs_command" -f -a "endpoint" -d 'End
 complete -c mailward -n "__fish_mailward_needs_command" -f -a "untrusted-certificate" -d 'Untrusted certificates'
 complete -c mailward -n "__fish_mailward_needs_command" -f -a "untrusted-feed" -d 'Untrusted feeds'
 complete -c mailward -n "__fish_mailward_needs_command" -f -a "site" -d 'Sites'
-complete -c mailward -n "__fish_mailward_needs_command" -f -a "policy" -d 'Policies'
+complete -c mailward -n "__fish_mailward_needs_command" -f -a "policy" -d 'Policies: what holds on every node, on those of a site, or on one'
 complete -c mailward -n "__fish_mailward_needs_command" -f -a "node" -d 'Nodes'
 complete -c mailward -n "__fish_mailward_needs_command" -f -a "administrator" -d 'Administrators'
 complete -c mailward -n "__fish_mailward_needs_command" -f -a "drain" -d 'Take no new mail until resume'
@@ -2298,19 +2298,77 @@ never\t''"
 complete -c mailward -n "__fish_mailward_using_subcommand site; and __fish_seen_subcommand_from remove" -l dry-run -d 'Show what would change, and change nothing'
 complete -c mailward -n "__fish_mailward_using_subcommand site; and __fish_seen_subcommand_from remove" -l json -d 'Print the answer as JSON'
 complete -c mailward -n "__fish_mailward_using_subcommand site; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help'
-complete -c mailward -n "__fish_mailward_using_subcommand policy; and not __fish_seen_subcommand_from list show set remove" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
-complete -c mailward -n "__fish_mailward_using_subcommand policy; and not __fish_seen_subcommand_from list show set remove" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
-complete -c mailward -n "__fish_mailward_using_subcommand policy; and not __fish_seen_subcommand_from list show set remove" -l node -d 'Have another node carry the command out' -r
-complete -c mailward -n "__fish_mailward_using_subcommand policy; and not __fish_seen_subcommand_from list show set remove" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
-complete -c mailward -n "__fish_mailward_using_subcommand policy; and not __fish_seen_subcommand_from list show set remove" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+complete -c mailward -n "__fish_mailward_using_subcommand policy; and not __fish_seen_subcommand_from result revert refresh import export list show set remove" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
+complete -c mailward -n "__fish_mailward_using_subcommand policy; and not __fish_seen_subcommand_from result revert refresh import export list show set remove" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand policy; and not __fish_seen_subcommand_from result revert refresh import export list show set remove" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand policy; and not __fish_seen_subcommand_from result revert refresh import export list show set remove" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
+complete -c mailward -n "__fish_mailward_using_subcommand policy; and not __fish_seen_subcommand_from result revert refresh import export list show set remove" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c mailward -n "__fish_mailward_using_subcommand policy; and not __fish_seen_subcommand_from list show set remove" -l json -d 'Print the answer as JSON'
-complete -c mailward -n "__fish_mailward_using_subcommand policy; and not __fish_seen_subcommand_from list show set remove" -s h -l help -d 'Print help'
-complete -c mailward -n "__fish_mailward_using_subcommand policy; and not __fish_seen_subcommand_from list show set remove" -f -a "list" -d 'List the policies'
-complete -c mailward -n "__fish_mailward_using_subcommand policy; and not __fish_seen_subcommand_from list show set remove" -f -a "show" -d 'Show one of the policies'
-complete -c mailward -n "__fish_mailward_using_subcommand policy; and not __fish_seen_subcommand_from list show set remove" -f -a "set" -d 'Change one of the policies, or create it'
-complete -c mailward -n "__fish_mailward_using_subcommand policy; and not __fish_seen_subcommand_from list show set remove" -f -a "remove" -d 'Remove one of the policies'
+complete -c mailward -n "__fish_mailward_using_subcommand policy; and not __fish_seen_subcommand_from result revert refresh import export list show set remove" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand policy; and not __fish_seen_subcommand_from result revert refresh import export list show set remove" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand policy; and not __fish_seen_subcommand_from result revert refresh import export list show set remove" -f -a "result" -d 'Show what policies come to on a node: what holds, from which object, and what lost'
+complete -c mailward -n "__fish_mailward_using_subcommand policy; and not __fish_seen_subcommand_from result revert refresh import export list show set remove" -f -a "revert" -d 'Take back the last change of a policy'
+complete -c mailward -n "__fish_mailward_using_subcommand policy; and not __fish_seen_subcommand_from result revert refresh import export list show set remove" -f -a "refresh" -d 'Make the groups of this host what policies say, now'
+complete -c mailward -n "__fish_mailward_using_subcommand policy; and not __fish_seen_subcommand_from result revert refresh import export list show set remove" -f -a "import" -d 'Make policies of the restricted groups of Windows\' group policies'
+complete -c mailward -n "__fish_mailward_using_subcommand policy; and not __fish_seen_subcommand_from result revert refresh import export list show set remove" -f -a "export" -d 'Write a policy\'s restricted groups as a GptTmpl.inf'
+complete -c mailward -n "__fish_mailward_using_subcommand policy; and not __fish_seen_subcommand_from result revert refresh import export list show set remove" -f -a "list" -d 'List the policies'
+complete -c mailward -n "__fish_mailward_using_subcommand policy; and not __fish_seen_subcommand_from result revert refresh import export list show set remove" -f -a "show" -d 'Show one of the policies'
+complete -c mailward -n "__fish_mailward_using_subcommand policy; and not __fish_seen_subcommand_from result revert refresh import export list show set remove" -f -a "set" -d 'Change one of the policies, or create it'
+complete -c mailward -n "__fish_mailward_using_subcommand policy; and not __fish_seen_subcommand_from result revert refresh import export list show set remove" -f -a "remove" -d 'Remove one of the policies'
+complete -c mailward -n "__fish_mailward_using_subcommand policy; and __fish_seen_subcommand_from result" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
+complete -c mailward -n "__fish_mailward_using_subcommand policy; and __fish_seen_subcommand_from result" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand policy; and __fish_seen_subcommand_from result" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand policy; and __fish_seen_subcommand_from result" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
+complete -c mailward -n "__fish_mailward_using_subcommand policy; and __fish_seen_subcommand_from result" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand policy; and __fish_seen_subcommand_from result" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand policy; and __fish_seen_subcommand_from result" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mailward -n "__fish_mailward_using_subcommand policy; and __fish_seen_subcommand_from revert" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
+complete -c mailward -n "__fish_mailward_using_subcommand policy; and __fish_seen_subcommand_from revert" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand policy; and __fish_seen_subcommand_from revert" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand policy; and __fish_seen_subcommand_from revert" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
+complete -c mailward -n "__fish_mailward_using_subcommand policy; and __fish_seen_subcommand_from revert" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand policy; and __fish_seen_subcommand_from revert" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand policy; and __fish_seen_subcommand_from revert" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mailward -n "__fish_mailward_using_subcommand policy; and __fish_seen_subcommand_from refresh" -l toggle -d 'As if this policy were enabled, or, where it is, as if it were not; only shows' -r
+complete -c mailward -n "__fish_mailward_using_subcommand policy; and __fish_seen_subcommand_from refresh" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
+complete -c mailward -n "__fish_mailward_using_subcommand policy; and __fish_seen_subcommand_from refresh" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand policy; and __fish_seen_subcommand_from refresh" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand policy; and __fish_seen_subcommand_from refresh" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
+complete -c mailward -n "__fish_mailward_using_subcommand policy; and __fish_seen_subcommand_from refresh" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand policy; and __fish_seen_subcommand_from refresh" -l dry-run -d 'Only show what would be done'
+complete -c mailward -n "__fish_mailward_using_subcommand policy; and __fish_seen_subcommand_from refresh" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand policy; and __fish_seen_subcommand_from refresh" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mailward -n "__fish_mailward_using_subcommand policy; and __fish_seen_subcommand_from import" -l name -d 'What the policy is called; only for one file' -r
+complete -c mailward -n "__fish_mailward_using_subcommand policy; and __fish_seen_subcommand_from import" -l map -d 'A name or SID of the files and what it is on hosts, as in S-1-5-32-544=sudo; may be given several times' -r
+complete -c mailward -n "__fish_mailward_using_subcommand policy; and __fish_seen_subcommand_from import" -l scope -d 'Where a new policy holds: all, site:NAME or node:HOSTNAME' -r
+complete -c mailward -n "__fish_mailward_using_subcommand policy; and __fish_seen_subcommand_from import" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
+complete -c mailward -n "__fish_mailward_using_subcommand policy; and __fish_seen_subcommand_from import" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand policy; and __fish_seen_subcommand_from import" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand policy; and __fish_seen_subcommand_from import" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
+complete -c mailward -n "__fish_mailward_using_subcommand policy; and __fish_seen_subcommand_from import" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand policy; and __fish_seen_subcommand_from import" -l disabled -d 'Leave a new policy disabled'
+complete -c mailward -n "__fish_mailward_using_subcommand policy; and __fish_seen_subcommand_from import" -l dry-run -d 'Only show what would change'
+complete -c mailward -n "__fish_mailward_using_subcommand policy; and __fish_seen_subcommand_from import" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand policy; and __fish_seen_subcommand_from import" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mailward -n "__fish_mailward_using_subcommand policy; and __fish_seen_subcommand_from export" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
+complete -c mailward -n "__fish_mailward_using_subcommand policy; and __fish_seen_subcommand_from export" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
+complete -c mailward -n "__fish_mailward_using_subcommand policy; and __fish_seen_subcommand_from export" -l node -d 'Have another node carry the command out' -r
+complete -c mailward -n "__fish_mailward_using_subcommand policy; and __fish_seen_subcommand_from export" -l as -d 'With --node, for root: on whose behalf; else whoever signed in' -r
+complete -c mailward -n "__fish_mailward_using_subcommand policy; and __fish_seen_subcommand_from export" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand policy; and __fish_seen_subcommand_from export" -l utf8 -d 'Write UTF-8; Windows reads UTF-16, which is the default'
+complete -c mailward -n "__fish_mailward_using_subcommand policy; and __fish_seen_subcommand_from export" -l json -d 'Print the answer as JSON'
+complete -c mailward -n "__fish_mailward_using_subcommand policy; and __fish_seen_subcommand_from export" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mailward -n "__fish_mailward_using_subcommand policy; and __fish_seen_subcommand_from list" -l filter -d 'Only recipients that fit this filter, such as "CustomAttribute1 -ne \'Ignore\'"' -r
 complete -c mailward -n "__fish_mailward_using_subcommand policy; and __fish_seen_subcommand_from list" -l limit -d 'Objects to list at most; all of them where nothing is said' -r
 complete -c mailward -n "__fish_mailward_using_subcommand policy; and __fish_seen_subcommand_from list" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
@@ -2582,6 +2640,7 @@ always\t''
 never\t''"
 complete -c mailward -n "__fish_mailward_using_subcommand setup" -l allow-faults -d 'Allow faults to be injected, for drills; never on a node that carries real mail'
 complete -c mailward -n "__fish_mailward_using_subcommand setup" -l firewall -d 'Keep the host\'s firewall in step with the ranges of receive connectors that name a feed'
+complete -c mailward -n "__fish_mailward_using_subcommand setup" -l groups -d 'Keep the groups of the host as the restricted groups of policies say'
 complete -c mailward -n "__fish_mailward_using_subcommand setup" -l json -d 'Print the answer as JSON'
 complete -c mailward -n "__fish_mailward_using_subcommand setup" -s h -l help -d 'Print help'
 complete -c mailward -n "__fish_mailward_using_subcommand config; and not __fish_seen_subcommand_from check help" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
@@ -2683,7 +2742,7 @@ complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_s
 complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event audit explain cert untrusted simulate journal alert drill health recheck status export plan apply group recipient directory perimeter transport-settings health-settings policy-settings accepted-domain receive-connector sender-feed send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group directory-source journal-rule alert-channel monitoring-override probe endpoint untrusted-certificate untrusted-feed site policy node administrator drain resume top shell test serve demo setup config authority role help" -f -a "untrusted-certificate" -d 'Untrusted certificates'
 complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event audit explain cert untrusted simulate journal alert drill health recheck status export plan apply group recipient directory perimeter transport-settings health-settings policy-settings accepted-domain receive-connector sender-feed send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group directory-source journal-rule alert-channel monitoring-override probe endpoint untrusted-certificate untrusted-feed site policy node administrator drain resume top shell test serve demo setup config authority role help" -f -a "untrusted-feed" -d 'Untrusted feeds'
 complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event audit explain cert untrusted simulate journal alert drill health recheck status export plan apply group recipient directory perimeter transport-settings health-settings policy-settings accepted-domain receive-connector sender-feed send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group directory-source journal-rule alert-channel monitoring-override probe endpoint untrusted-certificate untrusted-feed site policy node administrator drain resume top shell test serve demo setup config authority role help" -f -a "site" -d 'Sites'
-complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event audit explain cert untrusted simulate journal alert drill health recheck status export plan apply group recipient directory perimeter transport-settings health-settings policy-settings accepted-domain receive-connector sender-feed send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group directory-source journal-rule alert-channel monitoring-override probe endpoint untrusted-certificate untrusted-feed site policy node administrator drain resume top shell test serve demo setup config authority role help" -f -a "policy" -d 'Policies'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event audit explain cert untrusted simulate journal alert drill health recheck status export plan apply group recipient directory perimeter transport-settings health-settings policy-settings accepted-domain receive-connector sender-feed send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group directory-source journal-rule alert-channel monitoring-override probe endpoint untrusted-certificate untrusted-feed site policy node administrator drain resume top shell test serve demo setup config authority role help" -f -a "policy" -d 'Policies: what holds on every node, on those of a site, or on one'
 complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event audit explain cert untrusted simulate journal alert drill health recheck status export plan apply group recipient directory perimeter transport-settings health-settings policy-settings accepted-domain receive-connector sender-feed send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group directory-source journal-rule alert-channel monitoring-override probe endpoint untrusted-certificate untrusted-feed site policy node administrator drain resume top shell test serve demo setup config authority role help" -f -a "node" -d 'Nodes'
 complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event audit explain cert untrusted simulate journal alert drill health recheck status export plan apply group recipient directory perimeter transport-settings health-settings policy-settings accepted-domain receive-connector sender-feed send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group directory-source journal-rule alert-channel monitoring-override probe endpoint untrusted-certificate untrusted-feed site policy node administrator drain resume top shell test serve demo setup config authority role help" -f -a "administrator" -d 'Administrators'
 complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event audit explain cert untrusted simulate journal alert drill health recheck status export plan apply group recipient directory perimeter transport-settings health-settings policy-settings accepted-domain receive-connector sender-feed send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group directory-source journal-rule alert-channel monitoring-override probe endpoint untrusted-certificate untrusted-feed site policy node administrator drain resume top shell test serve demo setup config authority role help" -f -a "drain" -d 'Take no new mail until resume'
@@ -2851,6 +2910,11 @@ complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_
 complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from site" -f -a "show" -d 'Show one of the sites'
 complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from site" -f -a "set" -d 'Change one of the sites, or create it'
 complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from site" -f -a "remove" -d 'Remove one of the sites'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from policy" -f -a "result" -d 'Show what policies come to on a node: what holds, from which object, and what lost'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from policy" -f -a "revert" -d 'Take back the last change of a policy'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from policy" -f -a "refresh" -d 'Make the groups of this host what policies say, now'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from policy" -f -a "import" -d 'Make policies of the restricted groups of Windows\' group policies'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from policy" -f -a "export" -d 'Write a policy\'s restricted groups as a GptTmpl.inf'
 complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from policy" -f -a "list" -d 'List the policies'
 complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from policy" -f -a "show" -d 'Show one of the policies'
 complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from policy" -f -a "set" -d 'Change one of the policies, or create it'
