@@ -42,7 +42,7 @@ impl Node {
             events_dir: dir.path().join("events"),
             tracking_dir: dir.path().join("tracking"),
             perimeter_dir: dir.path().join("perimeter"),
-            node: "mx1.example.org".to_owned(),
+            node: "mx1.example.org".parse().unwrap(),
             store: Store::open(&dir.path().join("store.db")).unwrap(),
             events: Events::discard(),
             clock: Arc::new(SystemClock::default()),
