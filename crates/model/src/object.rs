@@ -198,7 +198,7 @@ kinds! {
 }
 
 impl Kind {
-    /// True for kinds of which there is exactly one object, named `default`.
+    /// True for kinds of which there is one object, named `default`; none means the defaults.
     pub fn is_singleton(self) -> bool {
         matches!(
             self,

@@ -9,7 +9,7 @@ use std::{path::Path, sync::Arc, time::Duration};
 use mailward_host::clock::{Clock, SystemClock};
 use mailward_model::{
     Domain, Kind, Object, ObjectId, Revision, Spec,
-    kind::{HealthSettings, PolicySettings, TransportSettings},
+    kind::{HealthSettings, TransportSettings},
 };
 use tokio::sync::watch;
 
@@ -134,12 +134,12 @@ impl Store {
         self.1.as_ref()
     }
 
-    /// Settings of which there is always one object begin with their defaults.
+    /// Settings of which there is always one object begin with their defaults. Those of policies came
+    /// later: stores of before have none, and none means the defaults.
     fn create_singletons(&self) -> Result<(), ApplyError> {
         for spec in [
             Spec::from(TransportSettings::default()),
             Spec::from(HealthSettings::default()),
-            Spec::from(PolicySettings::default()),
         ] {
             match self.apply(vec![Change::create("default", spec)], "mailward") {
                 // Another process that opened the new store at the same time may have been first.

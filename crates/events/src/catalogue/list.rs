@@ -712,7 +712,7 @@ catalogue! {
         "no policy speaks of some members of the group {group} any more; they are as they were before: {members}"
         means "A policy was removed, changed or disabled. What it had put in was taken out, and whom it had taken out was put back."
         breaks "Nothing; sessions that begin from now on have what the group gave before."
-        mend "Nothing.";
+        mend "Nothing; `mailward policy revert NAME` brings the policy back, and its members with it.";
     5087 Error GroupMemoryUnusable { file: String, error: String } per [file]
         "what stood in groups before policies came cannot be read from {file}: {error}"
         means "The enforcer's record is damaged, or it is not root's own. It was set aside, and what stands in the groups now is taken for what stood there before."

@@ -317,14 +317,7 @@ fn the_feed_tells_what_was_done_by_whom_and_when(fixture: &dyn Fixture) {
 fn a_new_store_has_its_settings(fixture: &dyn Fixture) {
     let store = fixture.open();
     let kinds: Vec<_> = store.all().unwrap().iter().map(|o| o.spec.kind()).collect();
-    assert_eq!(
-        kinds,
-        [
-            Kind::TransportSettings,
-            Kind::HealthSettings,
-            Kind::PolicySettings
-        ]
-    );
+    assert_eq!(kinds, [Kind::TransportSettings, Kind::HealthSettings]);
     assert_eq!(*store.standing().borrow(), Standing::Here);
     store.write_test().unwrap();
     assert_eq!(store.revision(), Revision(2));

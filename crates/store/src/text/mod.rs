@@ -52,6 +52,8 @@ pub fn plan(current: &[Object], wanted: &[Wanted]) -> TextPlan {
     let defaults = Kind::ALL
         .iter()
         .filter(|kind| !named.contains(&identity(**kind, "default")))
+        // Settings that were never written are at their defaults already.
+        .filter(|kind| stored.contains_key(&identity(**kind, "default")))
         .filter_map(|kind| fields::default_spec(*kind));
     let wanted = wanted
         .iter()
