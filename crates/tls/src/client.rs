@@ -67,13 +67,19 @@ impl Roots {
     /// Reads the roots. Those on the list are left out: a peer does not send its root, so that no
     /// path would show it.
     pub(crate) fn load(&self, untrusted: &Untrusted) -> Result<RootCertStore, ClientTlsError> {
-        let mut store = RootCertStore::empty();
         let list = untrusted.list();
-        let trusted = |root: &CertificateDer<'_>| list.find([root]).is_none();
+        self.load_where(|root| list.find([root]).is_none())
+    }
+
+    fn load_where(
+        &self,
+        trusted: impl Fn(&CertificateDer<'_>) -> bool,
+    ) -> Result<RootCertStore, ClientTlsError> {
+        let mut store = RootCertStore::empty();
         if self.system {
             // Single entries that cannot be read are of no interest: every store has some.
             let found = rustls_native_certs::load_native_certs();
-            store.add_parsable_certificates(found.certs.into_iter().filter(trusted));
+            store.add_parsable_certificates(found.certs.into_iter().filter(&trusted));
         }
         for file in &self.files {
             let fail = |problem: String| ClientTlsError::RootFile {
@@ -87,7 +93,7 @@ impl Roots {
             if roots.is_empty() {
                 return Err(fail("it holds no CERTIFICATE section".to_owned()));
             }
-            for root in roots.into_iter().filter(trusted) {
+            for root in roots.into_iter().filter(&trusted) {
                 store.add(root).map_err(|error| fail(error.to_string()))?;
             }
         }
@@ -258,6 +264,16 @@ impl ClientTls {
     /// [`ClientTlsError`] where there are none.
     pub fn roots(&self) -> Result<Arc<RootCertStore>, ClientTlsError> {
         self.store(&mut self.current())
+    }
+
+    /// Every root there is, those on the list of untrusted certificates too: who may have signed a CRL.
+    /// An authority whose last CRL is stale may be on that list until it has signed another one, and
+    /// what one revokes that nobody trusts harms nobody. Reads files.
+    ///
+    /// # Errors
+    /// [`ClientTlsError`] where there are none.
+    pub fn roots_of_issuers(&self) -> Result<RootCertStore, ClientTlsError> {
+        self.roots.load_where(|_| true)
     }
 
     /// Whether a path that a peer showed leads to a root, whatever name it is for: as a server's or as

@@ -104,7 +104,10 @@ fn the_objects() {
         waiting.is_some()
     });
     assert!(lives(node.manager_pid()));
-    std::fs::write(&store, kept).unwrap();
+    // In one step: an empty file would be taken for a new store.
+    let whole = node.path("store.db");
+    std::fs::write(&whole, kept).unwrap();
+    std::fs::rename(&whole, &store).unwrap();
     wait_for("mail is taken as soon as they can be read", || {
         node.greets()
     });

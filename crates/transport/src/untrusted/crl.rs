@@ -137,7 +137,7 @@ fn finish(
 
 /// Everybody of this node who may have signed a CRL: its roots, and those of the feed's file.
 async fn issuers(running: &Running, source: &CrlSource) -> Result<Vec<Issuer>, String> {
-    let roots = running.shared.client_tls.roots();
+    let roots = running.shared.client_tls.roots_of_issuers();
     let mut issuers = match roots {
         Ok(roots) => Issuer::of_roots(&roots),
         // Without roots there may still be a file.
