@@ -14,6 +14,7 @@ use mailward_tls::{
     untrusted::feed::{
         KeptCrl,
         crl::{self, CRL_OCTETS_MAX, Crl, Issuer, REVOKED_IN_ALL_MAX},
+        failed_wait_ms, interval_ms,
     },
 };
 use sha2::{Digest, Sha256};
@@ -194,7 +195,7 @@ fn take_in(
     let (events, now) = (&running.shared.events, running.shared.clock.unix_ms());
     let mut entries = feeds.entries.lock();
     let entry = entries.get_mut(&id).ok_or_else(gone)?;
-    let wait = super::wait_ms(&entry.spec, jitter());
+    let wait = interval_ms(&entry.spec, jitter());
     let (feed, in_force) = (entry.name.clone(), entry.state.told());
     let others = entry.state.crls.iter().filter(|one| one.place != place);
     let others: u64 = others.map(|one| one.revoked).sum();
@@ -237,7 +238,7 @@ fn take_in(
         }
         Err(ReadError { problem, busy }) => {
             kept.problem = Some(problem.clone());
-            kept.next_unix_ms = now.saturating_add(super::failed_wait_ms(wait, busy));
+            kept.next_unix_ms = now.saturating_add(failed_wait_ms(wait, busy));
             let fault = Fault::failed(format!("{feed}: {place}: {problem}"));
             events.emit(Event::UntrustedFeedRefused {
                 feed,

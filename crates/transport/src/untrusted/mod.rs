@@ -26,8 +26,7 @@ use mailward_model::{
 };
 use mailward_store::Store;
 use mailward_tls::untrusted::feed::{
-    BUSY_WAIT_MS, Difference, FAILED_WAIT_MS, FeedState, HeldVersion, List, Outcome, Shelf,
-    ShelfError,
+    Difference, FeedState, HeldVersion, List, Outcome, Shelf, ShelfError,
 };
 use parking_lot::Mutex;
 use tokio::sync::Notify;
@@ -248,20 +247,6 @@ async fn read_one(running: &Running, id: ObjectId, all: bool) -> Result<String, 
     let told = take_in(entry, found, &running.shared.events, now);
     feeds.save(id, &entry.state, &running.shared.events);
     told
-}
-
-/// From one try of a CRL to the next.
-fn wait_ms(feed: &UntrustedFeed, jitter: f64) -> u64 {
-    let wait = feed.interval.get().mul_f64(1.0 + jitter / 10.0);
-    u64::try_from(wait.as_millis()).unwrap_or(u64::MAX)
-}
-
-/// The same where the try failed: sooner, and later where the source is busy.
-fn failed_wait_ms(wait_ms: u64, busy: bool) -> u64 {
-    match busy {
-        true => wait_ms.max(BUSY_WAIT_MS),
-        false => wait_ms.min(FAILED_WAIT_MS),
-    }
 }
 
 fn gone() -> Fault {

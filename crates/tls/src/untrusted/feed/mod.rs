@@ -27,9 +27,9 @@ pub use self::{
 use super::{Layer, Origin};
 
 /// How long a source is left alone that is busy, at the least.
-pub const BUSY_WAIT_MS: u64 = 3_600_000;
+const BUSY_WAIT_MS: u64 = 3_600_000;
 /// How long after any other failure it is asked again, at the most.
-pub const FAILED_WAIT_MS: u64 = 300_000;
+const FAILED_WAIT_MS: u64 = 300_000;
 /// Removed entries up to which a new list is taken without a person, and their share of the list in
 /// percent: an entry that goes is a certificate that is trusted again.
 const REMOVED_FREE: usize = 3;
@@ -324,11 +324,7 @@ impl FeedState {
         self.failing_since_unix_ms.get_or_insert(now_unix_ms);
         self.problem = Some(problem);
         let interval = interval_ms(feed, jitter);
-        let wait = match busy {
-            true => interval.max(BUSY_WAIT_MS),
-            false => interval.min(FAILED_WAIT_MS),
-        };
-        self.next_unix_ms = now_unix_ms.saturating_add(wait);
+        self.next_unix_ms = now_unix_ms.saturating_add(failed_wait_ms(interval, busy));
     }
 
     /// Why the list in force is old, where it is: it has expired, or was not confirmed for longer than
@@ -426,10 +422,19 @@ fn weigh(before: usize, change: &Difference) -> Option<String> {
 }
 
 /// From one try to the next: a tenth more at the most, so that not all nodes ask at one time.
-fn interval_ms(feed: &UntrustedFeed, jitter: f64) -> u64 {
+/// `jitter` is from 0 to 1.
+pub fn interval_ms(feed: &UntrustedFeed, jitter: f64) -> u64 {
     let interval = feed.interval.get();
     let ms = interval.mul_f64(1.0 + jitter.clamp(0.0, 1.0) / 10.0);
     u64::try_from(ms.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// The same where the try failed: sooner, and later where the source is busy.
+pub fn failed_wait_ms(interval_ms: u64, busy: bool) -> u64 {
+    match busy {
+        true => interval_ms.max(BUSY_WAIT_MS),
+        false => interval_ms.min(FAILED_WAIT_MS),
+    }
 }
 
 #[cfg(test)]
