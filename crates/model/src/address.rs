@@ -6,7 +6,11 @@
 //!
 //! Never here: whether an address exists or may be written to. That is the directory's business.
 
-use std::{fmt, net::IpAddr, str::FromStr};
+use std::{
+    fmt::{self, Write as _},
+    net::IpAddr,
+    str::FromStr,
+};
 
 /// Octets a local part may have. RFC 5321 §4.5.3.1.1 says 64; Exchange accepts 315, and some
 /// rewriting gateways (SRS, VERP) need more than 64, so the larger figure is the limit here.
@@ -246,16 +250,20 @@ impl FromStr for EmailAddress {
 impl fmt::Display for EmailAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if is_dot_string(&self.local) {
-            return write!(f, "{}@{}", self.local, self.domain);
+            // Written with nearly every line of the logs: without the detour over format arguments.
+            f.write_str(&self.local)?;
+            f.write_char('@')?;
+            return self.domain.fmt(f);
         }
-        f.write_str("\"")?;
+        f.write_char('"')?;
         for c in self.local.chars() {
             if c == '"' || c == '\\' {
-                f.write_str("\\")?;
+                f.write_char('\\')?;
             }
-            write!(f, "{c}")?;
+            f.write_char(c)?;
         }
-        write!(f, "\"@{}", self.domain)
+        f.write_str("\"@")?;
+        self.domain.fmt(f)
     }
 }
 

@@ -57,7 +57,14 @@ pub fn report_no(target: &EmailAddress) -> u32 {
 
 /// The Message-ID of a report, without its brackets.
 pub fn message_id(message: MessageId, no: u32, host: &Domain) -> String {
-    format!("{message}.{no}.journal@{host}")
+    let mut id = String::with_capacity(64);
+    write_message_id(&mut id, message, no, host);
+    id
+}
+
+fn write_message_id(to: &mut String, message: MessageId, no: u32, host: &Domain) {
+    // Writing to a String cannot fail.
+    let _ = write!(to, "{message}.{no}.journal@{host}");
 }
 
 /// The message a report is about and its number, from the Message-ID that [`message_id`] wrote on
@@ -71,43 +78,50 @@ pub fn read_message_id(text: &str, host: &Domain) -> Option<(MessageId, u32)> {
 }
 
 /// Writes the report.
+///
+/// A site that journals everything composes one for each message: it is written into one buffer,
+/// from front to back.
 pub fn compose(input: &JournalInput<'_>) -> Composed {
     let subject = header::subject(input.header).unwrap_or_default();
     let (text, text_body) = text_part(&envelope_text(input, &subject), input.carry);
     let boundary = boundary(input.message, input.delivery, input.header);
-    let mut prefix = Vec::with_capacity(1024 + text.len());
-    let mut top = format!(
+    let mut prefix = String::with_capacity(1024 + subject.len());
+    // Writing to a String cannot fail, here and below.
+    let _ = write!(
+        prefix,
         "Date: {}\r\nFrom: <{}>\r\nTo: <{}>\r\n",
         trace::date(input.accepted_unix_ms),
         input.from,
         input.to
     );
-    top.push_str(&unstructured("Subject", &subject));
+    prefix.push_str(&unstructured("Subject", &subject));
+    prefix.push_str("Message-ID: <");
+    write_message_id(&mut prefix, input.message, input.delivery, input.host);
     // An empty value: archives look for the field's name, and MS-XJRNL wants nothing behind it.
-    // Writing to a String cannot fail.
-    let _ = write!(
-        top,
-        "Message-ID: <{}>\r\nX-MS-Journal-Report:\r\nAuto-Submitted: auto-generated\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed;\r\n boundary=\"{boundary}\"\r\n",
-        message_id(input.message, input.delivery, input.host)
-    );
+    prefix.push_str(">\r\nX-MS-Journal-Report:\r\nAuto-Submitted: auto-generated\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed;\r\n boundary=\"");
+    for piece in [&boundary, "\"\r\n\r\n--", &boundary, "\r\n"] {
+        prefix.push_str(piece);
+    }
+    let mut prefix = prefix.into_bytes();
+    prefix.extend_from_slice(&text);
     let encoding = match input.envelope.body {
         BodyType::SevenBit => "7bit",
         BodyType::EightBitMime => "8bit",
         BodyType::BinaryMime => "binary",
     };
-    prefix.extend_from_slice(top.as_bytes());
-    prefix.extend_from_slice(format!("\r\n--{boundary}\r\n").as_bytes());
-    prefix.extend_from_slice(&text);
-    prefix.extend_from_slice(
-        format!(
-            "\r\n--{boundary}\r\nContent-Type: message/rfc822\r\nContent-Transfer-Encoding: {encoding}\r\n\r\n"
-        )
-        .as_bytes(),
-    );
+    for piece in [
+        "\r\n--",
+        &boundary,
+        "\r\nContent-Type: message/rfc822\r\nContent-Transfer-Encoding: ",
+        encoding,
+        "\r\n\r\n",
+    ] {
+        prefix.extend_from_slice(piece.as_bytes());
+    }
     Composed {
         prefix,
         original: Original::Whole,
-        suffix: format!("\r\n--{boundary}--\r\n").into_bytes(),
+        suffix: ["\r\n--", &boundary, "--\r\n"].concat().into_bytes(),
         body: text_body.max(input.envelope.body),
         smtputf8: input.to.needs_smtputf8() || input.from.needs_smtputf8(),
     }
@@ -115,21 +129,25 @@ pub fn compose(input: &JournalInput<'_>) -> Composed {
 
 /// The envelope lines of MS-XJRNL §2.1.
 fn envelope_text(input: &JournalInput<'_>, subject: &str) -> String {
-    let mut text = String::with_capacity(128 + 64 * input.report.recipients.len());
-    // Writing to a String cannot fail.
+    let mut text = String::with_capacity(192 + subject.len() + 64 * input.report.recipients.len());
     let angle = input.report.format.addresses == JournalAddressForm::Angle;
-    let path = |address: &EmailAddress| match angle {
-        true => format!("<{address}>"),
-        false => address.to_string(),
+    let path = |text: &mut String, address: &EmailAddress| {
+        let _ = match angle {
+            true => write!(text, "<{address}>"),
+            false => write!(text, "{address}"),
+        };
     };
-    let sender = match input.envelope.mail_from.address() {
-        Some(address) => path(address),
-        None => "<>".to_owned(),
-    };
-    let _ = write!(text, "Sender: {sender}\r\n");
-    let _ = write!(text, "Subject: {}\r\n", subject.trim());
-    let id = header::summary(input.header).message_id.unwrap_or_default();
-    let _ = write!(text, "Message-ID: {id}\r\n");
+    text.push_str("Sender: ");
+    match input.envelope.mail_from.address() {
+        Some(address) => path(&mut text, address),
+        None => text.push_str("<>"),
+    }
+    text.push_str("\r\nSubject: ");
+    text.push_str(subject.trim());
+    text.push_str("\r\nMessage-ID: ");
+    let id = header::summary(input.header).message_id;
+    text.push_str(id.as_deref().unwrap_or_default());
+    text.push_str("\r\n");
     if let Some(label) = &input.report.format.label {
         let _ = write!(text, "Label: {}\r\n", label.trim());
     }
@@ -138,19 +156,21 @@ fn envelope_text(input: &JournalInput<'_>, subject: &str) -> String {
         let _ = write!(text, "SentUtc: {sent}\r\n");
     }
     for recipient in &input.report.recipients {
-        let kind = match recipient.role {
-            JournalRole::To => "To",
-            JournalRole::Cc => "Cc",
-            JournalRole::Bcc => "Bcc",
-            JournalRole::Recipient => "Recipient",
-        };
-        let _ = write!(text, "{kind}: {}", path(&recipient.address));
+        text.push_str(match recipient.role {
+            JournalRole::To => "To: ",
+            JournalRole::Cc => "Cc: ",
+            JournalRole::Bcc => "Bcc: ",
+            JournalRole::Recipient => "Recipient: ",
+        });
+        path(&mut text, &recipient.address);
         match &recipient.redirection {
             Some(Redirection::Expanded(original)) => {
-                let _ = write!(text, ", Expanded: {}", path(original));
+                text.push_str(", Expanded: ");
+                path(&mut text, original);
             }
             Some(Redirection::Forwarded(original)) => {
-                let _ = write!(text, ", Forwarded: {}", path(original));
+                text.push_str(", Forwarded: ");
+                path(&mut text, original);
             }
             None => {}
         }

@@ -42,6 +42,7 @@ use mailward_model::{Object, ObjectId, Revision, kind::HealthSettings};
 
 pub use order::{Answer, Order};
 pub(crate) use record::SavedCase;
+pub(crate) use view::worst;
 
 use self::{
     definition::{OBSERVER, ProbeDefinition, Watched},

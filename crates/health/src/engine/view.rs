@@ -54,7 +54,7 @@ fn summary(probed: &Probed) -> ProbeSummary {
     }
 }
 
-pub(super) fn worst(states: impl Iterator<Item = HealthState>) -> HealthState {
+pub(crate) fn worst(states: impl Iterator<Item = HealthState>) -> HealthState {
     states
         .max_by_key(|state| badness(*state))
         .unwrap_or(HealthState::Unknown)

@@ -78,6 +78,9 @@ const BEGUN_MAX: usize = 512;
 /// Slots within so many milliseconds of each other are begun in one turn: with thousands of probes a
 /// turn costs more than beginning one.
 const TOGETHER_MS: u64 = 20;
+/// With thousands of probes a turn comes every few milliseconds: people are told what is due no more
+/// often than this, in milliseconds.
+const TELL_EVERY_MS: u64 = 100;
 /// How often it is looked whether the group's lease is to be renewed or given back, in milliseconds.
 const LEASE_LOOK_MS: u64 = 5_000;
 /// So long no probe may end before the signs of life to the outside stop; three intervals of the
@@ -251,6 +254,7 @@ impl Worker {
             inside: inside.clone(),
             drills,
             foresight,
+            last_told: Told::default(),
         };
         running.engine.remember(edges);
         running.engine.remember_cures(cures);
@@ -307,6 +311,14 @@ struct Running {
     inside: Arc<Inside>,
     drills: Drills,
     foresight: Arc<Foresight>,
+    last_told: Told,
+}
+
+/// When people were told last what is due, and whether a turn has passed since in which they were not.
+#[derive(Debug, Default)]
+struct Told {
+    at_ms: u64,
+    passed: bool,
 }
 
 impl Running {
@@ -355,7 +367,12 @@ impl Running {
             let due = due.into_iter().flatten().min();
             let wait_ms = due.map_or(TURN_MAX_MS, |at| at.saturating_sub(now.mono_ms));
             let turn_max_ms = self.drills.turn_max_ms().min(TURN_MAX_MS);
-            let planned = now.mono_ms + wait_ms.min(turn_max_ms);
+            let mut planned = now.mono_ms + wait_ms.min(turn_max_ms);
+            if self.last_told.passed {
+                planned = planned
+                    .min(self.last_told.at_ms + TELL_EVERY_MS)
+                    .max(now.mono_ms);
+            }
             let wait = Duration::from_millis(planned - now.mono_ms);
             tokio::select! {
                 message = messages.recv() => match message {
@@ -539,6 +556,11 @@ impl Running {
 
     /// Tells people what is due, and looks at channels that have become broken or whole.
     fn tell_people(&mut self, now: Now) {
+        self.last_told.passed = now.mono_ms < self.last_told.at_ms + TELL_EVERY_MS;
+        if self.last_told.passed {
+            return;
+        }
+        self.last_told.at_ms = now.mono_ms;
         let interval = self.engine.settings().connector_probe_interval.get();
         let quiet_max = (interval * 3).max(QUIET_MIN);
         let quiet_max_ms = u64::try_from(quiet_max.as_millis()).unwrap_or(u64::MAX);

@@ -29,6 +29,7 @@ use crate::{
     engine::{
         Engine,
         definition::{PREFIX, ProbeDefinition},
+        worst,
     },
     explain,
     history::History,
@@ -110,11 +111,12 @@ impl Inside {
             ControlRequest::Ping => ControlReply::Pong(self.role_status()),
             ControlRequest::Status => {
                 let (probes, probes_failed, probes_skipped) = engine.counts();
-                let report = engine.report(now);
+                // Asked every minute by the probe of the admin API: no whole report for its state.
+                let sets = engine.sets();
                 ControlReply::Worker(WorkerStatus {
                     role: self.role_status(),
-                    state: report.state,
-                    sets: engine.sets(),
+                    state: worst(sets.iter().map(|(_, state)| *state)),
+                    sets,
                     open_cases: u32::try_from(engine.open_cases(now).len()).unwrap_or(u32::MAX),
                     probes,
                     probes_failed,
