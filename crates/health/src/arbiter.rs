@@ -8,6 +8,7 @@
 //! Invariant: [`Verdict::Granted`] is returned only after its intent is on disk.
 
 mod book;
+mod budget;
 mod figures;
 
 use std::{path::Path, sync::Arc};
@@ -27,7 +28,7 @@ use mailward_model::{Object, kind::HealthSettings};
 use parking_lot::Mutex;
 
 use crate::{
-    guard::{self, DAY_MS, Facts, HOUR_MS, Past, Ruling, UNDER_WAY_MAX_MS, WEEK_MS},
+    guard::{self, DAY_MS, Facts, Past, Ruling, UNDER_WAY_MAX_MS, WEEK_MS},
     ledger::{Boot, DAMAGED, Ledger, LedgerError},
     overrides::{Here, Names, Overrides, Responder},
 };
@@ -60,7 +61,7 @@ pub struct Around<'a> {
     pub queue_writable: bool,
     /// This node's name, and the objects that may be overrides for it.
     pub node: &'a str,
-    /// Those objects.
+    /// Those objects, and the receive connectors they may be about.
     pub objects: &'a [Object],
 }
 
@@ -460,41 +461,6 @@ fn exits(ledger: &Ledger) -> Vec<(Role, u64)> {
         .filter(|(record, _)| record.says.record == word::EXIT)
         .filter_map(|(record, age)| Some((record.says.component.parse().ok()?, age)))
         .collect()
-}
-
-fn budgets(ledger: &Ledger, settings: &HealthSettings) -> Vec<String> {
-    let past = past(ledger, "");
-    let component = RepairAct::RestartComponent {
-        component: String::new(),
-    };
-    let process = RepairAct::RestartProcess {
-        role: Role::Transport,
-    };
-    [
-        (component, "restart a component (each one)"),
-        (process, "restart a process"),
-        (RepairAct::RestartServer, "restart the server"),
-        (RepairAct::Offline, "take a component offline"),
-    ]
-    .into_iter()
-    .filter_map(|(act, name)| {
-        let limits = guard::limits(&act, settings)?;
-        let used = |window: u64| {
-            past.iter()
-                .filter(|past| past.age_ms < window)
-                .filter(|past| past.act.as_ref().is_none_or(|a| a.stage() == act.stage()))
-                .count()
-        };
-        Some(format!(
-            "{name}: {} begun this hour of {} allowed, {} today of {}; at least {} s apart",
-            used(HOUR_MS),
-            limits.per_hour,
-            used(DAY_MS),
-            limits.per_day,
-            limits.gap_ms / 1000
-        ))
-    })
-    .collect()
 }
 
 #[cfg(test)]

@@ -421,7 +421,7 @@ fn just_started(proposal: &RepairProposal, facts: &Facts<'_>) -> Check {
 
 /// True where a past act uses the same budget: the mild acts have one for each component, the others
 /// one together.
-fn same_budget(past: &Past, act: &RepairAct) -> bool {
+pub(crate) fn same_budget(past: &Past, act: &RepairAct) -> bool {
     match (&past.act, act) {
         (None, _) => true,
         (Some(past), act) => match act.stage() {

@@ -61,7 +61,7 @@ pub use queue::{
 };
 pub use rehearsal::Rehearsal;
 pub use repair::{
-    Ledger, LedgerEntry, RepairAct, RepairOutcome, RepairProposal, Responder, Verdict,
+    Budget, Ledger, LedgerEntry, RepairAct, RepairOutcome, RepairProposal, Responder, Verdict,
 };
 pub use role::{
     ChildStatus, ManagerBeat, ManagerStatus, NodeStatus, RepairHold, RoleStatus, WorkerStatus,

@@ -268,6 +268,31 @@ pub struct CaseNote {
 pub struct Ledger {
     /// Entries.
     pub entries: Vec<LedgerEntry>,
-    /// What is left, one sentence per act: `restart process: 1 of 2 this hour`.
-    pub budgets: Vec<String>,
+    /// What may still be begun, by act; for a component where it has a budget of its own.
+    pub budgets: Vec<Budget>,
+}
+
+/// How often an act may be begun, and by whose word.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Budget {
+    /// The act in one word: `restart_component`.
+    pub act: String,
+    /// The component; without one, of all that have no row of their own.
+    pub component: Option<String>,
+    /// Begun within the last hour.
+    pub begun_hour: u32,
+    /// Allowed in any hour.
+    pub per_hour: u32,
+    /// Begun within the last day.
+    pub begun_day: u32,
+    /// Allowed in any day.
+    pub per_day: u32,
+    /// Begun within the last seven days.
+    pub begun_week: u32,
+    /// Allowed in any seven days, where that is limited.
+    pub per_week: Option<u32>,
+    /// Not again within so many milliseconds.
+    pub gap_ms: u64,
+    /// Where the limits come from: `built in`, `settings`, or the overrides that set them.
+    pub origin: String,
 }

@@ -3,6 +3,7 @@
 //!
 //! Never here: a judgement.
 
+use super::{Arbiter, Around, budget::budgets, word};
 use mailward_api::{
     control::Role,
     view::{
@@ -10,9 +11,6 @@ use mailward_api::{
         repair::{Carried, Ledger as LedgerView, LedgerEntry},
     },
 };
-use mailward_model::kind::HealthSettings;
-
-use super::{Arbiter, budgets, word};
 
 impl Arbiter {
     pub(super) fn note(&self, says: LedgerEntry, of: Option<u64>) -> Option<u64> {
@@ -169,7 +167,8 @@ impl Arbiter {
     }
 
     /// The newest `limit` entries, newest first, and what the budgets still allow.
-    pub fn ledger(&self, limit: usize, settings: &HealthSettings) -> LedgerView {
+    pub fn ledger(&self, limit: usize, around: &Around<'_>) -> LedgerView {
+        let now_unix_ms = self.clock.unix_ms();
         let inner = self.inner.lock();
         let entries = inner
             .ledger
@@ -178,9 +177,11 @@ impl Arbiter {
             .take(limit)
             .map(|(record, _)| record.says.clone())
             .collect();
+        let past = super::past(&inner.ledger, "");
+        drop(inner);
         LedgerView {
             entries,
-            budgets: budgets(&inner.ledger, settings),
+            budgets: budgets(&past, around, now_unix_ms),
         }
     }
 

@@ -5,18 +5,17 @@
 
 use std::collections::BTreeMap;
 
-use mailward_api::{
-    control::Role,
-    view::{
-        RepairAct,
-        figures::{ActFigure, BudgetFigure, RepairFigures},
-    },
+use mailward_api::view::{
+    RepairAct,
+    figures::{ActFigure, BudgetFigure, RepairFigures},
+    repair::Budget,
 };
-use mailward_model::kind::HealthSettings;
 use parking_lot::Mutex;
 
-use super::Arbiter;
-use crate::guard::{self, DAY_MS, HOUR_MS, Past};
+use super::{Arbiter, Around, budget::budgets};
+
+/// The stages whose budgets are told to monitoring systems.
+const FIGURED: [&str; 3] = ["restart_component", "restart_process", "offline"];
 
 /// Acts and outcomes since the manager began.
 #[derive(Debug, Default)]
@@ -49,69 +48,52 @@ fn word(act: &RepairAct) -> String {
 }
 
 impl Arbiter {
-    /// What was counted, and what the budgets allow under these settings.
-    pub fn figures(&self, settings: &HealthSettings) -> RepairFigures {
+    /// What was counted, and what the budgets allow.
+    pub fn figures(&self, around: &Around<'_>) -> RepairFigures {
         let past = super::past(&self.inner.lock().ledger, "");
         RepairFigures {
             acts: self.tally.acts(),
-            budgets: budgets(&past, settings),
+            budgets: least(&budgets(&past, around, self.clock.unix_ms())),
         }
     }
 }
 
-fn budgets(past: &[Past], settings: &HealthSettings) -> Vec<BudgetFigure> {
-    let component = RepairAct::RestartComponent {
-        component: String::new(),
-    };
-    let process = RepairAct::RestartProcess {
-        role: Role::Transport,
-    };
-    let mut figures = Vec::new();
-    for act in [component, process, RepairAct::Offline] {
-        let Some(limits) = guard::limits(&act, settings) else {
-            continue;
-        };
-        for (window, ms, limit) in [
-            ("hour", HOUR_MS, limits.per_hour),
-            ("day", DAY_MS, limits.per_day),
+/// What is left of each budget: where each component has its own, of the one with the least.
+fn least(rows: &[Budget]) -> Vec<BudgetFigure> {
+    let mut figures: Vec<BudgetFigure> = Vec::new();
+    for row in rows {
+        for (window, limit, begun) in [
+            ("hour", row.per_hour, row.begun_hour),
+            ("day", row.per_day, row.begun_day),
         ] {
-            let used = most_used(past.iter().filter(|past| past.age_ms < ms), &act);
-            figures.push(BudgetFigure {
-                act: word(&act),
-                window: window.to_owned(),
-                limit,
-                left: limit.saturating_sub(used),
-            });
+            if !FIGURED.contains(&row.act.as_str()) {
+                continue;
+            }
+            let left = limit.saturating_sub(begun);
+            let known = figures
+                .iter_mut()
+                .find(|known| known.act == row.act && known.window == window);
+            match known {
+                Some(known) if left < known.left => (known.limit, known.left) = (limit, left),
+                Some(_) => {}
+                None => figures.push(BudgetFigure {
+                    act: row.act.clone(),
+                    window: window.to_owned(),
+                    limit,
+                    left,
+                }),
+            }
         }
     }
     figures
 }
 
-/// Acts of this stage begun; of the one component with the most where each has its own budget. A
-/// damaged record counts against every one.
-fn most_used<'a>(past: impl Iterator<Item = &'a Past>, act: &RepairAct) -> u32 {
-    let (mut everyone, mut each) = (0, BTreeMap::<&str, u32>::new());
-    let each_its_own = matches!(act, RepairAct::RestartComponent { .. });
-    for one in past {
-        match &one.act {
-            None => everyone += 1,
-            Some(done) if done.stage() == act.stage() => {
-                let whose = if each_its_own {
-                    one.component.as_str()
-                } else {
-                    ""
-                };
-                *each.entry(whose).or_default() += 1;
-            }
-            Some(_) => {}
-        }
-    }
-    everyone + each.into_values().max().unwrap_or(0)
-}
-
 #[cfg(test)]
 mod tests {
+    use mailward_model::kind::HealthSettings;
+
     use super::*;
+    use crate::guard::{HOUR_MS, Past};
 
     fn begun(component: &str, act: Option<RepairAct>, age_ms: u64) -> Past {
         Past {
@@ -139,7 +121,8 @@ mod tests {
             begun("server", Some(RepairAct::Offline), 1),
             begun("?", None, 1),
         ];
-        let left: Vec<(String, String, u32)> = budgets(&past, &HealthSettings::default())
+        let settings = HealthSettings::default();
+        let left: Vec<(String, String, u32)> = least(&budgets(&past, &Around::plain(&settings), 0))
             .into_iter()
             .map(|one| (one.act, one.window, one.limit - one.left))
             .collect();

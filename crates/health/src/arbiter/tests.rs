@@ -71,7 +71,7 @@ fn an_act_is_on_disk_before_it_is_granted_and_its_case_can_be_told() {
         text: "2 good results".into(),
         samples: Vec::new(),
     });
-    let view = arbiter.ledger(10, &settings);
+    let view = arbiter.ledger(10, &Around::plain(&settings));
     let words: Vec<_> = view
         .entries
         .iter()
@@ -85,7 +85,9 @@ fn an_act_is_on_disk_before_it_is_granted_and_its_case_can_be_told() {
             .all(|e| e.case.as_deref() == Some("case-1"))
     );
     assert!(
-        view.budgets[0].contains("1 begun this hour of 4"),
+        view.budgets.iter().any(|one| one.act == "restart_component"
+            && one.component.is_some()
+            && (one.begun_hour, one.per_hour) == (1, 4)),
         "{:?}",
         view.budgets
     );
@@ -113,7 +115,7 @@ fn denials_that_repeat_fill_nothing() {
         ));
         clock.advance(Duration::from_secs(5));
     }
-    let view = arbiter.ledger(100, &off);
+    let view = arbiter.ledger(100, &Around::plain(&off));
     assert_eq!(view.entries.len(), 1);
     assert_eq!(view.entries[0].record, "shadow");
 }

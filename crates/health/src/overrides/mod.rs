@@ -223,6 +223,8 @@ impl Names {
 pub struct Overlay {
     /// `disabled`, `maintenance` or `repairing`.
     pub word: &'static str,
+    /// The override's name.
+    pub name: String,
     /// Where it comes from.
     pub origin: String,
     /// When it ends, Unix milliseconds.
@@ -292,6 +294,11 @@ impl Overrides {
     /// True where one of them ends by this moment.
     pub fn ends_by(&self, now_unix_ms: u64) -> bool {
         self.next_end_unix_ms.is_some_and(|end| end <= now_unix_ms)
+    }
+
+    /// What they are about, as it stands in them.
+    pub(crate) fn items(&self) -> impl Iterator<Item = &str> {
+        self.list.iter().map(|one| one.spec.item.as_str())
     }
 
     /// True where there is none.
@@ -373,6 +380,7 @@ impl Overrides {
             let one = self.says(names, property, value)?;
             Some(Overlay {
                 word,
+                name: one.name.clone(),
                 origin: one.origin(),
                 until_unix_ms: one.spec.until.map(|until| until.unix_ms()),
             })

@@ -245,7 +245,7 @@ fn manager(run_dir: &Path, arbiter: Arc<Arbiter>, settings: HealthSettings) -> S
                     Ok(ControlReply::Done)
                 }
                 ControlRequest::Ledger { limit } => Ok(ControlReply::Ledger(
-                    arbiter.ledger(limit as usize, &settings),
+                    arbiter.ledger(limit as usize, &Around::plain(&settings)),
                 )),
                 other => Err(Fault::unsupported("manager", other.name())),
             }
@@ -328,7 +328,7 @@ async fn a_wedged_connector_is_noticed_repaired_checked_and_explained() {
     assert!(!house.wedged.load(Ordering::SeqCst));
     assert!(case.repaired_after_ms.unwrap() < 15_000, "{case:?}");
     assert!(crate::explain::text(&case).contains("restart the component receive/Internet"));
-    let ledger = house.arbiter.ledger(10, &settings());
+    let ledger = house.arbiter.ledger(10, &Around::plain(&settings()));
     let records: Vec<_> = ledger
         .entries
         .iter()

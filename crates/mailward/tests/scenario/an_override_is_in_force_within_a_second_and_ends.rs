@@ -86,6 +86,28 @@ fn and_is_kept_while_it_lasts() {
         .0 == "2"
     });
 
+    // The ledger shows the limit that counts, and by whose word.
+    let budgets = || {
+        let ledger = node.json(&["health", "ledger"]);
+        ledger["budgets"].as_array().cloned().unwrap_or_default()
+    };
+    let of = |component: Value| {
+        let mut rows = budgets().into_iter();
+        rows.find(|row| row["act"] == "restart_component" && row["component"] == component)
+    };
+    wait_within(SOON, "the guard counts by it", || {
+        of("receive/Internet".into()).is_some_and(|row| row["per_hour"] == 2)
+    });
+    let origin = of("receive/Internet".into()).unwrap()["origin"].to_string();
+    assert!(origin.contains("a slow disk"), "{origin}");
+    let others = of(Value::Null).unwrap();
+    assert_eq!(
+        (&others["per_hour"], &others["origin"]),
+        (&4.into(), &"built in".into())
+    );
+    let told = node.ask(&["health", "ledger"]);
+    assert!(told.contains("0 of 2") && told.contains("0 of 4"), "{told}");
+
     // What matches nothing is refused, with what would match.
     let (_, said) = node.refused(&[
         "health",

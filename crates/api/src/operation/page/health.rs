@@ -361,8 +361,45 @@ pub(in crate::operation) fn ledger(view: &Ledger, _: u64) -> Page {
             }),
             "Nothing was repaired.",
         )
-        .list(view.budgets.iter().map(String::as_str))
+        .table(
+            [
+                "act",
+                "component",
+                ">this hour",
+                ">today",
+                ">apart",
+                "limits by",
+            ],
+            view.budgets.iter().map(|one| {
+                let used = |begun: u32, most: u32| {
+                    let text = format!("{begun} of {most}");
+                    let tone = if begun >= most {
+                        Tone::Warn
+                    } else {
+                        Tone::Plain
+                    };
+                    Cell::toned(text, tone)
+                };
+                let each = if OF_EACH.contains(&one.act.as_str()) {
+                    "each"
+                } else {
+                    "all together"
+                };
+                [
+                    one.act.replace('_', " ").into(),
+                    one.component.as_deref().unwrap_or(each).into(),
+                    used(one.begun_hour, one.per_hour),
+                    used(one.begun_day, one.per_day),
+                    span(one.gap_ms).into(),
+                    one.origin.as_str().into(),
+                ]
+            }),
+            "",
+        )
 }
+
+/// The acts of which each component has a budget of its own.
+const OF_EACH: [&str; 2] = ["soft_reset", "restart_component"];
 
 pub(in crate::operation) fn case(view: &CaseView, now: u64) -> Page {
     let tone = match view.state.as_str() {

@@ -4,7 +4,7 @@
 use mailward_api::view::health::HealthState;
 
 use super::World;
-use crate::engine::Engine;
+use crate::{arbiter::Around, engine::Engine};
 
 const HOUR_MS: u64 = 3_600_000;
 
@@ -111,7 +111,7 @@ fn what_flaps_is_not_repaired_harder_than_before_until_it_is_steady() {
         assert!(held < 900, "it never becomes steady");
     }
     assert!(held > 10, "{held} s");
-    let ledger = world.arbiter.ledger(1000, &world.settings).entries;
+    let ledger = world.arbiter.ledger(1000, &Around::plain(&world.settings)).entries;
     let denied = ledger.iter().flat_map(|entry| &entry.reasons);
     let denied = denied.filter(|reason| reason.starts_with("flapping: connector/Internet flaps"));
     assert!(denied.count() > 0);

@@ -5,7 +5,7 @@ use mailward_model::kind::{Expendable, HealthSettings};
 use proptest::prelude::*;
 
 use super::{World, world::connector};
-use crate::{alert::AlertKind, engine::Engine};
+use crate::{alert::AlertKind, arbiter::Around, engine::Engine};
 
 #[test]
 fn a_wedged_connector_is_restarted_within_a_minute_and_its_case_tells_all() {
@@ -151,7 +151,7 @@ fn a_class_with_a_responder_of_its_own_goes_there_first() {
 }
 
 #[test]
-fn a_restart_of_the_server_is_done_once_and_known_after_the_boot() {
+pub(super) fn a_restart_of_the_server_is_done_once_and_known_after_the_boot() {
     let settings = HealthSettings {
         restart_server_command: vec!["/sbin/reboot".into()],
         ..HealthSettings::default()
@@ -163,7 +163,10 @@ fn a_restart_of_the_server_is_done_once_and_known_after_the_boot() {
     assert_eq!(world.stages(), [1, 2, 3]);
     assert_eq!(world.boots, 1);
     assert!(world.faults.is_empty());
-    let acted = world.arbiter.ledger(200, &world.settings).entries;
+    let acted = world
+        .arbiter
+        .ledger(200, &Around::plain(&world.settings))
+        .entries;
     assert!(
         acted
             .iter()
@@ -178,7 +181,7 @@ fn a_restart_of_the_server_is_done_once_and_known_after_the_boot() {
 }
 
 #[test]
-fn a_storm_waits_with_processes_and_lifts_what_was_taken_offline_for_it() {
+pub(super) fn a_storm_waits_with_processes_and_lifts_what_was_taken_offline_for_it() {
     let settings = HealthSettings {
         mailflow_probe_interval: mailward_model::unit::Span::from_secs(20),
         ..HealthSettings::default()
@@ -235,7 +238,10 @@ fn a_set_in_shadow_mode_walks_its_whole_ladder_and_another_is_repaired() {
         components.iter().all(|component| *component == "deliver"),
         "{components:?}"
     );
-    let ledger = world.arbiter.ledger(200, &world.settings).entries;
+    let ledger = world
+        .arbiter
+        .ledger(200, &Around::plain(&world.settings))
+        .entries;
     let shadows: Vec<u8> = ledger
         .iter()
         .rev()
@@ -251,9 +257,9 @@ fn a_rehearsal_says_what_happens_then_and_changes_nothing() {
     world.pass(700);
     let before = (
         world.engine.report(world.now()),
-        world.arbiter.ledger(100, &world.settings),
+        world.arbiter.ledger(100, &Around::plain(&world.settings)),
     );
-    let around = crate::arbiter::Around::plain(&world.settings);
+    let around = Around::plain(&world.settings);
     let facts = world.arbiter.facts(&around);
     let rehearsal = world
         .engine
@@ -273,7 +279,7 @@ fn a_rehearsal_says_what_happens_then_and_changes_nothing() {
         before,
         (
             world.engine.report(world.now()),
-            world.arbiter.ledger(100, &world.settings)
+            world.arbiter.ledger(100, &Around::plain(&world.settings))
         )
     );
     assert!(
@@ -347,7 +353,7 @@ fn cases_of_one_class_know_of_each_other() {
 }
 
 #[test]
-fn a_process_that_hangs_is_restarted_itself_and_not_its_components() {
+pub(super) fn a_process_that_hangs_is_restarted_itself_and_not_its_components() {
     let mut world = World::new(&["Internet", "Relay"]);
     world.pass(700);
     for component in ["transport", "receive/Internet", "receive/Relay"] {
@@ -391,7 +397,7 @@ fn nothing_is_restarted_for_a_cause_that_no_restart_cures() {
 }
 
 #[test]
-fn in_shadow_mode_nothing_is_done_and_a_person_is_told() {
+pub(super) fn in_shadow_mode_nothing_is_done_and_a_person_is_told() {
     let settings = HealthSettings {
         repair: false,
         ..HealthSettings::default()
@@ -405,7 +411,7 @@ fn in_shadow_mode_nothing_is_done_and_a_person_is_told() {
         "{:?}",
         world.alerts
     );
-    let shadows = world.arbiter.ledger(100, &settings);
+    let shadows = world.arbiter.ledger(100, &Around::plain(&settings));
     assert_eq!(
         shadows
             .entries

@@ -133,7 +133,7 @@ impl Manager {
         }
         let channels: Vec<Object> = self.objects.objects.iter().filter_map(quiet).collect();
         self.alerter.set_channels(&channels);
-        self.repairs.set_overrides(&self.objects.objects);
+        self.repairs.set_objects(&self.objects.objects);
         self.reopen_sockets();
     }
 

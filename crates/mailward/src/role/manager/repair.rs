@@ -23,7 +23,7 @@ use mailward_api::{
 use mailward_events::{Event, Events};
 use mailward_health::arbiter::Around;
 use mailward_host::clock::Clock;
-use mailward_model::{Object, Spec, kind::HealthSettings};
+use mailward_model::{Object, kind::HealthSettings};
 
 use super::{act, book::Book, hold::Holding};
 use crate::config::Config;
@@ -81,7 +81,7 @@ pub(super) struct Repairs {
     run_dir: PathBuf,
     node: String,
     /// The objects that may change the limits of a stage.
-    overrides: Vec<Object>,
+    objects: Vec<Object>,
     /// The restart of a process that was granted: its ledger entry and case, until it is back.
     restarting: Option<(Role, u64, String)>,
     /// The case of the last exit of each role that has not come back yet.
@@ -110,16 +110,15 @@ impl Repairs {
             book,
             run_dir: config.run_dir.clone(),
             node: config.hostname.to_string(),
-            overrides: Vec::new(),
+            objects: Vec::new(),
             restarting: None,
             exits: Vec::new(),
         }
     }
 
     /// Judges by these objects' overrides from here on.
-    pub(super) fn set_overrides(&mut self, objects: &[Object]) {
-        let is_one = |object: &&Object| matches!(object.spec, Spec::MonitoringOverride(_));
-        self.overrides = objects.iter().filter(is_one).cloned().collect();
+    pub(super) fn set_objects(&mut self, objects: &[Object]) {
+        objects.clone_into(&mut self.objects);
     }
 
     /// Opens the ledger, where that failed before.
@@ -214,7 +213,7 @@ impl Repairs {
             holds,
             queue_writable: is_writable(&self.queue_dir),
             node: &self.node,
-            objects: &self.overrides,
+            objects: &self.objects,
         }
     }
 
@@ -431,7 +430,11 @@ impl Repairs {
                 budgets: Vec::new(),
             };
         };
-        arbiter.ledger(limit.min(ENTRIES_MAX) as usize, settings)
+        let holds = self.holding.all();
+        arbiter.ledger(
+            limit.min(ENTRIES_MAX) as usize,
+            &self.around(settings, &holds),
+        )
     }
 
     /// Acts begun.
@@ -442,6 +445,7 @@ impl Repairs {
     /// Acts by outcome, and what the budgets still allow; none where the ledger cannot be read.
     pub(super) fn figures(&self, settings: &HealthSettings) -> Option<RepairFigures> {
         let arbiter = self.book.arbiter()?;
-        Some(arbiter.figures(settings))
+        let holds = self.holding.all();
+        Some(arbiter.figures(&self.around(settings, &holds)))
     }
 }
