@@ -99,6 +99,8 @@ pub struct Engine {
     settings: HealthSettings,
     /// What the definitions are made from.
     objects: Vec<Object>,
+    /// Objects of which nothing is watched, in safe mode.
+    aside: Vec<Object>,
     /// What is watched without overrides.
     built: definition::Watched,
     overrides: Overrides,
@@ -151,6 +153,7 @@ impl Engine {
             node: node.to_owned(),
             settings: HealthSettings::default(),
             objects: Vec::new(),
+            aside: Vec::new(),
             built: definition::Watched::default(),
             overrides: Overrides::default(),
             ended: BTreeSet::new(),
@@ -538,7 +541,18 @@ impl Engine {
             record
                 .monitors
                 .retain(|name| self.watches.contains_key(name));
+            for name in &record.monitors {
+                let Some(watch) = self.watches.get_mut(name) else {
+                    continue;
+                };
+                let of_it = |sample: &&ProbeView| sample.probe == watch.definition.probe;
+                if let Some(last) = record.samples.iter().rev().find(of_it) {
+                    watch.take_up(last, now);
+                    due::look_again(&mut self.due, watch, self.observer.strain, now);
+                }
+            }
             if !record.monitors.is_empty() {
+                self.set_stale();
                 self.cases.insert(component, record);
             }
         }

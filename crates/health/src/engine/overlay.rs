@@ -32,6 +32,18 @@ use crate::{
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 const HOUR_MS: u64 = 3_600_000;
 
+/// True for what may have a probe: not the recipients, which are many.
+fn can_be_watched(object: &Object) -> bool {
+    !matches!(
+        object.spec,
+        Spec::Mailbox(_)
+            | Spec::MailUser(_)
+            | Spec::MailContact(_)
+            | Spec::DistributionGroup(_)
+            | Spec::DynamicDistributionGroup(_)
+    )
+}
+
 impl Engine {
     fn here(&self, now: Now) -> Here<'_> {
         Here {
@@ -43,17 +55,28 @@ impl Engine {
 
     /// Keeps of the objects what is watched can hang on: not the recipients, which are many.
     pub(super) fn keep_objects(&mut self, objects: &[Object]) {
-        let wanted = |object: &&Object| {
-            !matches!(
-                object.spec,
-                Spec::Mailbox(_)
-                    | Spec::MailUser(_)
-                    | Spec::MailContact(_)
-                    | Spec::DistributionGroup(_)
-                    | Spec::DynamicDistributionGroup(_)
-            )
-        };
-        self.objects = objects.iter().filter(wanted).cloned().collect();
+        let wanted = objects.iter().filter(|object| can_be_watched(object));
+        self.objects = wanted.cloned().collect();
+    }
+
+    /// Knows of these objects and watches nothing for them, as in safe mode. An override may be
+    /// about them all the same: it is in force once they are watched.
+    pub(crate) fn set_aside(&mut self, mut objects: Vec<Object>) {
+        objects.retain(can_be_watched);
+        self.aside = objects;
+    }
+
+    /// Whether an override is about anything: what is watched, or what was set aside.
+    fn fits_something(&self, spec: &MonitoringOverride) -> Result<(), (String, String)> {
+        let ladder = |component: &str| self.built_ladder(component);
+        let found = matches(spec, &self.built, ladder);
+        if found.is_ok() || self.aside.is_empty() {
+            return found;
+        }
+        // Only now: one of them may be what made the worker fall.
+        let all: Vec<Object> = self.objects.iter().chain(&self.aside).cloned().collect();
+        let whole = definition::watched(&all, &self.settings, &self.resolvers);
+        matches(spec, &whole, ladder)
     }
 
     /// Watches what the objects and the overrides in force ask for.
@@ -195,9 +218,7 @@ impl Engine {
             }
             let standing = overrides::standing(spec, self.here(now));
             let problem = match standing {
-                Ok(()) => matches(spec, &self.built, |component| self.built_ladder(component))
-                    .err()
-                    .map(|(problem, _)| problem),
+                Ok(()) => self.fits_something(spec).err().map(|(problem, _)| problem),
                 Err(why)
                     if spec.reading().is_none()
                         || spec.until.is_some() && why.contains("more than") =>
@@ -244,7 +265,7 @@ impl Engine {
     /// # Errors
     /// What is wrong, and what would be right.
     pub fn check_override(&self, spec: &MonitoringOverride) -> Result<(), (String, String)> {
-        matches(spec, &self.built, |component| self.built_ladder(component))
+        self.fits_something(spec)
     }
 
     /// Every override there is, and whether it is in force.

@@ -9,7 +9,7 @@ use mailward_events::Event;
 use super::{definition::MonitorDefinition, results::Results};
 use crate::{
     Now,
-    monitor::{self, Input, MonitorState, Sample},
+    monitor::{self, Input, MonitorState, Policy, Sample},
     overrides::Overlay,
     probe::NOT_APPLICABLE,
 };
@@ -83,6 +83,17 @@ impl Watch {
             because: format!("{}: {}", change.because, sample.text),
             ..change
         })
+    }
+
+    /// A notice that stood when an earlier worker ended stands still: nobody says it again. Where
+    /// results come by the clock, the next one tells.
+    pub(super) fn take_up(&mut self, last: &ProbeView, now: Now) {
+        let policy = &self.definition.rule.policy;
+        if matches!(policy, Policy::Latch { .. }) && last.evidence == Evidence::Bad {
+            let input = Input::Sample(Sample::of(last, policy));
+            let then = now.before(now.unix_ms.saturating_sub(last.unix_ms));
+            self.step(input, 0, then);
+        }
     }
 
     /// Lets time pass, or says that no stage of recovery is left.

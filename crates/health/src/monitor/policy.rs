@@ -92,10 +92,10 @@ impl Finding {
 
 /// Judges a result.
 pub(super) fn sample(state: &mut MonitorState, rule: &Rule, sample: Sample, now: Now) -> Finding {
-    state.last_arrival = now;
-    if sample.evidence == Evidence::None && !matches!(rule.policy, Policy::Absence { .. }) {
+    if sample.evidence == Evidence::None {
         return Finding::nothing();
     }
+    state.last_arrival = now;
     match &rule.policy {
         Policy::Consecutive(bad) => in_a_row(state, *bad, sample, now),
         Policy::Of { bad, last } => among(state, *bad, *last, sample, now),

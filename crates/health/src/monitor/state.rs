@@ -44,7 +44,7 @@ pub struct MonitorState {
     pub(super) seen: u32,
     /// When the last result was that said anything.
     pub(super) last_evidence: Now,
-    /// When the last result came, whatever it said.
+    /// When the last result came, be it good or bad.
     pub(super) last_arrival: Now,
     /// The state a relapse returns to.
     pub(super) fell_from: HealthState,

@@ -336,8 +336,9 @@ fn absence_is_evidence_of_its_own() {
         ("mmm", "D"),
         ("GmmmmmG", "HDU"),
         ("GmmmGG", "HDR"),
-        // A result that says "bad", or nothing, has come all the same.
-        ("BmmBmmN", "H"),
+        // A result that says "bad" has come all the same; what was not run has not.
+        ("BmmBmm", "H"),
+        ("BmmBmmNm", "HD"),
     ] {
         passes(policy.clone(), script, expect);
     }

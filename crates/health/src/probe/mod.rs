@@ -172,6 +172,9 @@ async fn object(
         ProbeTarget::Command(target) => Box::pin(command::look(target, steps)).await,
         ProbeTarget::Report(target) => {
             let now = crate::Now::of(&*context.clock);
+            if probe.hears_reports_alone() {
+                return context.reports.last(&definition.name, now);
+            }
             context
                 .reports
                 .say(&definition.name, target, context.began, now)

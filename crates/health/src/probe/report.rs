@@ -76,6 +76,22 @@ impl Reports {
     }
 }
 
+impl Reports {
+    /// The last report, for whoever asks: it was judged when it came, and is not judged again.
+    pub(super) fn last(&self, name: &str, now: Now) -> Found {
+        let reports = self.0.lock();
+        let Some((at, report)) = reports.get(name) else {
+            return Found::skipped("nothing was reported yet; reports are judged as they come");
+        };
+        let word = if report.passed { "well" } else { "failed" };
+        Found::skipped(format!(
+            "the last report, {} s ago, said {word}: {}; it was judged when it came",
+            now.since(*at) / 1000,
+            report.text
+        ))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use mailward_model::unit::Span;
@@ -118,7 +134,11 @@ mod tests {
             [say(&quiet, 260), say(&quiet, 261)],
             [Verdict::Fail, Verdict::Pass]
         );
+        let last = reports.last("sync", at(230));
+        assert_eq!(last.verdict, Verdict::Skipped);
+        assert!(last.text.contains("30 s ago, said failed: 3 entries"));
         reports.retain(|_| false);
+        assert_eq!(reports.last("sync", at(230)).verdict, Verdict::Skipped);
         assert_eq!(say(&red, 300), Verdict::Fail);
     }
 }

@@ -8,12 +8,14 @@ use mailward_store::Store;
 use tokio::sync::mpsc;
 
 use super::{Message, Running};
-use crate::{Now, engine::definition::Target, forecast::gather::Limits, schedule::Slots};
+use crate::{Now, forecast::gather::Limits, schedule::Slots};
 
 impl Running {
     pub(super) fn take_objects(&mut self, mut objects: Vec<Object>) {
         if self.minimum {
-            objects.retain(is_least);
+            let (least, aside) = objects.into_iter().partition(is_least);
+            objects = least;
+            self.engine.set_aside(aside);
         }
         let now = self.now();
         let settings = objects.iter().find_map(|object| match &object.spec {
@@ -50,7 +52,7 @@ impl Running {
     /// Gives each probe its slots.
     pub(super) fn make_slots(&mut self, now: Now) {
         let probed = self.engine.probes();
-        let timed = probed.filter(|definition| definition.target != Target::Observer);
+        let timed = probed.filter(|definition| definition.is_timed());
         self.timetable.set(timed.map(|one| {
             let slots = Slots::new(&self.node, &one.name, one.interval_ms, one.soon, now);
             (one.name.as_str(), slots)
@@ -58,8 +60,9 @@ impl Running {
     }
 }
 
-/// True for the objects that a worker in safe mode works by: what the built-in probes look at, and
-/// the channels to people. Whatever else is defined may be what made it fall.
+/// True for the objects that a worker in safe mode works by: what the built-in probes look at, the
+/// channels to people, and what people have overridden, which is obeyed here too. Whatever else is
+/// defined may be what made it fall.
 fn is_least(object: &Object) -> bool {
     matches!(
         object.spec,
@@ -67,6 +70,7 @@ fn is_least(object: &Object) -> bool {
             | Spec::HealthSettings(_)
             | Spec::TransportSettings(_)
             | Spec::AlertChannel(_)
+            | Spec::MonitoringOverride(_)
     )
 }
 

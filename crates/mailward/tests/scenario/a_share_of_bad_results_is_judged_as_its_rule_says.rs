@@ -1,5 +1,6 @@
-//! Several ways of judging a real probe: so many of the last results, and so much of what came within
-//! a window. Each says its numbers.
+//! Several ways of judging a real probe: so many of the last results, so much of what came within a
+//! window, how slow most of them are, what does not come at all, what stands until the all-clear. Each
+//! says its numbers.
 
 use std::time::Duration;
 
@@ -86,4 +87,90 @@ fn by_the_share_within_a_window() {
     }
     node.control(Role::Transport, &ControlRequest::EndFault)
         .unwrap();
+}
+
+fn report(node: &Node, probe: &str, result: &str) {
+    let words = ["health", "report-result", probe, result];
+    wait_for("the report is taken", || {
+        node.command(&words).status.success()
+    });
+}
+
+#[test]
+fn by_what_does_not_come_and_by_what_stands() {
+    let node = Node::start(objects);
+    let object = |name: &str, policy: &str| {
+        let policy = format!("policy.{policy}");
+        let set = ["probe", "set", name, "target.report={}", &policy];
+        node.ask(&[&set[..], &["health-set=Backup"]].concat());
+    };
+    object(
+        "backup",
+        "absence={\"expected_every\":\"2s\",\"grace\":\"1s\"}",
+    );
+    object("raid", "latch={\"expiry\":\"8s\"}");
+    let (backup, raid) = ("probe/backup", "probe/raid");
+    wait_for("no news is good news of a disk", || is_healthy(&node, raid));
+    report(&node, "raid", "fail");
+    wait_for("a bad report is enough", || is_bad(&node, raid));
+
+    wait_for("a report that does not come is missed", || {
+        is_bad(&node, backup)
+    });
+    let history = node.ask(&["health", "history"]);
+    assert!(history.contains("one is expected every 2s"), "{history}");
+    // Whoever looks is told when the last one came, and that is no report.
+    report(&node, "backup", "pass");
+    let view = node.json(&["health", "probe", "run", backup]);
+    assert_eq!(view["verdict"], "skipped", "{view:#}");
+    assert!(view["text"].to_string().contains("said well"), "{view:#}");
+    wait_for("it is late again", || is_bad(&node, backup));
+
+    // Nobody has said that the disk is well; the notice has become too old.
+    wait_for("a notice expires", || !is_bad(&node, raid));
+    report(&node, "raid", "fail");
+    wait_for("a new one counts", || is_bad(&node, raid));
+    report(&node, "raid", "pass");
+    wait_for("until the all-clear", || !is_bad(&node, raid));
+
+    let wrong = [
+        "probe",
+        "set",
+        "port",
+        "target.tcp={\"host\":\"::1\",\"port\":25}",
+    ];
+    let (_, said) = node.refused(&[&wrong[..], &["policy.latch={\"expiry\":\"1d\"}"]].concat());
+    assert!(said.contains("latch is about what is reported"), "{said}");
+}
+
+#[test]
+fn by_how_slow_most_of_them_are() {
+    let node = Node::start(objects);
+    let folder = tempfile::tempdir().unwrap();
+    let program = folder.path().join("slow");
+    std::fs::write(&program, "#!/bin/sh\nsleep 0.2\necho fine '|' depth=7\n").unwrap();
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    std::fs::set_permissions(&program, mode).unwrap();
+    let object = |name: &str, policy: &str| {
+        let target = format!("target.command={{\"command\":[{program:?}]}}");
+        let policy = format!("policy.{policy}");
+        let set = ["probe", "set", name, &target, &policy];
+        let often = ["interval=1s", "timeout=900ms"];
+        node.ask(&[&set[..], &often].concat());
+    };
+    object("slow", "latency={\"over\":\"100ms\",\"at_least\":3}");
+    object("fast", "latency={\"over\":\"1h\",\"at_least\":3}");
+    object(
+        "deep",
+        "threshold={\"measure\":\"depth\",\"above\":6,\"for\":\"2s\"}",
+    );
+    wait_for("most runs are too slow", || is_bad(&node, "probe/slow"));
+    wait_for("what is measured is too much", || {
+        is_bad(&node, "probe/deep")
+    });
+    assert!(is_healthy(&node, "probe/fast"));
+    let history = node.ask(&["health", "history"]);
+    for words in ["the limit is 100 ms", "it is 7, above 6"] {
+        assert!(history.contains(words), "{words}: {history}");
+    }
 }

@@ -6,7 +6,10 @@ use std::time::Duration;
 
 use mailward_api::control::{ControlRequest, Role};
 
-use crate::support::{Node, objects, read, signal, wait_for, wait_within};
+use crate::{
+    probes::monitor,
+    support::{Node, objects, read, signal, wait_for, wait_within},
+};
 
 /// Some starts or a repair, on a busy machine.
 const LONG: Duration = Duration::from_secs(90);
@@ -15,6 +18,7 @@ fn settings(folder: &std::path::Path) -> String {
     let file = folder.join("alerts.jsonl");
     format!(
         "\n[[alert_channel]]\nname = \"file\"\ntarget = {{ file = {file:?} }}\n\
+         \n[[probe]]\nname = \"beside\"\ntarget = {{ report = {{ silence = \"pass\" }} }}\n\
          \n[health_settings]\nconnector_probe_interval = \"1s\"\nmailflow_probe_interval = \"2s\"\n\
          restart_component_after = \"2s\"\nrestart_process_after = \"20s\"\noffline_after = \"2m\"\nprobation = \"3s\"\n"
     )
@@ -76,6 +80,23 @@ fn and_leaves_it_when_a_person_says_so() {
     let health = String::from_utf8(node.command(&["health"]).stdout).unwrap();
     assert!(health.contains("Repair is held since"), "{health}");
 
+    // A person is obeyed: what is switched off is not probed, and what is not watched in safe mode
+    // can be switched off before it is watched again.
+    let reason = ["--reason", "it may be what makes the worker fall"];
+    for item in ["mailflow/Internet", "probe/beside"] {
+        node.ask(&[&["health", "override", item][..], &reason].concat());
+    }
+    wait_for("mail flow is not probed", || {
+        monitor(&node, "mailflow/Internet").0 == "disabled"
+    });
+    let (_, said) = node.refused(&[&["health", "override", "probe/besides"][..], &reason].concat());
+    assert!(said.contains("nothing named"), "{said}");
+    assert!(!node.has_event("worker", 4141), "both match something");
+    node.ask(&["health", "override", "mailflow/Internet", "--on"]);
+    wait_for("mail flow is probed again", || {
+        monitor(&node, "mailflow/Internet").0 == "healthy"
+    });
+
     // It still watches, and still tells; it repairs nothing.
     wedge(&node);
     wait_for("the repair is refused", || {
@@ -96,6 +117,9 @@ fn and_leaves_it_when_a_person_says_so() {
         node.has_event("manager", 6024) && node.has_event("manager", 6026)
     });
     wait_within(LONG, "and the connector is repaired", || node.greets());
+    wait_for("what was switched off meanwhile is off", || {
+        monitor(&node, "probe/beside").0 == "disabled"
+    });
     let health = String::from_utf8(node.command(&["health"]).stdout).unwrap();
     assert!(!health.contains("Repair is held"), "{health}");
 }

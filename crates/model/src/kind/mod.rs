@@ -71,7 +71,7 @@ pub use organizational_unit::{OrganizationalUnit, OrganizationalUnitError};
 pub use policy::{Policy, PolicyRanges, PolicyScope, PolicyScopeError, PolicySettings};
 pub use probe::{
     CommandTarget, DnsRecord, DnsTarget, HttpTarget, MailTarget, NtpTarget, Probe, ProbeImpact,
-    ProbeLane, ProbeTarget, ProbeTls, ReportTarget, Silence, TcpTarget, TlsTarget,
+    ProbeLane, ProbePolicy, ProbeTarget, ProbeTls, ReportTarget, Silence, TcpTarget, TlsTarget,
 };
 pub use property::{Property, STAGES, Subject, Value, Values, properties};
 pub use receive_connector::{OutOfRange, ReceiveConnector, Relay, StartTls};

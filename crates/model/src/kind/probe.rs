@@ -8,8 +8,10 @@ use serde::{Deserialize, Serialize};
 use super::in_range;
 use crate::{FieldError, object::Validate, unit::Span};
 
+mod policy;
 mod target;
 
+pub use policy::ProbePolicy;
 pub use target::{
     CommandTarget, DnsRecord, DnsTarget, HttpTarget, MailTarget, NtpTarget, ProbeTarget, ProbeTls,
     ReportTarget, Silence, TcpTarget, TlsTarget,
@@ -81,6 +83,9 @@ pub struct Probe {
     /// Among how many results; in a row where unset.
     #[serde(default)]
     pub among: Option<u32>,
+    /// How its results are judged in place of `failures` and `among`.
+    #[serde(default)]
+    pub policy: Option<ProbePolicy>,
     /// What a failure means for this node's mail.
     #[serde(default)]
     pub impact: ProbeImpact,
@@ -125,10 +130,17 @@ impl Probe {
             component: None,
             failures: failures(),
             among: None,
+            policy: None,
             impact: ProbeImpact::None,
             owner: String::new(),
             enabled: true,
         }
+    }
+
+    /// True where only what is reported counts, and nothing is looked at by the clock.
+    pub fn hears_reports_alone(&self) -> bool {
+        let heard = self.policy.as_ref();
+        heard.is_some_and(ProbePolicy::hears_reports_alone)
     }
 
     /// The lane it runs in.
@@ -186,6 +198,23 @@ impl Validate for Probe {
             let least = u64::from(self.failures.max(1));
             in_range(&mut errors, "among", among.into(), least..=RESULTS_MAX);
         }
+        if let Some(policy) = &self.policy {
+            errors.extend(policy.validate());
+            if self.among.is_some() {
+                errors.push(FieldError::new(
+                    "among",
+                    format!("results are judged by the policy {}", policy.word()),
+                    "leave out one of the two",
+                ));
+            }
+            if policy.hears_reports_alone() && !matches!(self.target, ProbeTarget::Report(_)) {
+                errors.push(FieldError::new(
+                    "policy",
+                    format!("{} is about what is reported", policy.word()),
+                    "use it with the target report, or another policy",
+                ));
+            }
+        }
         for (field, word) in [
             ("health_set", Some(&self.health_set)),
             ("component", self.component.as_ref()),
@@ -229,6 +258,22 @@ mod tests {
         assert_eq!(broken(|p| p.failures = 0), ["failures"]);
         assert_eq!(broken(|p| p.among = Some(2)), ["among"]);
         assert_eq!(broken(|p| p.among = Some(65)), ["among"]);
+        let latch = || ProbePolicy::Latch {
+            expiry: Span::from_secs(60),
+        };
+        assert_eq!(broken(|p| p.policy = Some(latch())), ["policy"]);
+        let heard = |p: &mut Probe| {
+            p.target = ProbeTarget::Report(ReportTarget::default());
+            p.policy = Some(latch());
+        };
+        assert!(broken(heard).is_empty());
+        assert_eq!(
+            broken(|p| {
+                heard(p);
+                p.among = Some(5);
+            }),
+            ["among"]
+        );
         assert_eq!(broken(|p| p.health_set = " ".into()), ["health_set"]);
         assert_eq!(
             broken(|p| p.target = ProbeTarget::Command(CommandTarget {

@@ -178,6 +178,16 @@ impl ProbeDefinition {
         }
     }
 
+    /// Whether it is run by the clock: not what the engine judges by itself, nor what counts in the
+    /// moment in which it is reported.
+    pub(crate) fn is_timed(&self) -> bool {
+        match &self.target {
+            Target::Observer => false,
+            Target::Object(probe) => !probe.hears_reports_alone(),
+            _ => true,
+        }
+    }
+
     /// The word for what it looks at.
     pub fn word(&self) -> &'static str {
         match &self.target {

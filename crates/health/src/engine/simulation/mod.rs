@@ -6,6 +6,7 @@
 //! never from what the engine or the guard say of themselves.
 
 mod people;
+mod policies;
 mod promises;
 mod quiet;
 mod scenes;

@@ -2,9 +2,18 @@
 //! what becomes of what goes to and fro.
 
 use mailward_api::view::health::HealthState;
+use mailward_events::Event;
+use mailward_model::{
+    Object, ObjectId, Revision, Spec,
+    kind::{HealthSettings, MonitoringOverride, OverrideScope, Probe, ProbeTarget, ReportTarget},
+    object::SpecOf,
+};
 
-use super::World;
-use crate::{arbiter::Around, engine::Engine};
+use super::{World, world::connector};
+use crate::{
+    arbiter::Around,
+    engine::{Engine, Order},
+};
 
 const HOUR_MS: u64 = 3_600_000;
 
@@ -82,7 +91,7 @@ fn a_stage_waits_and_counts_as_a_person_says() {
 }
 
 #[test]
-fn what_flaps_is_not_repaired_harder_than_before_until_it_is_steady() {
+pub(super) fn what_flaps_is_not_repaired_harder_than_before_until_it_is_steady() {
     let mut world = World::new(&["Internet"]);
     world.pass(700);
     let flaps = |world: &World| world.engine.watches["connector/Internet"].state.flapping;
@@ -111,11 +120,68 @@ fn what_flaps_is_not_repaired_harder_than_before_until_it_is_steady() {
         assert!(held < 900, "it never becomes steady");
     }
     assert!(held > 10, "{held} s");
-    let ledger = world.arbiter.ledger(1000, &Around::plain(&world.settings)).entries;
+    let ledger = world
+        .arbiter
+        .ledger(1000, &Around::plain(&world.settings))
+        .entries;
     let denied = ledger.iter().flat_map(|entry| &entry.reasons);
     let denied = denied.filter(|reason| reason.starts_with("flapping: connector/Internet flaps"));
     assert!(denied.count() > 0);
     assert!(world.alerts.len() <= 1, "{:?}", world.alerts);
     world.pass(900);
     assert!(world.stages().contains(&2), "{:?}", world.stages());
+}
+
+#[test]
+fn in_safe_mode_people_are_obeyed_and_nothing_that_was_set_aside_is_called_unknown() {
+    let world = World::new(&["Internet"]);
+    let overriding = |n: u64, item: &str| Object {
+        id: ObjectId(n),
+        name: format!("o{n}"),
+        revision: Revision(1),
+        spec: Spec::from(MonitoringOverride {
+            item: item.to_owned(),
+            property: "enabled".into(),
+            value: "false".into(),
+            scope: OverrideScope::Global,
+            owner: "anna".into(),
+            reason: "it makes the worker fall".into(),
+            until: None,
+            version: Some(">=0.0.1,<100.0.0".parse().unwrap()),
+        }),
+    };
+    let beside = Object {
+        id: ObjectId(9),
+        name: "beside".into(),
+        revision: Revision(1),
+        spec: Spec::from(Probe::new(ProbeTarget::Report(ReportTarget::default()))),
+    };
+    let objects = [
+        connector("Internet"),
+        overriding(10, "mailflow/Internet"),
+        overriding(11, "probe/beside"),
+        overriding(12, "probe/nothing"),
+    ];
+    let mut engine = Engine::new("mx");
+    engine.set_aside(vec![beside]);
+    let orders = engine.define(&objects, &HealthSettings::default(), world.now());
+    let watch = &engine.watches["mailflow/Internet"];
+    assert_eq!(watch.state.phase, HealthState::Disabled);
+    assert!(engine.is_switched_off("mailflow/Internet"));
+    assert!(engine.probe("probe/beside").is_none(), "it is not watched");
+    let unknown: Vec<_> = orders
+        .iter()
+        .filter_map(|order| match order {
+            Order::Emit(Event::OverrideUnmatched { item, .. }) => Some(item.as_str()),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(unknown, ["probe/nothing"]);
+    // What a person asks for next is judged in the same way.
+    let asked = |item: &str| {
+        let object = overriding(13, item);
+        let spec = MonitoringOverride::of(&object.spec).unwrap();
+        engine.check_override(spec).is_ok()
+    };
+    assert!(asked("probe/beside") && asked("Watched") && !asked("probe/nothing"));
 }

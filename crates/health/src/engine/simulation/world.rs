@@ -19,7 +19,7 @@ use mailward_model::{
     kind::{HealthSettings, MonitoringOverride, OverrideScope, ReceiveConnector, Until},
 };
 
-use super::super::{Answer, Engine, OBSERVER, Order, definition::Target, watch::Watch};
+use super::super::{Answer, Engine, OBSERVER, Order, watch::Watch};
 use crate::{
     Now,
     alert::Alert,
@@ -194,7 +194,7 @@ impl World {
     fn make_slots(&mut self) {
         let now = self.now();
         let probed = self.engine.probes();
-        for definition in probed.filter(|definition| definition.target != Target::Observer) {
+        for definition in probed.filter(|definition| definition.is_timed()) {
             let interval_ms = definition.interval_ms;
             let slots = Slots::new("mx", &definition.name, interval_ms, definition.soon, now);
             self.slots.insert(definition.name.clone(), slots);
