@@ -3,7 +3,10 @@
 //! A drill on a server that is not well would hide its trouble, or be spoilt by it; and it uses the
 //! budgets of repair, which must not be missing when something real fails.
 
-use mailward_api::view::health::HealthState;
+use mailward_api::{
+    fault::{Fault, FaultKind},
+    view::{Hold, health::HealthState},
+};
 
 /// Transport must have served for so long, in milliseconds: its supervision counts quick ends.
 pub const SERVING_MS_MIN: u64 = 5_000;
@@ -25,9 +28,47 @@ pub struct Facts {
     pub repair: bool,
 }
 
+/// What a person has asked to be left alone, and a drill would be about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeftAlone {
+    /// The monitor.
+    pub monitor: String,
+    /// `disabled`, `maintenance` or `repairing`.
+    pub word: &'static str,
+    /// Who asked for it, until when, and why.
+    pub origin: String,
+    /// The override that says so.
+    pub name: String,
+}
+
+/// What speaks against a drill, and how to go on.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Against {
+    /// The reasons, each in a sentence.
+    pub reasons: Vec<String>,
+    /// What to do first.
+    pub mend: String,
+}
+
+impl Against {
+    /// True where nothing does.
+    pub fn is_nothing(&self) -> bool {
+        self.reasons.is_empty()
+    }
+
+    /// As an answer to whoever wanted the drill.
+    pub fn refusal(self) -> Fault {
+        let reasons = self.reasons.join("; ");
+        let problem = format!("the drill is not started: {reasons}");
+        Fault::new(FaultKind::Refused, problem, self.mend)
+    }
+}
+
 /// What has to be asked of other roles.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Asked {
+    /// The holds in force.
+    pub holds: Vec<Hold>,
     /// Why no new mail is taken, where the gate is closed or a connector is held.
     pub gate_closed: Option<String>,
     /// For how long transport has served, in milliseconds; `None` where it does not answer.
@@ -36,7 +77,15 @@ pub struct Asked {
     pub guard: Vec<String>,
 }
 
-/// Every reason against a drill, as far as the worker knows by itself.
+/// What the worker by itself has against any drill.
+pub fn against(facts: &Facts) -> Against {
+    Against {
+        reasons: objections(facts),
+        mend: WELL.to_owned(),
+    }
+}
+
+/// Every reason against any drill, as far as the worker knows by itself.
 pub fn objections(facts: &Facts) -> Vec<String> {
     let mut against = Vec::new();
     if !facts.allowed {
@@ -63,26 +112,74 @@ pub fn objections(facts: &Facts) -> Vec<String> {
     against
 }
 
-/// Every reason against it that other roles know.
-pub fn further_objections(asked: &Asked) -> Vec<String> {
-    let mut against = Vec::new();
-    if let Some(reason) = &asked.gate_closed {
-        against.push(format!("no new mail is taken: {reason}"));
+/// Against a drill of what a person has asked to be left alone: it would end in what is not watched,
+/// not repaired, or told to nobody.
+pub fn left_alone(alone: &[LeftAlone]) -> Against {
+    let reason = |one: &LeftAlone| match one.word {
+        "disabled" => format!("{} is not watched: {}", one.monitor, one.origin),
+        word => format!("{} is under {word}: {}", one.monitor, one.origin),
+    };
+    let mut names: Vec<&str> = alone.iter().map(|one| one.name.as_str()).collect();
+    names.sort_unstable();
+    names.dedup();
+    let ends: Vec<String> = names
+        .iter()
+        .map(|name| format!("`mailward health override remove {name:?}`"))
+        .collect();
+    Against {
+        reasons: alone.iter().map(reason).collect(),
+        mend: format!(
+            "end it first ({}), or wait until it has ended",
+            ends.join(", ")
+        ),
+    }
+}
+
+/// Every reason against it that other roles know; `component` is what the drill is about.
+pub fn further_objections(asked: &Asked, component: &str) -> Against {
+    let mut reasons = Vec::new();
+    for hold in &asked.holds {
+        reasons.push(format!(
+            "{} is held by {} for {}: {}",
+            hold.component, hold.owner, hold.requester, hold.reason
+        ));
+    }
+    // A hold closes the gate, and has said so.
+    if let Some(reason) = &asked.gate_closed
+        && asked.holds.is_empty()
+    {
+        reasons.push(format!("no new mail is taken: {reason}"));
     }
     match asked.serving_ms {
-        None => against.push("transport does not answer".to_owned()),
+        None => reasons.push("transport does not answer".to_owned()),
         Some(ms) if ms < SERVING_MS_MIN => {
-            against.push(format!("transport has served for {} s only", ms / 1000));
+            reasons.push(format!("transport has served for {} s only", ms / 1000));
         }
         Some(_) => {}
     }
     let guard = asked.guard.iter();
-    against.extend(guard.map(|reason| format!("the repair would not be allowed: {reason}")));
-    against
+    reasons.extend(guard.map(|reason| format!("the repair would not be allowed: {reason}")));
+    let mend = match asked.holds.first() {
+        Some(hold) => format!(
+            "`mailward health release {} --requester {}` ends a hold, `mailward health holds` shows them",
+            hold.component, hold.requester
+        ),
+        None if !asked.guard.is_empty() => format!(
+            "`mailward health explain {component}` shows its limits and switches, `mailward health ledger` what was begun"
+        ),
+        None => WELL.to_owned(),
+    };
+    Against { reasons, mend }
 }
+
+/// What to do where the server is not well.
+const WELL: &str =
+    "a drill wants a server that is well; `mailward health report` shows what is not";
 
 #[cfg(test)]
 mod tests {
+    use mailward_api::view::{Requester, Wanted};
+
     use super::*;
 
     #[test]
@@ -149,12 +246,63 @@ mod tests {
             serving_ms: Some(SERVING_MS_MIN),
             ..Asked::default()
         };
-        assert!(further_objections(&fine).is_empty());
+        assert!(further_objections(&fine, "deliver").is_nothing());
         let asked = Asked {
             gate_closed: Some("drained".into()),
             serving_ms: None,
             guard: vec!["budget".into()],
+            ..Asked::default()
         };
-        assert_eq!(further_objections(&asked).len(), 3);
+        let against = further_objections(&asked, "deliver");
+        assert_eq!(against.reasons.len(), 3);
+        assert!(against.mend.contains("health explain deliver"));
+    }
+
+    #[test]
+    fn what_a_person_asked_for_is_named_with_its_end() {
+        let alone = |monitor: &str, word| LeftAlone {
+            monitor: monitor.to_owned(),
+            word,
+            origin: "override \"o1\" (global) by anna: a new firewall".to_owned(),
+            name: "o1".to_owned(),
+        };
+        let all = [
+            alone("connector/Internet", "maintenance"),
+            alone("mailflow/Internet", "disabled"),
+        ];
+        let refusal = left_alone(&all).refusal();
+        for word in [
+            "connector/Internet is under maintenance",
+            "mailflow/Internet is not watched",
+            "a new firewall",
+        ] {
+            assert!(refusal.error.contains(word), "{word}: {refusal:?}");
+        }
+        let ends = refusal.mend.matches("override remove \"o1\"").count();
+        assert_eq!(ends, 1, "{refusal:?}");
+
+        let hold = Hold {
+            component: "receive/Internet".into(),
+            requester: Requester::Maintenance,
+            wanted: Wanted::Draining,
+            owner: "anna".into(),
+            reason: "a new certificate".into(),
+            since_unix_ms: 0,
+            expires_unix_ms: None,
+            case: None,
+            cause: None,
+        };
+        let asked = Asked {
+            holds: vec![hold],
+            gate_closed: Some("receive/Internet is draining".into()),
+            serving_ms: Some(SERVING_MS_MIN),
+            guard: Vec::new(),
+        };
+        let against = further_objections(&asked, "receive/Internet");
+        assert_eq!(
+            against.reasons,
+            ["receive/Internet is held by anna for Maintenance: a new certificate"]
+        );
+        assert!(against.mend.contains("release receive/Internet"));
     }
 }

@@ -1,7 +1,7 @@
 //! What drills need of the engine: monitors that only a drill has, what speaks against starting one,
 //! and what is to be seen while one runs.
 
-use mailward_api::view::health::HealthState;
+use mailward_api::view::{health::HealthState, repair::Circumstances};
 
 use super::{
     Engine, Probed,
@@ -11,7 +11,12 @@ use super::{
 };
 use crate::{
     Now,
-    drill::{plan::Plan, run::Sight, safe::Facts},
+    drill::{
+        plan::Plan,
+        run::Sight,
+        safe::{Facts, LeftAlone},
+    },
+    overrides::Names,
 };
 
 impl Engine {
@@ -43,22 +48,65 @@ impl Engine {
         self.watches.sort_unstable_keys();
     }
 
-    /// The receive connector a drill is about: the one named, else the first that is well.
+    /// The receive connector a drill is about: the one named, else the first that is well, and
+    /// before others one that nobody wants to be left alone.
     pub(crate) fn drill_connector(&self, wanted: Option<&str>) -> Option<String> {
-        let mut doors = self.probed.values().filter_map(|probed| {
+        let doors = self.probed.values().filter_map(|probed| {
             let Target::Connector(name, _) = &probed.definition.target else {
                 return None;
             };
-            let well = self
-                .judges(&probed.definition.name)
-                .all(|watch| watch.state.phase == HealthState::Healthy);
-            Some((name, well))
+            let judges = || self.judges(&probed.definition.name);
+            let well = judges().all(|watch| watch.state.phase == HealthState::Healthy);
+            let alone = judges().any(|watch| watch.overlay.is_some());
+            Some((name, well, alone))
         });
-        let found = doors.find(|(name, well)| match wanted {
-            Some(wanted) => name.eq_ignore_ascii_case(wanted),
-            None => *well,
+        let doors: Vec<_> = doors.collect();
+        let found = match wanted {
+            Some(wanted) => doors
+                .iter()
+                .find(|(name, ..)| name.eq_ignore_ascii_case(wanted)),
+            None => {
+                let free = doors.iter().find(|(_, well, alone)| *well && !alone);
+                free.or_else(|| doors.iter().find(|(_, well, alone)| *well || *alone))
+            }
+        };
+        found.map(|(name, ..)| (*name).clone())
+    }
+
+    /// What a person has asked to be left alone and this drill is about: the monitor that must
+    /// notice it, and the others whose case it would be.
+    pub(crate) fn drill_left_alone(&self, plan: &Plan) -> Vec<LeftAlone> {
+        let about = self.watches.values().filter(|watch| {
+            watch.definition.name == plan.monitor || watch.definition.component == plan.component
         });
-        found.map(|(name, _)| name.clone())
+        let watched = about.filter_map(|watch| {
+            let overlay = watch.overlay.clone()?;
+            Some((watch.definition.name.clone(), overlay))
+        });
+        // What only the drill watches has no watch yet, and may have a word on its set.
+        let its_own = plan.also.monitors.iter().filter_map(|one| {
+            let overlay = self.overrides.overlay(&Names::of_monitor(one))?;
+            Some((one.name.clone(), overlay))
+        });
+        watched
+            .chain(its_own)
+            .map(|(monitor, overlay)| LeftAlone {
+                monitor,
+                word: overlay.word,
+                origin: overlay.origin,
+                name: overlay.name,
+            })
+            .collect()
+    }
+
+    /// What is around the case that a drill will lead to, as far as it can be known before.
+    pub(crate) fn drill_circumstances(&self, plan: &Plan) -> Circumstances {
+        let sets = Names::of_component(&plan.component, &self.built);
+        Circumstances {
+            sets: sets.sets().to_vec(),
+            of_sets: sets.sets().to_vec(),
+            ..Circumstances::default()
+        }
     }
 
     /// What speaks against a drill, as far as the engine knows.

@@ -7,20 +7,16 @@ use std::{path::Path, sync::Arc};
 use mailward_api::{
     control::{self, ControlReply, ControlRequest, DrillRequest, Role},
     fault::{Fault, FaultKind},
-    view::{
-        DrillRun, ProbeView, RepairProposal, ServingState, Verdict, health::Evidence,
-        repair::Circumstances,
-    },
+    view::{DrillRun, ProbeView, RepairProposal, ServingState, Verdict, health::Evidence},
 };
 use tokio::sync::{mpsc, oneshot};
 
 use super::{
     Message,
-    drilling::{ASK_MAX, Drilling, refused},
+    drilling::{ASK_MAX, Drilling, Planned},
 };
 use crate::drill::{
     Drill,
-    plan::Plan,
     safe::{self, Asked},
 };
 
@@ -36,10 +32,12 @@ pub(super) async fn start(
     let (reply, planned) = oneshot::channel();
     let ask = Message::Drill(Drilling::Plan(drill, connector, reply));
     inbox.send(ask).await.map_err(|_| gone())?;
-    let plan = planned.await.map_err(|_| gone())??;
-    let against = safe::further_objections(&look_around(run_dir, &plan).await);
-    if !against.is_empty() {
-        return Err(refused(&against));
+    let planned = planned.await.map_err(|_| gone())??;
+    let asked = look_around(run_dir, &planned).await;
+    let plan = planned.plan;
+    let against = safe::further_objections(&asked, &plan.component);
+    if !against.is_nothing() {
+        return Err(against.refusal());
     }
     let (reply, begun) = oneshot::channel();
     let begin = Message::Drill(Drilling::Begin(Box::new(plan), by.to_owned(), reply));
@@ -48,7 +46,8 @@ pub(super) async fn start(
 }
 
 /// What other roles say about starting it.
-async fn look_around(run_dir: &Path, plan: &Plan) -> Asked {
+async fn look_around(run_dir: &Path, planned: &Planned) -> Asked {
+    let plan = &planned.plan;
     let mut asked = Asked::default();
     let transport = Role::Transport.socket(run_dir);
     let manager = Role::Manager.socket(run_dir);
@@ -70,6 +69,12 @@ async fn look_around(run_dir: &Path, plan: &Plan) -> Asked {
             true => Some(status.gate.reason),
             false => held,
         };
+    }
+    // A manager that does not answer is no reason by itself: it has its own word where it must act.
+    if let Ok(ControlReply::Holds(list)) =
+        control::call(&manager, &ControlRequest::Holds, ASK_MAX).await
+    {
+        asked.holds = list.holds;
     }
     let Some(act) = plan.act.clone() else {
         return asked;
@@ -96,7 +101,7 @@ async fn look_around(run_dir: &Path, plan: &Plan) -> Asked {
         first_bad_unix_ms: now_unix_ms,
         objections: Vec::new(),
         group: None,
-        circumstances: Circumstances::default(),
+        circumstances: planned.circumstances.clone(),
     });
     match control::call(&manager, &weigh, ASK_MAX).await {
         Ok(ControlReply::Verdict(Verdict::Granted { .. })) => {}

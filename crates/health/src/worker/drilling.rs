@@ -12,7 +12,10 @@ use std::{
 use mailward_api::{
     control::{self, ControlReply, ControlRequest, DrillFault, Role},
     fault::{Fault, FaultKind},
-    view::{DrillList, DrillRun, DrillState, DrillView, repair::LedgerEntry},
+    view::{
+        DrillList, DrillRun, DrillState, DrillView,
+        repair::{Circumstances, LedgerEntry},
+    },
 };
 use mailward_events::Event;
 use mailward_model::kind::HealthSettings;
@@ -27,7 +30,8 @@ use crate::{
         plan::{self, Plan},
         record::{RUNS_MAX, Record},
         run::{Do, Run},
-        safe, schedule,
+        safe::{self, Against},
+        schedule,
     },
     engine::definition::Watched,
 };
@@ -67,10 +71,21 @@ pub(super) struct Drills {
     cases: Vec<(String, String)>,
 }
 
+/// A drill that nothing this worker knows speaks against.
+pub(super) struct Planned {
+    pub(super) plan: Plan,
+    /// What is around the case that it will lead to.
+    pub(super) circumstances: Circumstances,
+}
+
 /// What the worker's task hears of drills.
 pub(super) enum Drilling {
     /// May this drill be started, and how would it go?
-    Plan(Drill, Option<String>, oneshot::Sender<Result<Plan, Fault>>),
+    Plan(
+        Drill,
+        Option<String>,
+        oneshot::Sender<Result<Planned, Fault>>,
+    ),
     /// Start it.
     Begin(Box<Plan>, String, oneshot::Sender<Result<DrillRun, Fault>>),
     /// The fault was put in force, or was not.
@@ -178,14 +193,6 @@ impl Drills {
     }
 }
 
-pub(super) fn refused(reasons: &[String]) -> Fault {
-    Fault::new(
-        FaultKind::Refused,
-        format!("the drill is not started: {}", reasons.join("; ")),
-        "a drill wants a server that is well; `mailward health report` shows what is not",
-    )
-}
-
 impl Running {
     /// Takes a message about drills in.
     pub(super) fn hear_drill(&mut self, message: Drilling, now: Now) {
@@ -223,17 +230,31 @@ impl Running {
         }
     }
 
-    fn drill_objections(&self) -> Vec<String> {
+    /// What speaks against any drill.
+    fn drill_objections(&self) -> Against {
         let mut facts = self.engine.drill_facts();
         facts.allowed = self.drills.allowed;
         facts.under_way = self.drills.run.as_ref().map(|run| run.view().drill.clone());
-        safe::objections(&facts)
+        safe::against(&facts)
     }
 
-    fn plan_drill(&self, drill: Drill, connector: Option<&str>) -> Result<Plan, Fault> {
+    /// What speaks against this one.
+    fn object_to(&self, plan: &Plan) -> Result<(), Fault> {
         let against = self.drill_objections();
-        if !against.is_empty() {
-            return Err(refused(&against));
+        if !against.is_nothing() {
+            return Err(against.refusal());
+        }
+        let alone = safe::left_alone(&self.engine.drill_left_alone(plan));
+        if !alone.is_nothing() {
+            return Err(alone.refusal());
+        }
+        Ok(())
+    }
+
+    fn plan_drill(&self, drill: Drill, connector: Option<&str>) -> Result<Planned, Fault> {
+        let against = self.drill_objections();
+        if !against.is_nothing() {
+            return Err(against.refusal());
         }
         let Some(connector) = self.engine.drill_connector(connector) else {
             return Err(match connector {
@@ -241,18 +262,25 @@ impl Running {
                     format!("no receive connector {name:?} is watched"),
                     "`mailward receive-connector list` shows their names",
                 ),
-                None => refused(&["no receive connector can be probed from here".to_owned()]),
+                None => Fault::new(
+                    FaultKind::Refused,
+                    "the drill is not started: no receive connector can be probed from here",
+                    "`mailward health probe list connector` shows what each of them says",
+                ),
             });
         };
-        Ok(plan::plan(drill, &connector, self.engine.settings()))
+        let plan = plan::plan(drill, &connector, self.engine.settings());
+        self.object_to(&plan)?;
+        let circumstances = self.engine.drill_circumstances(&plan);
+        Ok(Planned {
+            plan,
+            circumstances,
+        })
     }
 
     fn begin_drill(&mut self, plan: Plan, by: &str, now: Now) -> Result<DrillRun, Fault> {
         // What was well a moment ago may not be now.
-        let against = self.drill_objections();
-        if !against.is_empty() {
-            return Err(refused(&against));
-        }
+        self.object_to(&plan)?;
         self.engine.watch_also(plan.also.clone(), now);
         self.make_slots(now);
         let mut run = Run::new(plan, by, now);
@@ -480,7 +508,7 @@ impl Running {
         });
         DrillList {
             allowed: self.drills.allowed,
-            refused_because: self.drill_objections(),
+            refused_because: self.drill_objections().reasons,
             drills: drills.collect(),
             running: self.drills.run.as_ref().map(|run| run.view().clone()),
         }

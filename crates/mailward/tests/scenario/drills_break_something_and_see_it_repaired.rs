@@ -2,6 +2,8 @@
 //! repair would not help is left alone.
 
 use std::{
+    io::{Read, Write},
+    os::unix::net::UnixStream,
     process::{Output, Stdio},
     time::Duration,
 };
@@ -295,4 +297,108 @@ fn but_none_is_started_where_it_could_harm() {
     let (code, said) = node.refused(&["drill", "run", "lost-store"]);
     assert!(code == 4 && said.contains("allow_faults"), "{code} {said}");
     assert!(node.control(Role::Transport, &wedge).is_err());
+}
+
+/// The flags beside the state of the connector's monitor.
+fn flags(node: &Node) -> Vec<serde_json::Value> {
+    let output = node.command(&["health", "show", "Receive", "--json"]);
+    let set: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
+    let monitors = set["monitors"].as_array().cloned().unwrap_or_default();
+    let one = monitors
+        .iter()
+        .find(|one| one["monitor"] == "connector/Internet");
+    let flags = one.and_then(|one| one["overlays"].as_array());
+    flags.cloned().unwrap_or_default()
+}
+
+/// Asks for the drill by HTTP, as a program would: the status and the answer.
+fn asked_by_http(node: &Node) -> (u16, String) {
+    let body = r#"{"name":"wedge-connector","connector":"Internet","yes":true}"#;
+    let mut stream = UnixStream::connect(node.path("run/admin.sock")).unwrap();
+    write!(
+        stream,
+        "POST /v1/drills/run HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\
+         Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    )
+    .unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    let status = answer.split(' ').nth(1).unwrap().parse().unwrap();
+    (status, answer)
+}
+
+#[test]
+fn nor_where_people_have_asked_to_be_let_alone() {
+    let node = started();
+    let wedge = ["drill", "run", "wedge-connector", "--yes"];
+    let item = "receive/Internet";
+
+    wait_until_well(&node);
+    let reason = "a new firewall";
+    node.ask(&["health", "maintenance", item, "--reason", reason]);
+    wait_for("it is in maintenance", || !flags(&node).is_empty());
+    let (code, said) = node.refused(&wedge);
+    assert_eq!(code, 4, "{said}");
+    let end = "health override remove \"receive.internet maintenance\"";
+    for word in ["under maintenance", reason, end] {
+        assert!(said.contains(word), "{word}: {said}");
+    }
+    let (status, answer) = asked_by_http(&node);
+    assert_eq!(status, 403, "{answer}");
+    assert!(
+        answer.contains(reason) && answer.contains("mend"),
+        "{answer}"
+    );
+    // By schedule it is skipped, and the record says why.
+    node.ask(&["drill", "schedule", "wedge-connector", "--every", "10s"]);
+    wait_for("it is skipped with the reason", || {
+        node.events_of("worker")
+            .iter()
+            .any(|event| event["name"] == "DrillSkipped" && event.to_string().contains(reason))
+    });
+    node.ask(&["drill", "schedule", "wedge-connector", "--off"]);
+    node.ask(&["health", "maintenance", item, "--off"]);
+    wait_for("its maintenance is over", || flags(&node).is_empty());
+
+    wait_until_well(&node);
+    let monitor = "connector/Internet";
+    node.ask(&["health", "override", monitor, "--reason", "a noisy probe"]);
+    wait_for("it is not watched", || !flags(&node).is_empty());
+    let (_, said) = node.refused(&wedge);
+    assert!(
+        said.contains("is not watched") && said.contains("a noisy probe"),
+        "{said}"
+    );
+    node.ask(&["health", "override", monitor, "--on"]);
+    wait_for("it is watched again", || flags(&node).is_empty());
+
+    // What the guard would refuse by a word on the whole health set is known before the fault, too.
+    wait_until_well(&node);
+    let words = ["health", "override", "add", "Receive", "shadow=true"];
+    node.ask(&[&words[..], &["--reason", "the first week"]].concat());
+    wait_for("its repair is only recorded", || {
+        let explained = node.ask(&["health", "explain", item]);
+        explained.contains("the first week")
+    });
+    let (_, said) = node.refused(&wedge);
+    assert!(
+        said.contains("the repair would not be allowed") && said.contains("the first week"),
+        "{said}"
+    );
+    node.ask(&["health", "override", "remove", "receive shadow"]);
+
+    wait_until_well(&node);
+    node.ask(&["health", "hold", item, "--reason", "a new certificate"]);
+    let (_, said) = node.refused(&["drill", "run", "lost-store"]);
+    for word in [
+        "receive/Internet is held by",
+        "a new certificate",
+        "health release",
+    ] {
+        assert!(said.contains(word), "{word}: {said}");
+    }
+    node.ask(&["health", "release", item]);
+    let view = run(&node, "wedge-connector");
+    assert_eq!(view["state"], "met", "{view:#}");
 }
