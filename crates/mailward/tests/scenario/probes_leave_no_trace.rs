@@ -98,11 +98,19 @@ fn however_many_there_are() {
     let node = node(&ports);
     let total = probes();
     wait_for("mail flows", || is_healthy(&node, "mailflow/Internet"));
-    // The worker's own probes of these ways would use the same slots.
+    // The worker's own probes of these ways would use the same slots. One that is under way when its
+    // override comes into force is waited for: a probe of the test that overtook it would have it
+    // refused as one whose marker was used before.
     for way in 0..WAYS {
         let item = format!("mailflow/Way{way}");
         node.ask(&["health", "override", &item, "--reason", "the test sends"]);
     }
+    wait_for("the worker has sent its last probe on these ways", || {
+        let list = node.json(&["health", "probe", "list", "mailflow/Way"]);
+        let probes = list["probes"].as_array().unwrap();
+        let skipped = |probe: &serde_json::Value| probe["last"]["verdict"] == "skipped";
+        probes.len() as u64 == WAYS && probes.iter().all(skipped)
+    });
     let key = key(&node);
     let (running, mails, crowded) = (AtomicBool::new(true), AtomicU64::new(0), AtomicU64::new(0));
     let began = Instant::now();
@@ -187,7 +195,8 @@ fn nothing_is_left(node: &Node, mails: usize) {
     assert_eq!(count("delivered"), 3 * mails, "{counters}");
     assert_eq!(count("journal_reports"), mails, "{counters}");
     for none in ["deferred", "failed", "dsns", "refused_messages"] {
-        assert_eq!(count(none), 0, "{none}: {counters}");
+        let events = || node.events_of("transport");
+        assert_eq!(count(none), 0, "{none}: {counters} {:#?}", events());
     }
     let (_, metrics) = node.page("/metrics");
     assert!(
