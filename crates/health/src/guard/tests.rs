@@ -11,6 +11,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::overrides::Responder;
 
+pub(crate) mod each;
 mod person;
 
 const NOW: u64 = 1_800_000_000_000;

@@ -12,6 +12,7 @@ use mailward_model::kind::{Expendable, HealthSettings};
 
 use super::{
     World,
+    common::Troubles,
     world::{Acts, Done},
 };
 use crate::{Now, case::Phase, group::Votes};
@@ -77,6 +78,7 @@ struct Cluster {
     asked_unix_ms: Vec<u64>,
     /// Since when each node really has which fault, and could know of it.
     faulty_since_ms: Vec<HashMap<String, u64>>,
+    troubles: Troubles,
     /// Acts of each node that were looked at already.
     counted: Vec<usize>,
     at_ms: u64,
@@ -132,6 +134,7 @@ impl Cluster {
             leases: vec![None; n],
             asked_unix_ms: vec![0; n],
             faulty_since_ms: vec![HashMap::new(); n],
+            troubles: Troubles::of(n),
             counted: vec![0; n],
             at_ms: 0,
             broken: Vec::new(),
@@ -261,6 +264,7 @@ impl Cluster {
                     *since = self.at_ms;
                 }
             }
+            self.troubles.look(n, &self.nodes[n], self.at_ms);
             self.look_at_cases(n);
         }
     }
@@ -298,6 +302,11 @@ impl Cluster {
         }
         let needed = (self.nodes.len() * 2 / 3).max(1);
         for done in acts {
+            // What was done between two steps was granted by what was heard before the last one.
+            let now = done.at_ms == self.at_ms;
+            let hears = |other: usize| now && self.part[other] == self.part[n];
+            let broken = self.troubles.broken_by(&done, n, hears, self.at_ms);
+            self.broken.extend(broken);
             if !matches!(done.act, RepairAct::Offline | RepairAct::RestartServer) {
                 continue;
             }
@@ -383,10 +392,14 @@ impl Cluster {
                 *part = dice.below(parts);
             }
         }
-        let common = dice.one_in(300).then(|| dice.of(&COMPONENTS));
+        // What everybody has at one time, be it cured by a restart or by none.
+        let common = dice.one_in(300).then(|| {
+            let cured_by = dice.of(&[Some(1), Some(2), None]);
+            (dice.of(&COMPONENTS), cured_by)
+        });
         for n in 0..self.nodes.len() {
-            if let Some(component) = common {
-                self.nodes[n].break_it(component, Some(1), None);
+            if let Some((component, cured_by)) = common {
+                self.nodes[n].break_it(component, cured_by, None);
             }
             if !dice.one_in(12) {
                 continue;

@@ -83,6 +83,9 @@ pub(super) struct World {
     pub(super) acts_go: Acts,
     pub(super) silent: bool,
     pub(super) frozen: Option<String>,
+    pub(super) queue_writable: bool,
+    /// What was proposed last.
+    pub(super) proposed: Option<RepairProposal>,
     pub(super) group: Option<GroupFacts>,
     /// The question for the lease that waits for the cluster's answer: case and stage.
     pub(super) wants_lease: Option<(String, u8)>,
@@ -162,6 +165,8 @@ impl World {
             acts_go: Acts::Done,
             silent: false,
             frozen: None,
+            queue_writable: true,
+            proposed: None,
             group: None,
             wants_lease: None,
             lease: None,
@@ -339,6 +344,7 @@ impl World {
     }
 
     fn propose(&mut self, proposal: &RepairProposal) {
+        self.proposed = Some(proposal.clone());
         let now = self.now();
         let answer = if self.silent {
             Answer::Silent {
@@ -349,7 +355,7 @@ impl World {
                 settings: &self.settings,
                 frozen: self.frozen.as_deref(),
                 holds: self.holds.all(),
-                queue_writable: true,
+                queue_writable: self.queue_writable,
                 node: self.engine.node(),
                 objects: &self.objects,
             };
