@@ -13,7 +13,7 @@ use mailward_api::{
     control::{self, ControlReply, ControlRequest, Octets, Role, Server},
     fault::Fault,
     view::{
-        Changed, ConnectorStatus, Evidence, GateView, OverrideList, ProbeView, QueueHealth,
+        ConnectorStatus, Evidence, GateView, OverrideList, ProbeView, QueueActed, QueueHealth,
         QueueStats, RoleStatus, TransportStatus, transport::Counters,
     },
 };
@@ -177,9 +177,10 @@ fn transport(node: &Node, health: QueueHealth) -> Server {
                 status.queue.health = health;
                 Ok(ControlReply::Transport(status))
             }
-            ControlRequest::QueueHold { target } => Ok(ControlReply::Changed(Changed {
+            ControlRequest::QueueAct(ask) => Ok(ControlReply::QueueActed(QueueActed {
                 count: 1,
-                text: format!("{target} is held."),
+                text: format!("{} is held.", ask.what),
+                ..QueueActed::default()
             })),
             ControlRequest::QueueExport {
                 id, offset, length, ..

@@ -11,7 +11,7 @@
 
 use std::{hint::black_box, time::Instant};
 
-use mailward_directory::{Directory, DynamicGroups};
+use mailward_directory::{Directory, DynamicGroups, filter::Times};
 use mailward_model::{
     EnvelopeRecipient, Object, ObjectId, Revision, Spec,
     kind::{CommonAttribute, DynamicDistributionGroup, Mailbox, PersonalAttribute},
@@ -75,7 +75,7 @@ fn main() {
         "recipients made ready and one filter evaluated",
         Some(count),
         || {
-            groups.update(&objects, Revision(1));
+            groups.update(&objects, Revision(1), Times::default());
         },
     );
     let another = [group(count + 2, "Department -eq 'Sales'", 2)];
@@ -101,7 +101,7 @@ fn main() {
         "looking through all objects for what changed",
         Some(count),
         || {
-            groups.update(&objects, Revision(2_000));
+            groups.update(&objects, Revision(2_000), Times::default());
         },
     );
     let directory = timed("the index built, its groups among it", Some(count), || {

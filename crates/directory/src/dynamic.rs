@@ -4,15 +4,23 @@
 //! changed recipient is asked of every group once; a changed filter is asked of every recipient; all
 //! else stays as it was. What is kept is exactly what evaluating everything anew would give.
 //!
+//! A filter that asks for `MemberOfGroup` depends on other objects than the recipient's: where a
+//! group of listed members changes, those it lists or listed are asked again. Nothing of this is
+//! kept while no filter asks.
+//!
 //! The objects are told from each other by id, and their versions by revision.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use mailward_model::{
     Object, ObjectId, Revision, Spec,
-    filter::{self, Attributes, Filter, is_system},
+    filter::{
+        Attributes, Filter, Listings, Needs, Surroundings, Times, attributes_among, is_system,
+    },
     kind::OrganizationalUnit,
 };
+
+use crate::owners::Owners;
 
 /// A recipient, ready to be asked about.
 #[derive(Debug, Clone)]
@@ -52,9 +60,15 @@ impl Criterion {
         }
     }
 
-    /// Whether a recipient belongs; false for an object that is none.
-    pub fn fits(&self, object: &Object) -> bool {
-        Known::of(object).is_some_and(|known| self.holds(&known))
+    /// Whether a recipient belongs; false for an object that is none. `around` holds what
+    /// [`Criterion::needs`] says.
+    pub fn fits(&self, object: &Object, around: &Surroundings) -> bool {
+        Known::of(object, around).is_some_and(|known| self.holds(&known))
+    }
+
+    /// What must be known beside the objects to say who belongs.
+    pub fn needs(&self) -> Needs {
+        self.filter.as_ref().map(Filter::needs).unwrap_or_default()
     }
 
     fn holds(&self, known: &Known) -> bool {
@@ -68,9 +82,17 @@ impl Criterion {
     }
 }
 
+/// What must be known beside these objects to say who belongs to the dynamic groups among them.
+pub fn needs(objects: &[Object]) -> Needs {
+    objects
+        .iter()
+        .filter_map(Criterion::of)
+        .fold(Needs::default(), |needs, one| needs.and(one.needs()))
+}
+
 impl Known {
-    fn of(object: &Object) -> Option<Known> {
-        let attributes = filter::attributes(object)?;
+    fn of(object: &Object, around: &Surroundings) -> Option<Known> {
+        let attributes = attributes_among(object, around)?;
         let recipient = object.spec.recipient()?;
         Some(Known {
             revision: object.revision,
@@ -149,15 +171,20 @@ pub struct DynamicGroups {
     /// Empty while there is no group.
     recipients: HashMap<ObjectId, Known>,
     groups: BTreeMap<ObjectId, Group>,
+    /// What the filters that there are ask for.
+    needs: Needs,
+    around: Surroundings,
+    /// Where a filter asks which groups list a recipient.
+    owners: Option<Owners>,
     /// The highest revision seen.
     revision: Revision,
 }
 
 impl DynamicGroups {
     /// Brings everything to what these objects say, which are all there are, at the revision `at`.
-    /// Only what differs from before, by id and revision, is evaluated. Tells of the groups whose
-    /// members changed.
-    pub fn update(&mut self, objects: &[Object], at: Revision) -> Vec<MembersChange> {
+    /// Only what differs from before, by id and revision, is evaluated. `times` need not say
+    /// anything where [`needs`] does not ask for it. Tells of the groups whose members changed.
+    pub fn update(&mut self, objects: &[Object], at: Revision, times: Times) -> Vec<MembersChange> {
         let is_group = |object: &Object| matches!(object.spec, Spec::DynamicDistributionGroup(_));
         if !objects.iter().any(is_group) {
             *self = DynamicGroups::default();
@@ -184,11 +211,69 @@ impl DynamicGroups {
             let known = self.recipients.keys().copied();
             gone.extend(known.filter(|id| !there.contains(id)));
         }
+        self.around.times = times;
+        self.look_around(objects, needs(objects));
         self.change(changed, &gone, at)
     }
 
+    /// Knows of every recipient what filters ask for now and did not before.
+    fn look_around(&mut self, objects: &[Object], needs: Needs) {
+        let before = std::mem::replace(&mut self.needs, needs);
+        if !needs.listings {
+            self.around.listings = Listings::default();
+            self.owners = None;
+        }
+        let lists = needs.listings && !before.listings;
+        if lists {
+            self.around.listings = Listings::of(objects);
+            self.owners = Some(Owners::of(objects));
+        }
+        if !lists && (!needs.times || before.times) {
+            return;
+        }
+        for object in objects {
+            let known = self.recipients.get_mut(&object.id);
+            // What has changed is looked at for that reason, and counts as changed until then.
+            if let Some(known) = known.filter(|known| known.revision == object.revision)
+                && let Some(anew) = Known::of(object, &self.around)
+            {
+                *known = anew;
+            }
+        }
+    }
+
+    /// Takes over which groups list whom; the recipients for which that makes a difference, and
+    /// that have not changed themselves.
+    fn relist(&mut self, changed: &[&Object], gone: &[ObjectId]) -> Vec<ObjectId> {
+        let Some(owners) = &mut self.owners else {
+            return Vec::new();
+        };
+        let mut keys = Vec::new();
+        for id in gone {
+            keys.extend(self.around.listings.remove(*id));
+            owners.remove(*id);
+        }
+        for object in changed {
+            keys.extend(self.around.listings.take_over(object));
+            owners.take_over(object);
+        }
+        let mut others: Vec<ObjectId> = keys.iter().filter_map(|key| owners.of_key(key)).collect();
+        others.sort_unstable();
+        others.dedup();
+        let themselves: HashSet<ObjectId> = changed.iter().map(|object| object.id).collect();
+        others.retain(|id| !themselves.contains(id));
+        for id in &others {
+            if let (Some(known), Some(keys)) = (self.recipients.get_mut(id), owners.keys(*id)) {
+                let keys = keys.iter().map(|key| &**key);
+                self.around.listings.fill(keys, &mut known.attributes);
+            }
+        }
+        others
+    }
+
     /// Takes over what changed: recipients and groups as they are now, and those that are gone, at
-    /// the revision `at`. Tells of the groups whose members changed.
+    /// the revision `at`. Tells of the groups whose members changed. What filters ask for beside
+    /// the objects is found by [`DynamicGroups::update`] alone.
     pub fn change<'a>(
         &mut self,
         changed: impl IntoIterator<Item = &'a Object>,
@@ -201,10 +286,11 @@ impl DynamicGroups {
             self.recipients.remove(id);
             self.groups.remove(id);
         }
+        let changed: Vec<&Object> = changed.into_iter().collect();
         let mut refiltered = Vec::new();
-        let mut asked = Vec::new();
+        let mut asked = self.relist(&changed, gone);
         for object in changed {
-            let Some(known) = Known::of(object) else {
+            let Some(known) = Known::of(object, &self.around) else {
                 continue;
             };
             asked.push(object.id);
@@ -275,7 +361,8 @@ mod tests {
     use mailward_model::{
         EmailAddress,
         kind::{
-            CommonAttribute, DynamicDistributionGroup, Mailbox, MailboxType, PersonalAttribute,
+            CommonAttribute, DistributionGroup, DynamicDistributionGroup, Mailbox, MailboxType,
+            PersonalAttribute,
         },
     };
     use proptest::prelude::*;
@@ -289,18 +376,23 @@ mod tests {
         Department(&'static str),
         Custom(&'static str),
         Unit(Option<&'static str>),
+        /// Makes it a group that lists these.
+        List(Vec<u64>),
         Kind(MailboxType),
         Filter(&'static str, Option<&'static str>),
     }
 
     const UNITS: [&str; 3] = ["example.org/A", "example.org/A/B", "example.org/AB"];
-    const FILTERS: [&str; 6] = [
+    const FILTERS: [&str; 9] = [
         "Department -eq 'Sales'",
         "RecipientType -eq 'UserMailbox' -and CustomAttribute1 -ne 'Ignore'",
         "RecipientType -eq 'DynamicDistributionGroup'",
         "Name -like 'n1*' -or Department -eq $null",
         "-not(Department -eq 'Sales')",
         "Alias -ne $null",
+        "MemberOfGroup -eq 'n1@example.org' -or MemberOfGroup -eq 'n2'",
+        "-not(MemberOfGroup -eq 'n3') -and RecipientType -eq 'UserMailbox'",
+        "WhenChanged -gt '1970-01-01T00:00:20Z' -and WhenCreated -lt '1970-01-01T00:00:30Z'",
     ];
 
     fn edit() -> impl Strategy<Value = Edit> {
@@ -312,6 +404,7 @@ mod tests {
             unit().prop_map(Edit::Unit),
             prop::sample::select(vec![MailboxType::User, MailboxType::Monitoring])
                 .prop_map(Edit::Kind),
+            prop::collection::vec(1..24u64, 0..6).prop_map(Edit::List),
             (prop::sample::select(FILTERS.as_slice()), unit())
                 .prop_map(|(filter, unit)| Edit::Filter(filter, unit)),
         ]
@@ -339,6 +432,10 @@ mod tests {
                 let mut group = DynamicDistributionGroup::new(address(n), filter);
                 group.recipient_container = container.map(|unit| unit.parse().unwrap());
                 spec = group.into();
+            }
+            (Edit::List(members), _) => {
+                let members = members.iter().map(|n| address(*n)).collect();
+                spec = DistributionGroup::new(address(n), members).into();
             }
             (Edit::Department(text), Spec::Mailbox(mailbox)) => {
                 mailbox.personal.set(PersonalAttribute::Department, text);
@@ -370,9 +467,10 @@ mod tests {
     }
 
     /// Who belongs to the group, asked of everybody without anything kept.
-    fn plainly(objects: &[Object], group: &Object) -> Vec<ObjectId> {
+    fn plainly(objects: &[Object], group: &Object, around: &Surroundings) -> Vec<ObjectId> {
         let criterion = Criterion::of(group).unwrap();
-        let fitting = objects.iter().filter(|object| criterion.fits(object));
+        let fits = |object: &&Object| criterion.fits(object, around);
+        let fitting = objects.iter().filter(fits);
         let mut ids: Vec<ObjectId> = fitting.map(|object| object.id).collect();
         ids.sort_unstable();
         ids
@@ -386,24 +484,31 @@ mod tests {
             edits in prop::collection::vec((1..24u64, edit(), any::<bool>()), 1..80),
         ) {
             let (mut objects, mut kept) = (Vec::new(), DynamicGroups::default());
+            let mut times = Times::default();
             let mut before: HashMap<ObjectId, (Vec<ObjectId>, Revision)> = HashMap::new();
             for (revision, (n, edit, look)) in (1u64..).zip(edits) {
                 apply(&mut objects, n, &edit, revision);
+                times.note(ObjectId(n), revision * 1000);
                 // Several changes may come at once.
                 if !look {
                     continue;
                 }
-                let told = kept.update(&objects, Revision(revision));
+                let asked = if needs(&objects).times { times.clone() } else { Times::default() };
+                let told = kept.update(&objects, Revision(revision), asked);
                 for change in told {
                     let found = kept.members(change.group).unwrap();
                     let was = before.get(&change.group).map_or(0, |(members, _)| members.len());
                     prop_assert_eq!(found.members.len(), change.members);
                     prop_assert_eq!(was + change.added - change.removed, change.members);
                 }
+                let around = Surroundings {
+                    listings: Listings::of(&objects),
+                    times: times.clone(),
+                };
                 let mut now = HashMap::new();
                 for group in objects.iter().filter(|o| Criterion::of(o).is_some()) {
                     let found = kept.members(group.id).unwrap();
-                    prop_assert_eq!(found.members, plainly(&objects, group));
+                    prop_assert_eq!(found.members, plainly(&objects, group, &around));
                     if let Some((members, generation)) = before.get(&group.id) {
                         // The generation tells of every change, and of nothing else.
                         prop_assert_eq!(members == found.members, *generation == found.generation);

@@ -7,6 +7,7 @@ use std::{collections::HashMap, net::IpAddr};
 
 use mailward_model::{
     Domain, EmailAddress, Object, ObjectId, Revision, Spec,
+    filter::Times,
     kind::{AcceptedDomainType, MailboxType, TransportSettings},
 };
 
@@ -134,9 +135,14 @@ impl Directory {
     /// Builds the index. Of two recipients with one address the first keeps it (`apply` refuses
     /// such objects; what was stored by other means must still be served).
     pub fn build(objects: &[Object]) -> Directory {
+        Directory::build_at(objects, Times::default())
+    }
+
+    /// The same, where filters may ask when objects were made or changed.
+    pub fn build_at(objects: &[Object], times: Times) -> Directory {
         let mut groups = DynamicGroups::default();
         let at = objects.iter().map(|object| object.revision).max();
-        groups.update(objects, at.unwrap_or_default());
+        groups.update(objects, at.unwrap_or_default(), times);
         Directory::build_with(objects, &groups)
     }
 

@@ -40,13 +40,14 @@ mod domains;
 mod dynamic;
 mod index;
 mod membership;
+mod owners;
 mod resolution;
 mod resolve;
 mod restriction;
 
 pub use mailward_model::filter;
 
-pub use dynamic::{Criterion, DynamicGroups, DynamicMembers, MembersChange};
+pub use dynamic::{Criterion, DynamicGroups, DynamicMembers, MembersChange, needs};
 pub use index::{
     Directory, Found, Group, LocalMailbox, Match, RcptDecision, Recipient, RecipientNo,
     RecipientRole, Target,

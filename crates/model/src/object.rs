@@ -207,6 +207,22 @@ impl Kind {
     }
 }
 
+impl Kind {
+    /// True where an object may get another name. Of other kinds something beside the objects goes
+    /// by the name: a Maildir, a queue, a hold, the list of a feed.
+    pub fn may_be_renamed(self) -> bool {
+        matches!(
+            self,
+            Kind::MailContact
+                | Kind::MailUser
+                | Kind::DistributionGroup
+                | Kind::DynamicDistributionGroup
+                | Kind::JournalRule
+                | Kind::AcceptedDomain
+        )
+    }
+}
+
 impl fmt::Display for Kind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.noun())

@@ -13,8 +13,12 @@ use crate::{
     error::ScriptError,
     filter,
     parse::{DEPTH_MAX, parse_part},
+    pattern,
     signature::{self, COMMON, Own, Signature, What, actions},
-    syntax::{Argument, Command, Expression, Node, Piece, Script, Span, Stage},
+    syntax::{
+        Action, Argument, Command, Expression, Node, Piece, Pipeline, Script, Span, Stage,
+        Statement,
+    },
     value::Value,
 };
 
@@ -54,9 +58,11 @@ impl Call<'_> {
         let slots = self.signature.slots.iter().enumerate();
         slots
             .filter(|(at, slot)| {
-                slot.needed
-                    && !(piped && slot.piped)
-                    && !self.given.iter().any(|one| one.which == Which::Own(*at))
+                let is_given = |one: &Given<'_>| match one.which {
+                    Which::Own(given) if given == *at => true,
+                    which => slot.unless == Some(name(self.signature, which)),
+                };
+                slot.needed && !(piped && slot.piped) && !self.given.iter().any(is_given)
             })
             .map(|(at, _)| at)
             .collect()
@@ -68,10 +74,17 @@ impl Call<'_> {
 /// # Errors
 /// What cannot be, and where.
 pub(crate) fn check(source: &str, script: &Script, asks: bool) -> Result<(), ScriptError> {
-    check_at(source, script, asks, 0)
+    check_at(source, script, asks, 0, false)
 }
 
-fn check_at(source: &str, script: &Script, asks: bool, depth: usize) -> Result<(), ScriptError> {
+/// `is_loop`: `break` and `continue` mean something.
+fn check_at(
+    source: &str,
+    script: &Script,
+    asks: bool,
+    depth: usize,
+    is_loop: bool,
+) -> Result<(), ScriptError> {
     if depth > DEPTH_MAX {
         return Err(ScriptError::new(
             Span::default(),
@@ -84,15 +97,10 @@ fn check_at(source: &str, script: &Script, asks: bool, depth: usize) -> Result<(
         asks,
         depth,
     };
-    for statement in &script.statements {
-        for (at, stage) in statement.pipeline.stages.iter().enumerate() {
-            match stage {
-                Stage::Expression(expression) => check.expression(expression)?,
-                Stage::Command(command) => check.command(command, at > 0)?,
-            }
-        }
-    }
-    Ok(())
+    script
+        .statements
+        .iter()
+        .try_for_each(|statement| check.statement(statement, is_loop))
 }
 
 struct Check<'a> {
@@ -103,7 +111,49 @@ struct Check<'a> {
 
 impl Check<'_> {
     fn script(&self, script: &Script) -> Result<(), ScriptError> {
-        check_at(self.source, script, self.asks, self.depth + 1)
+        self.within(script, false)
+    }
+
+    fn within(&self, script: &Script, is_loop: bool) -> Result<(), ScriptError> {
+        check_at(self.source, script, self.asks, self.depth + 1, is_loop)
+    }
+
+    fn statement(&self, statement: &Statement, is_loop: bool) -> Result<(), ScriptError> {
+        match &statement.action {
+            Action::Pipeline(pipeline) => self.pipeline(pipeline),
+            Action::If {
+                branches,
+                otherwise,
+            } => {
+                for (condition, body) in branches {
+                    self.pipeline(condition)?;
+                    self.within(body, is_loop)?;
+                }
+                otherwise
+                    .iter()
+                    .try_for_each(|body| self.within(body, is_loop))
+            }
+            Action::ForEach { over, body, .. } => {
+                self.pipeline(over)?;
+                self.within(body, true)
+            }
+            Action::Break | Action::Continue if is_loop => Ok(()),
+            Action::Break | Action::Continue => Err(ScriptError::new(
+                statement.span,
+                "there is no loop here to end or to go on with",
+                "write it within foreach ($x in …) { … }; Where-Object leaves objects out of a pipeline",
+            )),
+        }
+    }
+
+    fn pipeline(&self, pipeline: &Pipeline) -> Result<(), ScriptError> {
+        for (at, stage) in pipeline.stages.iter().enumerate() {
+            match stage {
+                Stage::Expression(expression) => self.expression(expression)?,
+                Stage::Command(command) => self.command(command, at > 0)?,
+            }
+        }
+        Ok(())
     }
 
     fn expression(&self, expression: &Expression) -> Result<(), ScriptError> {
@@ -118,7 +168,12 @@ impl Check<'_> {
                 Ok(())
             }
             Node::Member(of, _) | Node::Not(of) | Node::Minus(of) => self.expression(of),
-            Node::Index(one, other) | Node::Binary(_, one, other) => {
+            Node::Index(one, other) => {
+                self.expression(one)?;
+                self.expression(other)
+            }
+            Node::Binary(operator, one, other) => {
+                pattern::check(*operator, other)?;
                 self.expression(one)?;
                 self.expression(other)
             }
@@ -145,8 +200,8 @@ impl Check<'_> {
         for given in &call.given {
             let Some(value) = given.value else { continue };
             self.expression(value)?;
-            if *takes(call.signature, given.which) == Takes::Filter {
-                filter::check(self.source, value)?;
+            if let Takes::Filter(of) = takes(call.signature, given.which) {
+                filter::check(self.source, value, *of)?;
             }
             if matches!(call.signature.what, What::Own(_)) {
                 self.block(value)?;
@@ -200,6 +255,7 @@ fn takes_from_pipe(call: &Call<'_>) -> bool {
         What::Own(own) => !matches!(
             own,
             Own::ImportCsv
+                | Own::GetContent
                 | Own::GetCommand
                 | Own::GetHelp
                 | Own::GetHistory
@@ -393,7 +449,8 @@ fn unknown(command: &Command) -> ScriptError {
             .find(|(lower, _)| lower == near)
             .map(|(_, name)| *name)
     });
-    if let Some(instead) = cmdlet::instead(&command.name) {
+    let instead = cmdlet::instead(&command.name).or_else(|| signature::elsewhere(&command.name));
+    if let Some(instead) = instead {
         return ScriptError::new(
             command.span,
             format!("{} has no meaning here", command.name),

@@ -38,7 +38,7 @@ pub(crate) fn convert(takes: &Takes, value: &Value) -> Result<Json, Misfit> {
             other => integer(other)
                 .map_err(|(problem, _)| (problem, "write a number, or Unlimited".to_owned())),
         },
-        Takes::Filter => match value {
+        Takes::Filter(_) => match value {
             Value::Block(text) | Value::Text(text) => Ok(text.trim().into()),
             _ => misfit("it is not a filter", "write { Name -like 'Anna*' }"),
         },
@@ -190,6 +190,8 @@ fn quoted(value: &Value) -> String {
 
 #[cfg(test)]
 mod tests {
+    use mailward_api::operation::cmdlet::Filtered;
+
     use super::*;
 
     fn text(text: &str) -> Value {
@@ -215,7 +217,11 @@ mod tests {
             (&words, text("GLOBAL"), json!("global")),
             (&texts, text("a"), json!(["a"])),
             (&texts, table, json!({ "add": ["a", "b"], "remove": ["c"] })),
-            (&Takes::Filter, Value::Block(" x ".to_owned()), json!("x")),
+            (
+                &Takes::Filter(Filtered::Queues),
+                Value::Block(" x ".to_owned()),
+                json!("x"),
+            ),
         ] {
             assert_eq!(convert(takes, &value), Ok(expect), "{value:?}");
         }

@@ -1,9 +1,13 @@
-//! Recipient filters that stand in a script, read before anything runs.
+//! Filters that stand in a script, read before anything runs: of recipients, of delivery queues, of
+//! queued messages.
 //!
 //! Never here: a language of its own. It is the filter language of `mailward-model`; the API reads
 //! the same text again.
 
-use mailward_model::filter::Filter;
+use mailward_api::operation::cmdlet::Filtered;
+use mailward_model::filter::{
+    Catalogue, Filter, FilterError, MessageProperty, Property, QueueProperty,
+};
 
 use crate::{
     error::ScriptError,
@@ -21,8 +25,16 @@ fn has_variable(text: &str) -> bool {
     })
 }
 
+fn read<P: Catalogue>(text: &str) -> Result<(), FilterError> {
+    text.parse::<Filter<P>>().map(|_| ())
+}
+
 /// Reads a filter that stands there as it is.
-pub(crate) fn check(source: &str, expression: &Expression) -> Result<(), ScriptError> {
+pub(crate) fn check(
+    source: &str,
+    expression: &Expression,
+    of: Filtered,
+) -> Result<(), ScriptError> {
     let (text, place) = match &expression.node {
         Node::Block(inner) => {
             let text = source.get(inner.start..inner.end).unwrap_or_default();
@@ -34,9 +46,13 @@ pub(crate) fn check(source: &str, expression: &Expression) -> Result<(), ScriptE
         Node::Literal(Value::Text(text)) => (text.as_str(), None),
         _ => return Ok(()),
     };
-    let error = match text.parse::<Filter>() {
-        Ok(_) => return Ok(()),
-        Err(error) => error,
+    let read = match of {
+        Filtered::Recipients => read::<Property>(text),
+        Filtered::Queues => read::<QueueProperty>(text),
+        Filtered::Messages => read::<MessageProperty>(text),
+    };
+    let Err(error) = read else {
+        return Ok(());
     };
     // Within quotes a place in the text is none in the line.
     let span = match place {
@@ -73,6 +89,16 @@ mod tests {
                 "-like",
             ),
             ("Get-Mailbox -Filter 'Nmae -eq 5'", 20, "did you mean Name?"),
+            (
+                "Get-Queue -Filter {Status -eq 'Retry' -and MesageCount -gt 5}",
+                43,
+                "did you mean MessageCount?",
+            ),
+            (
+                "Suspend-Message -Filter {FromAdress -eq 'x'}",
+                25,
+                "did you mean FromAddress?",
+            ),
         ] {
             let error = crate::check(line).unwrap_err();
             assert_eq!(error.span.start, place, "{line}: {error:?}");
@@ -82,6 +108,8 @@ mod tests {
             "Get-Mailbox -Filter {Name -eq $x}",
             "Get-Mailbox -Filter {Company -eq $null}",
             "Get-Mailbox -Filter \"Name -eq '$x'\"",
+            "Get-Message -Filter {Size -gt 1MB} | Suspend-Message",
+            "Remove-Message -Filter {Subject -like 'x*'} -Confirm:$false",
         ] {
             assert_eq!(crate::check(line), Ok(()), "{line}");
         }

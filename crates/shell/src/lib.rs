@@ -17,6 +17,7 @@ mod convert;
 pub mod error;
 mod filter;
 pub mod parse;
+mod pattern;
 mod run;
 mod signature;
 pub mod syntax;

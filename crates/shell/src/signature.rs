@@ -28,11 +28,17 @@ pub(crate) enum Own {
     FormatList,
     ExportCsv,
     ConvertToCsv,
+    ConvertFromCsv,
     ImportCsv,
     ConvertToJson,
+    ConvertFromJson,
+    GetContent,
     OutNull,
+    OutString,
     OutFile,
     WriteOutput,
+    WriteHost,
+    WriteWarning,
     GetMember,
     GetCommand,
     GetHelp,
@@ -49,6 +55,8 @@ pub(crate) struct Slot {
     /// Its place among the values without a name.
     pub(crate) position: Option<usize>,
     pub(crate) needed: bool,
+    /// The parameter that may stand in its place.
+    pub(crate) unless: Option<&'static str>,
     pub(crate) piped: bool,
     pub(crate) help: String,
 }
@@ -142,6 +150,8 @@ fn own() -> Vec<Line> {
         "NotContains",
         "In",
         "NotIn",
+        "Match",
+        "NotMatch",
         "Not",
     ];
     let mut compared = vec![
@@ -196,6 +206,7 @@ fn own() -> Vec<Line> {
                 ("First", Takes::Integer, None),
                 ("Last", Takes::Integer, None),
                 ("Skip", Takes::Integer, None),
+                ("SkipLast", Takes::Integer, None),
                 ("ExpandProperty", Takes::Text, None),
                 ("ExcludeProperty", texts(), None),
                 switch("Unique"),
@@ -215,10 +226,10 @@ fn own() -> Vec<Line> {
         (
             "Measure-Object",
             &["measure"],
-            "Count objects, or the values of a property",
+            "Count objects, or the values of properties",
             Own::Measure,
             vec![
-                ("Property", Takes::Text, Some(0)),
+                ("Property", texts(), Some(0)),
                 switch("Sum"),
                 switch("Average"),
                 switch("Minimum"),
@@ -228,9 +239,9 @@ fn own() -> Vec<Line> {
         (
             "Group-Object",
             &["group"],
-            "Count objects by a property",
+            "Count objects by properties",
             Own::Group,
-            vec![("Property", Takes::Text, Some(0)), switch("NoElement")],
+            vec![("Property", texts(), Some(0)), switch("NoElement")],
         ),
         (
             "Format-Table",
@@ -264,6 +275,13 @@ fn own() -> Vec<Line> {
             ],
         ),
         (
+            "ConvertFrom-Csv",
+            &[],
+            "Turn lines of CSV into objects",
+            Own::ConvertFromCsv,
+            vec![("Delimiter", Takes::Text, None)],
+        ),
+        (
             "Import-Csv",
             &["ipcsv"],
             "Read objects from a CSV file",
@@ -281,7 +299,34 @@ fn own() -> Vec<Line> {
             Own::ConvertToJson,
             vec![("Depth", Takes::Integer, None), switch("Compress")],
         ),
+        (
+            "ConvertFrom-Json",
+            &[],
+            "Turn JSON into objects",
+            Own::ConvertFromJson,
+            Vec::new(),
+        ),
+        (
+            "Get-Content",
+            &["gc", "cat", "type"],
+            "Read the lines of a file",
+            Own::GetContent,
+            vec![
+                path(),
+                switch("Raw"),
+                ("TotalCount", Takes::Integer, None),
+                ("Tail", Takes::Integer, None),
+                ("Encoding", Takes::Text, None),
+            ],
+        ),
         ("Out-Null", &[], "Drop what comes", Own::OutNull, Vec::new()),
+        (
+            "Out-String",
+            &[],
+            "Make a text of what would be printed",
+            Own::OutString,
+            Vec::new(),
+        ),
         (
             "Out-File",
             &[],
@@ -301,6 +346,25 @@ fn own() -> Vec<Line> {
             "Give values on",
             Own::WriteOutput,
             vec![("InputObject", texts(), Some(0))],
+        ),
+        (
+            "Write-Host",
+            &[],
+            "Print values at once",
+            Own::WriteHost,
+            vec![
+                ("Object", texts(), Some(0)),
+                switch("NoNewline"),
+                ("ForegroundColor", Takes::Text, None),
+                ("BackgroundColor", Takes::Text, None),
+            ],
+        ),
+        (
+            "Write-Warning",
+            &[],
+            "Say what is to be known beside the result",
+            Own::WriteWarning,
+            vec![("Object", texts(), Some(0))],
         ),
         (
             "Get-Member",
@@ -374,6 +438,7 @@ pub(crate) fn all() -> &'static [Signature] {
                     takes: parameter.takes.clone(),
                     position: parameter.positional.then_some(0),
                     needed: parameter.needed,
+                    unless: parameter.unless,
                     piped: parameter.piped,
                     help: parameter.help.clone(),
                 })
@@ -393,6 +458,7 @@ pub(crate) fn all() -> &'static [Signature] {
                         takes,
                         position,
                         needed: false,
+                        unless: None,
                         piped: false,
                         help: String::new(),
                     })
@@ -427,6 +493,115 @@ impl Signature {
             .filter(move |(_, (.., only))| changes || !only)
             .map(|(at, (name, _, takes, ..))| (at, *name, takes))
     }
+}
+
+/// Commands of PowerShell itself that people are used to, and what does the same here.
+const ELSEWHERE: &[(&str, &str)] = &[
+    (
+        "Get-Date",
+        "times before now are written as 30m, 2h or 3d, others as 2026-02-03: -Start 2h",
+    ),
+    (
+        "New-TimeSpan",
+        "times before now are written as 30m, 2h or 3d: -Start 2h",
+    ),
+    (
+        "New-Object",
+        "write Select-Object @{n='Name';e={ … }},… or @{ Name = 'value' }",
+    ),
+    ("Add-Member", "write Select-Object *,@{n='Name';e={ … }}"),
+    (
+        "Import-Module",
+        "leave it out: every command is there from the start",
+    ),
+    (
+        "Add-PSSnapin",
+        "leave it out: every command is there from the start",
+    ),
+    (
+        "New-PSSession",
+        "leave it out: the shell asks this node; `mailward --help` tells how another is asked",
+    ),
+    (
+        "Import-PSSession",
+        "leave it out: every command is there from the start",
+    ),
+    (
+        "Connect-ExchangeOnline",
+        "leave it out: the shell asks this node",
+    ),
+    (
+        "Connect-ExchangeServer",
+        "leave it out: the shell asks this node",
+    ),
+    (
+        "Set-ADServerSettings",
+        "leave it out: every recipient is seen",
+    ),
+    (
+        "Start-Transcript",
+        "every change is an event: Get-EventLog -InstanceId ObjectsApplied",
+    ),
+    ("Stop-Transcript", "leave it out"),
+    ("Get-ADUser", "Get-Recipient"),
+    ("Get-ADGroup", "Get-DistributionGroup"),
+    ("Get-ADGroupMember", "Get-DistributionGroupMember"),
+    ("Get-User", "Get-Recipient"),
+    ("Get-Group", "Get-DistributionGroup"),
+    ("Get-WinEvent", "Get-EventLog"),
+    (
+        "Get-Service",
+        "`mailward status`, or Get-ServerComponentState",
+    ),
+    (
+        "Restart-Service",
+        "Set-ServerComponentState; what hangs is restarted by itself",
+    ),
+    ("Get-Process", "`mailward status`"),
+    (
+        "Start-Sleep",
+        "let a program wait that calls `mailward shell -c`",
+    ),
+    (
+        "Send-MailMessage",
+        "`mailward health probe run` sends a message through and tells where it is",
+    ),
+    ("Out-GridView", "Format-Table -AutoSize"),
+    ("Format-Wide", "Format-Table"),
+    ("Out-Host", "leave it out: what nobody takes is printed"),
+    ("Select-String", "Where-Object { $_ -match 'pattern' }"),
+    (
+        "Compare-Object",
+        "Where-Object { $_.Name -notin $others.Name }",
+    ),
+    ("Get-Unique", "Select-Object -Unique"),
+    ("Tee-Object", "-OutVariable name, or $name = …"),
+    ("Set-Variable", "$name = value"),
+    ("Get-Variable", "$name"),
+    ("Set-Content", "Out-File"),
+    ("Add-Content", "Out-File -Append"),
+    ("Export-Clixml", "ConvertTo-Json | Out-File"),
+    ("Import-Clixml", "Get-Content | ConvertFrom-Json"),
+    ("ConvertTo-Html", "ConvertTo-Csv or ConvertTo-Json"),
+    (
+        "Read-Host",
+        "leave the parameter out: what is needed is asked for",
+    ),
+    ("Write-Error", "Write-Warning"),
+    ("Write-Verbose", "-Verbose behind a command, or Write-Host"),
+    ("Write-Progress", "Write-Host"),
+    (
+        "Invoke-Command",
+        "write the command itself; ForEach-Object { … } for several objects",
+    ),
+    ("Invoke-Expression", "write the command itself"),
+];
+
+/// What does the same here as a command of PowerShell's own.
+pub(crate) fn elsewhere(name: &str) -> Option<&'static str> {
+    let mut all = ELSEWHERE.iter();
+    let found = all.find(|(known, _)| known.eq_ignore_ascii_case(name));
+    found.map(|(_, instead)| *instead)
 }
 
 /// The words `-ErrorAction` takes.

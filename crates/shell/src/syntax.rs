@@ -41,9 +41,36 @@ pub struct Statement {
     /// True for `+=`: the result is added to what the variable holds.
     pub adds: bool,
     /// What is done.
-    pub pipeline: Pipeline,
+    pub action: Action,
     /// Its place.
     pub span: Span,
+}
+
+/// What a statement does.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Action {
+    /// Runs a pipeline.
+    Pipeline(Pipeline),
+    /// `if ( … ) { … } elseif ( … ) { … } else { … }`
+    If {
+        /// Each condition with what is done where it is the first that is true.
+        branches: Vec<(Pipeline, Script)>,
+        /// What is done where none is.
+        otherwise: Option<Script>,
+    },
+    /// `foreach ($name in … ) { … }`
+    ForEach {
+        /// The variable that holds one after the other.
+        variable: String,
+        /// What they are taken from.
+        over: Pipeline,
+        /// What is done for each.
+        body: Script,
+    },
+    /// `break`: ends the loop.
+    Break,
+    /// `continue`: goes on with the next one.
+    Continue,
 }
 
 /// Stages joined by `|`.
@@ -180,8 +207,18 @@ pub enum Operator {
     In,
     /// `-notin`
     NotIn,
+    /// `-match`: a regular expression fits.
+    Match,
+    /// `-notmatch`
+    NotMatch,
+    /// `-replace`
+    Replace,
+    /// `-split`
+    Split,
     /// `-join`
     Join,
+    /// `-f`: values put into a text.
+    Format,
     /// `+`
     Plus,
     /// `-`
@@ -195,9 +232,9 @@ pub enum Operator {
 }
 
 impl Operator {
-    /// The operators that are words, as they are written behind the hyphen. A leading `c` or `i`
-    /// (with or without regard to case) is taken too.
-    pub const WORDS: [(&'static str, Operator); 16] = [
+    /// The operators that are words, as they are written behind the hyphen. A leading `i` (without
+    /// regard to case) is taken too.
+    pub const WORDS: [(&'static str, Operator); 21] = [
         ("or", Operator::Or),
         ("xor", Operator::Xor),
         ("and", Operator::And),
@@ -213,7 +250,12 @@ impl Operator {
         ("notcontains", Operator::NotContains),
         ("in", Operator::In),
         ("notin", Operator::NotIn),
+        ("match", Operator::Match),
+        ("notmatch", Operator::NotMatch),
+        ("replace", Operator::Replace),
+        ("split", Operator::Split),
         ("join", Operator::Join),
+        ("f", Operator::Format),
     ];
 
     /// The operator of this word.
@@ -224,7 +266,8 @@ impl Operator {
             all.find(|(name, _)| *name == word).map(|(_, one)| *one)
         };
         find(&word).or_else(|| {
-            let rest = word.strip_prefix('i')?;
+            // `-if` would be a slip of the hand.
+            let rest = word.strip_prefix('i').filter(|rest| *rest != "f")?;
             find(rest)
         })
     }
@@ -235,6 +278,7 @@ impl Operator {
             Operator::Or | Operator::Xor | Operator::And => 1,
             Operator::Plus | Operator::Minus => 3,
             Operator::Times | Operator::Over | Operator::Rest => 4,
+            Operator::Format => 5,
             _ => 2,
         }
     }

@@ -3,10 +3,11 @@
 
 use std::collections::BTreeMap;
 
-use mailward_model::{Kind, Object, ObjectId, Revision, Spec};
+use mailward_model::{Kind, Object, ObjectId, Revision, Spec, filter::Times};
 
 use crate::{
     change::{ChangeOp, ChangeRecord},
+    engine::row::signed,
     error::ReadError,
     store::Store,
 };
@@ -40,6 +41,23 @@ impl Store {
                 return Ok((objects.into_values().collect(), revision));
             }
         }
+    }
+
+    /// When each object was made and changed last: as of now, or as it was at a moment. Goes through
+    /// the whole feed, so it is for those whose filters ask for it.
+    ///
+    /// # Errors
+    /// As [`Store::all`].
+    pub fn times(&self, until_unix_ms: Option<u64>) -> Result<Times, ReadError> {
+        let rows = self.file().times(until_unix_ms.map_or(i64::MAX, signed));
+        let mut times = Times::default();
+        for (id, made, changed) in rows.map_err(ReadError)? {
+            let count = |n: i64| u64::try_from(n).unwrap_or(0);
+            let id = ObjectId(count(id));
+            times.note(id, count(made));
+            times.note(id, count(changed));
+        }
+        Ok(times)
     }
 }
 

@@ -175,6 +175,11 @@ impl Store {
         }
     }
 
+    /// What is read.
+    pub(crate) fn file(&self) -> &File {
+        &self.0.file
+    }
+
     /// Every object that can be read, oldest first.
     ///
     /// # Errors

@@ -21,7 +21,7 @@ use mailward_api::{
         hold::{ComponentOrder, SERVER_WIDE},
     },
 };
-use mailward_directory::{DynamicGroups, MembersChange};
+use mailward_directory::{DynamicGroups, MembersChange, filter::Times, needs};
 use mailward_events::{Event, Events, tracking::TrackingLog};
 use mailward_host::{
     clock::Clock,
@@ -431,7 +431,13 @@ fn build(
         .all_in_force()
         .map_err(|error| StartError::Objects(error.to_string()))?;
     let is_first = groups.is_empty();
-    let changes = groups.update(&objects, revision);
+    // Who belongs to a group may depend on when recipients were made or changed.
+    let times = match needs(&objects).times {
+        true => store.times(None),
+        false => Ok(Times::default()),
+    };
+    let times = times.map_err(|error| StartError::Objects(error.to_string()))?;
+    let changes = groups.update(&objects, revision, times);
     let now = clock.unix_ms();
     perimeter.adopt(&objects, events, now);
     let feeds = perimeter.feeds(now);

@@ -7,7 +7,9 @@
 
 use std::sync::Arc;
 
-use mailward_directory::{Directory, DynamicGroups, Found, Membership, RcptDecision, RecipientNo};
+use mailward_directory::{
+    Directory, DynamicGroups, Found, Membership, RcptDecision, RecipientNo, filter::Times,
+};
 use mailward_model::{
     Domain, EmailAddress, Object, ObjectId, Origin, Revision, Spec,
     kind::{
@@ -163,7 +165,7 @@ impl Snapshot {
     pub fn build(objects: &[Object], hostname: &Domain) -> Snapshot {
         let mut groups = DynamicGroups::default();
         let at = objects.iter().map(|object| object.revision).max();
-        groups.update(objects, at.unwrap_or_default());
+        groups.update(objects, at.unwrap_or_default(), Times::default());
         Snapshot::build_with(objects, &groups, &Feeds::default(), hostname)
     }
 

@@ -114,6 +114,7 @@ impl Access {
                 spec,
                 // Another's change in between is not overwritten.
                 revision: Some(revision),
+                rename: None,
                 dry_run: false,
             },
             peer,

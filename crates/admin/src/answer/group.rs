@@ -10,14 +10,16 @@ use mailward_api::{
 };
 use mailward_directory::{
     Criterion, Directory,
-    filter::{self, Filter, Unread, system_exclusions},
+    filter::{self, Filter, Listings, Surroundings, Times, Unread, system_exclusions},
 };
 use mailward_model::{EmailAddress, Kind, Object, Spec, kind::Condition, object::Validate};
 use mailward_store::Store;
 use serde_json::Value;
 
 use super::{
-    Access, blocking, failed,
+    Access,
+    around::{know_groups, times},
+    blocking, failed,
     recipient::{found, goes_by},
 };
 
@@ -70,10 +72,23 @@ fn exclusions_of(spec: &Spec) -> Vec<String> {
 }
 
 /// Who belongs to a group directly, by address.
-fn direct_members(objects: &[Object], group: &Object) -> BTreeMap<String, FoundRecipient> {
+fn direct_members(
+    objects: &[Object],
+    group: &Object,
+    times: &Times,
+) -> BTreeMap<String, FoundRecipient> {
     let by_key = |recipient: FoundRecipient| (recipient.address.to_lowercase(), recipient);
     if let Some(criterion) = Criterion::of(group) {
-        let members = objects.iter().filter(|object| criterion.fits(object));
+        let listings = match criterion.needs().listings {
+            true => Listings::of(objects),
+            false => Listings::default(),
+        };
+        let around = Surroundings {
+            listings,
+            times: times.clone(),
+        };
+        let fits = |object: &&Object| criterion.fits(object, &around);
+        let members = objects.iter().filter(fits);
         return members.filter_map(found).map(by_key).collect();
     }
     let Spec::DistributionGroup(spec) = &group.spec else {
@@ -225,9 +240,17 @@ fn preview(store: &Store, r: &request::GroupPreview) -> Result<GroupPreview, Fau
         })
         .cloned()
         .collect();
+    let needs = |group: &Object| filter_of(&group.spec).map(|one| one.needs());
+    let needs = needs(before)
+        .unwrap_or_default()
+        .and(needs(&after).unwrap_or_default());
+    let times = times(store, needs, None)?;
+    if let Some(filter) = filter_of(&after.spec) {
+        know_groups(&filter, &objects)?;
+    }
     let (was, is) = (
-        direct_members(&objects, before),
-        direct_members(&edited_objects, &after),
+        direct_members(&objects, before, &times),
+        direct_members(&edited_objects, &after, &times),
     );
     let only = |of: &BTreeMap<String, FoundRecipient>, other: &BTreeMap<String, _>| {
         let only = of.iter().filter(|(key, _)| !other.contains_key(*key));
@@ -267,7 +290,8 @@ fn members(store: &Store, r: &request::GroupMembers, now: u64) -> Result<GroupMe
         .recipient()
         .map(|recipient| recipient.address().clone())
         .ok_or_else(|| missing(&objects, &r.name))?;
-    let directory = Directory::build(&objects);
+    let times = times(store, mailward_directory::needs(&objects), at)?;
+    let directory = Directory::build_at(&objects, times);
     let owners = owners(&objects);
     let membership = directory.members(&address);
     let recipients = membership.recipients().filter_map(|no| {

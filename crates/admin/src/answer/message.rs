@@ -5,7 +5,7 @@ use mailward_api::{
     operation::request,
     view::{Trace, TraceEntry},
 };
-use mailward_events::tracking::{self, Entry, Query};
+use mailward_events::tracking::{self, Entry, EventId, Query};
 use mailward_model::MessageId;
 
 use super::{Access, blocking, failed};
@@ -20,6 +20,17 @@ fn address_or_domain(text: String) -> String {
     } else {
         format!("@{text}")
     }
+}
+
+/// The step of this word, in any case.
+fn step(word: &str) -> Result<EventId, Fault> {
+    let mut all = EventId::ALL.iter();
+    let found = all.find(|event| event.as_str().eq_ignore_ascii_case(word));
+    found.copied().ok_or_else(|| {
+        let known: Vec<&str> = EventId::ALL.iter().map(|event| event.as_str()).collect();
+        let list = format!("there are {}", known.join(", "));
+        super::unknown("step of a message", &word.to_uppercase(), &known, &list).at("event")
+    })
 }
 
 fn entry(entry: &Entry<'_>) -> TraceEntry {
@@ -78,6 +89,7 @@ impl Access {
             from: r.from.map(address_or_domain),
             to: r.to.map(address_or_domain),
             message_id: r.message_id,
+            event: r.event.as_deref().map(step).transpose()?,
             since_unix_ms: since,
             until_unix_ms: r.until.map(|until| until.unix_ms(now)),
             // One more than wanted tells whether there are more.

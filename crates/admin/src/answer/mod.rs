@@ -4,6 +4,7 @@
 //! changes something leaves an event that names who asked.
 
 mod alert;
+mod around;
 pub(crate) mod audit;
 mod directory;
 mod drill;
@@ -18,6 +19,7 @@ mod perimeter;
 mod policy;
 mod queue;
 mod recipient;
+mod rename;
 mod repair;
 mod status;
 mod untrusted;
@@ -27,7 +29,7 @@ use std::{error::Error, path::PathBuf, sync::Arc, time::Duration};
 
 use axum::body::Bytes;
 use mailward_api::{
-    control::{self, ControlReply, ControlRequest, Role},
+    control::{self, ControlReply, ControlRequest, QueueVerb, Role},
     fault::{Fault, FaultKind},
     operation::{Call, Operation, typed},
     view::Changed,
@@ -137,35 +139,19 @@ impl Access {
         match call {
             Call::QueueList(r) => answer(typed::QueueList, self.queue_list(r).await),
             Call::QueueShow(r) => answer(typed::QueueShow, self.queue_show(r.id).await),
-            Call::QueueHold(r) => {
-                let request = ControlRequest::QueueHold {
-                    target: r.target.clone(),
-                };
-                let done = self.act(peer, "queue hold", r.target, request).await;
-                answer(typed::QueueHold, done)
-            }
-            Call::QueueRelease(r) => {
-                let request = ControlRequest::QueueRelease {
-                    target: r.target.clone(),
-                };
-                let done = self.act(peer, "queue release", r.target, request).await;
-                answer(typed::QueueRelease, done)
-            }
-            Call::QueueRetry(r) => {
-                let request = ControlRequest::QueueRetry {
-                    target: r.target.clone(),
-                };
-                let done = self.act(peer, "queue retry", r.target, request).await;
-                answer(typed::QueueRetry, done)
-            }
-            Call::QueueRemove(r) => {
-                let request = ControlRequest::QueueRemove {
-                    id: r.id,
-                    notify: r.notify,
-                };
-                let done = self.act(peer, "queue remove", r.id, request).await;
-                answer(typed::QueueRemove, done)
-            }
+            Call::QueueHold(r) => answer(
+                typed::QueueHold,
+                self.queue_act(r, QueueVerb::Hold, peer).await,
+            ),
+            Call::QueueRelease(r) => answer(
+                typed::QueueRelease,
+                self.queue_act(r, QueueVerb::Release, peer).await,
+            ),
+            Call::QueueRetry(r) => answer(
+                typed::QueueRetry,
+                self.queue_act(r, QueueVerb::Retry, peer).await,
+            ),
+            Call::QueueRemove(r) => answer(typed::QueueRemove, self.queue_remove(r, peer).await),
             Call::QueueExport(r) => self.export_message(r.id).await,
             Call::Trace(r) => answer(typed::Trace, self.trace(r).await),
             Call::EventList(r) => answer(typed::EventList, self.event_list(r).await),

@@ -6,7 +6,7 @@ use mailward_api::{
     operation::request,
     view::{Effect, ExportText, ObjectList, ObjectView, PlanView},
 };
-use mailward_directory::filter::{self, Filter, FilterError};
+use mailward_directory::filter::{self, Property};
 use mailward_events::Event;
 use mailward_model::{
     FieldError, Kind, Object, ObjectId, Revision,
@@ -19,7 +19,13 @@ use mailward_store::{
 };
 use serde_json::Map;
 
-use super::{Access, blocking, failed, recipient::goes_by};
+use super::{
+    Access,
+    around::{around, read},
+    blocking, failed,
+    recipient::goes_by,
+    rename,
+};
 use crate::peer::Peer;
 
 fn view(object: &Object) -> ObjectView {
@@ -218,10 +224,7 @@ impl Access {
             )
             .at("monitoring"));
         }
-        let filter = r.filter.as_deref().map(str::parse::<Filter>).transpose();
-        let filter = filter.map_err(|error: FilterError| {
-            Fault::invalid(format!("the filter cannot be used: {error}"), "").at("filter")
-        })?;
+        let filter = r.filter.as_deref().map(read::<Property>).transpose()?;
         let store = self.store.clone();
         blocking(move || {
             let mut objects = store.list(r.kind).map_err(|error| failed(&error))?;
@@ -233,10 +236,11 @@ impl Access {
                 false => (all - objects.len()) as u64,
             };
             if let Some(filter) = &filter {
-                let fits = |object: &Object| {
-                    filter::attributes(object).is_some_and(|of| filter.matches(&of))
-                };
-                objects.retain(fits);
+                let around = around(&store, filter.needs(), None)?;
+                objects.retain(|object| {
+                    let of = filter::attributes_among(object, &around);
+                    of.is_some_and(|of| filter.matches(&of))
+                });
             }
             if let Some(limit) = r.limit {
                 objects.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
@@ -300,8 +304,36 @@ impl Access {
             }
             let spec =
                 spec_of(r.kind, fields).map_err(|error| Fault::broken_rules(&what, vec![error]))?;
+            let rename = match (&found, r.rename) {
+                (Some(object), Some(to)) if to != object.name => {
+                    let objects = access.store.all().map_err(|error| failed(&error))?;
+                    rename::check(&objects, object)?;
+                    Some((object, to))
+                }
+                (None, Some(_)) => return Err(missing(&access.store, r.kind, &r.name)),
+                _ => None,
+            };
             let before = found.as_ref().map(|object| &object.spec);
-            if before == Some(&spec) {
+            let (mut changes, mut effects, mut told) = (Vec::new(), Vec::new(), Vec::new());
+            if before != Some(&spec) {
+                let effect = text::effect(&r.name, before, Some(&spec));
+                told.push(match &found {
+                    Some(_) => effect.to_string(),
+                    None => format!("{effect}; it says {}", text::told(&spec)),
+                });
+                effects.push(effect);
+                changes.push(match &found {
+                    Some(object) => Change::replace(object, spec),
+                    None => Change::create(r.name, spec),
+                });
+            }
+            if let Some((object, to)) = rename {
+                let effect = text::Effect::renamed(object, &to);
+                told.push(effect.to_string());
+                effects.push(effect);
+                changes.push(Change::rename(object, to));
+            }
+            if changes.is_empty() {
                 return Ok(PlanView {
                     effects: Vec::new(),
                     applied: !r.dry_run,
@@ -309,16 +341,7 @@ impl Access {
                     held: None,
                 });
             }
-            let effect = text::effect(&r.name, before, Some(&spec));
-            let told = match &found {
-                Some(_) => vec![effect.to_string()],
-                None => vec![format!("{effect}; it says {}", text::told(&spec))],
-            };
-            let change = match &found {
-                Some(object) => Change::replace(object, spec),
-                None => Change::create(r.name, spec),
-            };
-            access.carry_out_telling(vec![change], &[effect], told, r.dry_run, peer)
+            access.carry_out_telling(changes, &effects, told, r.dry_run, peer)
         })
         .await
     }

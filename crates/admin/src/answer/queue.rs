@@ -1,18 +1,33 @@
 //! The queue, asked of transport.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    time::Duration,
+};
 
 use axum::body::Bytes;
 use mailward_api::{
-    control::{ControlRequest, Role, SimulatedMessage},
+    control::{ControlRequest, QueueAct, QueueVerb, Role, SimulatedMessage},
     fault::Fault,
     operation::request,
-    view::{ConnectionChoice, MessagePlan, MessageView, QueueListing, queue::MessageFilter},
+    view::{
+        ConnectionChoice, MessagePlan, MessageView, QueueListing,
+        queue::{MessageFilter, QueueActed, QueueSelection, QueueTarget},
+    },
 };
-use mailward_model::MessageId;
+use mailward_model::{
+    MessageId,
+    filter::{MessageProperty, QueueProperty},
+};
 use tokio::sync::mpsc;
 
-use super::{Access, Answer, expect_reply};
+use super::{Access, Answer, around::read, expect_reply};
+use crate::peer::Peer;
+
+/// How long transport may look through its queue.
+const WALK_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long it may act on all that a filter fits: a little less than the command line waits.
+const ACT_TIMEOUT: Duration = Duration::from_secs(110);
 
 /// Octets asked for at a time when a message is exported.
 const PIECE_OCTETS: u32 = 512 << 10;
@@ -41,23 +56,122 @@ fn local_address(
     }
 }
 
+/// Every message that fits; the filter is read before anybody is asked.
+fn messages_of(filter: String) -> Result<QueueSelection, Fault> {
+    read::<MessageProperty>(&filter)?;
+    Ok(QueueSelection::Messages(filter))
+}
+
 impl Access {
     pub(super) async fn queue_list(&self, r: request::QueueList) -> Result<QueueListing, Fault> {
+        let queue_filter = r.queue_filter.as_deref();
+        let queue_filter = queue_filter
+            .map(read::<QueueProperty>)
+            .transpose()
+            .map_err(|fault| fault.at("queue_filter"))?;
+        // What is wrong with it is said here, before anybody is asked.
+        r.filter
+            .as_deref()
+            .map(read::<MessageProperty>)
+            .transpose()?;
         let reply = self.ask(Role::Transport, ControlRequest::QueueList).await;
-        let queues = expect_reply!(reply, Queues)?;
+        let mut queues = expect_reply!(reply, Queues)?;
+        queues.queues.retain(|queue| {
+            let is_named = r.next_hop.as_ref();
+            is_named.is_none_or(|name| queue.next_hop.eq_ignore_ascii_case(name))
+                && queue_filter
+                    .as_ref()
+                    .is_none_or(|filter| filter.matches(&queue.attributes()))
+        });
         let filter = MessageFilter {
             next_hop: r.next_hop,
             from: r.from,
             to: r.to,
+            filter: r.filter,
             probes: r.probes,
             limit: r.limit,
         };
         let request = ControlRequest::MessageList(filter);
-        let reply = self.ask(Role::Transport, request).await;
+        let reply = self
+            .ask_within(Role::Transport, request, WALK_TIMEOUT)
+            .await;
         Ok(QueueListing {
             queues,
             messages: expect_reply!(reply, Messages)?,
         })
+    }
+
+    pub(super) async fn queue_act(
+        &self,
+        r: request::QueueAct,
+        verb: QueueVerb,
+        peer: Peer,
+    ) -> Result<QueueActed, Fault> {
+        let what = match (r.target, r.filter, r.queue_filter) {
+            (Some(target), None, None) => QueueSelection::One(target),
+            (None, Some(filter), None) => messages_of(filter)?,
+            (None, None, Some(filter)) => {
+                read::<QueueProperty>(&filter).map_err(|fault| fault.at("queue_filter"))?;
+                QueueSelection::Queues(filter)
+            }
+            _ => {
+                return Err(Fault::invalid(
+                    "it is to be said what is meant, in one way",
+                    "give target, filter or queue_filter, and one of them alone",
+                )
+                .at("target"));
+            }
+        };
+        let word = match verb {
+            QueueVerb::Hold => "queue hold",
+            QueueVerb::Release => "queue release",
+            _ => "queue retry",
+        };
+        self.act_on_queue(verb, what, r.dry_run, word, peer).await
+    }
+
+    pub(super) async fn queue_remove(
+        &self,
+        r: request::QueueRemove,
+        peer: Peer,
+    ) -> Result<QueueActed, Fault> {
+        let what = match (r.id, r.filter) {
+            (Some(id), None) => QueueSelection::One(QueueTarget::Message(id)),
+            (None, Some(filter)) => messages_of(filter)?,
+            _ => {
+                return Err(Fault::invalid(
+                    "it is to be said what is meant, in one way",
+                    "give id or filter, and one of them alone",
+                )
+                .at("id"));
+            }
+        };
+        let verb = QueueVerb::Remove { notify: r.notify };
+        self.act_on_queue(verb, what, r.dry_run, "queue remove", peer)
+            .await
+    }
+
+    /// Has transport do something, and leaves an event that says who asked.
+    async fn act_on_queue(
+        &self,
+        verb: QueueVerb,
+        what: QueueSelection,
+        dry_run: bool,
+        word: &str,
+        peer: Peer,
+    ) -> Result<QueueActed, Fault> {
+        let subject = what.to_string();
+        let request = ControlRequest::QueueAct(QueueAct {
+            verb,
+            what,
+            dry_run,
+        });
+        let reply = self.ask_within(Role::Transport, request, ACT_TIMEOUT).await;
+        let acted = expect_reply!(reply, QueueActed)?;
+        if !dry_run {
+            self.audit(&peer, word, subject).await;
+        }
+        Ok(acted)
     }
 
     pub(super) async fn queue_show(&self, id: MessageId) -> Result<MessageView, Fault> {

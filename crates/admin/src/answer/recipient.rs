@@ -6,7 +6,7 @@ use mailward_api::{
     view::{ExportText, FoundRecipient, Held, PlanView, RecipientList},
 };
 use mailward_directory::filter::{
-    self, Attributes, Filter, FilterError, Property, is_system, system_exclusions,
+    self, Attributes, Filter, Property, Surroundings, is_system, system_exclusions,
 };
 use mailward_model::{
     Object,
@@ -14,7 +14,9 @@ use mailward_model::{
 };
 
 use super::{
-    Access, blocking, failed,
+    Access,
+    around::{around, know_groups, read},
+    blocking, failed,
     group::warnings,
     object::{effect, refused},
 };
@@ -36,12 +38,6 @@ pub(super) fn found(object: &Object) -> Option<FoundRecipient> {
     view(object, &filter::attributes(object)?)
 }
 
-fn read(filter: &str) -> Result<Filter, Fault> {
-    filter.parse().map_err(|error: FilterError| {
-        Fault::invalid(format!("the filter cannot be used: {error}"), "").at("filter")
-    })
-}
-
 fn is_within(object: &Object, container: Option<&OrganizationalUnit>) -> bool {
     let unit = object
         .spec
@@ -53,6 +49,7 @@ fn is_within(object: &Object, container: Option<&OrganizationalUnit>) -> bool {
 /// The recipients among these objects that fit, by name.
 fn list(
     objects: &[Object],
+    around: &Surroundings,
     filter: Option<&Filter>,
     limit: u32,
     counts: impl Fn(&Object, &Attributes) -> bool,
@@ -66,7 +63,7 @@ fn list(
         warnings: Vec::new(),
     };
     for object in objects {
-        let Some(of) = filter::attributes(object) else {
+        let Some(of) = filter::attributes_among(object, around) else {
             continue;
         };
         list.all += 1;
@@ -100,15 +97,26 @@ impl Access {
         &self,
         r: request::RecipientList,
     ) -> Result<RecipientList, Fault> {
-        let filter = r.filter.as_deref().map(read).transpose()?;
+        let filter = r.filter.as_deref().map(read::<Property>).transpose()?;
         let store = self.store.clone();
         blocking(move || {
             let objects = store.all().map_err(|error| failed(&error))?;
-            Ok(list(&objects, filter.as_ref(), r.limit, |object, _| {
-                let named = r.identity.as_deref();
-                is_within(object, r.organizational_unit.as_ref())
-                    && named.is_none_or(|name| goes_by(object, name))
-            }))
+            let needs = filter.as_ref().map(Filter::needs).unwrap_or_default();
+            let around = around(&store, needs, Some(&objects))?;
+            if let Some(filter) = &filter {
+                know_groups(filter, &objects)?;
+            }
+            Ok(list(
+                &objects,
+                &around,
+                filter.as_ref(),
+                r.limit,
+                |object, _| {
+                    let named = r.identity.as_deref();
+                    is_within(object, r.organizational_unit.as_ref())
+                        && named.is_none_or(|name| goes_by(object, name))
+                },
+            ))
         })
         .await
     }
@@ -117,12 +125,14 @@ impl Access {
         &self,
         r: request::RecipientPreview,
     ) -> Result<RecipientList, Fault> {
-        let filter = read(&r.filter)?.without_system_exclusions();
+        let filter = read::<Property>(&r.filter)?.without_system_exclusions();
         let store = self.store.clone();
         blocking(move || {
             let objects = store.all().map_err(|error| failed(&error))?;
             let container = r.container.as_ref();
-            let list = list(&objects, Some(&filter), r.limit, |object, of| {
+            know_groups(&filter, &objects)?;
+            let around = around(&store, filter.needs(), Some(&objects))?;
+            let list = list(&objects, &around, Some(&filter), r.limit, |object, of| {
                 !is_system(of) && is_within(object, container)
             });
             Ok(RecipientList {

@@ -8,7 +8,7 @@ use mailward_model::{Domain, EmailAddress, MessageId, kind::MonitoringOverride};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Octets, PerimeterRequest, ProbeLetter, Resolved, Role, RouteProbed, SimulatedMessage,
+    Octets, PerimeterRequest, ProbeLetter, QueueAct, Resolved, Role, RouteProbed, SimulatedMessage,
     UntrustedRequest,
     drill::{DrillFault, DrillRequest},
 };
@@ -23,7 +23,7 @@ use crate::view::{
     health::{ProbeList, ProbeReport},
     hold::{ComponentOrder, ComponentState, Hold, HoldList, Requester},
     journal::{JournalReplayAsk, JournalVerifyAsk},
-    queue::{MessageFilter, QueueAudit, QueueTarget},
+    queue::{MessageFilter, QueueActed, QueueAudit},
     rehearsal::{GuardFacts, Rehearsal},
     repair::{Carried, CaseNote, Ledger, Responder},
 };
@@ -53,28 +53,8 @@ pub enum ControlRequest {
         /// Which.
         id: MessageId,
     },
-    /// Transport: nothing of the target is tried until it is released. Answer: `Changed`.
-    QueueHold {
-        /// A message or a next hop.
-        target: QueueTarget,
-    },
-    /// Transport: end a hold. Answer: `Changed`.
-    QueueRelease {
-        /// A message or a next hop.
-        target: QueueTarget,
-    },
-    /// Transport: try now what waits. Answer: `Changed`.
-    QueueRetry {
-        /// A message or a next hop.
-        target: QueueTarget,
-    },
-    /// Transport: take a message out for good. Answer: `Changed`.
-    QueueRemove {
-        /// Which.
-        id: MessageId,
-        /// Whether the sender gets a failure report.
-        notify: bool,
-    },
+    /// Transport: hold, release, try or remove what is queued. Answer: `QueueActed`.
+    QueueAct(QueueAct),
     /// Transport: whether each queued message has an owner and a next act. Answer: `Audit`.
     QueueAudit,
     /// Transport: a piece of a message's octets. Answer: `Octets`.
@@ -404,10 +384,7 @@ impl ControlRequest {
             ControlRequest::QueueList => "queue_list",
             ControlRequest::MessageList(_) => "message_list",
             ControlRequest::QueueShow { .. } => "queue_show",
-            ControlRequest::QueueHold { .. } => "queue_hold",
-            ControlRequest::QueueRelease { .. } => "queue_release",
-            ControlRequest::QueueRetry { .. } => "queue_retry",
-            ControlRequest::QueueRemove { .. } => "queue_remove",
+            ControlRequest::QueueAct(_) => "queue_act",
             ControlRequest::QueueAudit => "queue_audit",
             ControlRequest::QueueExport { .. } => "queue_export",
             ControlRequest::SimulateConnection { .. } => "simulate_connection",
@@ -574,6 +551,8 @@ pub enum ControlReply {
     RouteProbed(RouteProbed),
     /// Probes.
     Probes(ProbeList),
+    /// What was done to what is queued.
+    QueueActed(QueueActed),
     /// What the queue's own accounts say.
     Audit(QueueAudit),
     /// Alerts, silences and channels.

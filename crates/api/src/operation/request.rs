@@ -10,10 +10,7 @@ use mailward_model::{Domain, EmailAddress, MessageId, ReversePath, kind::TimeOfD
 use serde::{Deserialize, Serialize};
 
 use super::input::{self, MessageFile};
-use crate::{
-    view::{Requester, queue::QueueTarget},
-    when::When,
-};
+use crate::{view::Requester, when::When};
 
 /// What is reported of something that is watched.
 #[derive(
@@ -47,6 +44,7 @@ mod object;
 mod overrides;
 mod perimeter;
 mod policy;
+mod queue;
 mod recipient;
 mod untrusted;
 
@@ -66,6 +64,7 @@ pub use policy::{
     GroupPolicyFile, GroupPolicyFiles, PolicyExport, PolicyImport, PolicyRefresh, PolicyResult,
     PolicyRevert,
 };
+pub use queue::{QueueAct, QueueExport, QueueList, QueueRemove, QueueShow};
 pub use recipient::{
     GroupMembers, GroupPreview, RecipientExport, RecipientImport, RecipientList, RecipientPreview,
     TableFormat,
@@ -76,59 +75,6 @@ pub use untrusted::{
 };
 
 requests! {
-    /// `queue list`
-    QueueList {
-        /// Only messages for this delivery queue, such as connector/Internet/example.org
-        #[serde(default)]
-        #[arg(value_name = "QUEUE")]
-        pub next_hop: Option<String>,
-        /// Only messages with this envelope sender; <> for bounces
-        #[serde(default)]
-        #[arg(long, value_name = "ADDRESS")]
-        pub from: Option<ReversePath>,
-        /// Only messages to this recipient
-        #[serde(default)]
-        #[arg(long, value_name = "ADDRESS")]
-        pub to: Option<EmailAddress>,
-        /// Messages to list at most
-        #[serde(default = "input::list_limit", deserialize_with = "input::deserialize_limit")]
-        #[arg(long, default_value_t = input::list_limit(), value_parser = clap::value_parser!(u32).range(1..=10_000))]
-        #[schemars(range(min = 1, max = 10_000))]
-        pub limit: u32,
-        /// List health probes too
-        #[serde(default)]
-        #[arg(long)]
-        pub probes: bool,
-    }
-
-    /// `queue show`
-    QueueShow {
-        /// The message's id
-        pub id: MessageId,
-    }
-
-    /// `queue hold`, `queue release`, `queue retry`
-    QueueAct {
-        /// A message's id, or the name of a delivery queue
-        pub target: QueueTarget,
-    }
-
-    /// `queue remove`
-    QueueRemove {
-        /// The message's id
-        pub id: MessageId,
-        /// Send the sender a failure report
-        #[serde(default)]
-        #[arg(long)]
-        pub notify: bool,
-    }
-
-    /// `queue export`
-    QueueExport {
-        /// The message's id
-        pub id: MessageId,
-    }
-
     /// `trace`
     Trace {
         /// The message's id
@@ -154,6 +100,10 @@ requests! {
         #[serde(default)]
         #[arg(long, value_name = "MESSAGE-ID")]
         pub message_id: Option<String>,
+        /// Only this step: RECEIVE, SEND, DELIVER, DEFER, FAIL, DSN, EXPAND and so on
+        #[serde(default)]
+        #[arg(long, value_name = "EVENT")]
+        pub event: Option<String>,
         /// Show health probes too
         #[serde(default)]
         #[arg(long)]

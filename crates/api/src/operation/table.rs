@@ -13,7 +13,8 @@ operations! {
     /// Show what waits in the queue
     ///
     /// Prints the delivery queues, one for each next hop, and the messages in them, oldest first.
-    /// A message that goes to several next hops stands in several delivery queues.
+    /// A message that goes to several next hops stands in several delivery queues. Filters have the
+    /// language of recipient filters, with properties of their own.
     QueueList ["queue" "list"] Get "/v1/queue" Json
     (request::QueueList) -> view::QueueListing, page page::queue::listing;
 
@@ -21,26 +22,26 @@ operations! {
     QueueShow ["queue" "show"] Get "/v1/queue/messages/{id}" Json
     (request::QueueShow) -> view::MessageView, page page::queue::message;
 
-    /// Keep a message, or everything for one next hop, until it is released
+    /// Keep a message, everything for one next hop, or all that fits a filter until it is released
     ///
     /// What is being delivered at this moment is not interrupted.
     QueueHold ["queue" "hold"] Post "/v1/queue/hold" Json
-    (request::QueueAct) -> view::Changed, page page::changed;
+    (request::QueueAct) -> view::QueueActed, page page::queue::acted, exit page::queue::acted_exit;
 
     /// End a hold
     QueueRelease ["queue" "release"] Post "/v1/queue/release" Json
-    (request::QueueAct) -> view::Changed, page page::changed;
+    (request::QueueAct) -> view::QueueActed, page page::queue::acted, exit page::queue::acted_exit;
 
     /// Try now what waits for another try
     QueueRetry ["queue" "retry"] Post "/v1/queue/retry" Json
-    (request::QueueAct) -> view::Changed, page page::changed;
+    (request::QueueAct) -> view::QueueActed, page page::queue::acted, exit page::queue::acted_exit;
 
-    /// Take a message out of the queue for good
+    /// Take a message, or all that fit a filter, out of the queue for good
     ///
-    /// It is not delivered any more, and cannot be brought back: export it first where in doubt.
-    /// With --notify the sender gets a failure report.
-    QueueRemove ["queue" "remove"] Delete "/v1/queue/messages/{id}" Json
-    (request::QueueRemove) -> view::Changed, page page::changed;
+    /// It is not delivered any more, and cannot be brought back: export it first where in doubt, and
+    /// look at what a filter fits with --dry-run. With --notify the sender gets a failure report.
+    QueueRemove ["queue" "remove"] Post "/v1/queue/remove" Json
+    (request::QueueRemove) -> view::QueueActed, page page::queue::acted, exit page::queue::acted_exit;
 
     /// Write a message out as it was received
     ///

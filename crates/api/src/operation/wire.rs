@@ -157,13 +157,10 @@ mod tests {
 
     #[test]
     fn requests_are_written_where_the_route_says() {
-        let wire = Op::QueueRemove.to_wire(object(
-            json!({ "id": "01jm3q8m7w1d3f5h7k9m1p3r5t", "notify": true }),
+        let wire = Op::ObjectRemove.to_wire(object(
+            json!({ "kind": "mailbox", "name": "anna", "revision": 3 }),
         ));
-        assert_eq!(
-            wire.target,
-            "/v1/queue/messages/01jm3q8m7w1d3f5h7k9m1p3r5t?notify=true"
-        );
+        assert_eq!(wire.target, "/v1/objects/mailbox/anna?revision=3");
         assert_eq!(wire.body, None);
         let wire = Op::ObjectSet.to_wire(object(
             json!({ "kind": "mailbox", "name": "Anna Berg", "set": ["hidden=yes"] }),

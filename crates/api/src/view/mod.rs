@@ -56,8 +56,8 @@ pub use object::{
 pub use perimeter::{PerimeterDiff, PerimeterReplay, PerimeterStatus, PerimeterWhy};
 pub use policy::{GroupStep, GroupTrouble, PolicyFile, PolicyRefreshed, PolicyReport};
 pub use queue::{
-    Changed, DeliveryView, MessageList, MessageSummary, MessageView, QueueList, QueueListing,
-    QueueSummary, RecipientView,
+    Changed, DeliveryView, MessageList, MessageSummary, MessageView, QueueActed, QueueFailure,
+    QueueList, QueueListing, QueueSummary, RecipientView,
 };
 pub use rehearsal::Rehearsal;
 pub use repair::{

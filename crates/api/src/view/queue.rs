@@ -1,8 +1,11 @@
 //! The queue: delivery queues, messages, deliveries, recipients.
 
-use std::{fmt, str::FromStr};
+use std::{fmt, net::IpAddr, str::FromStr};
 
-use mailward_model::{EmailAddress, MessageId, ReversePath};
+use mailward_model::{
+    EmailAddress, MessageId, ReversePath,
+    filter::{Attributes, MessageProperty, QueueProperty},
+};
 use serde::{Deserialize, Serialize};
 
 /// What a queue command acts on: one message, or everything for one next hop.
@@ -74,6 +77,27 @@ impl schemars::JsonSchema for QueueTarget {
     }
 }
 
+/// What a queue command acts on: what is named, or all that a filter fits.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum QueueSelection {
+    /// A message, or a delivery queue.
+    One(QueueTarget),
+    /// Every message that fits.
+    Messages(String),
+    /// Every delivery queue that fits.
+    Queues(String),
+}
+
+impl fmt::Display for QueueSelection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            QueueSelection::One(target) => target.fmt(f),
+            QueueSelection::Messages(filter) => write!(f, "messages with {filter}"),
+            QueueSelection::Queues(filter) => write!(f, "queues with {filter}"),
+        }
+    }
+}
+
 /// Which queued messages are meant. Unset fields let everything pass.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
@@ -84,6 +108,8 @@ pub struct MessageFilter {
     pub from: Option<ReversePath>,
     /// A recipient, as given or as resolved.
     pub to: Option<EmailAddress>,
+    /// A filter over messages: `Size -gt 10MB`.
+    pub filter: Option<String>,
     /// Health probes too.
     pub probes: bool,
     /// Messages at most; 0 stands for 1,000.
@@ -109,6 +135,147 @@ pub struct QueueSummary {
     pub next_retry_unix_ms: Option<u64>,
     /// The last reply or failure.
     pub last_error: Option<String>,
+}
+
+fn second(unix_ms: u64) -> i64 {
+    i64::try_from(unix_ms / 1000).unwrap_or(i64::MAX)
+}
+
+fn count(n: u64) -> i64 {
+    i64::try_from(n).unwrap_or(i64::MAX)
+}
+
+impl QueueSummary {
+    /// Its status, in Exchange's word.
+    pub fn status(&self) -> &'static str {
+        match self {
+            one if one.held => "Suspended",
+            one if one.in_flight > 0 => "Active",
+            one if one.deferred > 0 => "Retry",
+            _ => "Ready",
+        }
+    }
+
+    /// The parts of its name.
+    fn parts(&self) -> (&str, &str, &str) {
+        let mut parts = self.next_hop.splitn(3, '/');
+        let mut next = || parts.next().unwrap_or_default();
+        (next(), next(), next())
+    }
+
+    /// How mail leaves it, in Exchange's word where it has one.
+    pub fn delivery_type(&self) -> &'static str {
+        match self.parts() {
+            ("mailbox", ..) => "SmtpDeliveryToMailbox",
+            ("connector", _, "") => "SmartHostConnectorDelivery",
+            ("connector", ..) => "DnsConnectorDelivery",
+            ("journal", ..) => "Journal",
+            _ => "Unreachable",
+        }
+    }
+
+    /// The domain, the connector or the mailbox it leads to.
+    pub fn next_hop_domain(&self) -> &str {
+        match self.parts() {
+            (_, name, "") => name,
+            (_, _, domain) => domain,
+        }
+    }
+
+    /// The send connector, where it has one.
+    pub fn next_hop_connector(&self) -> Option<&str> {
+        match self.parts() {
+            ("connector", name, _) => Some(name),
+            _ => None,
+        }
+    }
+
+    /// What filters see of it.
+    pub fn attributes(&self) -> Attributes<QueueProperty> {
+        let mut of = Attributes::default();
+        of.set(QueueProperty::Identity, &self.next_hop);
+        of.set(QueueProperty::DeliveryType, self.delivery_type());
+        of.set(QueueProperty::NextHopDomain, self.next_hop_domain());
+        let connector = self.next_hop_connector().unwrap_or_default();
+        of.set(QueueProperty::NextHopConnector, connector);
+        of.set(QueueProperty::Status, self.status());
+        of.set_number(QueueProperty::MessageCount, count(self.count));
+        let deferred = count(self.deferred);
+        of.set_number(QueueProperty::DeferredMessageCount, deferred);
+        of.set(
+            QueueProperty::LastError,
+            self.last_error.as_deref().unwrap_or_default(),
+        );
+        if let Some(at) = self.next_retry_unix_ms {
+            of.set_number(QueueProperty::NextRetryTime, second(at));
+        }
+        if let Some(at) = self.oldest_unix_ms {
+            of.set_number(QueueProperty::OldestMessageTime, second(at));
+        }
+        of
+    }
+}
+
+impl MessageSummary {
+    /// Its status, in Exchange's word.
+    pub fn status(&self) -> &'static str {
+        match self.state.as_str() {
+            "held" => "Suspended",
+            "in_flight" => "Active",
+            "retry" => "Retry",
+            _ => "Ready",
+        }
+    }
+
+    /// What filters see of it; of its recipients the first few, which it names.
+    pub fn attributes(&self) -> Attributes<MessageProperty> {
+        let mut of = Attributes::default();
+        let mut text = |property, text: &str| of.set(property, text);
+        text(MessageProperty::Identity, &self.id.to_string());
+        text(MessageProperty::FromAddress, &self.from.to_string());
+        text(MessageProperty::Status, self.status());
+        text(MessageProperty::MessageSourceName, &self.connector);
+        text(
+            MessageProperty::Subject,
+            self.subject.as_deref().unwrap_or_default(),
+        );
+        text(
+            MessageProperty::LastError,
+            self.last_error.as_deref().unwrap_or_default(),
+        );
+        if let Some(client) = self.client {
+            text(
+                MessageProperty::SourceIP,
+                &client.to_canonical().to_string(),
+            );
+        }
+        // People write it either way.
+        if let Some(id) = &self.message_id {
+            text(MessageProperty::InternetMessageId, id);
+            let bare = id.trim_start_matches('<').trim_end_matches('>');
+            text(MessageProperty::InternetMessageId, bare);
+        }
+        for queue in &self.next_hops {
+            text(MessageProperty::Queue, queue);
+        }
+        for recipient in &self.to {
+            text(MessageProperty::Recipients, &recipient.to_string());
+        }
+        for (property, moment) in [
+            (MessageProperty::DateReceived, Some(self.accepted_unix_ms)),
+            (MessageProperty::ExpirationTime, self.expires_unix_ms),
+            (MessageProperty::NextRetryTime, self.next_retry_unix_ms),
+        ] {
+            if let Some(at) = moment {
+                of.set_number(property, second(at));
+            }
+        }
+        of.set_number(MessageProperty::Size, count(self.size));
+        of.set_number(MessageProperty::RecipientCount, i64::from(self.pending));
+        of.set_number(MessageProperty::RetryCount, i64::from(self.attempts));
+        of.set_number(MessageProperty::IsProbeMessage, i64::from(self.probe));
+        of
+    }
 }
 
 /// All delivery queues.
@@ -146,6 +313,24 @@ pub struct MessageSummary {
     /// True for a health probe.
     #[serde(default)]
     pub probe: bool,
+    /// The Subject field.
+    #[serde(default)]
+    pub subject: Option<String>,
+    /// The Message-ID field.
+    #[serde(default)]
+    pub message_id: Option<String>,
+    /// The receive connector.
+    #[serde(default)]
+    pub connector: String,
+    /// The client's address.
+    #[serde(default)]
+    pub client: Option<IpAddr>,
+    /// Attempts so far, of the delivery that was tried most often.
+    #[serde(default)]
+    pub attempts: u32,
+    /// When it is given up; `None` where it never is.
+    #[serde(default)]
+    pub expires_unix_ms: Option<u64>,
 }
 
 /// Messages, oldest first.
@@ -232,6 +417,15 @@ pub struct MessageView {
     pub held: bool,
     /// True for a health probe.
     pub probe: bool,
+    /// The Subject field.
+    #[serde(default)]
+    pub subject: Option<String>,
+    /// The Message-ID field.
+    #[serde(default)]
+    pub message_id: Option<String>,
+    /// When it is given up; `None` where it never is.
+    #[serde(default)]
+    pub expires_unix_ms: Option<u64>,
     /// Its deliveries, journal reports and bounces among them.
     pub deliveries: Vec<DeliveryView>,
 }
@@ -243,6 +437,36 @@ pub struct Changed {
     pub count: u64,
     /// What was done, in one sentence.
     pub text: String,
+}
+
+/// What a queue command has touched, or would touch.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct QueueActed {
+    /// Deliveries touched; for a removal, messages.
+    pub count: u64,
+    /// What was done, in one sentence.
+    pub text: String,
+    /// Messages or delivery queues that were meant.
+    #[serde(default)]
+    pub matching: u64,
+    /// Of these, those that were touched, or would be, by id or name: the first 10,000.
+    #[serde(default)]
+    pub done: Vec<String>,
+    /// Of these, those where it failed: the first 10,000.
+    #[serde(default)]
+    pub failed: Vec<QueueFailure>,
+    /// True where nothing was done.
+    #[serde(default)]
+    pub dry_run: bool,
+}
+
+/// A message or a delivery queue on which a command failed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct QueueFailure {
+    /// Which.
+    pub target: String,
+    /// Why.
+    pub error: String,
 }
 
 /// Whether each queued message has an owner, a next act and a time by which it happens.

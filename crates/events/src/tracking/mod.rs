@@ -27,6 +27,9 @@ macro_rules! words {
         pub enum $name { $($(#[$word_doc])* #[serde(rename = $text)] $word,)* }
 
         impl $name {
+            /// Every word.
+            pub const ALL: &'static [$name] = &[$($name::$word,)*];
+
             /// The word as it stands in the log.
             pub fn as_str(self) -> &'static str {
                 match self { $($name::$word => $text,)* }

@@ -38,6 +38,8 @@ pub struct Query {
     pub to: Option<String>,
     /// The Message-ID field, with or without its brackets.
     pub message_id: Option<String>,
+    /// What happened to the message.
+    pub event: Option<EventId>,
     /// Not before, Unix milliseconds.
     pub since_unix_ms: Option<u64>,
     /// Not after, Unix milliseconds.
@@ -81,6 +83,7 @@ impl Query {
             && self
                 .id
                 .is_none_or(|id| entry.network_message_id == Some(id))
+            && self.event.is_none_or(|event| entry.event_id == event)
             && self.since().is_none_or(|t| entry.unix_ms >= t)
             && self.until_unix_ms.is_none_or(|t| entry.unix_ms <= t)
             && self.from.as_ref().is_none_or(from)
@@ -106,6 +109,9 @@ impl Query {
             | Query {
                 to: Some(address), ..
             } => address.clone(),
+            Query {
+                event: Some(event), ..
+            } => event.as_str().to_owned(),
             _ => return None,
         };
         // What CSV writes otherwise than it is cannot be searched for as octets.

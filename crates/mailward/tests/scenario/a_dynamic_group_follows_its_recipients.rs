@@ -209,3 +209,67 @@ fn moment(unix_ms: u128) -> String {
     let timestamp = jiff::Timestamp::from_millisecond(i64::try_from(unix_ms).unwrap());
     timestamp.unwrap().to_string()
 }
+
+#[test]
+fn and_the_groups_that_list_them_and_when_they_were_made() {
+    let node = Node::start(organisation);
+    let kind = "dynamic-distribution-group";
+    let members = |name: &str| names(&node.json(&["group", "members", name]), "members");
+    node.ask(&[
+        kind,
+        "set",
+        "Insiders",
+        "address=insiders@example.test",
+        "recipient_filter=MemberOfGroup -eq 'inner'",
+    ]);
+    assert_eq!(members("Insiders"), ["anna"]);
+    let has_mail = |text: &str| (has(&node, "anna", text), has(&node, "bert", text));
+    wait_for("the group is known to transport", || {
+        let mut talk = node.talk();
+        talk.say("EHLO client.example.net");
+        talk.say("MAIL FROM:<a@example.net>");
+        talk.say("RCPT TO:<insiders@example.test>")
+            .starts_with("250")
+    });
+    deliver(&node, "a@example.net", "insiders@example.test", "one");
+    wait_for("the member has it", || has_mail("one").0);
+    // Another object changes, and with it who belongs.
+    node.ask(&[
+        "distribution-group",
+        "set",
+        "inner",
+        "members=bert@example.test",
+    ]);
+    wait_for("transport says that the members changed", || {
+        node.has_event("transport", 5010)
+    });
+    deliver(&node, "a@example.net", "insiders@example.test", "two");
+    wait_for("the new member has it", || has_mail("two").1);
+    assert_eq!(
+        (has_mail("one"), has_mail("two")),
+        ((true, false), (false, true))
+    );
+    assert_eq!(members("Insiders"), ["bert"]);
+    // A group that finds its members is no such group, nor is one that is not there.
+    for (name, part) in [("Insiders", "is a dynamic group"), ("iner", "did you mean")] {
+        let filter = format!("recipient_filter=MemberOfGroup -eq '{name}'");
+        let (code, said) = node.refused(&[kind, "set", "Insiders", &filter]);
+        assert!(code != 0 && said.contains(part), "{said}");
+    }
+    let (_, said) = node.refused(&["recipient", "list", "--filter", "MemberOfGroup -eq 'iner'"]);
+    assert!(said.contains("did you mean inner?"), "{said}");
+
+    let listed = |filter: &str| {
+        let list = node.json(&["recipient", "list", "--filter", filter]);
+        names(&list, "recipients")
+    };
+    let people = "RecipientType -eq 'UserMailbox' -and Name -like '*n*'";
+    assert_eq!(
+        listed(&format!(
+            "{people} -and WhenCreated -gt '2020-01-01' -and Name -notlike 'health*'"
+        )),
+        ["anna", "info", "journal"]
+    );
+    assert!(listed("WhenChanged -lt '2020-01-01'").is_empty());
+    assert_eq!(listed("ResourceType -ne $null"), Vec::<String>::new());
+}

@@ -21,13 +21,13 @@ const RULE: &str = "New-JournalRule -Name ‘Journal All’ -JournalEmailAddress
 impl Node {
     /// What a line gives in the shell; it must go well.
     #[track_caller]
-    fn shell(&self, line: &str) -> String {
+    pub(crate) fn shell(&self, line: &str) -> String {
         self.ask(&["shell", "-c", line])
     }
 
     /// The exit code of a line that must fail, and what was said.
     #[track_caller]
-    fn shell_refuses(&self, line: &str) -> (i32, String) {
+    pub(crate) fn shell_refuses(&self, line: &str) -> (i32, String) {
         self.refused(&["shell", "-c", line])
     }
 }

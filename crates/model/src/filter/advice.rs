@@ -42,13 +42,6 @@ const KINDS: &[(&str, &str, bool)] = &[
     ("DynamicDistributionGroup", "DynamicDistributionGroup", true),
 ];
 
-/// Properties that no recipient here has.
-const NEVER_SET: [Property; 3] = [
-    Property::MemberOfGroup,
-    Property::WhenChanged,
-    Property::WhenCreated,
-];
-
 /// A comparison, or the opposite of one.
 #[derive(Clone, Copy)]
 struct Literal<'a> {
@@ -104,7 +97,8 @@ fn only(property: Property, wanted: &Wanted) -> Option<Attributes> {
 /// Why two comparisons never hold together; `None` where they may.
 fn clash(a: Literal<'_>, b: Literal<'_>) -> Option<String> {
     let property = a.test.property;
-    if property != b.test.property || property.kind() == PropertyType::Texts {
+    let has_several = matches!(property.kind(), PropertyType::Texts | PropertyType::Links);
+    if property != b.test.property || has_several {
         return None;
     }
     let told = || {
@@ -220,11 +214,6 @@ impl Prover {
                 if let Some(why) = known.clone().find_map(|other| clash(other, literal)) {
                     return Err(why);
                 }
-                let unset = Attributes::default();
-                if NEVER_SET.contains(&test.property) && !literal.fits(&unset) {
-                    let name = test.property.name();
-                    return Err(format!("{name} is not kept here, so it is never set"));
-                }
                 beside.push(literal);
                 let concerns_kind = matches!(test.property.kind(), PropertyType::Choice(_))
                     || is_personal(test.property);
@@ -328,9 +317,6 @@ impl Filter {
         }
         for property in self.properties() {
             let name = property.name();
-            if NEVER_SET.contains(&property) {
-                told.push(format!("{name} is not kept here, so no recipient has one"));
-            }
             // What groups do not have matters where the filter would otherwise let groups in.
             if is_personal(property) && self.may_fit_groups() {
                 told.push(format!(
@@ -461,10 +447,8 @@ mod tests {
             "RecipientType -eq 'PublicFolder'",
             &["no kind of recipient"],
         );
-        check(
-            "MemberOfGroup -eq 'x'",
-            &["is not kept here, so no recipient", "never be true"],
-        );
+        // A recipient may belong to several groups.
+        check("MemberOfGroup -eq 'x' -and MemberOfGroup -eq 'y'", &[]);
         check(
             "RecipientType -eq 'DynamicDistributionGroup' -and Department -eq 'Sales'",
             &[

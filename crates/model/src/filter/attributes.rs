@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use super::{Property, PropertyType, property};
+use super::{Catalogue, Property, PropertyType, property};
 
 /// A value, ready to be compared.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,15 +26,43 @@ pub(super) fn fold(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// The properties of a recipient that are set.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Attributes {
-    /// Sorted by property.
-    values: Vec<(Property, Value)>,
+/// The form in which another object is compared: of a distinguished name the first part, which is
+/// the object's own name (RFC 4514), else what stands there.
+pub(super) fn link(text: &str) -> Cow<'_, str> {
+    let own = text
+        .get(..3)
+        .filter(|begin| begin.eq_ignore_ascii_case("cn="))
+        .and_then(|_| text.get(3..));
+    let Some(own) = own else {
+        return fold(text);
+    };
+    let mut name = String::new();
+    let mut letters = own.chars();
+    while let Some(c) = letters.next() {
+        match c {
+            ',' => break,
+            '\\' => name.extend(letters.next()),
+            c => name.push(c),
+        }
+    }
+    Cow::Owned(name.trim().to_lowercase())
 }
 
-impl Attributes {
-    pub(super) fn put(&mut self, property: Property, value: Value) {
+/// The properties of a recipient, or of whatever else has a catalogue, that are set.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attributes<P = Property> {
+    /// Sorted by property.
+    values: Vec<(P, Value)>,
+}
+
+impl<P> Default for Attributes<P> {
+    fn default() -> Self {
+        Attributes { values: Vec::new() }
+    }
+}
+
+impl<P: Catalogue> Attributes<P> {
+    pub(super) fn put(&mut self, property: P, value: Value) {
         match self.values.binary_search_by_key(&property, |(p, _)| *p) {
             Ok(at) => {
                 if let Some(entry) = self.values.get_mut(at) {
@@ -48,21 +76,15 @@ impl Attributes {
     /// Sets a property to a text, or adds one to a list of texts. For a property with words of its
     /// own the text is one of them. An empty text, and one that does not fit the property's type,
     /// leave it as it was.
-    pub fn set(&mut self, property: Property, text: &str) {
+    pub fn set(&mut self, property: P, text: &str) {
         if text.is_empty() {
             return;
         }
         match property.kind() {
-            PropertyType::Text | PropertyType::Link => {
-                self.put(property, Value::Text(fold(text).into()));
-            }
-            PropertyType::Texts => {
-                let at = self.values.iter_mut().find(|(p, _)| *p == property);
-                match at {
-                    Some((_, Value::Texts(texts))) => texts.push(fold(text).into()),
-                    _ => self.put(property, Value::Texts(vec![fold(text).into()])),
-                }
-            }
+            PropertyType::Text => self.put(property, Value::Text(fold(text).into())),
+            PropertyType::Link => self.put(property, Value::Text(link(text).into())),
+            PropertyType::Texts => self.add(property, fold(text).into()),
+            PropertyType::Links => self.add(property, link(text).into()),
             PropertyType::Choice(words) => {
                 let word = words
                     .iter()
@@ -75,9 +97,22 @@ impl Attributes {
         }
     }
 
+    fn add(&mut self, property: P, text: Box<str>) {
+        let at = self.values.iter_mut().find(|(p, _)| *p == property);
+        match at {
+            Some((_, Value::Texts(texts))) => texts.push(text),
+            _ => self.put(property, Value::Texts(vec![text])),
+        }
+    }
+
+    /// Makes a property one that is not set.
+    pub fn unset(&mut self, property: P) {
+        self.values.retain(|(set, _)| *set != property);
+    }
+
     /// Sets a number, a truth value (0 or 1), or a moment in Unix seconds. Other properties are left
     /// as they were.
-    pub fn set_number(&mut self, property: Property, number: i64) {
+    pub fn set_number(&mut self, property: P, number: i64) {
         if matches!(
             property.kind(),
             PropertyType::Truth | PropertyType::Number | PropertyType::Date
@@ -87,7 +122,7 @@ impl Attributes {
     }
 
     /// Whether a property that has one text is set to one that begins so, in any case.
-    pub(super) fn begins_with(&self, property: Property, beginning: &str) -> bool {
+    pub(super) fn begins_with(&self, property: P, beginning: &str) -> bool {
         match self.get(property) {
             Some(Value::Text(have)) => have.starts_with(&*fold(beginning)),
             _ => false,
@@ -95,14 +130,14 @@ impl Attributes {
     }
 
     /// The word a property is set to, where it is one with words of its own.
-    pub fn word(&self, property: Property) -> Option<&'static str> {
+    pub fn word(&self, property: P) -> Option<&'static str> {
         match self.get(property) {
             Some(Value::Number(number)) => property::word(property, *number),
             _ => None,
         }
     }
 
-    pub(super) fn get(&self, property: Property) -> Option<&Value> {
+    pub(super) fn get(&self, property: P) -> Option<&Value> {
         let at = self.values.binary_search_by_key(&property, |(p, _)| *p);
         self.values.get(at.ok()?).map(|(_, value)| value)
     }

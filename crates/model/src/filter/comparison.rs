@@ -5,7 +5,7 @@ use std::fmt;
 use memchr::memmem::Finder;
 
 use super::{
-    Property, PropertyType,
+    Catalogue, Property, PropertyType,
     attributes::{Attributes, Value, fold},
 };
 
@@ -51,7 +51,7 @@ impl Operator {
         match kind {
             PropertyType::Text => true,
             PropertyType::Texts => equal || like,
-            PropertyType::Truth | PropertyType::Link => equal,
+            PropertyType::Truth | PropertyType::Link | PropertyType::Links => equal,
             PropertyType::Choice(_) | PropertyType::Number | PropertyType::Date => !like,
         }
     }
@@ -119,15 +119,15 @@ pub(super) enum Wanted {
 
 /// One comparison.
 #[derive(Debug, Clone)]
-pub(super) struct Comparison {
-    pub(super) property: Property,
+pub(super) struct Comparison<P = Property> {
+    pub(super) property: P,
     pub(super) operator: Operator,
     pub(super) wanted: Wanted,
     /// The value as it is written in the stored form.
     pub(super) shown: String,
 }
 
-impl PartialEq for Comparison {
+impl<P: PartialEq> PartialEq for Comparison<P> {
     fn eq(&self, other: &Self) -> bool {
         self.property == other.property
             && self.operator == other.operator
@@ -135,9 +135,9 @@ impl PartialEq for Comparison {
     }
 }
 
-impl Comparison {
+impl<P: Catalogue> Comparison<P> {
     /// Whether it holds for a recipient.
-    pub(super) fn holds(&self, of: &Attributes) -> bool {
+    pub(super) fn holds(&self, of: &Attributes<P>) -> bool {
         let negated = matches!(self.operator, Operator::Ne | Operator::NotLike);
         let have = of.get(self.property);
         match (&self.wanted, have) {
@@ -164,7 +164,7 @@ impl Comparison {
     }
 }
 
-impl fmt::Display for Comparison {
+impl<P: Catalogue> fmt::Display for Comparison<P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (name, operator) = (self.property.name(), self.operator.name());
         write!(f, "({name} -{operator} {})", self.shown)

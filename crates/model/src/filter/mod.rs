@@ -1,7 +1,8 @@
-//! The recipient filter language: `(Department -eq 'Sales') -and (Name -notlike 'Test*')`.
+//! The filter language: `(Department -eq 'Sales') -and (Name -notlike 'Test*')`.
 //!
-//! The language of Exchange's `RecipientFilter`, with typed properties. A text is parsed once into a
-//! [`Filter`]; asking whether a recipient fits takes no parsing and no allocation. What is wrong with
+//! The language of Exchange's `RecipientFilter`, with typed properties; the queue and its messages
+//! are filtered by the same language with properties of their own ([`Catalogue`]). A text is parsed
+//! once into a [`Filter`]; asking whether a recipient fits takes no parsing and no allocation. What is wrong with
 //! a text is told with its place and how to mend it.
 //!
 //! ```text
@@ -32,11 +33,14 @@ mod advice;
 mod attributes;
 mod comparison;
 mod error;
+mod listings;
 mod node;
 mod parse;
 mod precanned;
 mod property;
+mod queue;
 mod recipient;
+mod surroundings;
 mod system;
 #[cfg(test)]
 mod tests;
@@ -45,10 +49,13 @@ mod token;
 pub use advice::Unread;
 pub use attributes::Attributes;
 pub use error::FilterError;
+pub use listings::Listings;
 pub use node::Filter;
 pub use precanned::precanned;
-pub use property::{Property, PropertyType};
-pub use recipient::attributes;
+pub use property::{Catalogue, Property, PropertyType};
+pub use queue::{MessageProperty, QueueProperty};
+pub use recipient::{attributes, attributes_among};
+pub use surroundings::{Needs, Surroundings, Times};
 pub use system::{is_system, system_exclusions};
 
 /// Octets of a filter's text (Exchange: 2048 characters).

@@ -4,11 +4,11 @@
 //! people give `-and` the precedence, and a filter that decides who is journaled must not depend on
 //! who reads it. The error shows both readings.
 
-use std::{ops::Range, str::FromStr};
+use std::{marker::PhantomData, ops::Range, str::FromStr};
 
 use super::{
-    COMPARISONS_MAX, DEPTH_MAX, Filter, FilterError, Property, PropertyType,
-    attributes::fold,
+    COMPARISONS_MAX, Catalogue, DEPTH_MAX, Filter, FilterError, PropertyType,
+    attributes::{fold, link},
     comparison::{Comparison, Operator, Pattern, Wanted},
     node::Node,
     token::{Token, Word, tokens},
@@ -31,11 +31,11 @@ const ELSEWHERE: [(&str, &str); 10] = [
     ("ilike", "-like"),
 ];
 
-impl FromStr for Filter {
+impl<P: Catalogue> FromStr for Filter<P> {
     type Err = FilterError;
 
     /// Parses a filter. The braces of a script block around it may stand.
-    fn from_str(text: &str) -> Result<Filter, FilterError> {
+    fn from_str(text: &str) -> Result<Filter<P>, FilterError> {
         let inner = without_braces(text);
         let tokens = tokens(&inner).map_err(|error| error.of(text))?;
         let mut parser = Parser {
@@ -43,6 +43,7 @@ impl FromStr for Filter {
             tokens: &tokens,
             at: 0,
             comparisons: 0,
+            of: PhantomData,
         };
         let root = parser.chain(0)?;
         match parser.peek() {
@@ -74,14 +75,15 @@ fn without_braces(text: &str) -> String {
     }
 }
 
-struct Parser<'a> {
+struct Parser<'a, P> {
     text: &'a str,
     tokens: &'a [Token],
     at: usize,
     comparisons: usize,
+    of: PhantomData<P>,
 }
 
-impl Parser<'_> {
+impl<P: Catalogue> Parser<'_, P> {
     fn peek(&self) -> Option<&Word> {
         self.tokens.get(self.at).map(|token| &token.word)
     }
@@ -117,7 +119,7 @@ impl Parser<'_> {
     }
 
     /// Comparisons and groups with `-and` or with `-or` between them.
-    fn chain(&mut self, depth: usize) -> Result<Node, FilterError> {
+    fn chain(&mut self, depth: usize) -> Result<Node<P>, FilterError> {
         let begin = self.place().start;
         let mut parts = vec![self.unary(depth)?];
         let mut words: Vec<&'static str> = Vec::new();
@@ -151,7 +153,7 @@ impl Parser<'_> {
                 }
             }
             (Some(only), None) => only,
-            (None, _) => return Err(self.error("the filter is empty", EXAMPLE)),
+            (None, _) => return Err(self.error("the filter is empty", example::<P>())),
         })
     }
 
@@ -165,7 +167,7 @@ impl Parser<'_> {
         self.text.get(begin..end).unwrap_or_default().to_owned()
     }
 
-    fn unary(&mut self, depth: usize) -> Result<Node, FilterError> {
+    fn unary(&mut self, depth: usize) -> Result<Node<P>, FilterError> {
         if depth >= DEPTH_MAX {
             return Err(self.error(
                 format!("parentheses and -not stand more than {DEPTH_MAX} deep"),
@@ -198,7 +200,7 @@ impl Parser<'_> {
         }
     }
 
-    fn comparison(&mut self) -> Result<Comparison, FilterError> {
+    fn comparison(&mut self) -> Result<Comparison<P>, FilterError> {
         let property = self.property()?;
         let operator_at = self.place();
         let operator = self.operator(property)?;
@@ -227,19 +229,28 @@ impl Parser<'_> {
         })
     }
 
-    fn property(&mut self) -> Result<Property, FilterError> {
+    fn property(&mut self) -> Result<P, FilterError> {
         let Some(Word::Bare(name)) = self.peek() else {
             let problem = match self.peek() {
                 Some(word) => format!("here a property is expected, not {}", word.shown()),
                 None if self.tokens.is_empty() => "the filter is empty".to_owned(),
                 None => "the filter ends where a property is expected".to_owned(),
             };
-            return Err(self.error(problem, EXAMPLE));
+            return Err(self.error(problem, example::<P>()));
         };
-        let Some(property) = Property::find(name) else {
-            let mend = match Property::nearest(name) {
+        let Some(property) = P::find(name) else {
+            if let Some(instead) = P::instead(name) {
+                return Err(self.error(format!("{name} is not kept here"), instead));
+            }
+            let mend = match P::nearest(name) {
                 Some(near) => format!("did you mean {}?", near.name()),
-                None => "the handbook lists the properties a filter can read".to_owned(),
+                None if P::ALL.len() > LISTED_MAX => {
+                    "the handbook lists the properties a filter can read".to_owned()
+                }
+                None => {
+                    let names: Vec<&str> = P::ALL.iter().map(|one| one.name()).collect();
+                    format!("there are {}", names.join(", "))
+                }
             };
             return Err(self.error(format!("there is no property {name}"), mend));
         };
@@ -247,7 +258,7 @@ impl Parser<'_> {
         Ok(property)
     }
 
-    fn operator(&mut self, property: Property) -> Result<Operator, FilterError> {
+    fn operator(&mut self, property: P) -> Result<Operator, FilterError> {
         const ALL: &str = "-eq, -ne, -like, -notlike, -gt, -ge, -lt, -le";
         let found = match self.peek() {
             Some(Word::Operator(name)) => name.clone(),
@@ -290,7 +301,7 @@ impl Parser<'_> {
     /// Reads a value by the type of its property; also how it is written in the stored form.
     fn value(
         &self,
-        property: Property,
+        property: P,
         operator: Operator,
         word: &Word,
         at: Range<usize>,
@@ -326,8 +337,11 @@ impl Parser<'_> {
                     ),
                 }
             }
-            PropertyType::Text | PropertyType::Texts | PropertyType::Link => {
+            PropertyType::Text | PropertyType::Texts => {
                 Ok((Wanted::Text(fold(text).into()), quoted))
+            }
+            PropertyType::Link | PropertyType::Links => {
+                Ok((Wanted::Text(link(text).into()), quoted))
             }
             PropertyType::Truth => wrong("one of the two", "write $true or $false"),
             PropertyType::Choice(words) => {
@@ -370,7 +384,7 @@ impl Parser<'_> {
     /// `$true`, `$false`, `$null`.
     fn system(
         &self,
-        property: Property,
+        property: P,
         operator: Operator,
         name: &str,
         at: Range<usize>,
@@ -408,7 +422,12 @@ impl Parser<'_> {
     }
 }
 
-const EXAMPLE: &str = "write a comparison, such as Department -eq 'Sales'";
+/// Properties that an error lists; of more the handbook tells.
+const LISTED_MAX: usize = 24;
+
+fn example<P: Catalogue>() -> String {
+    format!("write a comparison, such as {}", P::EXAMPLE)
+}
 
 /// A mixed chain as it reads where `tight` binds tighter than the other.
 fn reading(texts: &[String], words: &[&str], tight: &str) -> String {

@@ -4,7 +4,7 @@
 //! without regard to case; all conditions that are set must hold.
 
 use super::{
-    Filter, Property,
+    Catalogue, Filter, Property,
     attributes::fold,
     comparison::{Comparison, Operator, Wanted},
     node::Node,

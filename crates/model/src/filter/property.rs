@@ -15,8 +15,10 @@ pub enum PropertyType {
     Number,
     /// A moment.
     Date,
-    /// The distinguished name of another object, compared as a whole.
+    /// Another object, by its name or address; of a distinguished name the first part counts.
     Link,
+    /// Several other objects: a comparison holds where it holds for one of them.
+    Links,
 }
 
 impl PropertyType {
@@ -30,36 +32,139 @@ impl PropertyType {
             PropertyType::Number => "a number",
             PropertyType::Date => "a date",
             PropertyType::Link => "the name of another object",
+            PropertyType::Links => "a list of names of other objects",
         }
     }
 }
 
-macro_rules! properties {
-    ($($(#[$doc:meta])* $name:ident $kind:expr,)*) => {
-        /// A property of a recipient.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub enum Property { $($(#[$doc])* $name,)* }
+/// The properties of one sort of thing, as filters over such things read them.
+pub trait Catalogue: Copy + Ord + std::fmt::Debug + 'static {
+    /// Every property.
+    const ALL: &'static [Self];
+    /// A comparison, as an example for whoever wrote none.
+    const EXAMPLE: &'static str;
+    /// Properties that Exchange has and that are not kept here, each with what to do instead.
+    const ABSENT: &'static [(&'static str, &'static str)];
 
-        impl Property {
+    /// The name, as Exchange spells it.
+    fn name(self) -> &'static str;
+
+    /// The type of its values.
+    fn kind(self) -> PropertyType;
+
+    /// The property of this name, in any case.
+    fn find(name: &str) -> Option<Self> {
+        let mut all = Self::ALL.iter().copied();
+        all.find(|property| property.name().eq_ignore_ascii_case(name))
+    }
+
+    /// The property whose name is nearest to a misspelt one, where one is near.
+    fn nearest(name: &str) -> Option<Self> {
+        let lower = name.to_lowercase();
+        let distance = |property: Self| {
+            let known = property.name().to_ascii_lowercase();
+            strsim::damerau_levenshtein(&lower, &known)
+        };
+        Self::ALL
+            .iter()
+            .map(|property| (distance(*property), *property))
+            .filter(|(distance, property)| distance * 3 <= property.name().len().max(3))
+            .min()
+            .map(|(_, property)| property)
+    }
+
+    /// What to do in place of a property that is not kept here; `None` for any other name.
+    fn instead(name: &str) -> Option<&'static str> {
+        let mut absent = Self::ABSENT.iter();
+        absent
+            .find(|(known, _)| known.eq_ignore_ascii_case(name))
+            .map(|(_, instead)| *instead)
+    }
+
+    /// The number of a word, where the property's type has words.
+    fn number(self, word: &str) -> Option<i64> {
+        let PropertyType::Choice(words) = self.kind() else {
+            return None;
+        };
+        let known = words.iter().find(|(known, _)| *known == word);
+        known.map(|(_, number)| *number)
+    }
+}
+
+/// Defines a catalogue from one table, which begins with an example and what is not kept.
+macro_rules! catalogue {
+    (
+        $(#[$meta:meta])* $catalogue:ident $example:literal, $absent:expr;
+        $($(#[$doc:meta])* $name:ident $kind:expr,)*
+    ) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum $catalogue { $($(#[$doc])* $name,)* }
+
+        impl $catalogue {
             /// Every property.
-            pub const ALL: &'static [Property] = &[$(Property::$name,)*];
+            pub const ALL: &'static [$catalogue] = &[$($catalogue::$name,)*];
 
             /// The name, as Exchange spells it.
             pub fn name(self) -> &'static str {
-                match self { $(Property::$name => stringify!($name),)* }
+                match self { $($catalogue::$name => stringify!($name),)* }
             }
 
             /// The type of its values.
-            pub fn kind(self) -> PropertyType {
-                match self { $(Property::$name => $kind,)* }
+            pub fn kind(self) -> $crate::filter::PropertyType {
+                match self { $($catalogue::$name => $kind,)* }
+            }
+
+            /// The property of this name, in any case.
+            pub fn find(name: &str) -> Option<$catalogue> {
+                <$catalogue as $crate::filter::Catalogue>::find(name)
+            }
+        }
+
+        impl $crate::filter::Catalogue for $catalogue {
+            const ALL: &'static [Self] = $catalogue::ALL;
+            const EXAMPLE: &'static str = $example;
+            const ABSENT: &'static [(&'static str, &'static str)] = $absent;
+
+            fn name(self) -> &'static str {
+                $catalogue::name(self)
+            }
+
+            fn kind(self) -> $crate::filter::PropertyType {
+                $catalogue::kind(self)
             }
         }
     };
 }
+pub(super) use catalogue;
 
-use PropertyType::{Choice, Date, Link, Number, Text, Texts, Truth};
+use PropertyType::{Choice, Date, Link, Links, Number, Text, Texts, Truth};
 
-properties! {
+/// What to write in place of properties of recipients that nothing here has.
+const ABSENT: &[(&str, &str)] = &[
+    (
+        "Database",
+        "mail is kept in Maildirs; filter by RecipientTypeDetails or an attribute of your own",
+    ),
+    (
+        "ServerName",
+        "every node serves every recipient; leave it out",
+    ),
+    ("RecipientDisplayType", "use RecipientTypeDetails"),
+    ("ResourceMetaData", "use ResourceType -ne $null"),
+    (
+        "ExchangeUserAccountControl",
+        "disabled accounts are told by their source; filter by an attribute of your own",
+    ),
+    ("IsMailboxEnabled", "every mailbox is; leave it out"),
+    ("ObjectClass", "use RecipientType"),
+    ("DistinguishedName", "use Name, or OrganizationalUnit"),
+    ("Guid", "use Name"),
+];
+
+catalogue! {
+    /// A property of a recipient.
+    Property "Department -eq 'Sales'", ABSENT;
     /// The mail nickname.
     Alias Text,
     /// The town.
@@ -132,8 +237,10 @@ properties! {
     LastName Text,
     /// The manager.
     Manager Link,
-    /// The groups it belongs to.
-    MemberOfGroup Link,
+    /// Who looks after a group, by address.
+    ManagedBy Links,
+    /// The groups of listed members that list it, by name or address.
+    MemberOfGroup Links,
     /// The mobile telephone number.
     MobilePhone Text,
     /// The object's name.
@@ -142,6 +249,8 @@ properties! {
     Notes Text,
     /// The office.
     Office Text,
+    /// The path of the organisational unit.
+    OrganizationalUnit Text,
     /// The telephone number.
     Phone Text,
     /// The postal code.
@@ -156,6 +265,8 @@ properties! {
     RecipientTypeDetailsValue Choice(RECIPIENT_TYPE_DETAILS),
     /// How many a room or a piece of equipment is for.
     ResourceCapacity Number,
+    /// What a room or a piece of equipment is.
+    ResourceType Choice(RESOURCE_TYPES),
     /// The name before Windows 2000.
     SamAccountName Text,
     /// The state or province.
@@ -172,6 +283,8 @@ properties! {
     WhenChanged Date,
     /// When it was made.
     WhenCreated Date,
+    /// When a mailbox was made.
+    WhenMailboxCreated Date,
     /// The primary address, as Windows has it.
     WindowsEmailAddress Text,
 }
@@ -187,6 +300,9 @@ const RECIPIENT_TYPES: &[(&str, i64)] = &[
     ("DynamicDistributionGroup", 7),
     ("PublicFolder", 8),
 ];
+
+/// The values of ResourceType.
+const RESOURCE_TYPES: &[(&str, i64)] = &[("Room", 1), ("Equipment", 2)];
 
 /// The values of RecipientTypeDetails with the numbers of msExchRecipientTypeDetails.
 const RECIPIENT_TYPE_DETAILS: &[(&str, i64)] = &[
@@ -233,44 +349,10 @@ const RECIPIENT_TYPE_DETAILS: &[(&str, i64)] = &[
 ];
 
 /// The word of a property's value, where its type has words.
-pub(super) fn word(property: Property, number: i64) -> Option<&'static str> {
+pub(super) fn word<P: Catalogue>(property: P, number: i64) -> Option<&'static str> {
     let PropertyType::Choice(words) = property.kind() else {
         return None;
     };
     let known = words.iter().find(|(_, known)| *known == number);
     known.map(|(word, _)| *word)
-}
-
-impl Property {
-    /// The number of a word, where the property's type has words.
-    pub(super) fn number(self, word: &str) -> Option<i64> {
-        let PropertyType::Choice(words) = self.kind() else {
-            return None;
-        };
-        let known = words.iter().find(|(known, _)| *known == word);
-        known.map(|(_, number)| *number)
-    }
-
-    /// The property of this name, in any case.
-    pub fn find(name: &str) -> Option<Property> {
-        Property::ALL
-            .iter()
-            .copied()
-            .find(|property| property.name().eq_ignore_ascii_case(name))
-    }
-
-    /// The property whose name is nearest to a misspelt one, where one is near.
-    pub(super) fn nearest(name: &str) -> Option<Property> {
-        let lower = name.to_lowercase();
-        let distance = |property: Property| {
-            let known = property.name().to_ascii_lowercase();
-            strsim::damerau_levenshtein(&lower, &known)
-        };
-        Property::ALL
-            .iter()
-            .map(|property| (distance(*property), *property))
-            .filter(|(distance, property)| distance * 3 <= property.name().len().max(3))
-            .min()
-            .map(|(_, property)| property)
-    }
 }

@@ -1,12 +1,20 @@
 //! What a filter sees of an object.
 
-use super::{Attributes, Property};
+use super::{Attributes, Property, Surroundings};
 use crate::{
     Object, Spec,
     kind::{GroupType, Mailbox, MailboxType, Recipient},
 };
 
-/// The properties of a recipient; `None` for an object that is none.
+/// The properties of a recipient, with those that its object alone does not say; `None` for an
+/// object that is none.
+pub fn attributes_among(object: &Object, around: &Surroundings) -> Option<Attributes> {
+    let mut of = attributes(object)?;
+    around.fill(object, &mut of);
+    Some(of)
+}
+
+/// The properties of a recipient that its object says; `None` for an object that is none.
 pub fn attributes(object: &Object) -> Option<Attributes> {
     let recipient = object.spec.recipient()?;
     let mut of = Attributes::default();
@@ -21,6 +29,9 @@ pub fn attributes(object: &Object) -> Option<Attributes> {
     }
     for address in std::iter::once(primary).chain(recipient.proxy_addresses()) {
         of.set(Property::EmailAddresses, &address.to_string());
+    }
+    if let Some(unit) = recipient.organizational_unit() {
+        of.set(Property::OrganizationalUnit, &unit.to_string());
     }
     let hidden = i64::from(recipient.hidden());
     of.set_number(Property::HiddenFromAddressListsEnabled, hidden);
@@ -39,6 +50,11 @@ fn own(of: &mut Attributes, spec: &Spec) {
             if let Some(capacity) = mailbox.resource_capacity {
                 of.set_number(Property::ResourceCapacity, i64::from(capacity));
             }
+            match mailbox.mailbox_type {
+                MailboxType::Room => of.set(Property::ResourceType, "Room"),
+                MailboxType::Equipment => of.set(Property::ResourceType, "Equipment"),
+                _ => {}
+            }
             ("UserMailbox", details(mailbox))
         }
         Spec::MailContact(contact) => {
@@ -52,13 +68,19 @@ fn own(of: &mut Attributes, spec: &Spec) {
             ("MailUser", "MailUser")
         }
         Spec::DistributionGroup(group) => {
+            for manager in &group.managed_by {
+                of.set(Property::ManagedBy, &manager.to_string());
+            }
             let word = match group.group_type {
                 GroupType::Distribution => "MailUniversalDistributionGroup",
                 GroupType::Security => "MailUniversalSecurityGroup",
             };
             (word, word)
         }
-        Spec::DynamicDistributionGroup(_) => {
+        Spec::DynamicDistributionGroup(group) => {
+            if let Some(manager) = &group.managed_by {
+                of.set(Property::ManagedBy, &manager.to_string());
+            }
             ("DynamicDistributionGroup", "DynamicDistributionGroup")
         }
         _ => return,

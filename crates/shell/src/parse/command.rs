@@ -7,10 +7,31 @@ use crate::{
     value::Value,
 };
 
-/// Words of PowerShell that are no commands and not part of this language.
-const KEYWORDS: [&str; 14] = [
-    "if", "else", "elseif", "foreach", "for", "while", "do", "switch", "function", "param", "try",
-    "return", "trap", "filter",
+const LOOP: &str = "write foreach ($x in …) { … }, or … | ForEach-Object { … }";
+const ERRORS: &str = "write -ErrorAction SilentlyContinue, Continue or Stop behind a command";
+const FORM: &str = "write if ($x -eq 'value') { … } elseif ( … ) { … } else { … }";
+const NO_FUNCTION: &str = "write it out where it is used, or call `mailward shell` from a script";
+
+/// Words of PowerShell that are no commands here, each with what to write instead.
+const KEYWORDS: [(&str, &str); 15] = [
+    ("if", FORM),
+    ("else", FORM),
+    ("elseif", FORM),
+    ("foreach", LOOP),
+    ("for", LOOP),
+    ("while", LOOP),
+    ("do", LOOP),
+    ("switch", FORM),
+    ("function", NO_FUNCTION),
+    ("filter", NO_FUNCTION),
+    ("param", NO_FUNCTION),
+    ("try", ERRORS),
+    ("trap", ERRORS),
+    ("throw", ERRORS),
+    (
+        "return",
+        "write exit, or if ( … ) { … } around what shall not be done",
+    ),
 ];
 
 /// What ends a word.
@@ -45,13 +66,15 @@ impl Parser<'_> {
             .rest()
             .trim_start_matches(super::is_blank)
             .starts_with('(');
-        if KEYWORDS.contains(&name.to_ascii_lowercase().as_str())
-            && (!name.eq_ignore_ascii_case("foreach") || follows_parenthesis)
+        let lower = name.to_ascii_lowercase();
+        let keyword = KEYWORDS.iter().find(|(word, _)| *word == lower);
+        if let Some((word, mend)) = keyword
+            && (*word != "foreach" || follows_parenthesis)
         {
             return Err(ScriptError::new(
                 span,
-                format!("{name} is not part of this language"),
-                "use Where-Object and ForEach-Object, or a script that calls `mailward shell -c`",
+                format!("{name} cannot stand here"),
+                *mend,
             ));
         }
         let mut arguments = Vec::new();
@@ -100,19 +123,7 @@ impl Parser<'_> {
 
     /// A value, or several with commas between them.
     fn argument_values(&mut self) -> Result<Expression, ScriptError> {
-        let first = self.argument_value()?;
-        let mut values = vec![first];
-        loop {
-            let before = self.at;
-            self.blanks()?;
-            if !self.take(',') {
-                self.at = before;
-                break;
-            }
-            self.lines()?;
-            values.push(self.argument_value()?);
-        }
-        Ok(list(values))
+        self.commas(Self::argument_value)
     }
 
     fn argument_value(&mut self) -> Result<Expression, ScriptError> {
@@ -189,27 +200,5 @@ impl Parser<'_> {
             Node::Text(pieces)
         };
         Ok(Expression { node, span })
-    }
-}
-
-/// One value, or a list of several.
-pub(super) fn list(mut values: Vec<Expression>) -> Expression {
-    let span = match (values.first(), values.last()) {
-        (Some(first), Some(last)) => first.span.to(last.span),
-        _ => Span::default(),
-    };
-    match values.pop() {
-        Some(only) if values.is_empty() => only,
-        Some(last) => {
-            values.push(last);
-            Expression {
-                node: Node::List(values),
-                span,
-            }
-        }
-        None => Expression {
-            node: Node::Literal(Value::Null),
-            span,
-        },
     }
 }

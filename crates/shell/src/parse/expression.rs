@@ -1,11 +1,55 @@
 //! Expressions: what stands between operators, and the operators.
 
-use super::{OPERATORS_MAX, Parser, command::list, is_dash, is_double, is_name, is_single};
+use super::{OPERATORS_MAX, Parser, is_dash, is_double, is_name, is_single};
 use crate::{
     error::ScriptError,
     syntax::{Expression, Node, Operator, Span},
     value::{Value, number},
 };
+
+/// What does the same as methods that people are used to.
+const METHODS: [(&str, &str); 15] = [
+    ("startswith", "write -like 'beginning*'"),
+    ("endswith", "write -like '*end'"),
+    ("contains", "write -like '*part*', or -contains for a list"),
+    ("replace", "write -replace 'this','that'"),
+    ("split", "write -split ','"),
+    ("tostring", "write \"$( … )\""),
+    (
+        "tolower",
+        "texts are compared without regard to case; leave it out",
+    ),
+    (
+        "toupper",
+        "texts are compared without regard to case; leave it out",
+    ),
+    ("trim", "write -replace '^\\s+|\\s+$',''"),
+    ("tomb", "divide it: $_.Size / 1MB"),
+    ("togb", "divide it: $_.Size / 1GB"),
+    (
+        "adddays",
+        "times before now are written as 2h or 3d: -Start 3d",
+    ),
+    (
+        "addhours",
+        "times before now are written as 2h or 3d: -Start 2h",
+    ),
+    (
+        "addminutes",
+        "times before now are written as 30m: -Start 30m",
+    ),
+    ("foreach", "write | ForEach-Object { … }"),
+];
+
+fn instead(method: &str) -> &'static str {
+    let lower = method.to_ascii_lowercase();
+    let mut methods = METHODS.iter();
+    let found = methods.find(|(name, _)| *name == lower);
+    found.map_or(
+        "use a command such as Where-Object or Select-Object",
+        |(_, mend)| mend,
+    )
+}
 
 /// Entries of one `@{ … }`.
 const ENTRIES_MAX: usize = 256;
@@ -119,18 +163,7 @@ impl Parser<'_> {
                 )),
             };
         }
-        let first = self.postfix()?;
-        let mut values = vec![first];
-        loop {
-            let before = self.at;
-            self.blanks()?;
-            if !self.take(',') {
-                self.at = before;
-                return Ok(list(values));
-            }
-            self.lines()?;
-            values.push(self.postfix()?);
-        }
+        self.commas(Self::postfix)
     }
 
     /// A value and what is asked of it: `.Name`, `[0]`.
@@ -147,7 +180,7 @@ impl Parser<'_> {
                     return Err(ScriptError::new(
                         self.span_from(start),
                         format!("values have no methods here, so none called {name}"),
-                        "use a command such as Where-Object or Select-Object",
+                        instead(&name),
                     ));
                 }
                 value = Expression {
@@ -174,7 +207,7 @@ impl Parser<'_> {
         }
     }
 
-    fn close(&mut self, wanted: char, opened: usize) -> Result<(), ScriptError> {
+    pub(super) fn close(&mut self, wanted: char, opened: usize) -> Result<(), ScriptError> {
         if self.take(wanted) {
             return Ok(());
         }

@@ -6,11 +6,13 @@
 
 mod command;
 mod expression;
+mod statement;
 mod string;
 
 use crate::{
     error::ScriptError,
-    syntax::{Pipeline, Script, Span, Stage, Statement},
+    syntax::{Action, Expression, Node, Pipeline, Script, Span, Stage},
+    value::Value,
 };
 
 /// Octets of a script. One that creates 10,000 recipients is below it.
@@ -151,6 +153,24 @@ impl<'a> Parser<'a> {
         done
     }
 
+    /// One of something, or several with commas between them: a list. A line may end behind a comma.
+    fn commas(
+        &mut self,
+        read: impl Fn(&mut Self) -> Result<Expression, ScriptError>,
+    ) -> Result<Expression, ScriptError> {
+        let mut values = vec![read(self)?];
+        loop {
+            let before = self.at;
+            self.blanks()?;
+            if !self.take(',') {
+                self.at = before;
+                return Ok(list(values));
+            }
+            self.lines()?;
+            values.push(read(self)?);
+        }
+    }
+
     /// Passes over blanks, comments and line ends that a backtick takes away.
     fn blanks(&mut self) -> Result<(), ScriptError> {
         loop {
@@ -206,9 +226,12 @@ impl<'a> Parser<'a> {
             if matches!(self.peek(), None | Some(')' | '}')) {
                 return Ok(Script { statements });
             }
-            statements.push(self.statement()?);
+            let statement = self.statement()?;
+            // A closing brace ends a statement by itself.
+            let braced = matches!(statement.action, Action::If { .. } | Action::ForEach { .. });
+            statements.push(statement);
             self.blanks()?;
-            if !matches!(self.peek(), None | Some('\n' | ';' | ')' | '}')) {
+            if !braced && !matches!(self.peek(), None | Some('\n' | ';' | ')' | '}')) {
                 return Err(self.unexpected());
             }
         }
@@ -237,42 +260,6 @@ impl<'a> Parser<'a> {
                 ScriptError::incomplete(Span::new(self.at, self.at), "there is more to come", "")
             }
         }
-    }
-
-    fn statement(&mut self) -> Result<Statement, ScriptError> {
-        let start = self.at;
-        let assigned = self.assigned();
-        if assigned.is_some() {
-            self.lines()?;
-        }
-        let pipeline = self.pipeline()?;
-        let (variable, adds) = match assigned {
-            Some((name, adds)) => (Some(name), adds),
-            None => (None, false),
-        };
-        Ok(Statement {
-            variable,
-            adds,
-            pipeline,
-            span: self.span_from(start),
-        })
-    }
-
-    /// `$name =` or `$name +=`; nothing is taken where it is neither.
-    fn assigned(&mut self) -> Option<(String, bool)> {
-        let start = self.at;
-        let found = self.take('$').then(|| self.take_while(is_name).to_owned());
-        let found = found.filter(|name| !name.is_empty());
-        let found = found.and_then(|name| {
-            self.take_while(is_blank);
-            let adds = self.take('+');
-            let equals = self.take('=') && self.peek() != Some('=');
-            equals.then_some((name, adds))
-        });
-        if found.is_none() {
-            self.at = start;
-        }
-        found
     }
 
     fn pipeline(&mut self) -> Result<Pipeline, ScriptError> {
@@ -325,6 +312,20 @@ impl<'a> Parser<'a> {
             _ => false,
         }
     }
+}
+
+/// One value, or a list of several.
+fn list(mut values: Vec<Expression>) -> Expression {
+    let span = match (values.first(), values.last()) {
+        (Some(first), Some(last)) => first.span.to(last.span),
+        _ => Span::default(),
+    };
+    let node = match values.len() {
+        0 => Node::Literal(Value::Null),
+        1 => return values.remove(0),
+        _ => Node::List(values),
+    };
+    Expression { node, span }
 }
 
 #[cfg(test)]

@@ -3,16 +3,22 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::{
-    syntax::{Argument, Expression, Node, Operator},
-    value::Value,
-};
+use crate::syntax::{Argument, Operator};
+
+/// The stages of a statement that is a pipeline.
+#[track_caller]
+fn stages(script: &Script, at: usize) -> &[Stage] {
+    match &script.statements[at].action {
+        Action::Pipeline(pipeline) => &pipeline.stages,
+        other => panic!("{other:?}"),
+    }
+}
 
 /// The only command of a script.
 #[track_caller]
 fn command(text: &str) -> crate::syntax::Command {
     let script = parse(text).unwrap_or_else(|error| panic!("{}", error.shown(text, None)));
-    match &script.statements[0].pipeline.stages[0] {
+    match &stages(&script, 0)[0] {
         Stage::Command(command) => command.clone(),
         other => panic!("{other:?}"),
     }
@@ -81,17 +87,46 @@ fn pipelines_statements_and_values_are_told_apart() {
         parse("$a = Get-X | Where-Object { $_.Y -eq 'z' } |\n ft a,b\n$a.Count; 5").unwrap();
     assert_eq!(script.statements.len(), 3);
     assert_eq!(script.statements[0].variable.as_deref(), Some("a"));
-    assert_eq!(script.statements[0].pipeline.stages.len(), 3);
+    assert_eq!(stages(&script, 0).len(), 3);
     let script = parse("Get-X\n| Get-Y\n\n$x += @{ A = 1\n B = 'x','y'; }").unwrap();
-    assert_eq!(script.statements[0].pipeline.stages.len(), 2);
+    assert_eq!(stages(&script, 0).len(), 2);
     assert!(script.statements[1].adds);
     assert_eq!(parse(" \n;; # nothing\n").unwrap().statements, []);
 }
 
 #[test]
+fn branches_and_loops_are_read() {
+    let script = parse(
+        "if ($x -eq 1) { 'a'; 'b' }\nelseif ($y) {\n 'c'\n}\n else{ 'd' }\n$z = foreach ($n in 1,2) { if ($n -gt 1) { break } else { continue } } 'e'\nIF ((Get-X).Count -gt 2) { }",
+    )
+    .unwrap();
+    assert_eq!(script.statements.len(), 4);
+    let Action::If {
+        branches,
+        otherwise: Some(otherwise),
+    } = &script.statements[0].action
+    else {
+        panic!("{script:?}");
+    };
+    assert_eq!((branches.len(), otherwise.statements.len()), (2, 1));
+    assert_eq!(branches[0].1.statements.len(), 2);
+    let Action::ForEach { variable, body, .. } = &script.statements[1].action else {
+        panic!("{script:?}");
+    };
+    assert_eq!(script.statements[1].variable.as_deref(), Some("z"));
+    assert_eq!((variable.as_str(), body.statements.len()), ("n", 1));
+    // Behind a bar it is the short name of a command, and a command's name may begin so.
+    assert_eq!(stages(&parse("1 | foreach { $_ }").unwrap(), 0).len(), 2);
+    assert!(matches!(
+        parse("Breakfast -X 1").unwrap().statements[0].action,
+        Action::Pipeline(_)
+    ));
+}
+
+#[test]
 fn operators_have_powershells_order() {
     let script = parse("1 + 2 * 3 -eq 7 -and -not $x -or 'a' -in 'a','b'").unwrap();
-    let Stage::Expression(expression) = &script.statements[0].pipeline.stages[0] else {
+    let Stage::Expression(expression) = &stages(&script, 0)[0] else {
         panic!("no expression");
     };
     let Node::Binary(Operator::Or, left, right) = &expression.node else {
@@ -104,14 +139,14 @@ fn operators_have_powershells_order() {
     assert!(matches!(not.node, Node::Not(_)));
     assert!(matches!(equal.node, Node::Binary(Operator::Equal, _, _)));
     assert!(matches!(
-        parse("-5").unwrap().statements[0].pipeline.stages[0],
+        stages(&parse("-5").unwrap(), 0)[0],
         Stage::Expression(Expression {
             node: Node::Minus(_),
             ..
         })
     ));
     assert_eq!(
-        parse("10MB").unwrap().statements[0].pipeline.stages[0],
+        stages(&parse("10MB").unwrap(), 0)[0],
         Stage::Expression(Expression {
             node: Node::Literal(Value::Integer(10 << 20)),
             span: Span::new(0, 4)
@@ -130,7 +165,16 @@ fn what_is_wrong_is_said_with_its_place() {
         ("Get-X | 'a'", 8, "can only begin"),
         ("Get-X > file", 6, "not redirected"),
         ("Get-X && Get-Y", 6, "&&"),
-        ("if (1) { 2 }", 0, "not part of this language"),
+        ("while (1) { 2 }", 0, "cannot stand here"),
+        ("if (1)", 0, "the statements are missing"),
+        ("foreach ($x Get-X) { 2 }", 12, "in is missing"),
+        (
+            "foreach (x in 1) { 2 }",
+            9,
+            "the variable of foreach is missing",
+        ),
+        ("if (1) { 2 } else 3", 18, "the statements are missing"),
+        ("$x.StartsWith('a')", 2, "no methods"),
         ("$x -equals 5", 3, "-equals is not an operator"),
         ("$x = == 5", 5, "a value or a command"),
         ("$x.Foo()", 2, "no methods"),

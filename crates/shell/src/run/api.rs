@@ -12,8 +12,9 @@ use mailward_model::Kind;
 use serde_json::{Map, Value as Json};
 
 use super::{
-    Host, Run, Stop,
+    Host, OnError, Run, Stop,
     arguments::Arguments,
+    bulk,
     fill::{Filled, LIMIT, is_unlimited, meant, piped},
 };
 use crate::{
@@ -29,27 +30,19 @@ const LIMIT_MAX: u32 = 10_000;
 /// The name of the only object of kinds that have one.
 const SINGLETON: &str = "default";
 
-/// What is done where something fails.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum OnError {
-    Continue,
-    Stop,
-    Silent,
-}
-
 /// How a command is to go about it.
-struct Manner {
-    what_if: bool,
-    confirm: bool,
+pub(super) struct Manner {
+    pub(super) what_if: bool,
+    pub(super) confirm: bool,
     /// Everybody has been said yes or no to.
     all: Option<bool>,
-    verbose: bool,
-    warns: bool,
-    on_error: OnError,
+    pub(super) verbose: bool,
+    pub(super) warns: bool,
+    pub(super) on_error: OnError,
 }
 
 /// What has become of one object.
-enum Done {
+pub(super) enum Done {
     /// It was looked at.
     Seen(Vec<Value>),
     /// It was done.
@@ -147,18 +140,6 @@ impl<H: Host> Run<'_, H> {
         call: &Call<'_>,
     ) -> Result<Manner, ScriptError> {
         let what_if = arguments.is_on("WhatIf");
-        let action = arguments
-            .text("ErrorAction")
-            .or_else(|| {
-                let preferred = self.shell.variables.get("erroractionpreference");
-                preferred.map(Value::text)
-            })
-            .unwrap_or_default();
-        let on_error = match action.to_ascii_lowercase().as_str() {
-            "stop" => OnError::Stop,
-            "silentlycontinue" | "ignore" => OnError::Silent,
-            _ => OnError::Continue,
-        };
         let confirm = arguments.switch("Confirm").unwrap_or(cmdlet.asks) && !what_if;
         if confirm && !self.shell.host.asks() {
             return Err(ScriptError::nobody_to_ask(call.span, &cmdlet.name));
@@ -171,7 +152,7 @@ impl<H: Host> Run<'_, H> {
             warns: !arguments
                 .text("WarningAction")
                 .is_some_and(|text| text.to_ascii_lowercase().starts_with("silent")),
-            on_error,
+            on_error: self.on_error(arguments).unwrap_or(OnError::Continue),
         })
     }
 
@@ -238,7 +219,7 @@ impl<H: Host> Run<'_, H> {
     }
 
     /// Whether one object may be acted on; asks where that is wanted.
-    fn confirmed(&mut self, cmdlet: &Cmdlet, name: &str, manner: &mut Manner) -> bool {
+    pub(super) fn confirmed(&mut self, cmdlet: &Cmdlet, name: &str, manner: &mut Manner) -> bool {
         if !manner.confirm {
             return true;
         }
@@ -278,6 +259,9 @@ impl<H: Host> Run<'_, H> {
             Act::Look(op) => self.look(cmdlet, op, filled).map(Done::Seen),
             Act::Do(op) => {
                 let op = filled.op.unwrap_or(op);
+                if let Some(filter) = bulk::filter(&filled.fields) {
+                    return self.bulk(cmdlet, op, &filter, filled.fields, manner);
+                }
                 let name = meant(cmdlet, &filled);
                 if manner.what_if {
                     let line = format!("What if: {} {name}\n", cmdlet.name);
@@ -394,6 +378,9 @@ impl<H: Host> Run<'_, H> {
             Act::Remove(_) => Op::ObjectRemove,
             _ => {
                 fields.insert("spec".to_owned(), filled.spec.into());
+                if let Some(name) = filled.rename {
+                    fields.insert("rename".to_owned(), name.into());
+                }
                 fields.insert("set".to_owned(), filled.set.into());
                 Op::ObjectSet
             }
@@ -434,7 +421,7 @@ impl<H: Host> Run<'_, H> {
     }
 }
 
-fn not_understood(error: serde_json::Error) -> Fault {
+pub(super) fn not_understood(error: serde_json::Error) -> Fault {
     Fault::new(
         FaultKind::Failed,
         format!("the answer is not understood: {error}"),

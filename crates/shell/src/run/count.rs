@@ -1,18 +1,25 @@
-//! Objects counted: all of them, by a property, and which properties there are.
+//! Objects counted, and which properties there are.
 //!
 //! Pure.
-
-use std::collections::BTreeMap;
 
 use super::{
     arguments::Arguments,
     own::{record, whole},
 };
-use crate::value::{Value, folded};
+use crate::value::Value;
 
-/// Measure-Object.
-pub(super) fn measure(arguments: &Arguments<'_>, items: &[Value]) -> Value {
-    let property = arguments.text("Property");
+/// Measure-Object: all of them, or the values of each property.
+pub(super) fn measure(arguments: &Arguments<'_>, items: &[Value]) -> Vec<Value> {
+    match arguments.items("Property") {
+        None => vec![measured(arguments, items, None)],
+        Some(properties) => properties
+            .iter()
+            .map(|property| measured(arguments, items, Some(property.text())))
+            .collect(),
+    }
+}
+
+fn measured(arguments: &Arguments<'_>, items: &[Value], property: Option<String>) -> Value {
     let values: Vec<Value> = match &property {
         Some(name) => items
             .iter()
@@ -55,33 +62,6 @@ pub(super) fn measure(arguments: &Arguments<'_>, items: &[Value]) -> Value {
         fields.push(("Property", Value::Text(name)));
     }
     record(fields)
-}
-
-/// Group-Object.
-pub(super) fn group(arguments: &Arguments<'_>, items: Vec<Value>) -> Vec<Value> {
-    let property = arguments.text("Property");
-    let mut groups: BTreeMap<String, (String, Vec<Value>)> = BTreeMap::new();
-    for item in items {
-        let value = match &property {
-            Some(name) => item.member(name),
-            None => item.clone(),
-        };
-        let name = value.text();
-        let group = groups.entry(folded(&name)).or_insert((name, Vec::new()));
-        group.1.push(item);
-    }
-    let mut groups: Vec<(String, Vec<Value>)> = groups.into_values().collect();
-    groups.sort_by_key(|(_, members)| std::cmp::Reverse(members.len()));
-    groups
-        .into_iter()
-        .map(|(name, members)| {
-            let mut fields = vec![("Count", whole(members.len())), ("Name", Value::Text(name))];
-            if !arguments.is_on("NoElement") {
-                fields.push(("Group", Value::List(members)));
-            }
-            record(fields)
-        })
-        .collect()
 }
 
 /// Get-Member.

@@ -2,10 +2,11 @@
 
 use std::cmp::Ordering;
 
-use super::{Host, Run, Stop, TEXT_MAX, few_enough};
+use super::{Host, Run, Stop, TEXT_MAX, few_enough, numbers::formatted};
 use crate::{
     error::ScriptError,
     parse::{is_double, is_name, is_single},
+    pattern::replacement,
     syntax::{Expression, Node, Operator, Piece, Span},
     value::{Value, like},
 };
@@ -55,8 +56,98 @@ impl<H: Host> Run<'_, H> {
                     _ => {}
                 }
                 let right = self.value(right)?;
-                binary(*operator, left, right, span)?
+                match operator {
+                    Operator::Match | Operator::NotMatch => {
+                        self.matched(*operator, left, &right, span)?
+                    }
+                    Operator::Replace => self.replaced(left, right, span)?,
+                    Operator::Split => self.split(left, &right, span)?,
+                    Operator::Format => {
+                        Value::Text(formatted(&left.text(), &right.into_items(), span)?)
+                    }
+                    operator => binary(*operator, left, right, span)?,
+                }
             }
+        })
+    }
+
+    /// `left -match pattern`. Of a list those that fit; of one value whether it fits, and then
+    /// `$Matches` holds what the groups took.
+    fn matched(
+        &mut self,
+        operator: Operator,
+        left: Value,
+        pattern: &Value,
+        span: Span,
+    ) -> Result<Value, ScriptError> {
+        let regex = self.shell.patterns.get(&pattern.text(), span)?;
+        let wanted = operator == Operator::Match;
+        if let Value::List(items) = left {
+            let fits = |item: &Value| regex.is_match(&item.text()) == wanted;
+            return Ok(Value::List(items.into_iter().filter(fits).collect()));
+        }
+        let text = left.text();
+        let Some(found) = regex.captures(&text) else {
+            return Ok(Value::Bool(!wanted));
+        };
+        let groups = regex.capture_names().zip(found.iter()).enumerate();
+        let groups = groups.filter_map(|(at, (name, group))| {
+            let name = name.map_or_else(|| at.to_string(), str::to_owned);
+            Some((name, Value::from(group?.as_str())))
+        });
+        let groups = Value::Table(groups.collect());
+        self.shell.variables.insert("matches".to_owned(), groups);
+        Ok(Value::Bool(wanted))
+    }
+
+    /// `left -replace pattern, text`; of a list each member.
+    fn replaced(&mut self, left: Value, right: Value, span: Span) -> Result<Value, ScriptError> {
+        let mut right = right.into_items().into_iter();
+        let wanted = right.next().unwrap_or_default().text();
+        let text = replacement(&right.next().unwrap_or_default().text());
+        if right.next().is_some() {
+            return Err(ScriptError::new(
+                span,
+                "-replace takes a pattern and a text, and there is more",
+                "write -replace 'this','that'",
+            ));
+        }
+        let regex = self.shell.patterns.get(&wanted, span)?;
+        let replace = |value: &Value| {
+            let done = regex.replace_all(&value.text(), text.as_str()).into_owned();
+            short_enough(done.len(), span)?;
+            Ok(Value::Text(done))
+        };
+        match &left {
+            Value::List(items) => {
+                let items: Result<Vec<Value>, ScriptError> = items.iter().map(replace).collect();
+                items.map(Value::List)
+            }
+            single => replace(single),
+        }
+    }
+
+    /// `left -split pattern`: the pieces between what fits.
+    fn split(&mut self, left: Value, pattern: &Value, span: Span) -> Result<Value, ScriptError> {
+        let regex = self.shell.patterns.get(&pattern.text(), span)?;
+        let texts: Vec<String> = left.into_items().iter().map(Value::text).collect();
+        let pieces = texts.iter().flat_map(|text| regex.split(text));
+        let pieces: Vec<Value> = pieces.map(Value::from).collect();
+        few_enough(pieces.len(), span)?;
+        Ok(Value::List(pieces))
+    }
+
+    /// Whether a value fits a pattern, for Where-Object.
+    pub(super) fn fits_pattern(
+        &mut self,
+        value: &Value,
+        pattern: &Value,
+        span: Span,
+    ) -> Result<bool, ScriptError> {
+        let regex = self.shell.patterns.get(&pattern.text(), span)?;
+        Ok(match value {
+            Value::List(items) => items.iter().any(|item| regex.is_match(&item.text())),
+            single => regex.is_match(&single.text()),
         })
     }
 
@@ -153,6 +244,10 @@ fn item(of: &Value, index: &Value) -> Value {
     let Value::Integer(index) = index else {
         return Value::Null;
     };
+    // What -match found, by number.
+    if let Value::Table(_) = of {
+        return of.member(&index.to_string());
+    }
     let at = |length: usize| {
         let length = i64::try_from(length).ok()?;
         let at = if *index < 0 { length + index } else { *index };

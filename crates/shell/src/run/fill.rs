@@ -28,6 +28,7 @@ pub(super) struct Filled {
     pub(super) set: Vec<String>,
     pub(super) op: Option<Op>,
     pub(super) file: Option<String>,
+    pub(super) rename: Option<String>,
 }
 
 /// What the command is about, for people.
@@ -37,7 +38,9 @@ pub(super) fn meant(cmdlet: &Cmdlet, filled: &Filled) -> String {
     }
     let first = cmdlet.parameters.first();
     let field = first.and_then(|one| match one.target {
-        Target::Request(field) | Target::Instead(field, _) => filled.fields.get(field),
+        Target::Request(field) | Target::Instead(field, _) | Target::InsteadOrQueue(field, ..) => {
+            filled.fields.get(field)
+        }
         _ => None,
     });
     match field {
@@ -70,7 +73,7 @@ pub(super) fn piped(
         }
         match value {
             Some(value) => fill(&mut filled, &parameter.target, value)?,
-            None if parameter.needed => {
+            None if parameter.needed && !stands_for(cmdlet, parameter, given) => {
                 return Err(Fault::invalid(
                     format!("what the pipe gives has no {}", parameter.name),
                     format!(
@@ -83,6 +86,15 @@ pub(super) fn piped(
         }
     }
     Ok(filled)
+}
+
+/// Whether another parameter was given that may stand in the place of this one.
+fn stands_for(cmdlet: &Cmdlet, parameter: &Parameter, given: &[(usize, Json)]) -> bool {
+    let mut given = given.iter();
+    given.any(|(at, _)| {
+        let name = cmdlet.parameters.get(*at).map(|one| one.name.as_str());
+        parameter.unless.is_some() && name == parameter.unless
+    })
 }
 
 /// What an object from the pipeline says of a parameter.
@@ -109,6 +121,7 @@ fn fill(filled: &mut Filled, target: &Target, value: Json) -> Result<(), Fault> 
     match target {
         Target::Identity => filled.identity = value.as_str().map(str::to_owned),
         Target::File => filled.file = value.as_str().map(str::to_owned),
+        Target::Rename => filled.rename = value.as_str().map(str::to_owned),
         Target::Request(field) => {
             // What is not wanted is the same as not asked for.
             if !value.is_null() && value != Json::Bool(false) {
@@ -116,6 +129,15 @@ fn fill(filled: &mut Filled, target: &Target, value: Json) -> Result<(), Fault> 
             }
         }
         Target::Instead(field, op) => {
+            filled.op = Some(*op);
+            filled.fields.insert((*field).to_owned(), value);
+        }
+        Target::InsteadOrQueue(_, _, queue) if value.as_str().is_some_and(|t| t.contains('/')) => {
+            filled.fields.insert((*queue).to_owned(), value);
+        }
+        Target::InsteadOrQueue(field, op, _) => {
+            // Of one message nothing else is asked.
+            filled.fields.clear();
             filled.op = Some(*op);
             filled.fields.insert((*field).to_owned(), value);
         }

@@ -5,12 +5,16 @@
 
 mod api;
 mod arguments;
+mod bulk;
+mod choose;
 mod count;
 mod csv;
 mod evaluate;
+mod files;
 mod fill;
 mod format;
 mod help;
+mod numbers;
 mod own;
 #[cfg(test)]
 mod tests;
@@ -23,12 +27,14 @@ use mailward_api::{
 };
 use serde_json::{Map, Value as Json};
 
+use self::arguments::Arguments;
 use crate::{
     bind::{bind, check},
     error::{ScriptError, place},
     parse::parse,
+    pattern::Patterns,
     signature::What,
-    syntax::{Command, Pipeline, Script, Span, Stage},
+    syntax::{Action, Command, Pipeline, Script, Span, Stage},
     value::Value,
 };
 
@@ -105,6 +111,17 @@ pub struct Ran {
     pub exits: bool,
 }
 
+/// What is done where something fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum OnError {
+    /// It is told, and the rest goes on.
+    Continue,
+    /// It is told, and the script ends.
+    Stop,
+    /// Nothing is said.
+    Silent,
+}
+
 /// What ends a script before its end.
 #[derive(Debug)]
 pub(crate) enum Stop {
@@ -114,6 +131,8 @@ pub(crate) enum Stop {
     Failed(u8),
     /// It was told to.
     Exit(u8),
+    /// A loop is ended, or goes on with the next one; what was given until then.
+    Loop(bool, Vec<Value>),
 }
 
 impl From<ScriptError> for Stop {
@@ -128,6 +147,7 @@ pub struct Shell<H> {
     /// What it stands on.
     pub host: H,
     variables: BTreeMap<String, Value>,
+    patterns: Patterns,
 }
 
 impl<H: Host> Shell<H> {
@@ -136,6 +156,7 @@ impl<H: Host> Shell<H> {
         Shell {
             host,
             variables: BTreeMap::new(),
+            patterns: Patterns::default(),
         }
     }
 
@@ -175,6 +196,8 @@ impl<H: Host> Shell<H> {
             Ok(()) => Ran { code, exits: false },
             Err(Stop::Exit(code)) => Ran { code, exits: true },
             Err(Stop::Failed(code)) => Ran { code, exits: false },
+            // The check before lets none stand outside of a loop.
+            Err(Stop::Loop(..)) => Ran { code, exits: false },
             Err(Stop::Script(error)) => {
                 let shown = error.shown(source, name);
                 self.host.complain(&format!("error: {shown}"));
@@ -201,7 +224,7 @@ impl<H: Host> Run<'_, H> {
     /// The statements of the outermost level: what they give is printed.
     fn statements(&mut self, script: &Script) -> Result<(), Stop> {
         for statement in &script.statements {
-            let values = self.pipeline(&statement.pipeline)?;
+            let values = self.action(&statement.action, statement.span)?;
             match &statement.variable {
                 Some(name) => self.assign(name, statement.adds, values, statement.span)?,
                 None => self.show(&values),
@@ -227,7 +250,15 @@ impl<H: Host> Run<'_, H> {
     pub(crate) fn script(&mut self, script: &Script) -> Result<Vec<Value>, Stop> {
         let mut all = Vec::new();
         for statement in &script.statements {
-            let values = self.pipeline(&statement.pipeline)?;
+            let values = match self.action(&statement.action, statement.span) {
+                Ok(values) => values,
+                // What was given until then stays given.
+                Err(Stop::Loop(ends, mut given)) => {
+                    all.append(&mut given);
+                    return Err(Stop::Loop(ends, all));
+                }
+                Err(stop) => return Err(stop),
+            };
             match &statement.variable {
                 Some(name) => self.assign(name, statement.adds, values, statement.span)?,
                 None => all.extend(values),
@@ -235,6 +266,51 @@ impl<H: Host> Run<'_, H> {
             few_enough(all.len(), statement.span)?;
         }
         Ok(all)
+    }
+
+    /// What a statement gives.
+    fn action(&mut self, action: &Action, span: Span) -> Result<Vec<Value>, Stop> {
+        match action {
+            Action::Pipeline(pipeline) => self.pipeline(pipeline),
+            Action::If {
+                branches,
+                otherwise,
+            } => {
+                for (condition, body) in branches {
+                    if Value::of_items(self.pipeline(condition)?).is_true() {
+                        return self.script(body);
+                    }
+                }
+                match otherwise {
+                    Some(body) => self.script(body),
+                    None => Ok(Vec::new()),
+                }
+            }
+            Action::ForEach {
+                variable,
+                over,
+                body,
+            } => {
+                let mut all = Vec::new();
+                for item in self.pipeline(over)? {
+                    self.shell.variables.insert(variable.to_lowercase(), item);
+                    match self.script(body) {
+                        Ok(values) => all.extend(values),
+                        Err(Stop::Loop(ends, values)) => {
+                            all.extend(values);
+                            if ends {
+                                break;
+                            }
+                        }
+                        Err(stop) => return Err(stop),
+                    }
+                    few_enough(all.len(), span)?;
+                }
+                Ok(all)
+            }
+            Action::Break => Err(Stop::Loop(true, Vec::new())),
+            Action::Continue => Err(Stop::Loop(false, Vec::new())),
+        }
     }
 
     fn assign(
@@ -328,6 +404,20 @@ impl<H: Host> Run<'_, H> {
             self.shell.variables.insert(name.to_lowercase(), kept);
         }
         Ok(values)
+    }
+
+    /// What a command is to do where something fails; `None` where nobody said.
+    pub(crate) fn on_error(&self, arguments: &Arguments<'_>) -> Option<OnError> {
+        let preferred = || self.shell.variables.get("erroractionpreference");
+        let action = arguments
+            .text("ErrorAction")
+            .or_else(|| preferred().map(Value::text))?;
+        match action.to_ascii_lowercase().as_str() {
+            "stop" => Some(OnError::Stop),
+            "silentlycontinue" | "ignore" => Some(OnError::Silent),
+            "continue" => Some(OnError::Continue),
+            _ => None,
+        }
     }
 
     /// Tells what failed, and remembers it for the exit code.

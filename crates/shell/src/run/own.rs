@@ -1,12 +1,12 @@
-//! The commands that work on what others give: chosen, ordered, counted, laid out, written.
+//! The commands that work on what others give: which of them does what, and those that go through
+//! objects one by one.
 
 use super::{
-    Host, Put, Run, Stop,
+    Host, Run, Stop,
     arguments::Arguments,
-    count::{group, measure, members},
-    csv,
+    count::{measure, members},
     evaluate::holds,
-    format, help, own_fault,
+    format, help,
 };
 use crate::{
     bind::Call,
@@ -14,22 +14,8 @@ use crate::{
     parse::parse_part,
     signature::Own,
     syntax::{Expression, Node, Operator, Script},
-    value::{Record, Value, folded, like},
+    value::{Record, Value},
 };
-
-/// A property that is asked for: its name, and how it is found.
-pub(crate) struct Asked {
-    pub(crate) name: String,
-    pub(crate) how: How,
-}
-
-/// How a property is found.
-pub(crate) enum How {
-    /// By its name, or by a pattern of names.
-    Name(String),
-    /// By statements with the object in `$_`.
-    Script(Script),
-}
 
 impl<H: Host> Run<'_, H> {
     pub(crate) fn own(
@@ -45,24 +31,14 @@ impl<H: Host> Run<'_, H> {
             Own::ForEach => self.for_each(call, arguments, items)?,
             Own::Select => self.select(arguments, items)?,
             Own::Sort => self.sort(arguments, items)?,
-            Own::Measure => vec![measure(arguments, &items)],
-            Own::Group => group(arguments, items),
+            Own::Measure => measure(arguments, &items),
+            Own::Group => self.group(arguments, items)?,
             Own::FormatTable => {
-                let asked = self.asked(arguments, "Property")?;
-                let width = match arguments.is_on("Wrap") {
-                    true => 0,
-                    false => self.shell.host.width(),
-                };
-                let columns = match &asked {
-                    Some(asked) => Some(self.project(asked, &items, true)?),
-                    None => None,
-                };
-                let heads = !arguments.is_on("HideTableHeaders");
-                let text = match columns {
-                    Some(rows) => format::table(&rows, None, width, heads),
-                    None => format::table(&items, Some(()), width, heads),
-                };
-                page(text)
+                if let Some(by) = arguments.value("GroupBy") {
+                    let by = by.text();
+                    return self.tables(arguments, &by, items).map(page);
+                }
+                page(self.table(arguments, &items)?)
             }
             Own::FormatList => {
                 let asked = self.asked(arguments, "Property")?;
@@ -72,27 +48,25 @@ impl<H: Host> Run<'_, H> {
                 };
                 page(format::list(&rows))
             }
-            Own::ExportCsv => {
-                self.export_csv(call, arguments, &items);
-                Vec::new()
-            }
-            Own::ConvertToCsv => {
-                let text = csv::write(&items, delimiter(arguments), true);
-                text.lines().map(Value::from).collect()
-            }
-            Own::ImportCsv => self.import_csv(call, arguments)?,
-            Own::ConvertToJson => {
-                let mut text = String::new();
-                Value::of_items(items).write_json(&mut text);
-                if !arguments.is_on("Compress") {
-                    text = format::spread_json(&text);
-                }
-                vec![Value::Text(text)]
-            }
+            Own::ExportCsv
+            | Own::ConvertToCsv
+            | Own::ConvertFromCsv
+            | Own::ImportCsv
+            | Own::ConvertToJson
+            | Own::ConvertFromJson
+            | Own::GetContent
+            | Own::OutFile => self.files(own, call, arguments, items)?,
             Own::OutNull => Vec::new(),
-            Own::OutFile => {
-                let text = format::default(&items, 0);
-                self.put(call, arguments, "FilePath", &text, false);
+            Own::OutString => vec![Value::Text(format::default(&items, 0))],
+            Own::WriteHost | Own::WriteWarning => {
+                let given = arguments.items("Object").unwrap_or(items);
+                let texts: Vec<String> = given.iter().map(Value::in_text).collect();
+                let text = texts.join(" ");
+                match own {
+                    Own::WriteHost if arguments.is_on("NoNewline") => self.shell.host.print(&text),
+                    Own::WriteHost => self.shell.host.print(&format!("{text}\n")),
+                    _ => self.shell.host.complain(&format!("warning: {text}\n")),
+                }
                 Vec::new()
             }
             Own::WriteOutput => match arguments.items("InputObject") {
@@ -182,7 +156,8 @@ impl<H: Host> Run<'_, H> {
         };
         let value = arguments.value("Value").cloned();
         let operator = OPERATORS.iter().find(|(name, _)| arguments.is_on(name));
-        if operator.is_none() && value.is_some() {
+        let is_pattern = arguments.is_on("Match") || arguments.is_on("NotMatch");
+        if operator.is_none() && !is_pattern && value.is_some() {
             return Err(ScriptError::new(
                 call.span,
                 "how the property and the value are compared is missing",
@@ -192,6 +167,20 @@ impl<H: Host> Run<'_, H> {
         }
         let not = arguments.is_on("Not");
         let value = value.unwrap_or_default();
+        let pattern = ["Match", "NotMatch"]
+            .iter()
+            .find(|name| arguments.is_on(name));
+        if let Some(name) = pattern {
+            let wanted = (*name == "Match") != not;
+            let mut kept = Vec::new();
+            for item in items {
+                let found = item.member(&property);
+                if self.fits_pattern(&found, &value, call.span)? == wanted {
+                    kept.push(item);
+                }
+            }
+            return Ok(kept);
+        }
         let fits = |item: &Value| {
             let found = item.member(&property);
             let truth = match operator {
@@ -237,222 +226,6 @@ impl<H: Host> Run<'_, H> {
         }
         Ok(all)
     }
-
-    /// The properties that a parameter asks for.
-    fn asked(
-        &mut self,
-        arguments: &Arguments<'_>,
-        parameter: &str,
-    ) -> Result<Option<Vec<Asked>>, Stop> {
-        let Some(argument) = arguments.find(parameter) else {
-            return Ok(None);
-        };
-        let written: Vec<Option<&Expression>> = match argument.written.map(|one| &one.node) {
-            Some(Node::List(items)) => items.iter().map(Some).collect(),
-            _ => vec![argument.written],
-        };
-        let values = argument.value.clone().into_items();
-        let mut asked = Vec::with_capacity(values.len());
-        for (at, value) in values.into_iter().enumerate() {
-            let written = written.get(at).copied().flatten().map(|one| &one.node);
-            let table = match written {
-                Some(Node::Table(entries)) => entries.as_slice(),
-                _ => &[],
-            };
-            // @{ Name = 'n'; Expression = { … } }
-            let entry = |names: [&str; 3]| {
-                let mut entries = table.iter();
-                entries.find(|(key, _)| names.iter().any(|name| key.eq_ignore_ascii_case(name)))
-            };
-            let script = match written {
-                Some(Node::Block(span)) => Some(parse_part(self.source, *span)?),
-                _ => match entry(["expression", "e", "ex"]).map(|(_, value)| &value.node) {
-                    Some(Node::Block(span)) => Some(parse_part(self.source, *span)?),
-                    _ => None,
-                },
-            };
-            let named = ["Name", "n", "Label", "l"]
-                .iter()
-                .map(|name| value.member(name))
-                .find(|name| *name != Value::Null && !table.is_empty());
-            let by = match &value {
-                Value::Table(_) => value.member("Expression").text(),
-                other => other.text().trim().to_owned(),
-            };
-            asked.push(Asked {
-                name: named.map_or_else(|| by.clone(), |name| name.text()),
-                how: script.map_or(How::Name(by), How::Script),
-            });
-        }
-        Ok(Some(asked))
-    }
-
-    /// Objects with the properties that are asked for. `known`: a name that no object has is left
-    /// out.
-    fn project(
-        &mut self,
-        asked: &[Asked],
-        items: &[Value],
-        known: bool,
-    ) -> Result<Vec<Value>, Stop> {
-        let mut rows = Vec::with_capacity(items.len());
-        for item in items {
-            let mut fields: Vec<(String, Value)> = Vec::new();
-            for one in asked {
-                match &one.how {
-                    How::Script(script) => {
-                        let values = self.with_item(item.clone(), |run| run.script(script))?;
-                        fields.push((one.name.clone(), Value::of_items(values)));
-                    }
-                    How::Name(name) if name.contains(['*', '?']) => {
-                        let fitting = item.fields().iter().filter(|(field, _)| like(field, name));
-                        for (field, value) in fitting {
-                            if !fields.iter().any(|(one, _)| one == field) {
-                                fields.push((field.clone(), value.clone()));
-                            }
-                        }
-                    }
-                    How::Name(name) => {
-                        // The object's own spelling is shown.
-                        let own = item.fields().iter();
-                        let own = own
-                            .map(|(field, _)| field)
-                            .find(|field| field.eq_ignore_ascii_case(name) && one.name == *name);
-                        let field = own.cloned().unwrap_or_else(|| one.name.clone());
-                        fields.push((field, item.member(name)));
-                    }
-                }
-            }
-            if known && fields.is_empty() {
-                continue;
-            }
-            rows.push(Value::from(Record {
-                columns: &[],
-                fields,
-            }));
-        }
-        Ok(rows)
-    }
-
-    fn select(&mut self, arguments: &Arguments<'_>, items: Vec<Value>) -> Result<Vec<Value>, Stop> {
-        let mut items = items;
-        if let Some(skip) = arguments.count("Skip") {
-            items.drain(..skip.min(items.len()));
-        }
-        if let Some(first) = arguments.count("First") {
-            items.truncate(first);
-        } else if let Some(last) = arguments.count("Last") {
-            items.drain(..items.len().saturating_sub(last));
-        }
-        if let Some(property) = arguments.text("ExpandProperty") {
-            let found = items.iter().map(|item| item.member(&property));
-            items = found.flat_map(Value::into_items).collect();
-        } else if let Some(asked) = self.asked(arguments, "Property")? {
-            items = self.project(&asked, &items, false)?;
-        }
-        if let Some(excluded) = arguments.items("ExcludeProperty") {
-            let patterns: Vec<String> = excluded.iter().map(Value::text).collect();
-            let keep =
-                |(name, _): &&(String, Value)| !patterns.iter().any(|pattern| like(name, pattern));
-            items = items
-                .iter()
-                .map(|item| {
-                    let fields = item.fields().iter().filter(keep).cloned().collect();
-                    Value::from(Record {
-                        columns: &[],
-                        fields,
-                    })
-                })
-                .collect();
-        }
-        if arguments.is_on("Unique") {
-            let mut seen = std::collections::BTreeSet::new();
-            items.retain(|item| seen.insert(key(item)));
-        }
-        Ok(items)
-    }
-
-    fn sort(&mut self, arguments: &Arguments<'_>, items: Vec<Value>) -> Result<Vec<Value>, Stop> {
-        let asked = self.asked(arguments, "Property")?;
-        let keys = match &asked {
-            Some(asked) => self.project(asked, &items, false)?,
-            None => items.clone(),
-        };
-        let mut keyed: Vec<(Value, Value)> = keys.into_iter().zip(items).collect();
-        let order = |one: &Value, other: &Value| match (one.fields(), other.fields()) {
-            ([], []) => one.order(other),
-            (one, other) => {
-                let pairs = one.iter().zip(other);
-                let orders = pairs.map(|((_, one), (_, other))| one.order(other));
-                orders.fold(std::cmp::Ordering::Equal, std::cmp::Ordering::then)
-            }
-        };
-        keyed.sort_by(|(one, _), (other, _)| order(one, other));
-        if arguments.is_on("Unique") {
-            keyed.dedup_by(|(one, _), (other, _)| order(one, other).is_eq());
-        }
-        if arguments.is_on("Descending") {
-            keyed.reverse();
-        }
-        Ok(keyed.into_iter().map(|(_, item)| item).collect())
-    }
-
-    fn export_csv(&mut self, call: &Call<'_>, arguments: &Arguments<'_>, items: &[Value]) {
-        let appends = arguments.is_on("Append");
-        let text = csv::write(items, delimiter(arguments), !appends);
-        self.put(call, arguments, "Path", &text, appends);
-    }
-
-    /// Writes a file; what goes wrong is told.
-    fn put(
-        &mut self,
-        call: &Call<'_>,
-        arguments: &Arguments<'_>,
-        parameter: &str,
-        text: &str,
-        appends: bool,
-    ) {
-        let path = arguments.text(parameter).unwrap_or_default();
-        let put = match (
-            appends || arguments.is_on("Append"),
-            arguments.is_on("NoClobber"),
-        ) {
-            (true, _) => Put::Append,
-            (false, true) => Put::New,
-            (false, false) => Put::Replace,
-        };
-        if path.is_empty() {
-            let fault = own_fault(format!("the file is missing: write -{parameter} FILE"));
-            self.failed(&call.signature.name, call.span, &fault);
-        } else if let Err(problem) = self.shell.host.write(&path, text, put) {
-            let fault = own_fault(format!("{path}: {problem}"));
-            self.failed(&call.signature.name, call.span, &fault);
-        }
-    }
-
-    fn import_csv(
-        &mut self,
-        call: &Call<'_>,
-        arguments: &Arguments<'_>,
-    ) -> Result<Vec<Value>, Stop> {
-        let path = arguments.text("Path").unwrap_or_default();
-        let text = self.shell.host.read(&path);
-        let rows = text.and_then(|text| csv::read(&text, delimiter(arguments)));
-        match rows {
-            Ok(rows) => Ok(rows),
-            Err(problem) => {
-                let fault = own_fault(format!("{path}: {problem}"));
-                self.failed(&call.signature.name, call.span, &fault);
-                Err(Stop::Failed(self.code()))
-            }
-        }
-    }
-}
-
-fn delimiter(arguments: &Arguments<'_>) -> u8 {
-    let given = arguments.text("Delimiter");
-    let first = given.and_then(|text| text.bytes().next());
-    first.unwrap_or(b',')
 }
 
 fn page(text: String) -> Vec<Value> {
@@ -474,11 +247,4 @@ pub(crate) fn record(fields: Vec<(&str, Value)>) -> Value {
             .map(|(name, value)| (name.to_owned(), value))
             .collect(),
     })
-}
-
-/// What an object is told apart by.
-fn key(item: &Value) -> String {
-    let mut text = String::new();
-    item.write_json(&mut text);
-    folded(&text)
 }

@@ -1,10 +1,12 @@
 //! Lines run against an API that is played: what is asked, what is printed, how it ends.
 
-use mailward_api::view::{Effect, ObjectList, ObjectView, PlanView};
+use mailward_api::view::{Effect, ObjectList, ObjectView, PlanView, QueueActed, QueueFailure};
 use mailward_model::{Kind, ObjectId, Revision};
 use serde_json::json;
 
 use super::*;
+
+mod language;
 
 /// An API with three mailboxes, one of which cannot be changed.
 #[derive(Default)]
@@ -74,6 +76,20 @@ impl Host for Played {
                     revision: Revision(4),
                 })
             }
+            Op::QueueHold => json_of(&QueueActed {
+                count: 2,
+                text: "2 messages: held. 1 failed.".to_owned(),
+                matching: 3,
+                done: vec!["m1".to_owned(), "m2".to_owned()],
+                failed: match fields.get("dry_run") {
+                    Some(_) => Vec::new(),
+                    None => vec![QueueFailure {
+                        target: "m3".to_owned(),
+                        error: "it is gone".to_owned(),
+                    }],
+                },
+                dry_run: fields.contains_key("dry_run"),
+            }),
             _ => Err(Fault::new(FaultKind::Unreachable, "nobody there", "")),
         }
     }

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use mailward_model::{
     Domain, EmailAddress, FieldError, Object, Spec,
     kind::{
-        AcceptedDomain, AcceptedDomainType, LOCAL_STORE, OutboundPool, RemoteRange, SendConnector,
-        SenderFeed,
+        AcceptedDomain, AcceptedDomainType, DistributionGroup, DynamicDistributionGroup,
+        LOCAL_STORE, OutboundPool, RemoteRange, SendConnector, SenderFeed,
     },
 };
 
@@ -30,6 +30,7 @@ pub(super) fn all(objects: &[Object], errors: &mut Vec<ObjectError>) {
         feeds: of::<SenderFeed>(objects)
             .map(|(object, _)| object.name.clone())
             .collect(),
+        groups: groups(objects),
     };
     for object in objects {
         let mut tell = |broken: Option<FieldError>| {
@@ -101,6 +102,10 @@ pub(super) fn all(objects: &[Object], errors: &mut Vec<ObjectError>) {
                 if let Some(address) = &group.managed_by {
                     tell(known.recipient("managed_by", address));
                 }
+                let filter = group.recipient_filter.as_ref();
+                for name in filter.iter().flat_map(|one| one.filter().named_groups()) {
+                    tell(known.group(name));
+                }
             }
             Spec::TransportSettings(settings) => {
                 if let Some(address) = &settings.postmaster {
@@ -128,6 +133,25 @@ pub(super) fn all(objects: &[Object], errors: &mut Vec<ObjectError>) {
     }
 }
 
+/// What groups go by, as filters name them: names and addresses in lower case. True for a group of
+/// listed members.
+fn groups(objects: &[Object]) -> HashMap<String, bool> {
+    let listed =
+        of::<DistributionGroup>(objects).map(|(object, group)| (object, &group.address, true));
+    let dynamic = of::<DynamicDistributionGroup>(objects)
+        .map(|(object, group)| (object, &group.address, false));
+    // Where a dynamic group has the name of another, the other is meant.
+    let both = dynamic.chain(listed);
+    both.flat_map(|(object, address, is_listed)| {
+        let name = object.name.to_lowercase();
+        [
+            (name, is_listed),
+            (address.to_string().to_lowercase(), is_listed),
+        ]
+    })
+    .collect()
+}
+
 /// What there is to refer to.
 struct Known<'a> {
     owners: HashMap<String, &'a Object>,
@@ -136,6 +160,7 @@ struct Known<'a> {
     /// Of these, those of the high-risk pool.
     high_risk: Vec<String>,
     feeds: Vec<String>,
+    groups: HashMap<String, bool>,
 }
 
 impl<'a> Known<'a> {
@@ -217,6 +242,41 @@ impl<'a> Known<'a> {
                 "name a send connector of the normal pool",
             )
         })
+    }
+
+    /// MemberOfGroup is what groups list: who a filter finds is not known before it is asked.
+    fn group(&self, name: &str) -> Option<FieldError> {
+        let field = "recipient_filter";
+        let found = self.groups.get(name);
+        if found == Some(&true) {
+            return None;
+        }
+        let (problem, mend) = match found {
+            Some(_) => (
+                format!("MemberOfGroup names {name:?}, which is a dynamic group and lists nobody"),
+                "name a distribution group, or write its conditions into this filter".to_owned(),
+            ),
+            None => {
+                let listed = self.groups.iter().filter(|(_, is_listed)| **is_listed);
+                let near = listed
+                    .map(|(known, _)| (strsim::damerau_levenshtein(known, name), known))
+                    .filter(|(distance, known)| distance * 3 <= known.len().max(3))
+                    .min();
+                let mend = match near {
+                    Some((_, near)) => format!("did you mean {near:?}?"),
+                    None => "name a distribution group by its name or address, or create it in \
+                             the same change"
+                        .to_owned(),
+                };
+                (
+                    format!(
+                        "MemberOfGroup names {name:?}, and there is no distribution group of that name"
+                    ),
+                    mend,
+                )
+            }
+        };
+        Some(FieldError::new(field, problem, mend))
     }
 
     fn feed(&self, field: impl Fn() -> String, name: &str) -> Option<FieldError> {
@@ -328,6 +388,53 @@ mod tests {
                 ..JournalRule::new(address("anna@example.org"))
             };
             check(object("all", rule), expect);
+        }
+    }
+
+    #[test]
+    fn filters_name_groups_that_list_their_members() {
+        let dynamic = |name: &str, filter: &str| {
+            let filter = filter.parse().unwrap();
+            object(
+                name,
+                DynamicDistributionGroup::new(address(&format!("{name}@example.org")), filter),
+            )
+        };
+        let staff = object(
+            "All Staff",
+            DistributionGroup::new(address("staff@example.org"), Vec::new()),
+        );
+        for (filter, expect) in [
+            ("MemberOfGroup -eq 'all staff'", None),
+            ("MemberOfGroup -ne 'STAFF@example.org'", None),
+            (
+                "MemberOfGroup -eq 'CN=All Staff,OU=X,DC=example,DC=org'",
+                None,
+            ),
+            ("MemberOfGroup -eq $null", None),
+            (
+                "Name -eq 'x' -or (-not(MemberOfGroup -eq 'All Staf'))",
+                Some("did you mean \"all staff\"?"),
+            ),
+            (
+                "MemberOfGroup -eq 'zzz'",
+                Some("there is no distribution group"),
+            ),
+            ("MemberOfGroup -eq 'x'", Some("is a dynamic group")),
+        ] {
+            let more = vec![staff.clone(), dynamic("x", filter)];
+            let mut errors = Vec::new();
+            all(&world(more), &mut errors);
+            let told: Vec<_> = errors.iter().map(ToString::to_string).collect();
+            match expect {
+                None => assert!(told.is_empty(), "{filter}: {told:?}"),
+                Some(part) => assert!(
+                    told.len() == 1
+                        && told[0].contains(part)
+                        && told[0].contains("recipient_filter"),
+                    "{filter}: {told:?}"
+                ),
+            }
         }
     }
 

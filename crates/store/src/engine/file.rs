@@ -117,6 +117,11 @@ impl File {
         Ok(schema::lines(&*self.reach()?, which, [id, limit])?)
     }
 
+    /// When each object was made and changed last, until a moment.
+    pub(crate) fn times(&self, until_unix_ms: i64) -> Result<Vec<(i64, i64, i64)>, Cause> {
+        Ok(schema::times(&*self.reach()?, until_unix_ms)?)
+    }
+
     /// Who made a revision.
     pub(crate) fn who(&self, revision: i64) -> Option<String> {
         let connection = self.reach().ok()?;

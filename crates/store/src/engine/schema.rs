@@ -138,6 +138,19 @@ pub(super) fn lines(
     statement.query_map(values, line)?.collect()
 }
 
+/// The id of every object that ever was, with when it was made and changed last, as the feed has it
+/// until a moment.
+pub(super) fn times(
+    connection: &Connection,
+    until_unix_ms: i64,
+) -> rusqlite::Result<Vec<(i64, i64, i64)>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT id, min(at_unix_ms), max(at_unix_ms) FROM change WHERE at_unix_ms <= ?1 GROUP BY id",
+    )?;
+    let times = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
+    statement.query_map([until_unix_ms], times)?.collect()
+}
+
 /// The last revision; 0 where there is none.
 pub(super) fn last_revision(connection: &Connection) -> rusqlite::Result<i64> {
     connection

@@ -493,6 +493,19 @@ fn the_past_can_be_read_at_any_moment(fixture: &dyn Fixture) {
     }
     let seen: Vec<_> = moments.iter().map(|at| names(*at).join(" ")).collect();
     assert_eq!(seen, ["", "anna=a", "anna=b", "anna=b bert=c", "bert=c"]);
+    // Each change was made a second before the moment behind it.
+    let anna = store.objects_at(moments[1]).unwrap().0;
+    let anna = anna.iter().find(|object| object.name == "anna").unwrap().id;
+    let of_anna = |until| store.times(until).unwrap().of(anna);
+    let second = |at: usize| moments[at] - 1_000;
+    assert_eq!(of_anna(Some(moments[0])), None);
+    assert_eq!(of_anna(Some(moments[3])), Some((second(1), second(2))));
+    assert_eq!(of_anna(None), Some((second(1), second(4))));
+    let bert = get(&store, "bert").id;
+    assert_eq!(
+        store.times(None).unwrap().of(bert),
+        Some((second(3), second(3)))
+    );
     let (now, revision) = store.objects_at(u64::MAX).unwrap();
     let (all, last) = store.all_at().unwrap();
     assert_eq!((now, revision), (all, last));

@@ -67,7 +67,8 @@ pub fn told(spec: &Spec) -> String {
 }
 
 impl Effect {
-    pub(super) fn renamed(object: &Object, to: &str) -> Effect {
+    /// The effect of another name.
+    pub fn renamed(object: &Object, to: &str) -> Effect {
         Effect {
             kind: object.spec.kind(),
             name: to.to_owned(),

@@ -2,12 +2,14 @@
 //!
 //! Never here: a decision of its own. A simulation calls the function that the running server calls.
 
+mod act;
 mod certificates;
 mod journal;
 mod probe;
 mod queue;
 mod repair;
 mod replay;
+mod select;
 pub(crate) mod simulate;
 
 use std::sync::Arc;
@@ -39,9 +41,9 @@ pub(crate) async fn answer(
         ControlRequest::Figures { .. } => Ok(ControlReply::Figures(figures(running))),
         ControlRequest::ListConnectors => Ok(ControlReply::Connectors(connectors(running))),
         ControlRequest::QueueList => Ok(ControlReply::Queues(queue::queues(shared))),
-        ControlRequest::MessageList(filter) => {
-            Ok(ControlReply::Messages(queue::messages(shared, &filter)))
-        }
+        ControlRequest::MessageList(filter) => select::messages(shared, filter)
+            .await
+            .map(ControlReply::Messages),
         ControlRequest::QueueAudit => {
             let queue = shared.queue.clone();
             // A queue of a million messages takes a while.
@@ -51,18 +53,7 @@ pub(crate) async fn answer(
                 .map_err(|error| Fault::failed(error.to_string()))
         }
         ControlRequest::QueueShow { id } => queue::show(shared, id).map(ControlReply::Message),
-        ControlRequest::QueueHold { target } => {
-            queue::hold(shared, target).await.map(ControlReply::Changed)
-        }
-        ControlRequest::QueueRelease { target } => queue::release(shared, target)
-            .await
-            .map(ControlReply::Changed),
-        ControlRequest::QueueRetry { target } => {
-            queue::retry(shared, target).map(ControlReply::Changed)
-        }
-        ControlRequest::QueueRemove { id, notify } => queue::remove(shared, id, notify)
-            .await
-            .map(ControlReply::Changed),
+        ControlRequest::QueueAct(ask) => act::act(shared, ask).await.map(ControlReply::QueueActed),
         ControlRequest::QueueExport { id, offset, length } => {
             queue::export(shared, id, offset, length).map(ControlReply::Octets)
         }

@@ -1,27 +1,23 @@
-//! The queue for operators: listed, shown, held, released, tried, removed, exported.
+//! The queue for operators: its queues, one message, a message removed or exported.
 
 use mailward_api::{
     control::Octets,
     fault::{Fault, FaultKind},
     view::{
-        Changed, MessageList, MessageSummary, MessageView, QueueList, QueueSummary,
-        queue::{DeliveryView, MessageFilter, QueueAudit, QueueTarget, RecipientView},
+        MessageView, QueueList, QueueSummary,
+        queue::{DeliveryView, QueueAudit, RecipientView},
     },
 };
 use mailward_events::Event;
 use mailward_model::{
-    EmailAddress, EnhancedCode, MessageId, Reply,
+    EnhancedCode, MessageId, Reply,
     plan::{DeliveryContent, Fate, NextHop, RecipientOutcome, Redirection, Settlement},
 };
-use mailward_queue::{
-    DeliveryStatus, ListFilter, QueueError, ReadError, RecipientState, Selection, Stored,
-    StoredDelivery,
-};
+use mailward_queue::{DeliveryStatus, QueueError, ReadError, RecipientState, StoredDelivery};
 
+use super::select;
 use crate::{Shared, deliver};
 
-/// Recipients shown of one message in a listing.
-const RECIPIENTS_SHOWN: usize = 5;
 /// Octets given in one answer to an export.
 const EXPORT_OCTETS_MAX: u32 = 4 << 20;
 
@@ -62,70 +58,7 @@ pub(super) fn audit(audit: mailward_queue::Audit) -> QueueAudit {
     }
 }
 
-pub(super) fn messages(shared: &Shared, filter: &MessageFilter) -> MessageList {
-    let rows = shared.queue.list(&ListFilter {
-        next_hop: filter.next_hop.clone(),
-        from: filter.from.as_ref().map(ToString::to_string),
-        to: filter.to.as_ref().map(ToString::to_string),
-        limit: filter.limit as usize,
-        probes: filter.probes,
-        ..ListFilter::default()
-    });
-    let mut messages: Vec<MessageSummary> = Vec::new();
-    for row in rows {
-        let next_hop = row.next_hop.as_ref().map(ToString::to_string);
-        if let Some(last) = messages.last_mut().filter(|last| last.id == row.id) {
-            last.pending += row.pending;
-            last.next_hops.extend(next_hop);
-            last.last_error = last.last_error.take().or(row.last_error);
-            last.next_retry_unix_ms = last
-                .next_retry_unix_ms
-                .into_iter()
-                .chain(row.retry_unix_ms)
-                .min();
-            continue;
-        }
-        messages.push(MessageSummary {
-            id: row.id,
-            from: row.mail_from,
-            to: shared
-                .queue
-                .message(row.id)
-                .map(|stored| pending(&stored))
-                .unwrap_or_default(),
-            pending: row.pending,
-            size: row.size,
-            accepted_unix_ms: row.accepted_unix_ms,
-            state: status_word(row.status).to_owned(),
-            next_hops: next_hop.into_iter().collect(),
-            next_retry_unix_ms: row.retry_unix_ms,
-            last_error: row.last_error,
-            probe: row.probe,
-        });
-    }
-    MessageList {
-        matching: messages.len() as u64,
-        messages,
-    }
-}
-
-/// The first few recipients that are not settled.
-fn pending(stored: &Stored) -> Vec<EmailAddress> {
-    let open = stored.deliveries.iter().flat_map(|delivery| {
-        let states = delivery.recipients.iter();
-        delivery
-            .delivery
-            .recipients
-            .iter()
-            .zip(states)
-            .filter(|(_, state)| !state.is_settled())
-    });
-    open.take(RECIPIENTS_SHOWN)
-        .map(|(recipient, _)| recipient.rcpt.address.clone())
-        .collect()
-}
-
-fn status_word(status: DeliveryStatus) -> &'static str {
+pub(super) fn status_word(status: DeliveryStatus) -> &'static str {
     match status {
         DeliveryStatus::Ready => "ready",
         DeliveryStatus::InFlight => "in_flight",
@@ -135,14 +68,14 @@ fn status_word(status: DeliveryStatus) -> &'static str {
     }
 }
 
-fn no_message(id: MessageId) -> Fault {
+pub(super) fn no_message(id: MessageId) -> Fault {
     Fault::not_found(
         format!("message {id} is not in the queue"),
         format!("it may be delivered already: `mailward trace {id}` tells"),
     )
 }
 
-fn fault(error: QueueError) -> Fault {
+pub(super) fn fault(error: QueueError) -> Fault {
     match error {
         QueueError::NoMessage(id) => no_message(id),
         QueueError::NoDelivery(..) | QueueError::InFlight(_) => Fault::new(
@@ -166,6 +99,7 @@ fn fault(error: QueueError) -> Fault {
 pub(super) fn show(shared: &Shared, id: MessageId) -> Result<MessageView, Fault> {
     let stored = shared.queue.message(id).ok_or_else(|| no_message(id))?;
     let origin = &stored.origin;
+    let (subject, message_id) = select::header(shared, id);
     let client = origin
         .client
         .map(|client| client.ip().to_string())
@@ -194,6 +128,9 @@ pub(super) fn show(shared: &Shared, id: MessageId) -> Result<MessageView, Fault>
             .map(|tls| format!("{} {}", tls.version, tls.cipher)),
         held: stored.held,
         probe: origin.probe,
+        subject,
+        message_id,
+        expires_unix_ms: select::expires(shared, &stored),
         deliveries: stored.deliveries.iter().map(delivery_view).collect(),
     })
 }
@@ -250,58 +187,9 @@ pub(super) fn content_word(content: &DeliveryContent) -> &'static str {
     }
 }
 
-/// The queue's own form of a target.
-fn selection(shared: &Shared, target: QueueTarget) -> Result<Selection, Fault> {
-    let name = match target {
-        QueueTarget::Message(id) => return Ok(Selection::Message(id)),
-        QueueTarget::NextHop(name) => name,
-    };
-    let queues = shared.queue.queues();
-    let found = queues
-        .into_iter()
-        .find(|queue| queue.next_hop.to_string().eq_ignore_ascii_case(&name));
-    found
-        .map(|queue| Selection::NextHop(queue.next_hop))
-        .ok_or_else(|| {
-            Fault::not_found(
-                format!("there is no delivery queue named {name:?}"),
-                "`mailward queue list` shows their names",
-            )
-        })
-}
-
-pub(super) async fn hold(shared: &Shared, target: QueueTarget) -> Result<Changed, Fault> {
-    let text = format!("nothing of {target} is tried until it is released");
-    let count = shared
-        .queue
-        .hold(selection(shared, target)?)
-        .await
-        .map_err(fault)? as u64;
-    Ok(Changed { count, text })
-}
-
-pub(super) async fn release(shared: &Shared, target: QueueTarget) -> Result<Changed, Fault> {
-    let text = format!("{target} is not held any more; it is tried when its time comes");
-    let count = shared
-        .queue
-        .release(selection(shared, target)?)
-        .await
-        .map_err(fault)? as u64;
-    Ok(Changed { count, text })
-}
-
-pub(super) fn retry(shared: &Shared, target: QueueTarget) -> Result<Changed, Fault> {
-    let text = format!("what waited of {target} is tried now");
-    let count = shared
-        .queue
-        .retry_now(selection(shared, target)?)
-        .map_err(fault)? as u64;
-    Ok(Changed { count, text })
-}
-
 /// Takes a message out; with `notify` its sender gets a failure report first, which is durable in
 /// the same record as the removal.
-pub(super) async fn remove(shared: &Shared, id: MessageId, notify: bool) -> Result<Changed, Fault> {
+pub(super) async fn remove(shared: &Shared, id: MessageId, notify: bool) -> Result<(), Fault> {
     let stored = shared.queue.message(id).ok_or_else(|| no_message(id))?;
     let reply = Reply::new(
         554,
@@ -338,15 +226,7 @@ pub(super) async fn remove(shared: &Shared, id: MessageId, notify: bool) -> Resu
         message: id,
         by: "an administrator".to_owned(),
     });
-    let told = if notify {
-        "its sender is told"
-    } else {
-        "nobody is told"
-    };
-    Ok(Changed {
-        count: 1,
-        text: format!("message {id} is out of the queue; {told}"),
-    })
+    Ok(())
 }
 
 /// The outcome `fate` for each recipient of a delivery that has none yet.

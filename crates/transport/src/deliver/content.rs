@@ -359,7 +359,7 @@ impl Content {
 }
 
 /// The message's beginning with its whole header section, and whether that is all of it.
-fn beginning(reader: &mut BodyReader) -> Result<(Bytes, bool), ReadError> {
+pub(crate) fn beginning(reader: &mut BodyReader) -> Result<(Bytes, bool), ReadError> {
     let Some(first) = reader.chunk()? else {
         return Ok((Bytes::new(), true));
     };

@@ -437,6 +437,7 @@ pub fn failure_report(
 }
 
 pub use track::record_removal;
+pub(crate) use {content::beginning, outcome::expires};
 
 #[cfg(test)]
 mod tests;

@@ -62,23 +62,30 @@ impl<'a> Attempt<'a> {
         }
     }
 
-    /// When the delivery is given up, Unix milliseconds; `None` for never.
     fn expires(&self, settings: &TransportSettings) -> Option<u64> {
-        let accepted = self.message.origin.accepted_unix_ms;
-        let (since, span) = match self.delivery.content {
-            DeliveryContent::Message if self.message.origin.probe => {
-                (accepted, settings.message_expiration.min(PROBE_EXPIRATION))
-            }
-            DeliveryContent::Message => (accepted, settings.message_expiration),
-            DeliveryContent::JournalReport(_) => (accepted, settings.journal_expiration?),
-            // A bounce for an expired message is as old as the message: its own time counts.
-            DeliveryContent::Dsn { .. } => (
-                self.first_attempt_unix_ms.unwrap_or(self.now_unix_ms),
-                settings.message_expiration,
-            ),
-        };
-        Some(since.saturating_add(millis(span.get())))
+        let first = self.first_attempt_unix_ms.unwrap_or(self.now_unix_ms);
+        expires(self.message, self.delivery, first, settings)
     }
+}
+
+/// When a delivery that was first tried at a moment is given up, Unix milliseconds; `None` for never.
+pub(crate) fn expires(
+    message: &Message,
+    delivery: &Delivery,
+    first_attempt_unix_ms: u64,
+    settings: &TransportSettings,
+) -> Option<u64> {
+    let accepted = message.origin.accepted_unix_ms;
+    let (since, span) = match delivery.content {
+        DeliveryContent::Message if message.origin.probe => {
+            (accepted, settings.message_expiration.min(PROBE_EXPIRATION))
+        }
+        DeliveryContent::Message => (accepted, settings.message_expiration),
+        DeliveryContent::JournalReport(_) => (accepted, settings.journal_expiration?),
+        // A bounce for an expired message is as old as the message: its own time counts.
+        DeliveryContent::Dsn { .. } => (first_attempt_unix_ms, settings.message_expiration),
+    };
+    Some(since.saturating_add(millis(span.get())))
 }
 
 /// A settlement and what else is to be told of it.

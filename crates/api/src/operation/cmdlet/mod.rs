@@ -24,7 +24,7 @@ use serde_json::Value;
 
 use super::Op;
 pub use absent::{ABSENT, instead};
-pub use parameter::{Parameter, Takes, Target};
+pub use parameter::{Filtered, Parameter, Takes, Target};
 pub use rows::{Row, object_rows};
 
 /// Makes objects of an answer in JSON.
@@ -110,7 +110,7 @@ impl Cmdlet {
                 word => format!("{name} <{word}>"),
             };
             text.push(' ');
-            match parameter.needed {
+            match parameter.needed && parameter.unless.is_none() {
                 true => text.push_str(&with_value),
                 false => text.push_str(&format!("[{with_value}]")),
             }

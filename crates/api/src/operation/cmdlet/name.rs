@@ -249,7 +249,7 @@ pub(super) fn words(kind: Kind) -> impl Iterator<Item = &'static Word> {
 
 /// Whether a field is a recipient filter, which may stand between braces.
 pub(super) fn is_filter(field: &str) -> bool {
-    field.ends_with("filter")
+    field == "recipient_filter"
 }
 
 /// Whether the API makes a field's value where an object is created without it.

@@ -3,7 +3,7 @@
 use mailward_model::Kind;
 
 use super::{
-    Act, Cmdlet, Parameter, Takes, Target,
+    Act, Cmdlet, Filtered, Parameter, Takes, Target,
     parameter::{fields, of_kind},
 };
 
@@ -173,7 +173,11 @@ fn verbs(
     let parameters = with(vec![name], of_kind(kind, true));
     let summary = format!("Create one of the {several}");
     all.push(cmdlet("New", summary, Act::Create(kind), parameters));
-    let parameters = with(vec![Parameter::identity(true)], of_kind(kind, false));
+    let mut parameters = with(vec![Parameter::identity(true)], of_kind(kind, false));
+    if kind.may_be_renamed() {
+        let help = "Another name for it";
+        parameters.push(Parameter::new("Name", Target::Rename, Takes::Text, help));
+    }
     let summary = format!("Change one of the {several}");
     all.push(cmdlet("Set", summary, Act::Change(kind), parameters));
     let parameters = vec![Parameter::identity(true)];
@@ -209,7 +213,7 @@ fn looks(kind: Kind) -> Vec<Parameter> {
         parameters.push(Parameter::new(
             "Filter",
             Target::Request("filter"),
-            Takes::Filter,
+            Takes::Filter(Filtered::Recipients),
             "Only those that fit this recipient filter",
         ));
     }

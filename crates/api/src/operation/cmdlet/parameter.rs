@@ -29,8 +29,24 @@ pub enum Target {
     Operation(&'static [(&'static str, super::Op, Option<&'static str>)]),
     /// A field of another request, which is asked where the parameter is given.
     Instead(&'static str, super::Op),
+    /// A field of another request, as above, where the value has no slash; else a field of this one.
+    /// Names of delivery queues always have a slash, message ids never.
+    InsteadOrQueue(&'static str, super::Op, &'static str),
+    /// Another name for the object.
+    Rename,
     /// Where the answer is written to.
     File,
+}
+
+/// What a filter is about, and so which properties it may read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Filtered {
+    /// Recipients.
+    Recipients,
+    /// Delivery queues.
+    Queues,
+    /// Queued messages.
+    Messages,
 }
 
 /// What a parameter takes.
@@ -47,7 +63,7 @@ pub enum Takes {
     /// A text.
     Text,
     /// A filter: a text, or what stands between braces.
-    Filter,
+    Filter(Filtered),
     /// One of these words.
     Word(Vec<String>),
     /// Several values; `@{Add=…; Remove=…}` changes single ones.
@@ -67,7 +83,7 @@ impl Takes {
             Takes::Integer => "Number",
             Takes::Count => "Number | Unlimited",
             Takes::Text => "Text",
-            Takes::Filter => "{Filter}",
+            Takes::Filter(_) => "{Filter}",
             Takes::Word(_) => "Word",
             Takes::List(_) => "Text[]",
             Takes::Table => "Table",
@@ -87,6 +103,8 @@ pub struct Parameter {
     pub takes: Takes,
     /// Whether nothing is done without it.
     pub needed: bool,
+    /// The parameter that may stand in its place, where it is needed.
+    pub unless: Option<&'static str>,
     /// Whether its value may stand without its name.
     pub positional: bool,
     /// Whether objects from the pipeline fill it, by their property of its name.
@@ -103,6 +121,7 @@ impl Parameter {
             target,
             takes,
             needed: false,
+            unless: None,
             positional: false,
             piped: false,
             help: help.to_owned(),
@@ -249,7 +268,7 @@ pub(super) fn of_kind(kind: Kind, creates: bool) -> Vec<Parameter> {
     let mut parameters: Vec<Parameter> = Vec::new();
     for field in fields(kind) {
         let takes = match name::is_filter(&field.field) {
-            true => Takes::Filter,
+            true => Takes::Filter(Filtered::Recipients),
             false => field.takes.clone(),
         };
         parameters.push(Parameter {

@@ -71,6 +71,30 @@ fn recipient_type(kind: Kind, spec: &serde_json::Map<String, Value>) -> Option<(
     Some((broad.into(), details.into()))
 }
 
+/// The name of a recipient as a directory would write it (RFC 4514), for filters that are given one:
+/// of `example.org/Sales` it makes `OU=Sales,DC=example,DC=org`.
+fn distinguished(view: &ObjectView) -> String {
+    let escaped = |text: &str| {
+        let mut out = String::with_capacity(text.len());
+        for c in text.chars() {
+            if matches!(c, ',' | '+' | '"' | '\\' | '<' | '>' | ';' | '=') {
+                out.push('\\');
+            }
+            out.push(c);
+        }
+        out
+    };
+    let mut parts = vec![format!("CN={}", escaped(&view.name))];
+    let unit = view.spec.get("organizational_unit").and_then(Value::as_str);
+    let mut steps = unit.unwrap_or_default().split('/');
+    let domain = steps.next().unwrap_or_default();
+    let below: Vec<&str> = steps.collect();
+    parts.extend(below.iter().rev().map(|one| format!("OU={}", escaped(one))));
+    let labels = domain.split('.').filter(|label| !label.is_empty());
+    parts.extend(labels.map(|label| format!("DC={}", escaped(label))));
+    parts.join(",")
+}
+
 /// An object of a kind.
 fn object(view: &ObjectView) -> Row {
     let mut row = row([
@@ -109,6 +133,7 @@ fn object(view: &ObjectView) -> Row {
         }
     }
     if let Some((broad, details)) = recipient_type(view.kind, &view.spec) {
+        row.push(("DistinguishedName".to_owned(), distinguished(view).into()));
         row.push(("RecipientType".to_owned(), broad));
         row.push(("RecipientTypeDetails".to_owned(), details));
     }
@@ -198,22 +223,14 @@ pub(super) fn component_states(answer: &[u8]) -> Result<Vec<Row>, serde_json::Er
 pub(super) fn queues(answer: &[u8]) -> Result<Vec<Row>, serde_json::Error> {
     let view: QueueListing = serde_json::from_slice(answer)?;
     let rows = view.queues.queues.iter().map(|queue| {
-        let status = match queue {
-            one if one.held => "Suspended",
-            one if one.in_flight > 0 => "Active",
-            one if one.deferred > 0 => "Retry",
-            _ => "Ready",
-        };
-        let mut parts = queue.next_hop.splitn(3, '/');
-        let kind = parts.next().unwrap_or_default();
-        let domain = parts.last().unwrap_or_default();
         row([
             ("Identity", queue.next_hop.as_str().into()),
-            ("DeliveryType", name::pascal(kind).into()),
-            ("Status", status.into()),
+            ("DeliveryType", queue.delivery_type().into()),
+            ("Status", queue.status().into()),
             ("MessageCount", queue.count.into()),
             ("DeferredMessageCount", queue.deferred.into()),
-            ("NextHopDomain", domain.into()),
+            ("NextHopDomain", queue.next_hop_domain().into()),
+            ("NextHopConnector", json!(queue.next_hop_connector())),
             ("NextRetryTime", moment(queue.next_retry_unix_ms)),
             ("OldestMessageTime", moment(queue.oldest_unix_ms)),
             ("LastError", json!(queue.last_error)),
@@ -229,21 +246,23 @@ pub(super) fn messages(answer: &[u8]) -> Result<Vec<Row>, serde_json::Error> {
     }
     let view: QueueListing = serde_json::from_slice(answer)?;
     let rows = view.messages.messages.iter().map(|message| {
-        let status = match message.state.as_str() {
-            "held" => "Suspended".to_owned(),
-            other => name::pascal(other),
-        };
         row([
             ("Identity", json!(message.id)),
             ("FromAddress", json!(message.from)),
-            ("Status", status.into()),
+            ("Status", message.status().into()),
             ("Size", message.size.into()),
+            ("Subject", json!(message.subject)),
+            ("InternetMessageId", json!(message.message_id)),
             ("Recipients", json!(message.to)),
             ("RecipientCount", message.pending.into()),
             ("Queue", json!(message.next_hops)),
             ("DateReceived", moment(Some(message.accepted_unix_ms))),
+            ("ExpirationTime", moment(message.expires_unix_ms)),
             ("NextRetryTime", moment(message.next_retry_unix_ms)),
+            ("RetryCount", message.attempts.into()),
             ("LastError", json!(message.last_error)),
+            ("SourceIP", json!(message.client)),
+            ("MessageSourceName", message.connector.as_str().into()),
             ("IsProbeMessage", message.probe.into()),
         ])
     });
@@ -251,28 +270,48 @@ pub(super) fn messages(answer: &[u8]) -> Result<Vec<Row>, serde_json::Error> {
 }
 
 fn message(view: &MessageView) -> Row {
-    let states = view.deliveries.iter().map(|one| one.state.as_str());
-    let status = match states.clone().all(|state| state == "settled") {
-        _ if view.held => "Suspended".to_owned(),
-        true => "Settled".to_owned(),
-        false => name::pascal(states.min().unwrap_or_default()),
+    let open = view.deliveries.iter().filter(|one| one.state != "settled");
+    // As in a list: each delivery may do another thing.
+    let has = |state: &str| open.clone().any(|one| one.state == state);
+    let status = match view.held {
+        true => "Suspended",
+        false if has("held") => "Suspended",
+        false if has("in_flight") => "Active",
+        false if has("retry") => "Retry",
+        false => "Ready",
     };
+    let queues: Vec<&str> = view
+        .deliveries
+        .iter()
+        .map(|one| one.next_hop.as_str())
+        .collect();
+    let replies = view.deliveries.iter().flat_map(|one| &one.recipients);
+    let last_error = replies.filter_map(|one| one.reply.as_deref()).next();
+    // `helo [address]`, or the address alone.
+    let client = view.client.rsplit_once('[');
+    let client = client.map_or(view.client.as_str(), |(_, ip)| ip.trim_end_matches(']'));
+    let attempts = open.clone().map(|one| one.attempts).max();
+    let next = open.clone().filter_map(|one| one.next_retry_unix_ms).min();
+    let pending = open
+        .flat_map(|one| &one.recipients)
+        .filter(|one| matches!(one.state.as_str(), "pending" | "deferred"))
+        .count();
     row([
         ("Identity", json!(view.id)),
         ("FromAddress", json!(view.from)),
         ("Status", status.into()),
         ("Size", view.size.into()),
+        ("Subject", json!(view.subject)),
+        ("InternetMessageId", json!(view.message_id)),
         ("Recipients", json!(view.to)),
-        ("RecipientCount", view.to.len().into()),
-        (
-            "Queue",
-            view.deliveries
-                .iter()
-                .map(|one| one.next_hop.as_str())
-                .collect(),
-        ),
+        ("RecipientCount", pending.into()),
+        ("Queue", json!(queues)),
         ("DateReceived", moment(Some(view.accepted_unix_ms))),
-        ("SourceIP", view.client.as_str().into()),
+        ("ExpirationTime", moment(view.expires_unix_ms)),
+        ("NextRetryTime", moment(next)),
+        ("RetryCount", attempts.unwrap_or_default().into()),
+        ("LastError", json!(last_error)),
+        ("SourceIP", client.into()),
         ("MessageSourceName", view.connector.as_str().into()),
         ("IsProbeMessage", view.probe.into()),
     ])

@@ -5,7 +5,7 @@ mod watch;
 use mailward_model::Kind;
 use serde_json::Value;
 
-use super::{Act, Cmdlet, Parameter, ReadRows, Takes, Target, rows};
+use super::{Act, Cmdlet, Filtered, Parameter, ReadRows, Takes, Target, rows};
 use crate::operation::Op;
 
 /// A line of the table.
@@ -55,18 +55,41 @@ fn member(target: Target) -> Parameter {
     }
 }
 
-/// What acts on a queue or on a message.
-fn act(name: &'static str, summary: &'static str, op: Op, help: &str) -> Line {
+/// Those of the queue that fit a filter.
+fn filter(of: Filtered, help: &str) -> Parameter {
+    let field = match of {
+        Filtered::Queues => "queue_filter",
+        Filtered::Messages | Filtered::Recipients => "filter",
+    };
+    Parameter::new("Filter", Target::Request(field), Takes::Filter(of), help)
+}
+
+/// What acts on queues or on messages: the one that is named, or all that a filter fits.
+fn act(name: &'static str, summary: &'static str, op: Op, of: Filtered) -> Line {
+    let (what, all) = match of {
+        Filtered::Queues => (QUEUE, "Every queue that fits this filter"),
+        Filtered::Messages | Filtered::Recipients => {
+            (MESSAGE, "Every message that fits this filter")
+        }
+    };
+    let field = match op {
+        Op::QueueRemove => "id",
+        _ => "target",
+    };
+    let meant = Parameter {
+        unless: Some("Filter"),
+        ..identity(field, true, what)
+    };
     Line {
         name,
         alias: None,
         summary,
         act: Act::Do(op),
-        parameters: vec![identity("target", true, help)],
+        parameters: vec![meant, filter(of, all)],
         fixed: Vec::new(),
         columns: &[],
         rows: None,
-        differs: "no -Filter: pipe what Get-Queue or Get-Message gives",
+        differs: "of this node; with -Filter -Confirm asks once, and says how many",
     }
 }
 
@@ -109,7 +132,8 @@ fn members(name: &'static str, summary: &'static str, parameter: Parameter) -> L
 
 fn recipients() -> Vec<Line> {
     let filter = |name: &str, help: &str| {
-        Parameter::new(name, Target::Request("filter"), Takes::Filter, help)
+        let takes = Takes::Filter(Filtered::Recipients);
+        Parameter::new(name, Target::Request("filter"), takes, help)
     };
     let update = Parameter {
         needed: true,
@@ -204,6 +228,14 @@ fn queue() -> Vec<Line> {
         Takes::Boolean,
         "Send the sender a failure report",
     );
+    let mut removal = act(
+        "Remove-Message",
+        "Take a message out of the queue for good",
+        Op::QueueRemove,
+        Filtered::Messages,
+    );
+    removal.parameters.push(notify);
+    removal.differs = "-WithNDR is $false where it is not given; with -Filter -Confirm asks once, and says how many";
     let path = Parameter {
         needed: true,
         ..Parameter::new(
@@ -227,26 +259,29 @@ fn queue() -> Vec<Line> {
                 "NextHopDomain",
                 "LastError",
             ],
-            "no -Filter: use Where-Object; a queue's name is that of its next hop",
-            vec![identity("next_hop", false, QUEUE)],
+            "a queue's name is that of its next hop; no rates",
+            vec![
+                identity("next_hop", false, QUEUE),
+                filter(Filtered::Queues, "Only those that fit this filter"),
+            ],
         ),
         act(
             "Suspend-Queue",
             "Hold what goes to one next hop until it is resumed",
             Op::QueueHold,
-            QUEUE,
+            Filtered::Queues,
         ),
         act(
             "Resume-Queue",
             "Deliver again what goes to one next hop",
             Op::QueueRelease,
-            QUEUE,
+            Filtered::Queues,
         ),
         act(
             "Retry-Queue",
             "Try now what waits for another try",
             Op::QueueRetry,
-            QUEUE,
+            Filtered::Queues,
         ),
         look(
             "Get-Message",
@@ -258,45 +293,38 @@ fn queue() -> Vec<Line> {
                 "FromAddress",
                 "Status",
                 "Size",
-                "RecipientCount",
+                "Subject",
                 "LastError",
             ],
-            "-Queue, -Sender and -Recipient narrow the list; else Where-Object",
+            "a message stands there once, whatever number of queues it is in; -Sender and -Recipient narrow the list, too",
             vec![
                 Parameter {
-                    target: Target::Instead("id", Op::QueueShow),
-                    ..identity("id", false, MESSAGE)
+                    target: Target::InsteadOrQueue("id", Op::QueueShow, "next_hop"),
+                    ..identity("id", false, "The message's id, or a queue")
                 },
+                filter(Filtered::Messages, "Only those that fit this filter"),
                 text("Queue", "next_hop", "Only messages in this queue"),
                 text("Sender", "from", "Only messages from this envelope sender"),
                 text("Recipient", "to", "Only messages to this recipient"),
                 switch("Probes", "probes", "List health probes too"),
                 count("limit"),
             ],
-        ),
+        )
+        // As many as Exchange lists where nothing is said.
+        .with("limit", 1_000),
         act(
             "Suspend-Message",
             "Hold a message until it is resumed",
             Op::QueueHold,
-            MESSAGE,
+            Filtered::Messages,
         ),
         act(
             "Resume-Message",
             "End a message's hold",
             Op::QueueRelease,
-            MESSAGE,
+            Filtered::Messages,
         ),
-        Line {
-            name: "Remove-Message",
-            alias: None,
-            summary: "Take a message out of the queue for good",
-            act: Act::Do(Op::QueueRemove),
-            parameters: vec![identity("id", true, MESSAGE), notify],
-            fixed: Vec::new(),
-            columns: &[],
-            rows: None,
-            differs: "-WithNDR is $false where it is not given",
-        },
+        removal,
         Line {
             name: "Export-Message",
             alias: None,
@@ -336,6 +364,7 @@ fn queue() -> Vec<Line> {
                     "Only to this recipient: an address, or a domain",
                 ),
                 text("MessageId", "message_id", "The Message-ID field"),
+                text("EventId", "event", "Only this step: RECEIVE, DELIVER, FAIL and so on"),
                 text("InternalMessageId", "id", "The message's id in the queue"),
                 switch("Probes", "probes", "Show health probes too"),
                 count("limit"),

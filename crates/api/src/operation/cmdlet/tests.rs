@@ -45,7 +45,9 @@ fn names_are_given_once_and_every_parameter_fills_a_field() {
                 "{place} twice"
             );
             assert!(!parameter.help.is_empty(), "{place} has no help");
-            if let Target::Instead(field, op) = parameter.target {
+            if let Target::Instead(field, op) | Target::InsteadOrQueue(field, op, _) =
+                parameter.target
+            {
                 assert!(fields_of(op).contains(field), "{place}: no field {field}");
             }
             if let Target::Request(field) = parameter.target {
@@ -149,7 +151,10 @@ fn fields_become_parameters_by_rule() {
 fn objects_show_their_fields_in_exchanges_words() {
     let answer = serde_json::json!({
         "kind": "mailbox", "name": "Anna", "id": 7, "revision": 3,
-        "spec": { "address": "anna@example.org", "type": "shared", "hidden": true },
+        "spec": {
+            "address": "anna@example.org", "type": "shared", "hidden": true,
+            "organizational_unit": "example.org/Sales/North",
+        },
     });
     let rows = object_rows(answer.to_string().as_bytes()).unwrap();
     let value = |name: &str| {
@@ -162,4 +167,8 @@ fn objects_show_their_fields_in_exchanges_words() {
     assert_eq!(value("PrimarySmtpAddress"), "\"anna@example.org\"");
     assert_eq!(value("HiddenFromAddressListsEnabled"), "true");
     assert_eq!(value("RecipientTypeDetails"), "\"SharedMailbox\"");
+    assert_eq!(
+        value("DistinguishedName"),
+        "\"CN=Anna,OU=North,OU=Sales,DC=example,DC=org\""
+    );
 }

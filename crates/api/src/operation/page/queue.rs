@@ -3,7 +3,10 @@
 use super::joined;
 use crate::{
     page::{Cell, Page, Tone, count, distance, moment, octets},
-    view::{DeliveryView, MessageSummary, MessageView, QueueListing, QueueSummary, RecipientView},
+    view::{
+        DeliveryView, MessageSummary, MessageView, QueueActed, QueueFailure, QueueListing,
+        QueueSummary, RecipientView,
+    },
 };
 
 /// Recipients printed by name in a list; the rest are counted.
@@ -55,6 +58,23 @@ pub(in crate::operation) fn listing(view: &QueueListing, now: u64) -> Page {
     } else {
         page
     }
+}
+
+/// What was done, what it was done to where a filter said so, and where it failed.
+pub(in crate::operation) fn acted(view: &QueueActed, _: u64) -> Page {
+    let by_filter = view.matching > 0 || view.dry_run;
+    let done = view.done.iter().filter(|_| by_filter);
+    let failed =
+        |one: &QueueFailure| Cell::toned(format!("{}: {}", one.target, one.error), Tone::Bad);
+    Page::new()
+        .text(view.text.as_str())
+        .list(done.map(String::as_str))
+        .list(view.failed.iter().map(failed))
+}
+
+/// Bad news where one of those that were meant failed.
+pub(in crate::operation) fn acted_exit(view: &QueueActed) -> u8 {
+    u8::from(!view.failed.is_empty())
 }
 
 fn row(queue: &QueueSummary, now: u64) -> [Cell; 7] {
@@ -117,7 +137,20 @@ pub(in crate::operation) fn message(view: &MessageView, now: u64) -> Page {
         ("from", view.from.to_string().into()),
         ("to", joined(&view.to).into()),
         ("size", octets(view.size).into()),
+        (
+            "subject",
+            view.subject.as_deref().unwrap_or_default().into(),
+        ),
+        (
+            "Message-ID",
+            view.message_id.as_deref().unwrap_or_default().into(),
+        ),
         ("accepted", moment(view.accepted_unix_ms, now).into()),
+        (
+            "given up",
+            view.expires_unix_ms
+                .map_or_else(Cell::default, |at| moment(at, now).into()),
+        ),
         ("connector", view.connector.as_str().into()),
         ("client", view.client.as_str().into()),
         ("protocol", view.protocol.as_str().into()),

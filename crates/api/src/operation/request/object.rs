@@ -43,9 +43,13 @@ requests! {
         /// The object's name
         pub name: String,
         /// What to set: key=value; key+=value and key-=value for lists; key= for the default
-        #[arg(required = true, value_name = "KEY=VALUE")]
+        #[arg(required_unless_present = "rename", value_name = "KEY=VALUE")]
         #[serde(default)]
         pub set: Vec<Assignment>,
+        /// Give it another name
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[arg(long, value_name = "NAME")]
+        pub rename: Option<String>,
         /// Fields to put over those of the object, as JSON
         #[arg(skip)]
         #[serde(default, skip_serializing_if = "serde_json::Map::is_empty")]

@@ -1,0 +1,208 @@
+//! What operators do to what is queued: hold, release, try now, remove. To one message or delivery
+//! queue that they name, or to all that a filter fits.
+//!
+//! Of several each stands for itself: one that fails, such as a message that was delivered
+//! meanwhile, is told of and stops no other.
+
+use std::sync::Arc;
+
+use futures_util::{StreamExt, stream};
+use mailward_api::{
+    control::{QueueAct, QueueVerb},
+    fault::Fault,
+    view::queue::{QueueActed, QueueFailure, QueueSelection, QueueTarget},
+};
+use mailward_queue::Selection;
+
+use super::{
+    queue::{fault, no_message, remove},
+    select,
+};
+use crate::Shared;
+
+/// Messages or queues that one command acts on; the rest is for the next one.
+const ACTS_MAX: usize = 100_000;
+/// Acts under way at one time: they share the syncs of the queue's log.
+const AT_ONCE: usize = 256;
+/// Names and failures that an answer holds.
+const NAMED_MAX: usize = 10_000;
+
+/// Carries a command out.
+pub(super) async fn act(shared: &Arc<Shared>, act: QueueAct) -> Result<QueueActed, Fault> {
+    let QueueAct {
+        verb,
+        what,
+        dry_run,
+    } = act;
+    let (targets, matching, noun) = match what {
+        QueueSelection::One(target) => return one(shared, verb, target, dry_run).await,
+        QueueSelection::Messages(filter) => {
+            let filter = select::read(&filter)?;
+            let (ids, matching) = select::ids(shared, filter, ACTS_MAX).await?;
+            let targets: Vec<QueueTarget> = ids.into_iter().map(QueueTarget::Message).collect();
+            (targets, matching, ("message", "messages"))
+        }
+        QueueSelection::Queues(filter) => {
+            let queues = select::queues(shared, &select::read(&filter)?);
+            let names = queues.into_iter().map(|queue| queue.next_hop);
+            let targets: Vec<QueueTarget> = names.map(QueueTarget::NextHop).collect();
+            let matching = targets.len() as u64;
+            (targets, matching, ("delivery queue", "delivery queues"))
+        }
+    };
+    let mut acted = QueueActed {
+        matching,
+        dry_run,
+        ..QueueActed::default()
+    };
+    if dry_run {
+        let names = targets.iter().take(NAMED_MAX);
+        acted.done = names.map(ToString::to_string).collect();
+        acted.text = format!("{} would be {}.", counted(matching, noun), done_word(verb));
+        return Ok(acted);
+    }
+    let meant = targets.len() as u64;
+    let mut outcomes = stream::iter(targets)
+        .map(|target| async move {
+            let outcome = carry_out(shared, verb, &target).await;
+            (target, outcome)
+        })
+        .buffered(AT_ONCE);
+    let (mut done, mut failed) = (0_u64, 0_u64);
+    while let Some((target, outcome)) = outcomes.next().await {
+        match outcome {
+            Ok(count) => {
+                acted.count += count;
+                done += 1;
+                if acted.done.len() < NAMED_MAX {
+                    acted.done.push(target.to_string());
+                }
+            }
+            Err(fault) => {
+                failed += 1;
+                if acted.failed.len() < NAMED_MAX {
+                    acted.failed.push(QueueFailure {
+                        target: target.to_string(),
+                        error: fault.error,
+                    });
+                }
+            }
+        }
+    }
+    acted.text = match matching {
+        0 => format!("No {} fits: nothing was done.", noun.0),
+        _ => format!("{}: {}.", counted(done, noun), done_word(verb)),
+    };
+    if failed > 0 {
+        acted.text.push_str(&format!(" {failed} failed."));
+    }
+    if matching > meant {
+        let rest = matching - meant;
+        acted
+            .text
+            .push_str(&format!(" {rest} more fit: repeat the command for them."));
+    }
+    Ok(acted)
+}
+
+fn counted(count: u64, noun: (&str, &str)) -> String {
+    match count {
+        1 => format!("1 {}", noun.0),
+        count => format!("{count} {}", noun.1),
+    }
+}
+
+fn done_word(verb: QueueVerb) -> &'static str {
+    match verb {
+        QueueVerb::Hold => "held",
+        QueueVerb::Release => "released",
+        QueueVerb::Retry => "tried now",
+        QueueVerb::Remove { notify: true } => "removed, their senders told",
+        QueueVerb::Remove { notify: false } => "removed, nobody told",
+    }
+}
+
+/// A command for what is named.
+async fn one(
+    shared: &Shared,
+    verb: QueueVerb,
+    target: QueueTarget,
+    dry_run: bool,
+) -> Result<QueueActed, Fault> {
+    if dry_run {
+        // What is not there is refused, as it would be.
+        match &target {
+            QueueTarget::Message(id) if shared.queue.message(*id).is_none() => {
+                return Err(no_message(*id));
+            }
+            target => selection(shared, target)?,
+        };
+        return Ok(QueueActed {
+            matching: 1,
+            text: format!("{target} would be {}.", done_word(verb)),
+            done: vec![target.to_string()],
+            dry_run,
+            ..QueueActed::default()
+        });
+    }
+    let count = carry_out(shared, verb, &target).await?;
+    let text = match verb {
+        QueueVerb::Hold => format!("nothing of {target} is tried until it is released"),
+        QueueVerb::Release => {
+            format!("{target} is not held any more; it is tried when its time comes")
+        }
+        QueueVerb::Retry => format!("what waited of {target} is tried now"),
+        QueueVerb::Remove { notify } => {
+            let told = match notify {
+                true => "its sender is told",
+                false => "nobody is told",
+            };
+            format!("message {target} is out of the queue; {told}")
+        }
+    };
+    Ok(QueueActed {
+        count,
+        text,
+        ..QueueActed::default()
+    })
+}
+
+/// Does it to one; the number of open deliveries concerned.
+async fn carry_out(shared: &Shared, verb: QueueVerb, target: &QueueTarget) -> Result<u64, Fault> {
+    let queue = &shared.queue;
+    let count = match (verb, target) {
+        (QueueVerb::Hold, _) => queue.hold(selection(shared, target)?).await,
+        (QueueVerb::Release, _) => queue.release(selection(shared, target)?).await,
+        (QueueVerb::Retry, _) => queue.retry_now(selection(shared, target)?),
+        (QueueVerb::Remove { notify }, QueueTarget::Message(id)) => {
+            return remove(shared, *id, notify).await.map(|()| 1);
+        }
+        (QueueVerb::Remove { .. }, QueueTarget::NextHop(name)) => {
+            return Err(Fault::invalid(
+                format!("{name} is a delivery queue, and messages alone are removed"),
+                "remove its messages by a filter: Queue -eq 'NAME'",
+            ));
+        }
+    };
+    count.map(|count| count as u64).map_err(fault)
+}
+
+/// The queue's own form of a target.
+fn selection(shared: &Shared, target: &QueueTarget) -> Result<Selection, Fault> {
+    let name = match target {
+        QueueTarget::Message(id) => return Ok(Selection::Message(*id)),
+        QueueTarget::NextHop(name) => name,
+    };
+    let queues = shared.queue.queues();
+    let found = queues
+        .into_iter()
+        .find(|queue| queue.next_hop.to_string().eq_ignore_ascii_case(name));
+    found
+        .map(|queue| Selection::NextHop(queue.next_hop))
+        .ok_or_else(|| {
+            Fault::not_found(
+                format!("there is no delivery queue named {name:?}"),
+                "`mailward queue list` shows their names",
+            )
+        })
+}
