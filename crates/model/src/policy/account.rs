@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use mailward_model::kind::AccountName;
+use crate::kind::AccountName;
 
 /// Fields of a line of accounts (passwd(5)).
 const ACCOUNT_FIELDS: usize = 7;
@@ -11,7 +11,7 @@ const GROUP_FIELDS: usize = 4;
 
 /// An account.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Account {
+pub struct Account {
     /// Its name, as the host writes it.
     pub name: AccountName,
     /// Its number.
@@ -22,11 +22,11 @@ pub(super) struct Account {
 
 /// A group.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Group {
+pub struct Group {
     /// Its name, as the host writes it.
     pub name: AccountName,
-    /// Its number.
-    pub gid: u32,
+    /// Its number; a group of Mailward's own has none.
+    pub gid: Option<u32>,
     /// Its members that can be put on a command line.
     pub members: BTreeSet<AccountName>,
     /// Members that cannot: they are told, and left alone.
@@ -48,7 +48,7 @@ fn answers(found: &AccountName, asked: &str) -> bool {
 
 impl Account {
     /// An account of a line of passwd(5).
-    pub(super) fn parse(line: &str) -> Option<Account> {
+    pub fn parse(line: &str) -> Option<Account> {
         let fields: Vec<&str> = line.split(':').collect();
         match fields.as_slice() {
             [name, _, uid, gid, _, _, _] if fields.len() == ACCOUNT_FIELDS => Some(Account {
@@ -61,21 +61,31 @@ impl Account {
     }
 
     /// True where it is what this name asks for.
-    pub(super) fn answers(&self, asked: &str) -> bool {
+    pub fn answers(&self, asked: &str) -> bool {
         answers(&self.name, asked)
     }
 }
 
 impl Group {
+    /// A group of Mailward's own.
+    pub fn own(name: AccountName, members: BTreeSet<AccountName>) -> Group {
+        Group {
+            name,
+            gid: None,
+            members,
+            strange: Vec::new(),
+        }
+    }
+
     /// A group of a line of group(5).
-    pub(super) fn parse(line: &str) -> Option<Group> {
+    pub fn parse(line: &str) -> Option<Group> {
         let fields: Vec<&str> = line.split(':').collect();
         let [name, _, gid, members] = fields.as_slice() else {
             return None;
         };
         let mut group = Group {
             name: exact(name)?,
-            gid: gid.parse().ok()?,
+            gid: Some(gid.parse().ok()?),
             members: BTreeSet::new(),
             strange: Vec::new(),
         };
@@ -90,7 +100,7 @@ impl Group {
     }
 
     /// True where it is what this name asks for.
-    pub(super) fn answers(&self, asked: &str) -> bool {
+    pub fn answers(&self, asked: &str) -> bool {
         answers(&self.name, asked)
     }
 }
@@ -101,57 +111,116 @@ fn exact(text: &str) -> Option<AccountName> {
     (name.as_str() == text && name.sid().is_none() && name.local().is_none()).then_some(name)
 }
 
-/// What one source of accounts says of a name.
+/// Somebody whom a name may mean.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Candidate {
-    /// The source: `files` for the host's own.
-    pub source: String,
-    /// The account of this name.
-    pub account: Option<Account>,
-    /// The group of this name.
-    pub group: Option<Group>,
+pub struct Candidate {
+    /// Whether it is the host's own, or Mailward's, and no domain's.
+    pub is_own: bool,
+    /// Two candidates with one mark are one.
+    mark: String,
+    /// What people are told it is.
+    described: String,
+    /// Whom it means: the account, or else the group's members.
+    pub accounts: BTreeSet<AccountName>,
+    /// The number of the account, where it is one of the host.
+    pub uid: Option<u32>,
 }
 
 impl Candidate {
-    fn described(&self) -> String {
-        let place = match self.source.as_str() {
-            "files" => "of this host".to_owned(),
-            source => format!("of {source}"),
+    /// What one source of accounts says of a name: the account, or else the group. The source of the
+    /// host's own is `files`.
+    pub fn on_host(source: &str, account: Option<Account>, group: Option<Group>) -> Option<Self> {
+        let is_own = source == OWN_SOURCE;
+        let place = match is_own {
+            true => "of this host".to_owned(),
+            false => format!("of {source}"),
         };
-        match (&self.account, &self.group) {
-            (Some(account), _) => format!("account {} {place} (uid {})", account.name, account.uid),
-            (None, Some(group)) => format!("group {} {place} (gid {})", group.name, group.gid),
-            (None, None) => format!("nothing {place}"),
+        let (mark, accounts, uid) = match (account, group) {
+            (Some(Account { name, uid, .. }), _) => {
+                let mark = format!("account {name}, uid {uid}");
+                (mark, BTreeSet::from([name]), Some(uid))
+            }
+            (None, Some(group)) => {
+                let gid = group
+                    .gid
+                    .map_or_else(String::new, |gid| format!(", gid {gid}"));
+                (format!("group {}{gid}", group.name), group.members, None)
+            }
+            (None, None) => return None,
+        };
+        let described = match mark.split_once(", ") {
+            Some((what, number)) => format!("{what} {place} ({number})"),
+            None => mark.clone(),
+        };
+        Some(Candidate {
+            is_own,
+            mark,
+            described,
+            accounts,
+            uid,
+        })
+    }
+
+    /// The same of lines of passwd(5) and group(5) that `source` gave for the name that was asked
+    /// for; who does not answer it is nobody.
+    ///
+    /// # Errors
+    /// The line that is none.
+    pub fn read(
+        asked: &str,
+        source: &str,
+        account: Option<&str>,
+        group: Option<&str>,
+    ) -> Result<Option<Self>, String> {
+        let account = account.map(|line| Account::parse(line).ok_or_else(|| line.to_owned()));
+        let group = group.map(|line| Group::parse(line).ok_or_else(|| line.to_owned()));
+        let account = account.transpose()?.filter(|one| one.answers(asked));
+        let group = group.transpose()?.filter(|one| one.answers(asked));
+        Ok(Candidate::on_host(source, account, group))
+    }
+
+    /// An object that administers, by its name: `administrator anna`, `node mx1.example.org`. One of
+    /// a domain has a domain in its name.
+    pub fn object(what: &str, name: AccountName) -> Self {
+        let mark = format!("{what} {name}");
+        Candidate {
+            is_own: !name.as_str().contains('@'),
+            described: mark.clone(),
+            mark,
+            accounts: BTreeSet::from([name]),
+            uid: None,
         }
     }
 
-    fn same(&self, other: &Candidate) -> bool {
-        match (&self.account, &other.account) {
-            (Some(one), Some(other)) => one.uid == other.uid && one.name == other.name,
-            (None, None) => match (&self.group, &other.group) {
-                (Some(one), Some(other)) => one.gid == other.gid && one.name == other.name,
-                _ => false,
-            },
-            _ => false,
-        }
-    }
-
-    /// Whom it means: the account, or else the group's members.
-    fn accounts(&self) -> BTreeSet<AccountName> {
-        match (&self.account, &self.group) {
-            (Some(account), _) => BTreeSet::from([account.name.clone()]),
-            (None, Some(group)) => group.members.clone(),
-            (None, None) => BTreeSet::new(),
+    /// A group of Mailward's own, with its members; `mailward` is written like a domain.
+    pub fn own_group(name: &str, members: BTreeSet<AccountName>) -> Self {
+        Candidate {
+            is_own: false,
+            mark: format!("group {name}"),
+            described: format!("group {name}"),
+            accounts: members,
+            uid: None,
         }
     }
 }
 
+/// The source of the host's own accounts.
+pub const OWN_SOURCE: &str = "files";
+
 /// Why it cannot be told whom a name means.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub(super) enum Unclear {
+pub enum Unclear {
     /// Nobody has it.
     #[error("no account and no group has this name; make it, or take it out")]
     Nobody,
+    /// No administrator has it.
+    #[error(
+        "no administrator has this name, and no node where it ends with $; make one, or take it out"
+    )]
+    NoAdministrator,
+    /// Two groups are members of each other.
+    #[error("the groups are members of each other; take one out of the other")]
+    Circle,
     /// It is a SID.
     #[error("a SID names no account of this host; import it with --map SID=NAME")]
     Sid,
@@ -165,32 +234,32 @@ pub(super) enum Unclear {
     },
 }
 
-/// Whom a name means, by what each source says of it, the host's own first.
+/// Which of those whom a name may mean it means, the host's own given first: a bare name is looked for
+/// here, then in the domains, and means nobody where it is two.
 ///
 /// # Errors
-/// [`Unclear`]: it means nobody, or the sources disagree.
-pub(super) fn resolve(
+/// [`Unclear`]: it means nobody, or several.
+pub fn resolve<'a>(
     name: &AccountName,
-    candidates: &[Candidate],
-) -> Result<BTreeSet<AccountName>, Unclear> {
+    candidates: &'a [Candidate],
+) -> Result<&'a Candidate, Unclear> {
     if name.sid().is_some() {
         return Err(Unclear::Sid);
     }
-    let speaks = |one: &&Candidate| one.account.is_some() || one.group.is_some();
     let may = |one: &&Candidate| match (name.local(), name.is_bare()) {
-        (Some(_), _) => one.source == "files",
+        (Some(_), _) => one.is_own,
         (None, true) => true,
         // A name with a domain is never one of the host itself.
-        (None, false) => one.source != "files",
+        (None, false) => !one.is_own,
     };
-    let found: Vec<&Candidate> = candidates.iter().filter(speaks).filter(may).collect();
+    let found: Vec<&Candidate> = candidates.iter().filter(may).collect();
     let Some(first) = found.first() else {
         return Err(Unclear::Nobody);
     };
-    if found.iter().all(|other| first.same(other)) {
-        return Ok(first.accounts());
+    if found.iter().all(|other| first.mark == other.mark) {
+        return Ok(first);
     }
-    let both: Vec<String> = found.iter().map(|one| one.described()).collect();
+    let both: Vec<&str> = found.iter().map(|one| one.described.as_str()).collect();
     Err(Unclear::Ambiguous {
         name: name.clone(),
         both: both.join(", and "),
@@ -207,20 +276,21 @@ mod tests {
         text.parse().unwrap()
     }
 
-    fn candidate(source: &str, account: Option<&str>, group: Option<&str>) -> Candidate {
-        Candidate {
-            source: source.to_owned(),
-            account: account.map(|line| Account::parse(line).unwrap()),
-            group: group.map(|line| Group::parse(line).unwrap()),
-        }
+    fn candidate(source: &str, account: Option<&str>, group: Option<&str>) -> Option<Candidate> {
+        Candidate::on_host(
+            source,
+            account.map(|line| Account::parse(line).unwrap()),
+            group.map(|line| Group::parse(line).unwrap()),
+        )
     }
 
     const ANNA: &str = "anna:x:1001:1001:Anna:/home/anna:/bin/sh";
     const OTHER: &str = "anna:x:70001:70000:Anna of the domain:/home/anna:/bin/sh";
 
-    fn meant(text: &str, candidates: &[Candidate]) -> Result<String, String> {
-        let found = resolve(&name(text), candidates).map_err(|error| error.to_string())?;
-        let names: Vec<&str> = found.iter().map(AccountName::as_str).collect();
+    fn meant(text: &str, candidates: &[Option<Candidate>]) -> Result<String, String> {
+        let candidates: Vec<Candidate> = candidates.iter().flatten().cloned().collect();
+        let found = resolve(&name(text), &candidates).map_err(|error| error.to_string())?;
+        let names: Vec<&str> = found.accounts.iter().map(AccountName::as_str).collect();
         Ok(names.join(","))
     }
 
@@ -228,15 +298,8 @@ mod tests {
     fn a_bare_name_is_local_first_then_of_the_domain_and_never_two() {
         let local = candidate("files", Some(ANNA), Some("anna:x:1001:"));
         let domain = candidate("sss", Some(OTHER), None);
-        let nobody = candidate("files", None, None);
-        assert_eq!(
-            meant("anna", &[local.clone(), candidate("sss", None, None)]),
-            Ok("anna".into())
-        );
-        assert_eq!(
-            meant("anna", &[nobody.clone(), domain.clone()]),
-            Ok("anna".into())
-        );
+        assert_eq!(meant("anna", &[local.clone(), None]), Ok("anna".into()));
+        assert_eq!(meant("anna", &[None, domain.clone()]), Ok("anna".into()));
         let both = meant("anna", &[local.clone(), domain.clone()]).unwrap_err();
         for part in [
             "ambiguous",
@@ -247,38 +310,28 @@ mod tests {
         ] {
             assert!(both.contains(part), "{both}");
         }
-        assert_eq!(
-            meant(r".\anna", &[local.clone(), domain.clone()]),
-            Ok("anna".into())
-        );
-        assert_eq!(
-            meant(r"CORP\anna", &[local.clone(), domain]),
-            Ok("anna".into())
-        );
+        let pair = [local.clone(), domain];
+        assert_eq!(meant(r".\anna", &pair), Ok("anna".into()));
+        assert_eq!(meant(r"CORP\anna", &pair), Ok("anna".into()));
         // The same account from two sources is one.
-        assert_eq!(
-            meant(
-                "anna",
-                &[
-                    local.clone(),
-                    Candidate {
-                        source: "sss".into(),
-                        ..local.clone()
-                    }
-                ]
-            ),
-            Ok("anna".into())
-        );
+        let again = candidate("sss", Some(ANNA), None);
+        assert_eq!(meant("anna", &[local.clone(), again]), Ok("anna".into()));
         // A group of the domain with the name of an account here.
         let group = candidate("sss", None, Some("anna:*:70009:bo,cy"));
-        assert!(
-            meant("anna", &[local, group.clone()])
-                .unwrap_err()
-                .contains("gid 70009")
-        );
-        assert_eq!(meant("anna", &[nobody.clone(), group]), Ok("bo,cy".into()));
-        assert!(meant("anna", &[nobody]).unwrap_err().contains("no account"));
+        let both = meant("anna", &[local, group.clone()]).unwrap_err();
+        assert!(both.contains("gid 70009"), "{both}");
+        assert_eq!(meant("anna", &[None, group]), Ok("bo,cy".into()));
+        assert!(meant("anna", &[None]).unwrap_err().contains("no account"));
         assert!(meant("*S-1-5-32-544", &[]).unwrap_err().contains("--map"));
+        // Of those who administer: by name here, or by name and domain.
+        let here = Some(Candidate::object("administrator", name("anna")));
+        let there = Some(Candidate::object(
+            "administrator",
+            name("anna@corp.example"),
+        ));
+        let both = meant("anna", &[here.clone(), there.clone()]).unwrap_err();
+        assert!(both.contains("administrator anna, and administrator anna@corp"));
+        assert_eq!(meant(r".\anna", &[here, there]), Ok("anna".into()));
     }
 
     #[test]
