@@ -36,6 +36,8 @@ pub struct AdminConfig {
     pub perimeter_dir: PathBuf,
     /// What is known of feeds of the untrusted list.
     pub untrusted_dir: PathBuf,
+    /// The file of what was told of Mailward's own groups.
+    pub own_groups_file: PathBuf,
     /// The node's name.
     pub node: Domain,
     /// The objects.
@@ -222,12 +224,13 @@ pub fn serve(config: AdminConfig) -> Result<AdminServer, ServeError> {
         config.perimeter_dir,
         Arc::clone(&config.clock),
     );
-    let administrators = Arc::new(Administrators::default());
-    tasks.push(tokio::spawn(Arc::clone(&administrators).follow(
+    let administrators = Arc::new(Administrators::new(
         config.store.clone(),
         config.node.clone(),
         config.events.clone(),
-    )));
+        config.own_groups_file,
+    ));
+    tasks.push(tokio::spawn(Arc::clone(&administrators).follow()));
     let access = Arc::new(Access {
         run_dir: config.run_dir,
         events_dir: config.events_dir,

@@ -21,6 +21,7 @@ mod delegation;
 mod http;
 mod metric;
 mod otlp;
+mod own_groups;
 mod peer;
 mod probe;
 mod recipients;

@@ -51,6 +51,7 @@ fn node() -> Node {
         audit_dir: dir.path().join("audit"),
         perimeter_dir: dir.path().join("perimeter"),
         untrusted_dir: dir.path().join("untrusted"),
+        own_groups_file: dir.path().join("own-groups.json"),
         node: "mx1.example.org".parse().unwrap(),
         store: store.clone(),
         events,

@@ -162,6 +162,7 @@ fn node_with(details: Details, endpoint: Option<String>) -> Node {
         audit_dir: dir.path().join("audit"),
         perimeter_dir: dir.path().join("perimeter"),
         untrusted_dir: dir.path().join("untrusted"),
+        own_groups_file: dir.path().join("own-groups.json"),
         node: "mx1.example.org".parse().unwrap(),
         store: store.clone(),
         events,

@@ -44,6 +44,7 @@ impl Node {
             audit_dir: dir.path().join("audit"),
             perimeter_dir: dir.path().join("perimeter"),
             untrusted_dir: dir.path().join("untrusted"),
+            own_groups_file: dir.path().join("own-groups.json"),
             node: "mx1.example.org".parse().unwrap(),
             store: Store::open(&dir.path().join("store.db")).unwrap(),
             events: Events::discard(),

@@ -6,9 +6,9 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 use mailward_api::view::figures::FirewallFigures;
 use mailward_events::{Event, Events};
 use mailward_host::{clock::Clock, pulse::Pulse};
-use mailward_model::{Kind, Spec};
+use mailward_model::{Kind, Spec, policy::PolicyPart};
 use mailward_perimeter::{FeedState, Feeds, Shelf, export::TABLE};
-use mailward_store::Store;
+use mailward_store::{Store, Turn};
 use parking_lot::Mutex;
 
 use crate::{
@@ -53,12 +53,20 @@ impl Firewall {
     pub async fn keep(self, clock: &dyn Clock, pulse: &Pulse) {
         let mut in_force: Option<InForce> = None;
         let mut looked = Duration::ZERO;
+        let mut turns = self.store.turns();
+        let mut turn = Turn::Begun;
         loop {
             pulse.beat("the firewall's table");
-            match self.wanted(clock.unix_ms()) {
+            let revision = self.store.revision();
+            let wanted = self.wanted(clock.unix_ms());
+            let known = wanted.as_ref().map(drop).map_err(Clone::clone);
+            self.store
+                .note_refresh(&[PolicyPart::Ranges], turn, revision, known);
+            match wanted {
                 Err(error) => self.failing(&error),
                 Ok(wanted) => {
-                    let is_new = in_force.as_ref().is_none_or(|known| known.gates != wanted);
+                    let is_new = turn == Turn::Reapply && !wanted.is_empty()
+                        || in_force.as_ref().is_none_or(|known| known.gates != wanted);
                     let drift = if is_new || clock.monotonic() < looked + DRIFT_EVERY {
                         None
                     } else {
@@ -84,7 +92,14 @@ impl Firewall {
             } else {
                 DRIFT_EVERY
             };
-            tokio::time::sleep(wait).await;
+            turn = tokio::select! {
+                () = tokio::time::sleep(wait) => Turn::Refresh,
+                turn = turns.next() => match turn {
+                    Some(turn) => turn,
+                    // The store is closed: the role is on its way out.
+                    None => std::future::pending().await,
+                },
+            };
         }
     }
 

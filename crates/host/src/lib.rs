@@ -4,6 +4,7 @@
 //! nothing of mail.
 #![forbid(unsafe_code)]
 
+pub mod accounts;
 pub mod clock;
 pub mod disk;
 pub mod entropy;

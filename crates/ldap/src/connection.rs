@@ -8,7 +8,7 @@ use ldap3_proto::{
     control::LdapControl,
     proto::{LdapBindCred, LdapBindRequest, LdapExtendedRequest, LdapMsg, LdapOp, LdapResultCode},
 };
-use rustls_pki_types::ServerName;
+use rustls_pki_types::{CertificateDer, ServerName};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -169,6 +169,12 @@ impl Connection {
                 _ => self.unexpected(message)?,
             }
         }
+    }
+
+    /// What the server showed of itself, leaf first.
+    pub fn server_path(&self) -> Vec<CertificateDer<'static>> {
+        let (_, tls) = self.stream.get_ref();
+        tls.peer_certificates().unwrap_or_default().to_vec()
     }
 
     /// Takes leave.

@@ -60,6 +60,9 @@ pub enum LdapError {
         /// What it said, with a colon before it.
         because: String,
     },
+    /// This side ended it: the server's certificate has become untrusted.
+    #[error("the connection was cut: {0}")]
+    Distrusted(String),
     /// The server does not let the account in.
     #[error("{0}")]
     SignIn(String),
@@ -90,6 +93,11 @@ impl LdapError {
     /// True where the account is at fault, not the server.
     pub fn is_sign_in(&self) -> bool {
         matches!(self, LdapError::SignIn(_))
+    }
+
+    /// True where this side cut the connection over the server's certificate.
+    pub fn is_distrusted(&self) -> bool {
+        matches!(self, LdapError::Distrusted(_))
     }
 
     /// True where the server answered, but has not told everything that was asked for.

@@ -363,6 +363,11 @@ impl Config {
         self.data_dir.join("untrusted")
     }
 
+    /// The file of what was told of Mailward's own groups.
+    pub(crate) fn own_groups_file(&self) -> PathBuf {
+        self.data_dir.join("own-groups.json")
+    }
+
     /// The folder of the administrator audit log.
     pub(crate) fn audit_dir(&self) -> PathBuf {
         self.data_dir.join("audit")

@@ -5,6 +5,7 @@
 
 use std::sync::{Arc, OnceLock};
 
+use parking_lot::Mutex;
 use rustls::{
     DigitallySignedStruct, Error, SignatureScheme,
     client::{
@@ -26,9 +27,42 @@ pub fn doubt_databases(doubt: Doubt) {
     let _ = DOUBT.set(doubt);
 }
 
+/// What a database showed in a handshake, leaf first.
+pub type ShownPath = Arc<[CertificateDer<'static>]>;
+
+/// Where it is noted what a database showed, so that it can be asked about again while the connection
+/// stands. A connection is made with a verifier of its own, and so is never a resumed one.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Shown(Arc<Mutex<Option<ShownPath>>>);
+
+impl Shown {
+    /// Asks about it again; what was shown is told where it is doubted. Nothing was shown without TLS.
+    pub(crate) fn look(&self) -> Result<(), (Error, ShownPath)> {
+        let path = self.0.lock().clone();
+        match (DOUBT.get(), path) {
+            (Some(doubt), Some(path)) => {
+                doubt(&path.iter().collect::<Vec<_>>()).map_err(|error| (error, path))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
 /// Asks the doubt first, and then as the library does.
 #[derive(Debug)]
-pub(crate) struct Doubting(pub(crate) Arc<WebPkiServerVerifier>);
+pub(crate) struct Doubting {
+    usual: Arc<WebPkiServerVerifier>,
+    shown: Shown,
+}
+
+impl Doubting {
+    pub(crate) fn new(usual: Arc<WebPkiServerVerifier>, shown: &Shown) -> Doubting {
+        Doubting {
+            usual,
+            shown: shown.clone(),
+        }
+    }
+}
 
 impl ServerCertVerifier for Doubting {
     fn verify_server_cert(
@@ -39,12 +73,14 @@ impl ServerCertVerifier for Doubting {
         ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
+        let path: Vec<&CertificateDer<'_>> =
+            std::iter::once(end_entity).chain(intermediates).collect();
         if let Some(doubt) = DOUBT.get() {
-            let path: Vec<&CertificateDer<'_>> =
-                std::iter::once(end_entity).chain(intermediates).collect();
             doubt(&path)?;
         }
-        self.0
+        let kept = path.into_iter().map(|one| one.clone().into_owned());
+        *self.shown.0.lock() = Some(kept.collect());
+        self.usual
             .verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)
     }
 
@@ -54,7 +90,7 @@ impl ServerCertVerifier for Doubting {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        self.0.verify_tls12_signature(message, cert, dss)
+        self.usual.verify_tls12_signature(message, cert, dss)
     }
 
     fn verify_tls13_signature(
@@ -63,10 +99,10 @@ impl ServerCertVerifier for Doubting {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        self.0.verify_tls13_signature(message, cert, dss)
+        self.usual.verify_tls13_signature(message, cert, dss)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.supported_verify_schemes()
+        self.usual.supported_verify_schemes()
     }
 }

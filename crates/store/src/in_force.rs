@@ -8,7 +8,7 @@ use mailward_model::{
     Domain, Kind, Object, Revision,
     kind::PolicySettings,
     object::SpecOf,
-    policy::{self, DECIDING, InForce, PolicyResult},
+    policy::{self, InForce, PolicyResult},
 };
 
 use crate::{error::ReadError, store::Store};
@@ -27,14 +27,23 @@ impl Store {
     /// # Errors
     /// As [`Store::all`].
     pub fn in_force_of(&self, kinds: &[Kind]) -> Result<Vec<Object>, ReadError> {
-        let deciding = DECIDING.iter().filter(|kind| !kinds.contains(kind));
         let mut objects = Vec::new();
-        for kind in kinds.iter().chain(deciding) {
+        for kind in kinds.iter().chain(&policy::deciding(kinds)) {
             objects.extend(self.list(*kind)?);
         }
         let mut objects = self.laid_over(objects);
         objects.retain(|object| kinds.contains(&object.spec.kind()));
         Ok(objects)
+    }
+
+    /// The object of a kind with this name as it holds on this node, compared without regard to ASCII
+    /// case.
+    ///
+    /// # Errors
+    /// As [`Store::all`].
+    pub fn get_in_force(&self, kind: Kind, name: &str) -> Result<Option<Object>, ReadError> {
+        let mut objects = self.in_force(kind)?.into_iter();
+        Ok(objects.find(|object| object.name.eq_ignore_ascii_case(name)))
     }
 
     /// Every object as it holds on this node, with the revision they stand for.

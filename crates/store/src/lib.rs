@@ -42,6 +42,7 @@ mod in_force;
 mod lines;
 mod past;
 mod place;
+mod refresh;
 mod store;
 pub mod text;
 
@@ -49,9 +50,10 @@ pub mod text;
 mod tests;
 
 pub use change::{Change, ChangeOp, ChangeRecord};
-pub use doubt::{Doubt, doubt_databases};
+pub use doubt::{Doubt, ShownPath, doubt_databases};
 pub use engine::{file::FOLLOW_INTERVAL, postgres::Standing};
 pub use error::{ApplyError, ObjectError, OpenError, ReadError};
 pub use event::{EVENT_AGE_MAX_MS, EVENT_ROWS_MAX, EventFilter, EventLog, EventLogError, EventRow};
 pub use place::{Database, DatabaseError, Place};
+pub use refresh::{Turn, Turns};
 pub use store::{SetAside, Store};

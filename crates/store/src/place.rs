@@ -16,7 +16,10 @@ use rustls_pki_types::{CertificateDer, pem::PemObject};
 use tokio_postgres::config::{Config, Host, SslMode, TargetSessionAttrs};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use crate::{doubt::Doubting, error::Cause};
+use crate::{
+    doubt::{Doubting, Shown},
+    error::Cause,
+};
 
 /// How long one address may take to take a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -175,8 +178,9 @@ impl Database {
         Ok(config)
     }
 
-    /// How its certificate is judged.
-    pub(crate) fn tls(&self) -> Result<MakeRustlsConnect, Cause> {
+    /// How its certificate is judged, and where it is noted what was shown.
+    pub(crate) fn tls(&self) -> Result<(MakeRustlsConnect, Shown), Cause> {
+        let shown = Shown::default();
         let mut roots = rustls::RootCertStore::empty();
         if self.config.get_ssl_mode() != SslMode::Disable {
             // A root that cannot be read is missing where it is needed, and said there.
@@ -197,13 +201,14 @@ impl Database {
             true => builder.with_root_certificates(roots),
             false => {
                 let usual = WebPkiServerVerifier::builder_with_provider(roots.into(), provider);
-                let verifier = std::sync::Arc::new(Doubting(usual.build()?));
+                let verifier = std::sync::Arc::new(Doubting::new(usual.build()?, &shown));
                 builder
                     .dangerous()
                     .with_custom_certificate_verifier(verifier)
             }
         };
-        Ok(MakeRustlsConnect::new(config.with_no_client_auth()))
+        let connect = MakeRustlsConnect::new(config.with_no_client_auth());
+        Ok((connect, shown))
     }
 }
 

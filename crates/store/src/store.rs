@@ -25,6 +25,7 @@ use crate::{
     event::{self, EventFilter},
     lines,
     place::Place,
+    refresh::Refreshing,
 };
 
 /// Octets of the writer's name that are kept.
@@ -42,6 +43,7 @@ struct Inner {
     engine: Arc<dyn Engine>,
     standing: watch::Receiver<Standing>,
     clock: Arc<dyn Clock>,
+    refreshing: Refreshing,
 }
 
 /// A row that this version cannot read.
@@ -134,6 +136,22 @@ impl Store {
         self.1.as_ref()
     }
 
+    pub(crate) fn file(&self) -> &File {
+        &self.0.file
+    }
+
+    pub(crate) fn engine(&self) -> &dyn Engine {
+        &*self.0.engine
+    }
+
+    pub(crate) fn clock(&self) -> &dyn Clock {
+        &*self.0.clock
+    }
+
+    pub(crate) fn refreshing(&self) -> &Refreshing {
+        &self.0.refreshing
+    }
+
     /// Settings of which there is always one object begin with their defaults. Those of policies came
     /// later: stores of before have none, and none means the defaults.
     fn create_singletons(&self) -> Result<(), ApplyError> {
@@ -178,6 +196,25 @@ impl Store {
     /// What is read.
     pub(crate) fn file(&self) -> &File {
         &self.0.file
+    }
+
+    /// How much room the objects, their history and what the engine keeps for them take, in octets;
+    /// of a database, as it says itself. Whether it can be reached shows with it.
+    ///
+    /// # Errors
+    /// As [`Store::all`].
+    pub fn octets(&self) -> Result<u64, ReadError> {
+        self.0.engine.octets().map_err(ReadError)
+    }
+
+    /// The file of this node from which objects are read: the store itself, or the copy of a
+    /// database; and the room it takes, in octets.
+    pub fn own_file(&self) -> (&Path, u64) {
+        let path = match &self.0.place {
+            Place::File(path) => path,
+            Place::Database { copy, .. } => copy,
+        };
+        (path, octets_of(path))
     }
 
     /// Every object that can be read, oldest first.
@@ -368,6 +405,7 @@ impl Inner {
             engine,
             standing,
             clock,
+            refreshing: Refreshing::default(),
         }
     }
 }
@@ -376,6 +414,16 @@ impl From<rusqlite::Error> for ReadError {
     fn from(error: rusqlite::Error) -> Self {
         ReadError(error.into())
     }
+}
+
+/// Octets of a file of objects, with what lies beside it until it is written into it.
+pub(crate) fn octets_of(path: &Path) -> u64 {
+    let beside = ["", "-wal"].map(|suffix| {
+        let mut path = path.as_os_str().to_owned();
+        path.push(suffix);
+        std::fs::metadata(path).map_or(0, |found| found.len())
+    });
+    beside.iter().sum()
 }
 
 /// The objects of these rows, and the rows that are none.

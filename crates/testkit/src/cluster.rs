@@ -76,6 +76,42 @@ impl Cluster {
         self.run()
     }
 
+    /// Has it listen on a port of this machine, under TLS alone, with this certificate and key; `how`
+    /// says by what users are let in there, as `pg_hba.conf` has it.
+    ///
+    /// # Errors
+    /// It does not start again.
+    pub fn serve_tls(
+        &mut self,
+        port: u16,
+        certificate_pem: &str,
+        key_pem: &str,
+        how: &str,
+    ) -> io::Result<()> {
+        self.show(certificate_pem, key_pem)?;
+        let rules = format!("local all all trust\nhostssl all all 127.0.0.1/32 {how}\n");
+        self.put("pg_hba.conf", rules.as_bytes())?;
+        for line in [
+            "listen_addresses = '127.0.0.1'".to_owned(),
+            format!("port = {port}"),
+            "ssl = on".to_owned(),
+        ] {
+            self.sql("postgres", &format!("ALTER SYSTEM SET {line}"))?;
+        }
+        self.stop()?;
+        self.run_on(port)
+    }
+
+    /// Puts a certificate and its key where it reads them, at a start or when it is told to read its
+    /// configuration again.
+    ///
+    /// # Errors
+    /// They cannot be written.
+    pub fn show(&self, certificate_pem: &str, key_pem: &str) -> io::Result<()> {
+        self.put("server.crt", certificate_pem.as_bytes())?;
+        self.put("server.key", key_pem.as_bytes())
+    }
+
     /// Starts it again after [`Cluster::stop`].
     ///
     /// # Errors

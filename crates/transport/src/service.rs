@@ -27,7 +27,7 @@ use mailward_host::{
     clock::Clock,
     disk::{Disk, FaultyDisk, RealDisk},
 };
-use mailward_model::Object;
+use mailward_model::{Object, policy::PolicyRefresh};
 use mailward_queue::{OpenError, Queue, QueueConfig};
 use mailward_store::Store;
 use mailward_tls::{Certificates, ClientTls, Roots, Untrusted};
@@ -164,6 +164,11 @@ impl Running {
                 error: error.to_string(),
             });
         }
+    }
+
+    /// When this role looked last at each part of what policies come to.
+    pub(crate) fn policy_refreshes(&self) -> Vec<PolicyRefresh> {
+        self.store.policy_refreshes()
     }
 
     /// A component that is warming was tested.

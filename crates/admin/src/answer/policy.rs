@@ -7,22 +7,28 @@ use mailward_api::{
     control::{ControlRequest, Role},
     fault::{Fault, FaultKind},
     operation::request,
-    view::{PlanView, PolicyFile, PolicyRefreshed, PolicyReport},
+    view::{
+        GroupTrouble, PlanView, PolicyFile, PolicyRefreshed, PolicyReport, RoleRefresh,
+        role::SilentRole,
+    },
 };
 use mailward_events::Event;
 use mailward_model::{
     Kind, Object, Revision, Spec,
     kind::{AccountName, Policy, RestrictedGroup},
     object::{SpecOf, Validate, validate_name},
-    policy::gpt_tmpl,
+    policy::{PolicyRefresh, gpt_tmpl},
 };
 use mailward_store::{Change, ChangeOp, ChangeRecord, Store, text};
 
-use super::{Access, blocking, effect, expect_reply, failed, unknown};
+use super::{Access, blocking, effect, expect_reply, failed, status::heard, unknown};
 use crate::peer::Peer;
 
 /// How long the enforcer may take: it asks for every name, and a domain may be slow.
 const REFRESH_TIMEOUT: Duration = Duration::from_secs(300);
+/// How the host's groups come to be kept.
+const ENFORCE: &str =
+    "set `groups = true` in mailward.toml, with a manager that is root, and restart it";
 /// Lines of the feed read at one time.
 const LINES: usize = 2_000;
 
@@ -190,13 +196,55 @@ impl Access {
         &self,
         r: request::PolicyResult,
     ) -> Result<PolicyReport, Fault> {
-        let (store, own) = (self.store.clone(), self.node.clone());
-        blocking(move || {
-            let node = r.node.unwrap_or(own);
-            let (result, revision) = store.policy_result(&node).map_err(|error| failed(&error))?;
-            Ok(PolicyReport { revision, result })
+        let store = self.store.clone();
+        let node = r.node.unwrap_or_else(|| self.node.clone());
+        let is_own = node == self.node;
+        let read = blocking(move || store.policy_result(&node).map_err(|error| failed(&error)));
+        let (result, revision) = read.await?;
+        let (refreshes, silent) = match is_own {
+            true => self.policy_refreshes().await,
+            // Of another node that node knows, and nobody else.
+            false => Default::default(),
+        };
+        Ok(PolicyReport {
+            revision,
+            result,
+            refreshes,
+            silent,
         })
-        .await
+    }
+
+    /// When each role looked last at what policies come to.
+    async fn policy_refreshes(&self) -> (Vec<RoleRefresh>, Vec<SilentRole>) {
+        let ask = async |role: Role| {
+            let figures = ControlRequest::Figures { monitors: 0 };
+            let reply = self.ask(role, figures).await;
+            (role, expect_reply!(reply, Figures))
+        };
+        let (manager, transport, worker) =
+            tokio::join!(ask(Role::Manager), ask(Role::Transport), ask(Role::Worker));
+        let mut asked = vec![manager, transport, worker];
+        if self.has_enforcer() {
+            asked.push(ask(Role::Enforcer).await);
+        }
+        let own = self.store.policy_refreshes();
+        let of = |role: Role, all: Vec<PolicyRefresh>| {
+            let all = all.into_iter();
+            all.map(move |refresh| RoleRefresh { role, refresh })
+        };
+        let mut refreshes: Vec<RoleRefresh> = of(Role::Access, own).collect();
+        let mut silent = Vec::new();
+        for (role, answered) in asked {
+            if let Some(figures) = heard(role, answered, &mut silent) {
+                refreshes.extend(of(role, figures.policies));
+            }
+        }
+        refreshes.sort_by_key(|one| (one.refresh.part, one.role));
+        (refreshes, silent)
+    }
+
+    fn has_enforcer(&self) -> bool {
+        Role::Enforcer.socket(&self.run_dir).exists()
     }
 
     pub(super) async fn policy_revert(&self, name: String, peer: Peer) -> Result<PlanView, Fault> {
@@ -225,22 +273,33 @@ impl Access {
         r: request::PolicyRefresh,
         peer: Peer,
     ) -> Result<PolicyRefreshed, Fault> {
-        if !Role::Enforcer.socket(&self.run_dir).exists() {
-            return Err(Fault::new(
-                FaultKind::Unreachable,
-                "no enforcer keeps the groups of this host",
-                "set `groups = true` in mailward.toml, with a manager that is root, and restart it",
-            ));
-        }
         let is_shown = r.dry_run || r.toggle.is_some();
-        let request = ControlRequest::PolicyRefresh {
-            dry_run: r.dry_run,
-            toggle: r.toggle,
-        };
-        let reply = self
-            .ask_within(Role::Enforcer, request, REFRESH_TIMEOUT)
-            .await;
-        let view: PolicyRefreshed = expect_reply!(reply, PolicyRefreshed)?;
+        let administrators = &self.administrators;
+        let own = administrators.refresh(r.dry_run, r.toggle.as_deref());
+        let (mut view, result) = own.await.map_err(Fault::failed)?;
+        if self.has_enforcer() {
+            let request = ControlRequest::PolicyRefresh {
+                dry_run: r.dry_run,
+                toggle: r.toggle,
+            };
+            let reply = self
+                .ask_within(Role::Enforcer, request, REFRESH_TIMEOUT)
+                .await;
+            let host: PolicyRefreshed = expect_reply!(reply, PolicyRefreshed)?;
+            view.groups += host.groups;
+            view.steps.extend(host.steps);
+            view.troubles.extend(host.troubles);
+        } else if view.groups == 0 && view.steps.is_empty() {
+            let problem = "no enforcer keeps the groups of this host";
+            return Err(Fault::new(FaultKind::Unreachable, problem, ENFORCE));
+        } else {
+            view.troubles
+                .extend(result.host_groups().map(|one| GroupTrouble {
+                    group: one.group.to_string(),
+                    member: one.group.to_string(),
+                    problem: format!("no enforcer keeps the groups of this host; {ENFORCE}"),
+                }));
+        }
         if !is_shown {
             let subject = format!("{} of groups changed", view.steps.len());
             self.audit(&peer, "policy refresh", subject).await;

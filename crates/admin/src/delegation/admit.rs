@@ -89,9 +89,9 @@ fn unreadable(name: &str) -> Fault {
     )
 }
 
-/// An object's spec, as it is now.
+/// An object's spec, as it is in force now: policies may say who belongs to a role group.
 pub(super) fn spec<T: SpecOf + Clone>(store: &Store, name: &str) -> Result<Option<T>, ReadError> {
-    let object = store.get(T::KIND, name)?;
+    let object = store.get_in_force(T::KIND, name)?;
     Ok(object.and_then(|object| T::of(&object.spec).cloned()))
 }
 

@@ -11,6 +11,7 @@ use mailward_events::Event;
 use mailward_host::clock::Clock;
 use mailward_ldap::{Answer, Connection, LdapError, Scope, Search, Server};
 use mailward_model::kind::{DirectoryType, LdapFilter};
+use mailward_tls::Untrusted;
 use tokio::{
     sync::Notify,
     time::{Instant, sleep, timeout},
@@ -91,7 +92,10 @@ impl Follower {
     }
 
     fn tell(&self, server: &Server, error: &LdapError) {
-        tell(&self.settling, self.access.account(), server, error);
+        // A cut was told as what it is.
+        if !error.is_distrusted() {
+            tell(&self.settling, self.access.account(), server, error);
+        }
         let because = mailward_events::chain(error);
         self.standings
             .change(self.name(), self.clock.unix_ms(), |view| {
@@ -132,7 +136,46 @@ impl Follower {
         kept: &mut Kept,
     ) -> Result<std::convert::Infallible, LdapError> {
         self.state(SyncState::Connecting);
-        let mut connection = self.access.connect(server).await?;
+        let untrusted = Untrusted::of_process();
+        // From before the handshake on: no list that comes meanwhile is missed.
+        let mut changes = untrusted.changed();
+        let connection = self.access.connect(server).await?;
+        let path = connection.server_path();
+        let distrusted = async {
+            loop {
+                match untrusted.check(&path) {
+                    Err(found) => return found,
+                    Ok(()) => changes.next().await,
+                }
+            }
+        };
+        let found = tokio::select! {
+            ended = self.over(connection, server, kept) => return ended,
+            found = distrusted => found,
+        };
+        // What was under way may be half done: everything is read anew, of whichever server.
+        *kept = Kept::default();
+        let told = found.to_string();
+        self.settling.events.emit(Event::UntrustedSessionCut {
+            direction: "out".to_owned(),
+            connector: format!("directory source {}", self.name()),
+            peer: format!("{server:?}"),
+            subject: found.subject,
+            issuer: found.issuer,
+            serial: found.serial,
+            entry: found.entry,
+            reason: found.reason,
+        });
+        Err(LdapError::Distrusted(told))
+    }
+
+    /// Follows over a connection that was made.
+    async fn over(
+        &self,
+        mut connection: Connection,
+        server: &Server,
+        kept: &mut Kept,
+    ) -> Result<std::convert::Infallible, LdapError> {
         self.state(SyncState::Reading);
         let shown = format!("{server:?}");
         let (mut ear, manner) = self.read(&mut connection, kept).await?;

@@ -4,6 +4,7 @@
 //! Names of kinds, acts and verdicts are texts here, so that a role may count what this version of
 //! the reader does not know yet. Each list has a limit at its source.
 
+use mailward_model::policy::PolicyRefresh;
 use serde::{Deserialize, Serialize};
 
 use super::{health::HealthState, hold::Hold};
@@ -30,6 +31,8 @@ pub struct RoleFigures {
     pub holds: Option<Vec<Hold>>,
     /// The enforcer: the firewall's table.
     pub firewall: Option<FirewallFigures>,
+    /// When it looked last at each part of what policies come to.
+    pub policies: Vec<PolicyRefresh>,
 }
 
 /// How the firewall's table stands.

@@ -54,7 +54,7 @@ pub use object::{
     Effect, ExportText, FoundRecipient, Held, ObjectList, ObjectView, PlanView, RecipientList,
 };
 pub use perimeter::{PerimeterDiff, PerimeterReplay, PerimeterStatus, PerimeterWhy};
-pub use policy::{GroupStep, GroupTrouble, PolicyFile, PolicyRefreshed, PolicyReport};
+pub use policy::{GroupStep, GroupTrouble, PolicyFile, PolicyRefreshed, PolicyReport, RoleRefresh};
 pub use queue::{
     Changed, DeliveryView, MessageList, MessageSummary, MessageView, QueueActed, QueueFailure,
     QueueList, QueueListing, QueueSummary, RecipientView,

@@ -3,11 +3,14 @@
 use mailward_model::{
     Revision,
     policy::{
-        MemberChange, PolicyResult,
+        MemberChange, PolicyRefresh, PolicyResult,
         gpt_tmpl::{self, Encoding},
     },
 };
 use serde::{Deserialize, Serialize};
+
+use super::role::SilentRole;
+use crate::control::Role;
 
 /// What holds on a node.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -16,6 +19,23 @@ pub struct PolicyReport {
     pub revision: Revision,
     /// What holds, from which object, and what lost.
     pub result: PolicyResult,
+    /// When each role of this node looked last at each part of it, and when it does again. Of another
+    /// node, that node alone knows.
+    #[serde(default)]
+    pub refreshes: Vec<RoleRefresh>,
+    /// Roles that did not answer, and why.
+    #[serde(default)]
+    pub silent: Vec<SilentRole>,
+}
+
+/// When a role looked last at one part of what policies come to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct RoleRefresh {
+    /// The role.
+    pub role: Role,
+    /// When.
+    #[serde(flatten)]
+    pub refresh: PolicyRefresh,
 }
 
 /// A change of a group of the host.

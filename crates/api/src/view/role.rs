@@ -111,6 +111,9 @@ pub struct NodeStatus {
     pub version: String,
     /// Revision of the newest object.
     pub revision: Revision,
+    /// Where the objects are kept.
+    #[serde(default)]
+    pub database: Option<DatabaseStatus>,
     /// The manager, where it answers.
     pub manager: Option<ManagerStatus>,
     /// Transport, where it answers.
@@ -120,6 +123,36 @@ pub struct NodeStatus {
     /// Roles that did not answer, and why.
     #[serde(default)]
     pub silent: Vec<SilentRole>,
+}
+
+/// Where the objects are kept, and whether that can be reached.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct DatabaseStatus {
+    /// `sqlite`, a file of this node, or `postgresql`, a database that nodes share.
+    pub engine: String,
+    /// The file, or the database's hosts and name.
+    pub place: String,
+    /// Whether it answers now. While a shared one does not, this node works by its copy and takes no
+    /// change.
+    pub reachable: bool,
+    /// Why it does not.
+    #[serde(default)]
+    pub problem: Option<String>,
+    /// How much room it takes, as far as it answers; of a shared one, as it says itself.
+    #[serde(default)]
+    pub octets: Option<u64>,
+    /// This node's copy of a shared one, and how much room that takes.
+    #[serde(default)]
+    pub copy: Option<DatabaseCopy>,
+}
+
+/// This node's copy of a database.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct DatabaseCopy {
+    /// The file.
+    pub place: String,
+    /// How much room it takes.
+    pub octets: u64,
 }
 
 /// A role that did not answer.

@@ -4,6 +4,7 @@
 //! are, and the exit code. They need no node. Where one answers, its untrusted certificates are
 //! looked for as well as those built in.
 
+mod crl;
 mod page;
 
 use std::{
@@ -65,7 +66,7 @@ pub(crate) fn command() -> Command {
              was looked at, with its reason and what to do. The test for Heartbleed is harmless: it \
              sends octets of its own without padding, which a vulnerable server sends back, and asks \
              for nobody's memory. No node is needed; where one answers, its untrusted certificates \
-             are looked for too. Test servers of your own, or those whose owner agrees.",
+             are looked for too, and the CRLs of its feeds are asked. Test servers of your own, or those whose owner agrees.",
         )
         .after_help(EXIT)
         .arg(
@@ -255,7 +256,10 @@ async fn run(
         })
         .await;
     bar.finish_and_clear();
-    let reports: Vec<Report> = reports.into_iter().flatten().collect();
+    let mut reports: Vec<Report> = reports.into_iter().flatten().collect();
+    for report in &mut reports {
+        crl::consult(report, connection).await;
+    }
     if output.json {
         let text = serde_json::to_string_pretty(&reports)
             .map_err(|error| Fault::failed(format!("the reports cannot be written: {error}")))?;

@@ -12,8 +12,7 @@ use std::{
 };
 
 use mailward_host::replace::{Lasting, replace};
-
-use super::plan::Before;
+use mailward_model::policy::membership::Before;
 
 /// The file.
 const FILE: &str = "groups.json";

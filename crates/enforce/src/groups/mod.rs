@@ -2,12 +2,10 @@
 //! every 90 minutes and a little, and once in a while everything anew.
 //!
 //! A turn asks the host who is in each group and whom each name means, works out what is to be done
-//! ([`plan`](plan::plan), pure), notes what stands there now, and has the system's own tools do it.
+//! ([`plan`], pure), notes what stands there now, and has the system's own tools do it.
 //! Never here: a file of accounts or groups opened for writing.
 
-mod account;
 mod memory;
-mod plan;
 mod tool;
 
 use std::{
@@ -18,27 +16,24 @@ use std::{
 
 use mailward_api::view::{GroupStep, GroupTrouble, PolicyRefreshed};
 use mailward_events::{Event, Events};
-use mailward_host::{clock::Clock, entropy};
-use mailward_model::{
-    Domain, Object, Revision, Spec,
-    kind::{AccountName, PolicySettings},
-    object::SpecOf,
-    policy::{self, GroupHolding, MemberChange, PolicyResult},
+use mailward_host::{
+    accounts::{self, ToolError},
+    clock::Clock,
 };
-use mailward_store::Store;
+use mailward_model::{
+    Domain, Revision,
+    kind::AccountName,
+    policy::{
+        self, AGAIN_AFTER, GroupHolding, MemberChange, PolicyPart,
+        account::resolve,
+        membership::{Meant, Plan, Step, Wish, plan},
+    },
+};
+use mailward_store::{Store, Turn, Turns};
 use tokio::sync::{mpsc, oneshot};
 
-use self::{
-    account::{Account, Candidate, Group},
-    memory::{Memory, Remembered},
-    plan::{Meant, Plan, Wish},
-    tool::ToolError,
-};
+use self::memory::{Memory, Remembered};
 
-/// How often it is looked whether the objects have changed.
-const LOOK_EVERY: Duration = Duration::from_millis(500);
-/// When it is tried again where a tool failed.
-const AGAIN_AFTER: Duration = Duration::from_secs(60);
 /// Questions that wait.
 const ASKS_MAX: usize = 8;
 /// Names that are looked up in one turn.
@@ -101,13 +96,15 @@ pub struct Groups {
 struct Wanted {
     groups: Vec<GroupHolding>,
     spared: AccountName,
-    settings: PolicySettings,
+    /// The objects of which this is true.
+    revision: Revision,
 }
 
-/// When something is due.
-struct Due {
-    refresh: Duration,
-    reapply: Duration,
+/// What is owed to the groups by the one who keeps them.
+struct Owed {
+    turn: Turn,
+    /// When it is tried, by a clock that never goes back.
+    at: Duration,
 }
 
 impl Groups {
@@ -138,55 +135,91 @@ impl Groups {
 
     /// Keeps the groups for as long as the role runs.
     pub async fn keep(mut self, clock: &dyn Clock) {
-        let mut seen: Option<(Revision, Vec<GroupHolding>)> = None;
-        let mut due = Due {
-            refresh: Duration::ZERO,
-            reapply: Duration::ZERO,
-        };
+        let mut turns = self.store.turns();
+        let mut known: Option<Wanted> = None;
+        let mut owed = Some(Owed {
+            turn: Turn::Begun,
+            at: Duration::ZERO,
+        });
         loop {
             let now = clock.monotonic();
-            let revision = self.store.revision();
-            let is_due = now >= due.refresh;
-            if is_due || seen.as_ref().is_none_or(|(known, _)| *known != revision) {
-                match self.wanted(None) {
-                    Ok(wanted) => {
-                        let is_new = seen
-                            .as_ref()
-                            .is_none_or(|(_, known)| *known != wanted.groups);
-                        if is_due || is_new {
-                            let anew = now >= due.reapply;
-                            let is_well = self.turn(&wanted, false, anew).await.is_ok();
-                            let now = clock.monotonic();
-                            due.refresh = now + wait(&wanted.settings, is_well);
-                            if anew && is_well {
-                                due.reapply = now + wanted.settings.reapply_interval.get();
-                            }
-                        }
-                        // A shorter interval is not waited for by the longer one's end.
-                        let longest = wait_max(&wanted.settings);
-                        due.refresh = due.refresh.min(clock.monotonic() + longest);
-                        let reapply = wanted.settings.reapply_interval.get();
-                        due.reapply = due.reapply.min(clock.monotonic() + reapply);
-                        seen = Some((revision, wanted.groups));
-                    }
-                    Err(error) => {
-                        self.failing(&error);
-                        due.refresh = now + AGAIN_AFTER;
-                    }
+            if let Some(due) = owed.take_if(|owed| owed.at <= now) {
+                let (looked, done) = self.look_anew(due.turn, known.as_ref()).await;
+                known = looked.or(known);
+                if done.is_err() {
+                    owed = Some(Owed {
+                        turn: again(due.turn),
+                        at: clock.monotonic() + AGAIN_AFTER,
+                    });
                 }
             }
-            tokio::select! {
-                () = tokio::time::sleep(LOOK_EVERY) => {}
-                Some(ask) = self.asks.recv() => {
-                    let answer = match self.wanted(ask.toggle.as_deref()) {
-                        Ok(wanted) => self.turn(&wanted, ask.dry_run, false).await,
-                        Err(error) => Err(error),
+            self.next(&mut turns, &mut owed, clock).await;
+        }
+    }
+
+    /// Waits for the next turn, or answers the next question.
+    async fn next(&mut self, turns: &mut Turns, owed: &mut Option<Owed>, clock: &dyn Clock) {
+        let now = clock.monotonic();
+        let wait = owed.as_ref().map(|owed| owed.at.saturating_sub(now));
+        let made_up_for = async {
+            match wait {
+                Some(wait) => tokio::time::sleep(wait).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            () = made_up_for => {}
+            turn = turns.next() => match turn {
+                // What is owed from before is not forgotten over another turn.
+                Some(turn) => {
+                    let turn = match owed.take() {
+                        Some(before) if !turn.is_whole() => again(before.turn),
+                        _ => turn,
                     };
-                    // Who does not wait any more is told nothing.
-                    let _ = ask.answer.send(answer);
+                    *owed = Some(Owed { turn, at: now });
                 }
+                // The store is closed: the role is on its way out.
+                None => std::future::pending().await,
+            },
+            Some(ask) = self.asks.recv() => {
+                let answer = match self.wanted(ask.toggle.as_deref()) {
+                    Ok(wanted) => self.turn(&wanted, ask.dry_run, false).await,
+                    Err(error) => Err(error),
+                };
+                // Who does not wait any more is told nothing.
+                let _ = ask.answer.send(answer);
             }
         }
+    }
+
+    /// Looks at what policies say, and makes the groups so where they say something else than before,
+    /// or where it is time. What they say, and whether it was done.
+    async fn look_anew(
+        &self,
+        turn: Turn,
+        known: Option<&Wanted>,
+    ) -> (Option<Wanted>, Result<(), String>) {
+        const PARTS: [PolicyPart; 1] = [PolicyPart::HostGroups];
+        let wanted = match self.wanted(None) {
+            Ok(wanted) => wanted,
+            Err(error) => {
+                self.failing(&error);
+                let revision = self.store.revision();
+                self.store
+                    .note_refresh(&PARTS, turn, revision, Err(error.clone()));
+                return (None, Err(error));
+            }
+        };
+        // A change of something else says nothing of groups: then the host is not asked.
+        let same = |known: &Wanted| known.groups == wanted.groups && known.spared == wanted.spared;
+        let is_same = turn == Turn::Changed && known.is_some_and(same);
+        let done = match is_same {
+            true => Ok(()),
+            false => self.turn(&wanted, false, turn.is_whole()).await.map(drop),
+        };
+        self.store
+            .note_refresh(&PARTS, turn, wanted.revision, done.clone());
+        (Some(wanted), done)
     }
 
     fn failing(&self, error: &str) {
@@ -197,21 +230,17 @@ impl Groups {
 
     /// What policies come to now; as if `toggle` were enabled, or were not where it is.
     fn wanted(&self, toggle: Option<&str>) -> Result<Wanted, String> {
-        let (mut objects, _) = self.store.all_at().map_err(|error| error.to_string())?;
-        if let Some(name) = toggle {
-            turn_over(&mut objects, name)?;
+        let (mut objects, revision) = self.store.all_at().map_err(|error| error.to_string())?;
+        if let Some(name) = toggle
+            && !policy::toggle(&mut objects, name)
+        {
+            return Err(format!("there is no policy {name:?}"));
         }
-        let found = policy::in_force(objects, &self.node);
-        let mut settings = found.objects.iter();
-        let settings = settings.find_map(|object| PolicySettings::of(&object.spec));
-        let PolicyResult {
-            break_glass_administrator: spared,
-            ..
-        } = &found.result;
+        let result = policy::in_force(objects, &self.node).result;
         Ok(Wanted {
-            groups: found.result.host_groups().cloned().collect(),
-            spared: spared.clone(),
-            settings: settings.cloned().unwrap_or_default(),
+            groups: result.host_groups().cloned().collect(),
+            spared: result.break_glass_administrator,
+            revision,
         })
     }
 
@@ -310,7 +339,7 @@ impl Groups {
             }
             let is_sound = name.parse::<AccountName>().is_ok_and(|name| name.is_bare());
             let found = match is_sound {
-                true => tool::group("files", name).await?,
+                true => tool::own_group(name).await?,
                 false => None,
             };
             let Some(group) = found else {
@@ -323,11 +352,11 @@ impl Groups {
             };
             let primary: BTreeSet<AccountName> = own
                 .iter()
-                .filter(|account| account.gid == group.gid)
+                .filter(|account| Some(account.gid) == group.gid)
                 .map(|account| account.name.clone())
                 .collect();
             let before = remembered.get(name);
-            let plan = plan::plan(wish.as_ref(), &group, &primary, before, &wanted.spared);
+            let plan = plan(wish.as_ref(), &group, &primary, before, &wanted.spared);
             for (member, problem) in &plan.troubles {
                 trouble(member, problem.clone());
             }
@@ -420,7 +449,7 @@ impl Groups {
         })
     }
 
-    fn tell(&self, group: &AccountName, step: &plan::Step) {
+    fn tell(&self, group: &AccountName, step: &Step) {
         let (group, member) = (group.to_string(), step.member.to_string());
         let because = step.because.to_owned();
         let policy = match step.policy.as_str() {
@@ -474,32 +503,20 @@ impl Host {
         }
         let mut candidates = Vec::new();
         if name.sid().is_none() && self.known.len() < NAMES_MAX {
-            let domains = self.domains.get_or_insert_with(tool::domains);
-            let sources = std::iter::once("files").chain(domains.iter().map(String::as_str));
+            let domains = self.domains.get_or_insert_with(accounts::domains);
             let asked = name.local().unwrap_or(name.as_str());
-            for source in sources {
-                let account: Option<Account> = tool::account(source, asked).await?;
-                let group: Option<Group> = match &account {
-                    Some(_) => None,
-                    None => tool::group(source, asked).await?,
-                };
-                candidates.push(Candidate {
-                    source: source.to_owned(),
-                    account,
-                    group,
-                });
-            }
+            candidates = tool::candidates(asked, domains).await?;
         }
         let meant = Meant {
             name: name.clone(),
-            accounts: account::resolve(name, &candidates),
+            accounts: resolve(name, &candidates).map(|one| one.accounts.clone()),
         };
         self.known.insert(name.clone(), meant.clone());
         Ok(meant)
     }
 }
 
-fn told(group: &AccountName, step: &plan::Step) -> GroupStep {
+fn told(group: &AccountName, step: &Step) -> GroupStep {
     GroupStep {
         group: group.to_string(),
         member: step.member.to_string(),
@@ -509,50 +526,10 @@ fn told(group: &AccountName, step: &plan::Step) -> GroupStep {
     }
 }
 
-/// Enables a policy, or disables it where it is enabled.
-fn turn_over(objects: &mut [Object], name: &str) -> Result<(), String> {
-    for object in objects {
-        if let Spec::Policy(policy) = &mut object.spec
-            && object.name.eq_ignore_ascii_case(name)
-        {
-            policy.enabled = !policy.enabled;
-            return Ok(());
-        }
-    }
-    Err(format!("there is no policy {name:?}"))
-}
-
-/// The longest time until the next refresh.
-fn wait_max(settings: &PolicySettings) -> Duration {
-    settings.refresh_interval.get() + settings.refresh_random.get()
-}
-
-/// The time until the next refresh.
-fn wait(settings: &PolicySettings, is_well: bool) -> Duration {
-    let part = match entropy::random::<4>() {
-        Ok(octets) => f64::from(u32::from_le_bytes(octets)) / f64::from(u32::MAX),
-        // Without entropy nodes look at one time, which is no harm.
-        Err(_) => 0.0,
-    };
-    let wait = settings.refresh_interval.get() + settings.refresh_random.get().mul_f64(part);
-    match is_well {
-        true => wait,
-        false => wait.min(AGAIN_AFTER),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_refresh_comes_within_its_interval_and_a_failure_is_tried_again_soon() {
-        let settings = PolicySettings::default();
-        for _ in 0..100 {
-            let wait = wait(&settings, true);
-            assert!(wait >= Duration::from_secs(90 * 60) && wait <= wait_max(&settings));
-        }
-        assert_eq!(wait_max(&settings), Duration::from_secs(120 * 60));
-        assert_eq!(wait(&settings, false), AGAIN_AFTER);
+/// The turn that makes up for one that failed.
+fn again(turn: Turn) -> Turn {
+    match turn.is_whole() {
+        true => Turn::Reapply,
+        false => Turn::Found,
     }
 }

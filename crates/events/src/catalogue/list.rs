@@ -690,23 +690,23 @@ catalogue! {
         mend "Change the policy, or what stands beside it: the reason names it.";
     5082 Warning GroupMemberRemoved { group: String, member: String, policy: String, because: String } per [group, member]
         "{member} was taken out of the group {group}: {because} ({policy})"
-        means "A restricted group of a policy says who may be in a group of this host, and somebody else was in it."
-        breaks "The account has lost what the group gives, for sessions that begin from now on."
+        means "A restricted group of a policy says who may be in a group of this host, or in one of Mailward's own, and somebody else was in it."
+        breaks "The account has lost what the group gives: of a group of the host for sessions that begin from now on, of Mailward's own for the next command."
         mend "Nothing, where it was meant. Else correct the policy: a membership that is set by hand is taken away again.";
     5083 Notice GroupMemberAdded { group: String, member: String, policy: String, because: String } per [group, member]
         "{member} was put into the group {group}: {because} ({policy})"
-        means "A restricted group of a policy says that the account is to be in a group of this host, and it was not."
-        breaks "Nothing; the account has what the group gives, for sessions that begin from now on."
+        means "A restricted group of a policy says that the account is to be in a group of this host, or in one of Mailward's own, and it was not."
+        breaks "Nothing; the account has what the group gives: of a group of the host for sessions that begin from now on, of Mailward's own for the next command."
         mend "Nothing, where it was meant. Else correct the policy.";
     5084 Error GroupMemberUnclear { group: String, member: String, problem: String } per [group, member]
         "{member} of the group {group} cannot be told: {problem}"
-        means "A name in a restricted group is no account of this host or of its domains, or it is two, or it cannot be changed by the system's tools."
+        means "A name in a restricted group is no account of this host or of its domains, or, in a role group, no administrator; or it is two, or it cannot be changed by the system's tools."
         breaks "It is neither put in nor taken out. Where the group's exact members are said, nobody is taken out of it until every name is clear."
         mend "Write the name so that it is one: .\\NAME for this host's own account, DOMAIN\\NAME for a domain's; a SID is replaced by a name at the import (--map).";
     5085 Error GroupsFailing { error: String } per [error]
         "the groups of this host cannot be kept as policies say: {error}"
-        means "The enforcer could not ask for accounts or change a group: a tool is missing, took too long or refused, or the role is not root."
-        breaks "Groups stay as they are. It is tried again with the next refresh and with the next change of a policy."
+        means "The enforcer, or for Mailward's own groups the access role, could not ask for accounts or change a group: a tool is missing, took too long or refused, or the enforcer is not root."
+        breaks "Groups stay as they are. It is tried again within a minute, and with the next change of a policy."
         mend "Install passwd and libc-bin, run Mailward's manager as root, or switch `groups` off.";
     5086 Notice GroupRestored { group: String, members: Items } per [group]
         "no policy speaks of some members of the group {group} any more; they are as they were before: {members}"
@@ -931,9 +931,9 @@ catalogue! {
         mend "Take it for what it says: someone may stand between you and that peer. Ask the peer by another way. Where the entry is a mistake, `mailward untrusted remove` its name; mail goes on within a second.";
     7011 Error UntrustedSessionCut { direction: String, connector: String, peer: String, subject: String, issuer: String, serial: String, entry: String, reason: String } per [connector, peer, entry]
         "a session of {connector} with {peer} ({direction}) was cut: its certificate has become untrusted: {subject}, serial {serial}, issuer {issuer}; entry {entry}: {reason}"
-        means "The session was open when an entry was added to the list of untrusted certificates that covers what the peer had shown. It was ended without waiting for its end."
-        breaks "A message that was under way is tried again; nothing that was acknowledged is lost."
-        mend "Look what passed through such sessions before: `mailward untrusted replay` lists them.";
+        means "The session was open when an entry was added to the list of untrusted certificates that covers what the peer had shown. It was ended without waiting for its end. Connections to a directory and to the database of the objects are told in the same way."
+        breaks "A message that was under way is tried again; nothing that was acknowledged is lost. Of a directory and of the database, what is known stays in force; the database takes no change until its server shows another certificate."
+        mend "Look what passed through such sessions before: `mailward untrusted replay` lists them. Give a server of your own another key and certificate.";
     7012 Warning UntrustedEntryUnreadable { entry: String, issuer: String } per [entry]
         "the untrusted certificate {entry} names an issuer that cannot be read: {issuer}"
         means "The issuer's distinguished name has an attribute type that is not known here. The entry refuses by its SHA-256 values alone, where it has some."

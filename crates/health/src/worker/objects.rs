@@ -3,8 +3,9 @@
 use mailward_model::{
     Object, Spec,
     kind::{HealthSettings, TransportSettings},
+    policy::PolicyPart,
 };
-use mailward_store::Store;
+use mailward_store::{Store, Turn};
 use tokio::sync::mpsc;
 
 use super::{Message, Running};
@@ -74,17 +75,34 @@ fn is_least(object: &Object) -> bool {
     )
 }
 
-/// Reads the objects after every change of theirs.
+/// What of policies the worker works by.
+const PARTS: [PolicyPart; 1] = [PolicyPart::Settings];
+
+/// Reads the objects after every change of theirs, and at a refresh what was not told.
 pub(super) async fn follow_objects(store: Store, inbox: mpsc::Sender<Message>) {
-    let mut revisions = store.subscribe();
-    while revisions.changed().await.is_ok() {
-        let store = store.clone();
-        // Objects that cannot be read stay as they were: the store probe says so.
-        if let Ok(Ok((objects, _))) =
-            tokio::task::spawn_blocking(move || store.all_in_force()).await
-            && inbox.send(Message::Objects(objects)).await.is_err()
-        {
-            return;
+    let mut turns = store.turns();
+    // They were read just now.
+    let mut known = store.revision();
+    store.note_refresh(&PARTS, Turn::Begun, known, Ok(()));
+    while let Some(turn) = turns.next().await {
+        if turn.is_due() || store.revision() != known {
+            let reading = store.clone();
+            let read = tokio::task::spawn_blocking(move || reading.all_in_force());
+            match read.await {
+                Ok(Ok((objects, revision))) => {
+                    known = revision;
+                    if inbox.send(Message::Objects(objects)).await.is_err() {
+                        return;
+                    }
+                }
+                // Objects that cannot be read stay as they were: the store probe says so.
+                Ok(Err(error)) => {
+                    store.note_refresh(&PARTS, turn, known, Err(error.to_string()));
+                    continue;
+                }
+                Err(_) => continue,
+            }
         }
+        store.note_refresh(&PARTS, turn, known, Ok(()));
     }
 }

@@ -97,7 +97,10 @@ impl Inside {
         let counts = counts.into_iter().map(|(page, count)| {
             EventFigure::new(page.number, page.name, page.level.as_str(), count)
         });
-        RoleFigures::new(self.started_unix_ms, counts)
+        RoleFigures {
+            policies: self.store.policy_refreshes(),
+            ..RoleFigures::new(self.started_unix_ms, counts)
+        }
     }
 
     /// What the engine alone can answer; `None` where it has no answer.

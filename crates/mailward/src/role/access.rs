@@ -27,7 +27,7 @@ async fn serve(config: &Config, parent: Option<u32>) -> Result<(), RoleError> {
     let standing = Standing::begin(Role::Access, config, parent, &inherited)?;
     let Inherited { mut tcp, unix } = inherited;
     let events = super::events(config, Role::Access)?;
-    let store = super::store(config)?;
+    let store = super::store_of_role(config)?;
     super::untrusted::follow(&store, config.untrusted_dir(), &events);
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
     let _control = super::answer_about_itself(Role::Access, config, &store, &events, |_| {})?;
@@ -43,6 +43,7 @@ async fn serve(config: &Config, parent: Option<u32>) -> Result<(), RoleError> {
         audit_dir: config.audit_dir(),
         perimeter_dir: config.perimeter_dir(),
         untrusted_dir: config.untrusted_dir(),
+        own_groups_file: config.own_groups_file(),
         node: config.hostname.clone(),
         store,
         events: events.clone(),

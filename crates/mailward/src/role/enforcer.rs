@@ -27,7 +27,7 @@ pub(crate) fn run(config: &Config, parent: Option<u32>) -> Result<(), RoleError>
 async fn serve(config: &Config, parent: Option<u32>) -> Result<(), RoleError> {
     let standing = Standing::begin(Role::Enforcer, config, parent, &Inherited::default())?;
     let events = super::events(config, Role::Enforcer)?;
-    let store = super::store(config)?;
+    let store = super::store_of_role(config)?;
     super::untrusted::follow_objects(&store, &events);
     let clock = SystemClock::default();
     let figures: Arc<Mutex<FirewallFigures>> = Arc::default();

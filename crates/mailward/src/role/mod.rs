@@ -12,7 +12,8 @@ mod untrusted;
 pub(crate) mod worker;
 
 use std::{
-    error::Error, fs::DirBuilder, io, os::unix::fs::DirBuilderExt, path::Path, time::Duration,
+    error::Error, fs::DirBuilder, io, os::unix::fs::DirBuilderExt, path::Path, sync::Arc,
+    time::Duration,
 };
 
 use mailward_api::{
@@ -163,6 +164,15 @@ pub(crate) fn events(config: &Config, role: Role) -> Result<Events, RoleError> {
         .map_err(|error| RoleError::start("the event log", error))
 }
 
+/// Opens the store for a role: it is looked at anew when policies say so, for as long as this runtime
+/// runs. Must be called inside one.
+pub(crate) fn store_of_role(config: &Config) -> Result<Store, RoleError> {
+    let store = store(config)?;
+    let clock = Arc::new(SystemClock::default());
+    tokio::spawn(store.clone().keep_refreshing(clock));
+    Ok(store)
+}
+
 /// Opens the store.
 pub(crate) fn store(config: &Config) -> Result<Store, RoleError> {
     // What is built in refuses from the first connection on; the objects and feeds do as soon as they
@@ -213,12 +223,19 @@ pub(crate) fn role_status(role: Role, started_unix_ms: u64, revision: Revision) 
 }
 
 /// What a role counted of its events; the other figures are its own.
-pub(crate) fn role_figures(since_unix_ms: u64, events: &Events) -> RoleFigures {
+pub(crate) fn role_figures(
+    since_unix_ms: u64,
+    events: &Events,
+    store: Option<&Store>,
+) -> RoleFigures {
     let counts = events.counts();
     let counts = counts
         .into_iter()
         .map(|(page, count)| EventFigure::new(page.number, page.name, page.level.as_str(), count));
-    RoleFigures::new(since_unix_ms, counts)
+    RoleFigures {
+        policies: store.map(Store::policy_refreshes).unwrap_or_default(),
+        ..RoleFigures::new(since_unix_ms, counts)
+    }
 }
 
 /// The control socket of a role that is asked for nothing but itself. Must be called inside a runtime;
@@ -258,7 +275,7 @@ where
     let started = SystemClock::default().unix_ms();
     let service = move |request: ControlRequest| {
         let status = role_status(role, started, store.revision());
-        let mut figures = role_figures(started, &events);
+        let mut figures = role_figures(started, &events, Some(&store));
         more(&mut figures);
         let besides = besides.clone();
         async move {

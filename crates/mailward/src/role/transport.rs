@@ -27,7 +27,7 @@ async fn serve(config: &Config, parent: Option<u32>) -> Result<(), RoleError> {
         Inherited::take().map_err(|error| RoleError::start("the sockets of the manager", error))?;
     let standing = Standing::begin(Role::Transport, config, parent, &inherited)?;
     let events = super::events(config, Role::Transport)?;
-    let store = super::store(config)?;
+    let store = super::store_of_role(config)?;
     let setup = Setup {
         untrusted: super::untrusted::follow(&store, config.untrusted_dir(), &events),
         node: Node {

@@ -6,8 +6,8 @@
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
 
 use mailward_events::{Event, Events};
-use mailward_model::{Kind, Object, ObjectId, Revision, Spec};
-use mailward_store::Store;
+use mailward_model::{Kind, Object, ObjectId, Revision, Spec, policy::PolicyPart};
+use mailward_store::{Store, Turn};
 use mailward_tls::{
     Untrusted, UntrustedList,
     untrusted::{
@@ -44,9 +44,13 @@ fn begin(store: &Store, shelf: Option<Shelf>, events: &Events) -> Untrusted {
         objects: Vec::new(),
         feeds: BTreeMap::new(),
     };
-    let mut revisions = store.subscribe();
-    let mut at = *revisions.borrow_and_update();
-    follower.read_objects();
+    let mut turns = store.turns();
+    let mut at = store.revision();
+    let note = |store: &Store, turn, at, done| {
+        store.note_refresh(&[PolicyPart::Untrusted], turn, at, done);
+    };
+    let read = follower.read_objects();
+    note(store, Turn::Begun, at, read.map(drop));
     follower.read_feeds();
     follower.put();
     let untrusted = follower.untrusted.clone();
@@ -59,20 +63,30 @@ fn begin(store: &Store, shelf: Option<Shelf>, events: &Events) -> Untrusted {
                     false => tokio::time::sleep(LOOK_EVERY).await,
                 }
             };
-            let is_changed = tokio::select! {
-                changed = revisions.changed() => match changed {
-                    Ok(()) => true,
-                    Err(_) => return,
+            let turn = tokio::select! {
+                turn = turns.next() => match turn {
+                    Some(turn) => Some(turn),
+                    None => return,
                 },
-                () = look => false,
+                () = look => None,
             };
             let mut is_other = false;
-            if is_changed {
-                let now = *revisions.borrow_and_update();
-                if is_touched(&follower.store, at) {
-                    is_other = follower.read_objects();
+            if let Some(turn) = turn {
+                let now = follower.store.revision();
+                let is_due = match turn {
+                    // What was told tells also that it is about something else.
+                    Turn::Changed => is_touched(&follower.store, at),
+                    turn => turn.is_due() || now != at,
+                };
+                let read = match is_due {
+                    true => follower.read_objects(),
+                    false => Ok(false),
+                };
+                is_other = turn.is_whole() || matches!(read, Ok(true));
+                if read.is_ok() {
+                    at = now;
                 }
-                at = now;
+                note(&follower.store, turn, at, read.map(drop));
             }
             is_other |= follower.read_feeds();
             // A list that is put in force wakes every session and ends the resumption of others.
@@ -82,6 +96,25 @@ fn begin(store: &Store, shelf: Option<Shelf>, events: &Events) -> Untrusted {
         }
     });
     untrusted
+}
+
+/// Tells that a connection of ours was cut because what its server had shown has become untrusted.
+/// `who` says what the connection was for, `peer` with whom it was.
+pub(super) fn tell_cut<C: AsRef<[u8]>>(path: &[C], who: &str, peer: &str, events: &Events) {
+    // The entry may be gone again; then nothing is to be told.
+    let Err(found) = Untrusted::of_process().check(path) else {
+        return;
+    };
+    events.emit(Event::UntrustedSessionCut {
+        direction: "out".to_owned(),
+        connector: who.to_owned(),
+        peer: peer.to_owned(),
+        subject: found.subject,
+        issuer: found.issuer,
+        serial: found.serial,
+        entry: found.entry,
+        reason: found.reason,
+    });
 }
 
 /// Whether a change since this revision is about untrusted certificates, feeds of them, or policies,
@@ -122,29 +155,32 @@ struct Follower {
 }
 
 impl Follower {
-    /// Reads the objects; true where they may be others than before.
-    fn read_objects(&mut self) -> bool {
+    /// Reads the objects; true where they are others than before.
+    fn read_objects(&mut self) -> Result<bool, String> {
         let read = self.store.in_force(Kind::UntrustedCertificate);
         let read = read.and_then(|objects| Ok((objects, self.store.list(Kind::UntrustedFeed)?)));
         let (objects, feeds) = match read {
             Ok(read) => read,
             Err(error) => {
+                let error = error.to_string();
                 self.events.emit(Event::StoreFailing {
                     operation: "read the untrusted certificates".to_owned(),
-                    error: error.to_string(),
+                    error: error.clone(),
                 });
-                return false;
+                return Err(error);
             }
         };
+        let mut is_other = self.objects != objects;
         self.objects = objects;
         if self.shelf.is_none() {
-            return true;
+            return Ok(is_other);
         }
         let mut before = std::mem::take(&mut self.feeds);
         for feed in feeds {
             let mut taken = before.remove(&feed.id).unwrap_or_default();
             if taken.name != feed.name {
                 // Its entries go by its name: they are made anew.
+                is_other = true;
                 taken = Taken {
                     name: feed.name,
                     ..Taken::default()
@@ -152,7 +188,8 @@ impl Follower {
             }
             self.feeds.insert(feed.id, taken);
         }
-        true
+        // What feeds that are gone had in force goes with them.
+        Ok(is_other || !before.is_empty())
     }
 
     /// Reads what feeds have in force, where their files are others than before; true where it is

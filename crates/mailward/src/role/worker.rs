@@ -32,7 +32,7 @@ async fn serve(config: &Config, parent: Option<u32>, minimum: bool) -> Result<()
     let standing = Standing::begin(Role::Worker, config, parent, &Inherited::default())?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
     let events = super::events(config, Role::Worker)?;
-    let store = super::store(config)?;
+    let store = super::store_of_role(config)?;
     super::untrusted::follow(&store, config.untrusted_dir(), &events);
     let started = Worker::start(WorkerConfig {
         node: config.hostname.clone(),

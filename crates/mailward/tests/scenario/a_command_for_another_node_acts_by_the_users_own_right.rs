@@ -20,16 +20,16 @@ const ONE: &str = "mx1.example.test";
 const TWO: &str = "mx2.example.test";
 
 /// Two nodes that know each other; people are known on the second.
-struct Pair {
+pub(crate) struct Pair {
     authority: tempfile::TempDir,
-    one: Node,
-    two: Node,
+    pub(crate) one: Node,
+    pub(crate) two: Node,
     /// Where the second is asked.
     port: u16,
 }
 
 /// Names somebody else than who runs it: only root may.
-fn is_root() -> bool {
+pub(crate) fn is_root() -> bool {
     let root = nix::unistd::Uid::effective().is_root();
     if !root {
         eprintln!("this test needs root, to speak for others");
@@ -73,7 +73,7 @@ fn node(authority: &tempfile::TempDir, name: &str, listen: Option<u16>, more: &s
     node
 }
 
-fn pair(of_one: &str, of_two: &str) -> Pair {
+pub(crate) fn pair(of_one: &str, of_two: &str) -> Pair {
     let authority = tempfile::tempdir().unwrap();
     let port = free_port();
     let knows = format!("[[node]]\nname = \"{TWO}\"\nendpoint = \"127.0.0.1:{port}\"\n{of_one}");
@@ -110,13 +110,13 @@ role_groups = ["organization_management"]
     pair
 }
 
-fn trusted() -> String {
+pub(crate) fn trusted() -> String {
     format!("\n[[node]]\nname = \"{ONE}\"\ntrusted_for_delegation = true\n")
 }
 
 impl Pair {
     /// A command on the first node for the second.
-    fn far<'a>(user: &'a str, words: &[&'a str]) -> Vec<&'a str> {
+    pub(crate) fn far<'a>(user: &'a str, words: &[&'a str]) -> Vec<&'a str> {
         let mut all = vec!["--node", TWO, "--as", user];
         all.extend(words);
         all

@@ -278,6 +278,11 @@ impl Slapd {
         self.folder.path().join(name)
     }
 
+    /// What it shows of itself.
+    pub(crate) fn certificate(&self) -> PathBuf {
+        self.path("server.pem")
+    }
+
     /// Writes its configuration.
     pub(crate) fn configure(&self, settings: &str) {
         let text = format!(

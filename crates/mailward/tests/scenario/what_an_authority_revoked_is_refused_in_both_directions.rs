@@ -143,6 +143,21 @@ fn seconds(count: u64) -> Duration {
     Duration::from_secs(count)
 }
 
+/// What `mailward test tls` says of this hop's certificate and the lists: how it stands, and what was
+/// found.
+fn tested_by_hand(node: &Node, hop: std::net::SocketAddr) -> (String, String) {
+    let target = hop.to_string();
+    let output = node.command(&["test", "tls", &target, "--starttls", "smtp", "--json"]);
+    let reports: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let verdicts = reports[0]["verdicts"].as_array().unwrap().clone();
+    let found = verdicts.iter().find(|one| one["subject"] == "distrust");
+    let text = |field: &str| found.unwrap()[field].as_str().unwrap().to_owned();
+    (
+        text("level"),
+        format!("{}; {}", text("found"), text("reason")),
+    )
+}
+
 /// A node that trusts an authority, asks clients for certificates, and sends everything to a hop.
 fn node(authority: &Authority, hop: std::net::SocketAddr, source: &str) -> (Node, u16) {
     let asking = free_port();
@@ -204,6 +219,9 @@ fn of_clients_and_of_next_hops() {
     );
     node.ask(&["untrusted", "refresh", "CRLs"]);
     let mut open = session(asking, &stolen).unwrap();
+    let (level, found) = tested_by_hand(&node, hop.address);
+    assert_eq!(level, "well", "{found}");
+    assert!(found.contains("CRL of the issuer was asked"), "{found}");
 
     page.say(authority.crl(&[0x77, 0x51], seconds(50), HOUR));
     node.ask(&["untrusted", "refresh", "CRLs"]);
@@ -228,6 +246,12 @@ fn of_clients_and_of_next_hops() {
     });
     assert_eq!(hop.under_tls.load(Ordering::SeqCst), 0);
     assert_eq!(hop.plain.load(Ordering::SeqCst), 0, "no plain text instead");
+    let (level, found) = tested_by_hand(&node, hop.address);
+    assert_eq!(level, "bad", "{found}");
+    assert!(
+        found.contains("UNTRUSTED") && found.contains("CRLs/http"),
+        "{found}"
+    );
     let file = node.path("stolen.pem");
     std::fs::write(
         &file,

@@ -4,7 +4,12 @@ use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{FieldError, address::text_form, object::Validate};
+use crate::{
+    FieldError,
+    address::text_form,
+    object::Validate,
+    policy::{OwnGroup, is_below_own, own},
+};
 
 /// Characters of a name (MS-GPSB 2.2.10: 256).
 const NAME_CHARS_MAX: usize = 256;
@@ -135,8 +140,9 @@ text_form!(AccountName, "account-name");
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RestrictedGroup {
-    /// The group; with `member_of` it may be an account. `mailward:administrators` are those who
-    /// may administer Mailward besides root and its own user.
+    /// The group; with `member_of` it may be an account. `mailward\administrators` are those who
+    /// may administer Mailward besides root and its own user, `mailward\server_management` and the
+    /// like the role groups of administrators.
     pub group: AccountName,
     /// Its members, and no others. Empty: it must have none. Unset: they are left alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -198,6 +204,16 @@ impl Validate for RestrictedGroup {
                 "member_of",
                 "it would be in itself".to_owned(),
                 "take it out",
+            );
+        }
+        let strange = |group: &&AccountName| is_below_own(group) && own(group).is_none();
+        let groups = std::iter::once(&self.group).chain(&self.member_of);
+        for group in groups.filter(strange) {
+            let known: Vec<String> = OwnGroup::all().map(OwnGroup::name).collect();
+            error(
+                "group",
+                format!("{group} is no group of Mailward's own"),
+                &format!("choose among {}", known.join(", ")),
             );
         }
         for (field, list) in [

@@ -5,15 +5,51 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 
-use super::{Applied, GroupHolding, Lost, MemberChange, MemberHolding};
-use crate::kind::AccountName;
+use super::{Applied, GroupHolding, Loss, Lost, MemberChange, MemberHolding};
+use crate::kind::{AccountName, RoleGroup};
 
 /// The group of those who may administer Mailward.
 pub const ADMINISTRATORS: &str = r"mailward\administrators";
+/// What stands before the backslash of a group of Mailward's own.
+const OWN: &str = "mailward";
 
-/// True for a group of Mailward's own.
-pub(super) fn is_own(group: &AccountName) -> bool {
-    group.as_str().eq_ignore_ascii_case(ADMINISTRATORS)
+/// A group of Mailward's own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OwnGroup {
+    /// Who may administer on the node itself.
+    Administrators,
+    /// Who has the rights of a role group, from other nodes.
+    Role(RoleGroup),
+}
+
+impl OwnGroup {
+    /// The name that policies know it by: `mailward\administrators`.
+    pub fn name(self) -> String {
+        match self {
+            OwnGroup::Administrators => ADMINISTRATORS.to_owned(),
+            OwnGroup::Role(group) => format!("{OWN}\\{group}"),
+        }
+    }
+
+    /// Every one.
+    pub fn all() -> impl Iterator<Item = OwnGroup> {
+        let roles = RoleGroup::ALL.into_iter().map(OwnGroup::Role);
+        std::iter::once(OwnGroup::Administrators).chain(roles)
+    }
+}
+
+/// The group of Mailward's own that this name is; blanks, hyphens and case make no difference, so that
+/// `mailward\Organization Management` is one.
+pub fn own(group: &AccountName) -> Option<OwnGroup> {
+    let squeezed = |text: &str| text.replace([' ', '-', '_'], "").to_ascii_lowercase();
+    is_below_own(group).then_some(())?;
+    OwnGroup::all().find(|one| squeezed(&one.name()) == squeezed(group.as_str()))
+}
+
+/// Whether a name says that it is of Mailward's own, known or not.
+pub fn is_below_own(group: &AccountName) -> bool {
+    let domain = group.as_str().split_once('\\').map(|(domain, _)| domain);
+    domain.is_some_and(|domain| domain.eq_ignore_ascii_case(OWN))
 }
 
 /// What is said of a group, in the order in which it is applied.
@@ -32,7 +68,7 @@ struct Single<'a> {
 }
 
 impl Single<'_> {
-    fn lost(&self, reason: String) -> Lost {
+    fn lost(&self, loss: Loss, reason: String) -> Lost {
         let (member, word) = (
             self.member.as_str(),
             match (self.change, self.by_member_of) {
@@ -44,6 +80,7 @@ impl Single<'_> {
         Lost {
             from: self.from.to_owned(),
             value: json!({ word: member }),
+            loss,
             reason,
         }
     }
@@ -52,9 +89,9 @@ impl Single<'_> {
 /// One name for a group of the host, whether it says that it is the host's or not; folded where it
 /// is Mailward's own.
 fn key(group: &AccountName) -> String {
-    match is_own(group) {
-        true => ADMINISTRATORS.to_owned(),
-        false => group.local().unwrap_or(group.as_str()).to_owned(),
+    match own(group) {
+        Some(own) => own.name(),
+        None => group.local().unwrap_or(group.as_str()).to_owned(),
     }
 }
 
@@ -107,6 +144,7 @@ fn holding(group: AccountName, mut said: Said<'_>, spared: &AccountName) -> Grou
         lost.extend(said.exact.iter().rev().map(|(from, list)| Lost {
             from: (*from).to_owned(),
             value: json!({ "members": list }),
+            loss: Loss::Later,
             reason: match *list == members {
                 true => format!("{winner} says the same and is applied later"),
                 false => format!("{winner} is applied later, and exact members do not add up"),
@@ -114,9 +152,8 @@ fn holding(group: AccountName, mut said: Said<'_>, spared: &AccountName) -> Grou
         }));
         let beaten = said.single.iter().rev();
         lost.extend(beaten.map(|one| {
-            one.lost(format!(
-                "{winner} says the exact members, and exact beats single ones"
-            ))
+            let reason = format!("{winner} says the exact members, and exact beats single ones");
+            one.lost(Loss::Exact, reason)
         }));
         return GroupHolding {
             group,
@@ -130,14 +167,18 @@ fn holding(group: AccountName, mut said: Said<'_>, spared: &AccountName) -> Grou
     // The last one said of a member holds; told in the order in which it was applied.
     for one in said.single.iter().rev() {
         if one.change == MemberChange::Remove && is_spared(one.member, spared) {
-            lost.push(one.lost("the break-glass administrator is never removed".to_owned()));
+            let reason = "the break-glass administrator is never removed".to_owned();
+            lost.push(one.lost(Loss::Spared, reason));
             continue;
         }
         match changes.iter().find(|later| later.member == *one.member) {
-            Some(later) => lost.push(one.lost(match later.change == one.change {
-                true => format!("{} says the same and is applied later", later.from),
-                false => format!("{} is applied later", later.from),
-            })),
+            Some(later) => {
+                let reason = match later.change == one.change {
+                    true => format!("{} says the same and is applied later", later.from),
+                    false => format!("{} is applied later", later.from),
+                };
+                lost.push(one.lost(Loss::Later, reason));
+            }
             None => changes.push(MemberHolding {
                 member: one.member.clone(),
                 change: one.change,

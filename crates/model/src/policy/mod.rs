@@ -9,9 +9,13 @@
 //!
 //! Invariant: a policy whose scope does not reach a node changes nothing of what holds there.
 
+pub mod account;
 pub mod gpt_tmpl;
 mod groups;
+pub mod membership;
 mod objects;
+mod refresh;
+mod role_groups;
 
 #[cfg(test)]
 mod tests;
@@ -19,10 +23,12 @@ mod tests;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-pub use groups::ADMINISTRATORS;
+pub use groups::{ADMINISTRATORS, OwnGroup, is_below_own, own};
+pub use refresh::{AGAIN_AFTER, Look, PolicyPart, PolicyRefresh, Timetable};
+pub use role_groups::{MemberStep, MemberTrouble, RoleGroupHolding};
 
 use crate::{
-    Domain, Kind, Object,
+    Domain, Kind, Object, Spec,
     kind::{AccountName, Policy, PolicyScope, PolicySettings, Site},
     object::SpecOf,
 };
@@ -45,6 +51,31 @@ pub struct Considered {
     pub reason: String,
 }
 
+/// To what something lost that was said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Loss {
+    /// To a policy that is applied later.
+    Later,
+    /// To exact members or ranges: they beat single ones.
+    Exact,
+    /// To a policy; it is what the objects say.
+    Policy,
+    /// To the rule that the break-glass administrator is never removed.
+    Spared,
+    /// To nobody: with what stands beside it, it would not be sound.
+    Unsound,
+    /// To nobody: what it is about is not there.
+    Absent,
+}
+
+impl Loss {
+    /// True where nothing that was said of it holds, so that whoever said it has to hear.
+    pub fn is_refusal(self) -> bool {
+        matches!(self, Loss::Unsound | Loss::Absent)
+    }
+}
+
 /// What somebody said that does not hold.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Lost {
@@ -52,6 +83,8 @@ pub struct Lost {
     pub from: String,
     /// What.
     pub value: Value,
+    /// To what it lost.
+    pub loss: Loss,
     /// Why it does not hold, as a sentence without a full stop.
     pub reason: String,
 }
@@ -90,7 +123,7 @@ pub struct MemberHolding {
     pub from: String,
 }
 
-/// A group of the host that policies speak of.
+/// A group that policies speak of, of the host or of Mailward itself.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct GroupHolding {
     /// The group.
@@ -116,8 +149,11 @@ pub struct PolicyResult {
     pub policies: Vec<Considered>,
     /// Settings, by name.
     pub settings: Vec<Holding>,
-    /// Groups of the host, by name.
+    /// Groups of the host and of Mailward itself, by name.
     pub groups: Vec<GroupHolding>,
+    /// Who belongs to the role groups that policies speak of.
+    #[serde(default)]
+    pub role_groups: Vec<RoleGroupHolding>,
     /// Certificates that are refused.
     pub untrusted: Vec<Holding>,
     /// Whom receive connectors take.
@@ -130,14 +166,14 @@ impl PolicyResult {
     /// Who may administer Mailward besides root and its own user. Names are those of accounts of the
     /// host; whom a policy takes out is not among them.
     pub fn administrators(&self) -> Vec<AccountName> {
-        let mut names = Vec::new();
-        for group in self.groups.iter().filter(|one| groups::is_own(&one.group)) {
-            names.extend(group.members.iter().flatten().cloned());
-            for one in &group.changes {
-                names.retain(|name| *name != one.member);
-                if one.change == MemberChange::Add {
-                    names.push(one.member.clone());
-                }
+        let Some(group) = self.own_group(OwnGroup::Administrators) else {
+            return Vec::new();
+        };
+        let mut names = group.members.clone().unwrap_or_default();
+        for one in &group.changes {
+            names.retain(|name| *name != one.member);
+            if one.change == MemberChange::Add {
+                names.push(one.member.clone());
             }
         }
         names
@@ -145,7 +181,14 @@ impl PolicyResult {
 
     /// The groups that are the host's, without those of Mailward itself.
     pub fn host_groups(&self) -> impl Iterator<Item = &GroupHolding> {
-        self.groups.iter().filter(|one| !groups::is_own(&one.group))
+        let groups = self.groups.iter();
+        groups.filter(|one| own(&one.group).is_none())
+    }
+
+    /// What is said of a group of Mailward itself.
+    pub fn own_group(&self, which: OwnGroup) -> Option<&GroupHolding> {
+        let mut groups = self.groups.iter();
+        groups.find(|one| own(&one.group) == Some(which))
     }
 }
 
@@ -165,9 +208,18 @@ struct Applied<'a> {
     policy: &'a Policy,
 }
 
-/// Kinds of objects that decide what holds: of these all must be given to [`in_force`], besides
-/// those that the caller wants to know.
-pub const DECIDING: [Kind; 3] = [Kind::Policy, Kind::Site, Kind::PolicySettings];
+/// Kinds of objects that decide what holds of these kinds: of them all must be given to [`in_force`],
+/// besides those that the caller wants to know.
+pub fn deciding(kinds: &[Kind]) -> Vec<Kind> {
+    /// Who has role groups: whether a name is clear is seen among all.
+    const HOLDERS: [Kind; 2] = [Kind::Administrator, Kind::Node];
+    let mut deciding = vec![Kind::Policy, Kind::Site, Kind::PolicySettings];
+    if kinds.iter().any(|kind| HOLDERS.contains(kind)) {
+        deciding.extend(HOLDERS);
+    }
+    deciding.retain(|kind| !kinds.contains(kind));
+    deciding
+}
 
 /// What holds on a node.
 pub fn in_force(mut objects: Vec<Object>, node: &Domain) -> InForce {
@@ -181,6 +233,7 @@ pub fn in_force(mut objects: Vec<Object>, node: &Domain) -> InForce {
         policies,
         settings: Vec::new(),
         groups: Vec::new(),
+        role_groups: Vec::new(),
         untrusted: Vec::new(),
         ranges: Vec::new(),
         break_glass_administrator: settings.map_or_else(AccountName::root, |one| {
@@ -191,9 +244,24 @@ pub fn in_force(mut objects: Vec<Object>, node: &Domain) -> InForce {
         result.settings = objects::settings(&applied, &mut objects);
         result.ranges = objects::ranges(&applied, &mut objects);
         result.untrusted = objects::untrusted(&applied, &mut objects);
-        result.groups = groups::merge(&applied, &result.break_glass_administrator);
+        let spared = &result.break_glass_administrator;
+        result.groups = groups::merge(&applied, spared);
+        result.role_groups = role_groups::lay_over(&result.groups, spared, &mut objects);
     }
     InForce { objects, result }
+}
+
+/// Enables a policy, or disables it where it is enabled; false where there is none of this name.
+pub fn toggle(objects: &mut [Object], name: &str) -> bool {
+    for object in objects {
+        if let Spec::Policy(policy) = &mut object.spec
+            && object.name.eq_ignore_ascii_case(name)
+        {
+            policy.enabled = !policy.enabled;
+            return true;
+        }
+    }
+    false
 }
 
 /// The site of a node. Where several name it the first by name: the store keeps that from happening.
@@ -289,6 +357,7 @@ fn last_wins(item: String, claims: Vec<Claim<'_>>, base: Option<Value>) -> Holdi
     if let Some(winner) = &winner {
         lost.extend(claims.into_iter().rev().map(|claim| Lost {
             from: claim.from.to_owned(),
+            loss: Loss::Later,
             reason: match claim.value == winner.value {
                 true => format!("{} says the same and is applied later", winner.from),
                 false => format!("{} is applied later", winner.from),
@@ -298,6 +367,7 @@ fn last_wins(item: String, claims: Vec<Claim<'_>>, base: Option<Value>) -> Holdi
         lost.extend(base.clone().map(|value| Lost {
             from: OBJECTS.to_owned(),
             value,
+            loss: Loss::Policy,
             reason: "a policy says it".to_owned(),
         }));
     }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value, json};
 
-use super::{Applied, Claim, Holding, Lost, folded, last_wins};
+use super::{Applied, Claim, Holding, Loss, Lost, folded, last_wins};
 use crate::{
     Object, ObjectId, Revision, Spec,
     kind::{
@@ -80,6 +80,7 @@ where
                 Some(problem) => lost.push(Lost {
                     from: one.name.to_owned(),
                     value: value.clone(),
+                    loss: Loss::Unsound,
                     reason: format!("with what stands beside it, it would not be sound: {problem}"),
                 }),
             }
@@ -147,9 +148,10 @@ pub(super) fn ranges(applied: &[Applied<'_>], objects: &mut [Object]) -> Vec<Hol
         let object = objects.iter_mut().find(|object| {
             object.spec.kind() == ReceiveConnector::KIND && folded(&object.name) == key
         });
-        let lose = |from: &str, value: &Value, reason: &str| Lost {
+        let lose = |from: &str, value: &Value, loss: Loss, reason: &str| Lost {
             from: from.to_owned(),
             value: value.clone(),
+            loss,
             reason: reason.to_owned(),
         };
         let Some(Object {
@@ -169,7 +171,7 @@ pub(super) fn ranges(applied: &[Applied<'_>], objects: &mut [Object]) -> Vec<Hol
                 value: Value::Null,
                 from: String::new(),
                 lost: all
-                    .map(|(from, value)| lose(from, &value, &reason))
+                    .map(|(from, value)| lose(from, &value, Loss::Absent, &reason))
                     .collect(),
             });
             continue;
@@ -198,7 +200,7 @@ pub(super) fn ranges(applied: &[Applied<'_>], objects: &mut [Object]) -> Vec<Hol
             );
             let beaten = added
                 .iter()
-                .map(|(from, list)| lose(from, &json!({ "add": list }), &reason));
+                .map(|(from, list)| lose(from, &json!({ "add": list }), Loss::Exact, &reason));
             holding.lost.extend(beaten);
             holding
         };
@@ -208,9 +210,8 @@ pub(super) fn ranges(applied: &[Applied<'_>], objects: &mut [Object]) -> Vec<Hol
             None => *spec = candidate,
             Some(problem) => {
                 let reason = format!("the connector would not be sound: {problem}");
-                holding
-                    .lost
-                    .insert(0, lose(&holding.from, &holding.value, &reason));
+                let lost = lose(&holding.from, &holding.value, Loss::Unsound, &reason);
+                holding.lost.insert(0, lost);
                 holding.value = base;
                 holding.from = super::OBJECTS.to_owned();
             }
@@ -239,6 +240,7 @@ pub(super) fn untrusted(applied: &[Applied<'_>], objects: &mut Vec<Object>) -> V
                     winner.lost.push(Lost {
                         from: one.name.to_owned(),
                         value: json!(entry),
+                        loss: Loss::Later,
                         reason,
                     });
                 }

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::*;
 use crate::{
-    Revision, Spec,
+    Revision,
     kind::{PolicyRanges, ReceiveConnector, TransportSettings},
     object::Validate,
 };

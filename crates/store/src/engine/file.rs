@@ -177,6 +177,23 @@ impl Engine for File {
         Ok(last.revision)
     }
 
+    fn refresh(&self) -> Result<(), Cause> {
+        let connection = self.reach()?;
+        let revision = schema::last_revision(&connection)?;
+        self.announce(revision);
+        Ok(())
+    }
+
+    fn octets(&self) -> Result<u64, Cause> {
+        let connection = self.reach()?;
+        // A file that is not there any more is still open; this reads a page of it.
+        schema::last_revision(&connection)?;
+        match connection.path() {
+            Some(path) => Ok(crate::store::octets_of(Path::new(path))),
+            None => Ok(0),
+        }
+    }
+
     fn write_test(&self) -> Result<(), Cause> {
         let mut connection = self.connection.lock();
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;

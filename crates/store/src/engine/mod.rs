@@ -38,6 +38,13 @@ pub(crate) trait Engine: Send + Sync {
     /// all, synced. Afterwards this node's file has it. Returns the last revision.
     fn write(&self, work: Work<'_>) -> Result<i64, ApplyError>;
 
+    /// Looks whether something was written that nobody told of, and tells of it. A database that is
+    /// away is no error: what is known of it is all there is.
+    fn refresh(&self) -> Result<(), Cause>;
+
+    /// How many octets everything takes.
+    fn octets(&self) -> Result<u64, Cause>;
+
     /// Writes, and takes it back.
     fn write_test(&self) -> Result<(), Cause>;
 

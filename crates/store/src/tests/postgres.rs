@@ -315,7 +315,7 @@ fn a_node_goes_on_with_its_copy_while_the_database_is_away() {
     // A process that starts now has the copy; a node that has none cannot.
     let second = Store::open_at(&place("here")).unwrap();
     assert_eq!(second.all_at().unwrap(), seen);
-    let Standing::Away { error } = second.standing().borrow().clone() else {
+    let Standing::Away { error, cut: None } = second.standing().borrow().clone() else {
         panic!("it is away");
     };
     assert!(error.contains("connect"), "{error}");
@@ -377,30 +377,11 @@ fn a_password_and_the_objects_travel_encrypted() {
         .unwrap()
         .port();
     let mut cluster = Cluster::start(&[]).unwrap();
-    cluster
-        .put("server.crt", made.cert.pem().as_bytes())
-        .unwrap();
-    cluster
-        .put("server.key", made.signing_key.serialize_pem().as_bytes())
-        .unwrap();
-    cluster
-        .put(
-            "pg_hba.conf",
-            b"local all all trust\nhostssl all all 127.0.0.1/32 scram-sha-256\n",
-        )
-        .unwrap();
     cluster.database("tls").unwrap();
-    for line in [
-        "listen_addresses = '127.0.0.1'".to_owned(),
-        format!("port = {port}"),
-        "ssl = on".to_owned(),
-    ] {
-        cluster
-            .sql("postgres", &format!("ALTER SYSTEM SET {line}"))
-            .unwrap();
-    }
-    cluster.stop().unwrap();
-    cluster.run_on(port).unwrap();
+    let key = made.signing_key.serialize_pem();
+    cluster
+        .serve_tls(port, &made.cert.pem(), &key, "scram-sha-256")
+        .unwrap();
     cluster
         .sql(
             "tls",
@@ -448,10 +429,35 @@ fn a_password_and_the_objects_travel_encrypted() {
     let error = told(&url, None, "c");
     assert!(error.contains("certificate: UnknownIssuer"), "{error}");
     // Nor is one that is untrusted by name, whoever vouches for it.
+    static UNTRUSTED: AtomicBool = AtomicBool::new(true);
     crate::doubt_databases(|path| match path.first() {
-        Some(_) => Err(rustls::Error::General("untrusted by name".to_owned())),
-        None => Ok(()),
+        Some(_) if UNTRUSTED.load(Ordering::SeqCst) => {
+            Err(rustls::Error::General("untrusted by name".to_owned()))
+        }
+        _ => Ok(()),
     });
     let error = told(&url, Some(&roots), "d");
     assert!(error.contains("untrusted by name"), "{error}");
+    // A connection that stands is cut when what was shown in it becomes so.
+    UNTRUSTED.store(false, Ordering::SeqCst);
+    fs::write(&password, "correct horse\n").unwrap();
+    let standing = store.standing();
+    wait("it is connected", || *standing.borrow() == Standing::Here);
+    UNTRUSTED.store(true, Ordering::SeqCst);
+    let since = Instant::now();
+    let cut = || match &*standing.borrow() {
+        Standing::Away { cut, .. } => cut.clone(),
+        Standing::Here => None,
+    };
+    wait("it is cut", || cut().is_some());
+    println!("cut after {:?}", since.elapsed());
+    assert_eq!(cut().unwrap()[0], *made.cert.der());
+    wait("nobody is connected", || {
+        cluster.sql("tls", encrypted).unwrap().trim() == "0"
+    });
+    assert!(store.octets().is_err());
+    UNTRUSTED.store(false, Ordering::SeqCst);
+    wait("it is back", || *standing.borrow() == Standing::Here);
+    assert!(store.octets().unwrap() > 1 << 20);
+    assert!(store.own_file().1 > 0);
 }

@@ -45,6 +45,10 @@ pub(super) struct ChainSeen {
     pub(super) distrusted: Option<Box<Distrusted>>,
     /// Entries of the list it was compared with.
     pub(super) entries: usize,
+    /// CRLs that were asked with it.
+    pub(super) crls: usize,
+    /// The certificates as they were shown, leaf first.
+    pub(super) presented: Vec<Vec<u8>>,
 }
 
 /// All that was seen of a target.
@@ -287,7 +291,13 @@ fn certificate(chain: &ChainSeen, seen: &Seen<'_>) -> Vec<Verdict> {
         None => Verdict::new(
             Subject::Distrust,
             Level::Well,
-            format!("none of {} entries", chain.entries),
+            match chain.crls {
+                0 => format!("none of {} entries; no CRL was asked", chain.entries),
+                crls => format!(
+                    "none of {} entries; {crls} CRLs among them were asked",
+                    chain.entries
+                ),
+            },
         ),
     }];
     let Some(leaf) = chain.facts.first() else {

@@ -182,6 +182,8 @@ fn a_banner_is_compared_with_the_certificate() {
                 staple: None,
                 distrusted: None,
                 entries: 9,
+                crls: 0,
+                presented: Vec::new(),
             }),
             greeting: Greeting {
                 banner_name: Some(banner.to_owned()),

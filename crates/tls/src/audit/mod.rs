@@ -161,6 +161,7 @@ impl Auditor {
             versions: Vec::new(),
             heartbleed: Vec::new(),
             chain: Vec::new(),
+            presented: Vec::new(),
         };
         match self.addresses(&target).await {
             Ok((address, others)) => {
@@ -262,6 +263,7 @@ impl Auditor {
         report.verdicts = judge::judge(&seen);
         if let Ok(chain) = seen.chain {
             report.chain = chain.facts;
+            report.presented = chain.presented;
         }
         report.versions = versions
             .into_iter()
@@ -296,6 +298,8 @@ impl Auditor {
         ChainSeen {
             distrusted: self.options.untrusted.check(&shown.chain).err(),
             entries: list.len(),
+            crls: list.crls(),
+            presented: shown.chain.iter().map(|der| der.to_vec()).collect(),
             broken_signature: leaf.and_then(broken_signature),
             must_staple: leaf.is_some_and(demands_staple),
             staple: Some(shown.staple).filter(|staple| !staple.is_empty()),

@@ -98,6 +98,9 @@ pub struct Report {
     pub heartbleed: Vec<HeartbeatSeen>,
     /// The certificates, leaf first.
     pub chain: Vec<CertificateFacts>,
+    /// The same as they were shown, DER: for whoever knows more lists than the tester.
+    #[serde(skip)]
+    pub presented: Vec<Vec<u8>>,
 }
 
 impl Report {

@@ -102,6 +102,8 @@ pub struct Layer {
     by_key: HashMap<[u8; 32], No>,
     /// Entries whose issuer's name cannot be read.
     unreadable: Vec<String>,
+    /// How many CRLs are in it.
+    crls: usize,
 }
 
 impl Layer {
@@ -114,6 +116,11 @@ impl Layer {
             origin,
         });
         no
+    }
+
+    /// Notes how many CRLs are in it.
+    pub(crate) fn count_crls(&mut self, crls: usize) {
+        self.crls = crls;
     }
 
     /// Adds an entry for a certificate.
@@ -214,6 +221,11 @@ impl UntrustedList {
     /// How many entries there are, those built in among them.
     pub fn len(&self) -> usize {
         self.layers.iter().map(|layer| layer.entries.len()).sum()
+    }
+
+    /// How many CRLs are asked with it.
+    pub fn crls(&self) -> usize {
+        self.layers.iter().map(|layer| layer.crls).sum()
     }
 
     /// True where there is none; those built in always are.

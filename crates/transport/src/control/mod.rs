@@ -205,7 +205,10 @@ fn figures(running: &Running) -> RoleFigures {
     let counts = counts
         .into_iter()
         .map(|(page, count)| EventFigure::new(page.number, page.name, page.level.as_str(), count));
-    RoleFigures::new(running.started_unix_ms, counts)
+    RoleFigures {
+        policies: running.policy_refreshes(),
+        ..RoleFigures::new(running.started_unix_ms, counts)
+    }
 }
 
 fn status(running: &Running) -> TransportStatus {

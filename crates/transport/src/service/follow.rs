@@ -4,9 +4,9 @@
 use std::{sync::Arc, time::Duration};
 
 use mailward_events::Event;
-use mailward_model::kind::StartTls;
+use mailward_model::{kind::StartTls, policy::PolicyPart};
 use mailward_queue::Condition;
-use mailward_store::Store;
+use mailward_store::{Store, Turn};
 
 use super::{GATE_TICK, ROOM_LOOK, Running, apply_settings};
 use crate::{Shared, deliver::source, snapshot::Snapshot};
@@ -38,21 +38,34 @@ pub(super) fn swap(running: &Running, snapshot: Snapshot, objects: u64) {
     choose_certificates(shared);
 }
 
-/// Takes each change of the objects into force.
+/// What of policies is in the snapshot.
+const PARTS: [PolicyPart; 2] = [PolicyPart::Settings, PolicyPart::Ranges];
+
+/// Takes each change of the objects into force, and what is found without being told at a refresh.
 pub(super) async fn objects(running: Arc<Running>, store: Store) {
-    let mut revisions = store.subscribe();
+    let mut turns = store.turns();
     let shared = &running.shared;
     choose_certificates(shared);
     source::check(&shared.snapshot.load(), &shared.events);
-    while revisions.changed().await.is_ok() {
-        let mut groups = running.groups.lock();
-        match running.build(&mut groups) {
-            Ok((snapshot, objects)) => swap(&running, snapshot, objects),
-            Err(error) => shared.events.emit(Event::StoreFailing {
+    let revision = || shared.snapshot.load().revision;
+    store.note_refresh(&PARTS, Turn::Begun, revision(), Ok(()));
+    while let Some(turn) = turns.next().await {
+        let done = match turn.is_due() || store.revision() != revision() {
+            true => {
+                let mut groups = running.groups.lock();
+                let built = running.build(&mut groups);
+                built.map(|(snapshot, objects)| swap(&running, snapshot, objects))
+            }
+            false => Ok(()),
+        };
+        if let Err(error) = &done {
+            shared.events.emit(Event::StoreFailing {
                 operation: "read the objects".to_owned(),
                 error: error.to_string(),
-            }),
+            });
         }
+        let done = done.map_err(|error| error.to_string());
+        store.note_refresh(&PARTS, turn, revision(), done);
     }
 }
 

@@ -1,10 +1,10 @@
 //! Policies for people.
 
-use mailward_model::policy::{Holding, Lost, MemberChange, PolicyResult};
+use mailward_model::policy::{Holding, Lost, MemberChange, MemberTrouble, PolicyResult};
 use serde_json::Value;
 
 use crate::{
-    page::{Cell, Page, Tone, count},
+    page::{Cell, Page, Tone, count, moment},
     view::{PolicyFile, PolicyRefreshed, PolicyReport},
 };
 
@@ -23,7 +23,7 @@ fn short(value: &Value) -> String {
     }
 }
 
-pub(in crate::operation) fn result(view: &PolicyReport, _: u64) -> Page {
+pub(in crate::operation) fn result(view: &PolicyReport, now: u64) -> Page {
     let result = &view.result;
     let site = match &result.site {
         Some(site) => format!("in site {site}"),
@@ -72,7 +72,91 @@ pub(in crate::operation) fn result(view: &PolicyReport, _: u64) -> Page {
             "",
         ),
     };
-    lost(groups(page, result), result)
+    let page = lost(administrators(groups(page, result), result), result);
+    refreshes(page, view, now)
+}
+
+/// Who has Mailward's own roles, where policies speak of them.
+fn administrators(page: Page, result: &PolicyResult) -> Page {
+    if result.role_groups.is_empty() {
+        return page;
+    }
+    let rows = result.role_groups.iter().map(|one| {
+        let members: Vec<&str> = one.members.iter().map(|name| name.as_str()).collect();
+        let steps: Vec<String> = one
+            .steps
+            .iter()
+            .map(|step| {
+                let sign = match step.change {
+                    MemberChange::Add => '+',
+                    MemberChange::Remove => '−',
+                };
+                format!("{sign}{} by {}", step.member, step.policy)
+            })
+            .collect();
+        let members = match members.is_empty() {
+            true => "nobody".to_owned(),
+            false => members.join(", "),
+        };
+        [
+            one.role_group.to_string().into(),
+            members.into(),
+            steps.join(", ").into(),
+        ]
+    });
+    let page =
+        page.heading("Role groups")
+            .table(["role group", "who is in it", "by policies"], rows, "");
+    let troubles = result.role_groups.iter().flat_map(|one| {
+        let told = |trouble: &MemberTrouble| {
+            let text = format!(
+                "{}, {}: {}",
+                one.role_group, trouble.member, trouble.problem
+            );
+            Cell::toned(text, Tone::Bad)
+        };
+        one.troubles.iter().map(told).collect::<Vec<_>>()
+    });
+    page.list(troubles)
+}
+
+/// When each role has looked at what policies come to, and when it does again.
+fn refreshes(page: Page, view: &PolicyReport, now: u64) -> Page {
+    if view.refreshes.is_empty() && view.silent.is_empty() {
+        return page;
+    }
+    let rows = view.refreshes.iter().map(|one| {
+        let refresh = &one.refresh;
+        let problem = refresh.problem.as_deref().unwrap_or_default();
+        [
+            refresh.part.as_str().into(),
+            one.role.name().into(),
+            refresh.revision.to_string().into(),
+            moment(refresh.refreshed_unix_ms, now).into(),
+            moment(refresh.next_unix_ms, now).into(),
+            moment(refresh.reapplied_unix_ms, now).into(),
+            Cell::toned(problem, Tone::Bad),
+        ]
+    });
+    page.heading("Refreshes")
+        .table(
+            [
+                "part",
+                "role",
+                ">revision",
+                "last refresh",
+                "next refresh",
+                "last applied whole",
+                "problem",
+            ],
+            rows,
+            "",
+        )
+        .list(
+            view.silent
+                .iter()
+                .map(|silent| Cell::toned(silent.error.as_str(), Tone::Bad)),
+        )
 }
 
 fn groups(page: Page, result: &PolicyResult) -> Page {

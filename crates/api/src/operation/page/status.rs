@@ -3,7 +3,10 @@
 use super::state;
 use crate::{
     page::{Cell, Page, Tone, count, distance, moment, octets},
-    view::{ManagerStatus, NodeStatus, QueueHealth, RoleStatus, TransportStatus, WorkerStatus},
+    view::{
+        ManagerStatus, NodeStatus, QueueHealth, RoleStatus, TransportStatus, WorkerStatus,
+        role::DatabaseStatus,
+    },
 };
 
 pub(in crate::operation) fn status(view: &NodeStatus, now: u64) -> Page {
@@ -11,6 +14,12 @@ pub(in crate::operation) fn status(view: &NodeStatus, now: u64) -> Page {
         ("version", view.version.as_str().into()),
         ("objects", format!("revision {}", view.revision).into()),
     ]);
+    if let Some(database) = &view.database {
+        page = page.fields([
+            ("database", place(database)),
+            ("database answers", answers(database)),
+        ]);
+    }
     page = match &view.manager {
         Some(manager) => page.page(roles(manager, now)),
         // Without a manager each role speaks for itself.
@@ -38,6 +47,29 @@ pub(in crate::operation) fn status(view: &NodeStatus, now: u64) -> Page {
         page = page.page(worker(status));
     }
     page
+}
+
+fn place(view: &DatabaseStatus) -> Cell {
+    let engine = match view.engine.as_str() {
+        "postgresql" => "PostgreSQL",
+        "sqlite" => "SQLite",
+        other => other,
+    };
+    let size = view.octets.map(|count| format!(", {}", octets(count)));
+    let copy = view.copy.as_ref().map(|copy| {
+        let size = octets(copy.octets);
+        format!("; this node's copy {}, {size}", copy.place)
+    });
+    let (size, copy) = (size.unwrap_or_default(), copy.unwrap_or_default());
+    format!("{engine}, {}{size}{copy}", view.place).into()
+}
+
+fn answers(view: &DatabaseStatus) -> Cell {
+    if view.reachable {
+        return Cell::toned("yes", Tone::Good);
+    }
+    let problem = view.problem.as_deref().unwrap_or("it does not answer");
+    Cell::toned(format!("no: {problem}"), Tone::Bad)
 }
 
 fn role_row(role: &RoleStatus, now: u64) -> [Cell; 3] {

@@ -21,6 +21,13 @@ fn days() -> u32 {
 #[serde(transparent)]
 pub struct CertificateFile(pub String);
 
+impl CertificateFile {
+    /// A file of these certificates, DER, leaf first.
+    pub fn of_der<C: AsRef<[u8]>>(certificates: &[C]) -> CertificateFile {
+        CertificateFile(certificates.iter().map(|der| pem(der.as_ref())).collect())
+    }
+}
+
 /// Reads a file of certificates, PEM or DER; `-` stands for standard input.
 fn read_certificates(name: &str) -> Result<CertificateFile, String> {
     let fail = |error: std::io::Error| format!("cannot read it: {error}");

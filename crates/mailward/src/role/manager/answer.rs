@@ -27,7 +27,7 @@ impl Manager {
             ControlRequest::Figures { .. } => Ok(ControlReply::Figures(RoleFigures {
                 repair: self.repairs.figures(&self.settings),
                 holds: Some(self.repairs.holding.all()),
-                ..role_figures(self.started_unix_ms, &self.events)
+                ..role_figures(self.started_unix_ms, &self.events, self.store.as_ref())
             })),
             ControlRequest::RestartRole { role, reason, case } => {
                 if !self.children.contains_key(&role) {

@@ -40,7 +40,7 @@ use mailward_host::{
     notify,
 };
 use mailward_model::{Revision, kind::HealthSettings};
-use mailward_store::{Standing, Store};
+use mailward_store::{Standing, Store, Turn, Turns};
 use tokio::sync::{mpsc, oneshot, watch};
 
 pub(crate) use self::kept::find_config;
@@ -78,7 +78,7 @@ enum Input {
         Box<ControlRequest>,
         oneshot::Sender<Result<ControlReply, Fault>>,
     ),
-    Objects,
+    Objects(Turn),
     /// The database of the objects is away, or is back.
     Standing,
     Stop(&'static str),
@@ -95,7 +95,9 @@ struct Manager {
     clock: Arc<dyn Clock>,
     /// Unset while it cannot be opened.
     store: Option<Store>,
-    revisions: Option<watch::Receiver<Revision>>,
+    turns_of_objects: Option<Turns>,
+    /// The objects that were read last.
+    revision: Option<Revision>,
     standing: Option<watch::Receiver<Standing>>,
     /// Since when the database of the objects is away.
     away_since: Option<Duration>,
@@ -160,7 +162,7 @@ pub(crate) async fn run(found: FoundConfig, config_path: PathBuf) -> Result<(), 
         let input = tokio::select! {
             Some(event) = from_children.recv() => Input::Child(event),
             Some((request, answer)) = from_control.recv() => Input::Control(Box::new(request), answer),
-            () = changed(&mut manager.revisions) => Input::Objects,
+            turn = turn_of(&mut manager.turns_of_objects) => Input::Objects(turn),
             () = changed(&mut manager.standing) => Input::Standing,
             because = stop.asked() => Input::Stop(because),
             () = tokio::time::sleep(wait) => Input::Turn,
@@ -171,6 +173,16 @@ pub(crate) async fn run(found: FoundConfig, config_path: PathBuf) -> Result<(), 
     }
     manager.events.flush();
     Ok(())
+}
+
+/// Waits until it is time to look at the objects; for ever, where there are none.
+async fn turn_of(turns: &mut Option<Turns>) -> Turn {
+    if let Some(turns) = turns
+        && let Some(turn) = turns.next().await
+    {
+        return turn;
+    }
+    std::future::pending().await
 }
 
 /// Waits for a change of what the store tells; for ever, where there is none.
@@ -212,7 +224,8 @@ impl Manager {
                 .map_err(|error| RoleError::start("this program's own path", error))?,
             user,
             store: None,
-            revisions: None,
+            turns_of_objects: None,
+            revision: None,
             standing: None,
             away_since: None,
             objects: KeptObjects::default(),
@@ -288,7 +301,7 @@ impl Manager {
                 // Who asked may have gone: the request is carried out all the same.
                 let _ = answer.send(reply);
             }
-            Input::Objects => self.read_objects(),
+            Input::Objects(turn) => self.turn_to_objects(turn),
             Input::Standing => self.tell_standing(),
             Input::Stop(because) => self.stop(because),
             Input::Turn => {}

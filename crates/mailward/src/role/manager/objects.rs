@@ -5,15 +5,16 @@ use mailward_events::Event;
 use mailward_model::{
     Kind, Object, Spec,
     kind::{AlertTarget, HealthSettings, ReceiveConnector},
+    policy::PolicyPart,
     unit::Span,
 };
-use mailward_store::Standing;
+use mailward_store::{Standing, Store, Turn};
 
 use super::{
     CHILDREN, Manager,
     kept::{KeptObjects, is_wanted},
 };
-use crate::role::{chain, store, supervise::Manner, untrusted};
+use crate::role::{chain, store_of_role, supervise::Manner, untrusted};
 
 /// The kinds the manager works by.
 const KINDS: [Kind; 4] = [
@@ -38,11 +39,37 @@ fn quiet(object: &Object) -> Option<Object> {
     Some(object)
 }
 
+/// What of policies the manager works by.
+const PARTS: [PolicyPart; 1] = [PolicyPart::Settings];
+
 impl Manager {
+    /// Reads the objects where it is time to.
+    pub(super) fn turn_to_objects(&mut self, turn: Turn) {
+        let known = self.revision;
+        let now = self.store.as_ref().map(Store::revision);
+        if turn.is_due() || now != known {
+            self.read_objects();
+        }
+        self.note_refresh(turn);
+    }
+
+    fn note_refresh(&mut self, turn: Turn) {
+        let Some(store) = &self.store else {
+            return;
+        };
+        let done = match self.objects_fail {
+            true => Err("the objects cannot be read".to_owned()),
+            false => Ok(()),
+        };
+        store.note_refresh(&PARTS, turn, self.revision.unwrap_or_default(), done);
+    }
+
     /// Reads the objects; where that fails, works by what was read last.
     pub(super) fn read_objects(&mut self) {
+        let is_first = self.revision.is_none();
         match self.objects_of_store() {
             Ok(objects) => {
+                self.revision = self.store.as_ref().map(Store::revision);
                 let unix_ms = self.clock.unix_ms();
                 self.objects = KeptObjects { unix_ms, objects };
                 self.kept.keep_objects(&self.objects);
@@ -69,6 +96,9 @@ impl Manager {
                 });
             }
         }
+        if is_first && self.revision.is_some() {
+            self.note_refresh(Turn::Begun);
+        }
         self.obey_objects();
     }
 
@@ -76,8 +106,8 @@ impl Manager {
         let store = match &self.store {
             Some(store) => store.clone(),
             None => {
-                let opened = store(&self.config).map_err(|error| chain(&error))?;
-                self.revisions = Some(opened.subscribe());
+                let opened = store_of_role(&self.config).map_err(|error| chain(&error))?;
+                self.turns_of_objects = Some(opened.turns());
                 self.standing = Some(opened.standing());
                 self.store = Some(opened.clone());
                 // Its own clients ask it: of the database, and of who is alerted.
@@ -102,8 +132,16 @@ impl Manager {
         let database = store.database().unwrap_or_default();
         let found = standing.borrow_and_update().clone();
         match (found, self.away_since) {
-            (Standing::Away { error }, None) => {
+            (Standing::Away { error, cut }, None) => {
                 self.away_since = Some(now);
+                if let Some(path) = cut {
+                    untrusted::tell_cut(
+                        &path,
+                        "the database of the objects",
+                        &database,
+                        &self.events,
+                    );
+                }
                 self.events
                     .emit(Event::StoreDatabaseLost { database, error });
             }

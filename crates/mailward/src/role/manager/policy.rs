@@ -97,10 +97,7 @@ fn holdings(result: &PolicyResult) -> impl Iterator<Item = &Holding> {
 fn refused(result: &PolicyResult) -> Vec<(&str, &mailward_model::policy::Lost)> {
     let all =
         holdings(result).flat_map(|one| one.lost.iter().map(|lost| (one.item.as_str(), lost)));
-    all.filter(|(_, lost)| {
-        lost.reason.contains("would not be sound") || lost.reason.starts_with("there is no ")
-    })
-    .collect()
+    all.filter(|(_, lost)| lost.loss.is_refusal()).collect()
 }
 
 fn changed(before: &PolicyResult, now: &PolicyResult, revision: Revision) -> Event {

@@ -2,11 +2,14 @@
 //! keeps the copy up to date in between. It ends with the store.
 
 use std::{
+    error::Error,
+    io,
     pin::pin,
     sync::{Arc, mpsc::SyncSender},
     time::Duration,
 };
 
+use rustls::{CertificateError, OtherError};
 use tokio::{
     sync::{mpsc, watch},
     time::{sleep, timeout},
@@ -22,7 +25,8 @@ use crate::{
 const PAUSE_MIN: Duration = Duration::from_millis(100);
 /// And at most this: how late a database that is back is noticed.
 const PAUSE_MAX: Duration = Duration::from_secs(5);
-/// The timer beside the notifications: with it alone, changes are learnt within a second.
+/// The timer beside the notifications: with it alone, changes are learnt within a second, and so is
+/// that the database's certificate has become untrusted.
 const LOOK_INTERVAL: Duration = Duration::from_millis(500);
 /// How long connecting may take, the first whole copy included.
 const OPEN_MAX: Duration = Duration::from_secs(120);
@@ -79,10 +83,19 @@ impl Keeper {
                 Ok(Err(trouble)) => trouble,
             };
             let error = told(&trouble);
+            let is_cut = matches!(trouble, Trouble::Distrusted(..));
+            let path = match &trouble {
+                Trouble::Distrusted(_, path) => Some(path.clone()),
+                _ => None,
+            };
             self.standing.send_if_modified(|standing| {
-                let was_here = *standing == Standing::Here;
-                *standing = Standing::Away { error };
-                was_here
+                // What is not heard yet of a cut is not lost over the next attempt.
+                let (was_here, cut) = match standing {
+                    Standing::Here => (true, path),
+                    Standing::Away { cut, .. } => (false, path.or(cut.take())),
+                };
+                *standing = Standing::Away { error, cut };
+                was_here || is_cut
             });
             self.tell_first(Err(trouble));
             if let Err(Closed) = self.refuse_until(sleep(pause)).await {
@@ -123,6 +136,9 @@ impl Keeper {
     /// Serves until the connection is lost: what lost it.
     async fn serve(&mut self, session: &mut Session) -> Result<Trouble, Closed> {
         loop {
+            if let Err(trouble) = session.is_trusted() {
+                return Ok(trouble);
+            }
             let done = tokio::select! {
                 job = self.jobs.recv() => match job {
                     None => return Err(Closed),
@@ -135,6 +151,17 @@ impl Keeper {
                         let asked = session.lead(&work).await;
                         if let Ok(leads) = asked {
                             let _ = answer.try_send(Answer::Leads(leads));
+                        }
+                        answered(session, &answer, asked.map(drop))
+                    }
+                    Some(Job::Look { answer }) => {
+                        let looked = self.look(session).await;
+                        answered(session, &answer, looked)
+                    }
+                    Some(Job::Octets { answer }) => {
+                        let asked = session.octets().await;
+                        if let Ok(octets) = asked {
+                            let _ = answer.try_send(Answer::Octets(octets));
                         }
                         answered(session, &answer, asked.map(drop))
                     }
@@ -191,9 +218,13 @@ async fn refuse_until<T>(
         tokio::select! {
             ended = &mut until => return Ok(ended),
             job = jobs.recv() => {
-                let (Job::Write { answer, .. } | Job::Test { answer } | Job::Lead { answer, .. }) = job.ok_or(Closed)?;
+                let (Job::Write { answer, .. }
+                | Job::Test { answer }
+                | Job::Look { answer }
+                | Job::Octets { answer }
+                | Job::Lead { answer, .. }) = job.ok_or(Closed)?;
                 let error = match &*standing.borrow() {
-                    Standing::Away { error } => error.clone(),
+                    Standing::Away { error, .. } => error.clone(),
                     Standing::Here => "the connection is being made anew".to_owned(),
                 };
                 let _ = answer.try_send(Answer::Done(Err(Trouble::Away(error))));
@@ -203,13 +234,30 @@ async fn refuse_until<T>(
 }
 
 /// An error with its causes, on one line.
-fn told(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
+fn told(error: &(dyn Error + 'static)) -> String {
+    let mut text = said(error);
     let mut cause = error.source();
     while let Some(one) = cause {
         text.push_str(": ");
-        text.push_str(&one.to_string());
+        text.push_str(&said(one));
         cause = one.source();
     }
     text
+}
+
+/// What an error says; of a certificate that is doubted what the doubt says, which the library shows as
+/// it is made of.
+fn said(error: &(dyn Error + 'static)) -> String {
+    let wrapped = error.downcast_ref::<io::Error>();
+    let inner = wrapped.and_then(|wrapped| wrapped.get_ref());
+    let tls = match inner {
+        Some(inner) => inner.downcast_ref::<rustls::Error>(),
+        None => error.downcast_ref::<rustls::Error>(),
+    };
+    match tls {
+        Some(rustls::Error::InvalidCertificate(CertificateError::Other(OtherError(doubt)))) => {
+            doubt.to_string()
+        }
+        _ => error.to_string(),
+    }
 }

@@ -34,6 +34,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use super::{Engine, File, Head, Line, Work, copy::Copy};
 use crate::{
+    doubt::ShownPath,
     error::{ApplyError, Cause, OpenError},
     place::Database,
 };
@@ -54,6 +55,9 @@ pub enum Standing {
     Away {
         /// Why, with the causes.
         error: String,
+        /// What the database had shown, leaf first, where the connection was cut because it has
+        /// become untrusted.
+        cut: Option<ShownPath>,
     },
 }
 
@@ -68,6 +72,14 @@ enum Job {
     Test {
         answer: SyncSender<Answer>,
     },
+    /// Brings the copy up to date. Takes [`Answer::Done`].
+    Look {
+        answer: SyncSender<Answer>,
+    },
+    /// Takes [`Answer::Octets`], then [`Answer::Done`].
+    Octets {
+        answer: SyncSender<Answer>,
+    },
     /// Takes [`Answer::Leads`], then [`Answer::Done`].
     Lead {
         work: String,
@@ -79,6 +91,7 @@ enum Answer {
     /// Nobody else writes now, and the copy is what the database is.
     Ready(Head),
     Leads(bool),
+    Octets(u64),
     Done(Result<(), Trouble>),
 }
 
@@ -103,6 +116,8 @@ enum Trouble {
     Behind { copy: i64, database: i64 },
     #[error("{0}")]
     Place(Cause),
+    #[error("its certificate has become untrusted")]
+    Distrusted(#[source] rustls::Error, ShownPath),
     #[error("it is away: {0}")]
     Away(String),
     #[error("the thread that keeps the connection has ended")]
@@ -128,7 +143,10 @@ impl Postgres {
         let copy = Copy::open(path)?;
         let (jobs, from_writers) = mpsc::channel(WRITERS_MAX);
         let early = "it was not reached yet".to_owned();
-        let (tell, standing) = watch::channel(Standing::Away { error: early });
+        let (tell, standing) = watch::channel(Standing::Away {
+            error: early,
+            cut: None,
+        });
         let (first, opened) = sync_channel(1);
         let keeper = keeper::Keeper {
             database: database.clone(),
@@ -198,6 +216,14 @@ fn next(answers: &Receiver<Answer>) -> Answer {
     answers.recv().unwrap_or(Answer::Done(Err(Trouble::Ended)))
 }
 
+/// How a job ended, where its last answer is expected.
+fn done(answer: Answer) -> Result<(), Trouble> {
+    match answer {
+        Answer::Done(done) => done,
+        Answer::Ready(_) | Answer::Leads(_) | Answer::Octets(_) => Err(Trouble::Ended),
+    }
+}
+
 impl Engine for Postgres {
     fn write(&self, work: Work<'_>) -> Result<i64, ApplyError> {
         let (answer, answers) = sync_channel(2);
@@ -207,7 +233,9 @@ impl Engine for Postgres {
         let head = match next(&answers) {
             Answer::Ready(head) => head,
             Answer::Done(Err(trouble)) => return Err(self.refused(trouble)),
-            Answer::Done(Ok(())) | Answer::Leads(_) => return Err(self.refused(Trouble::Ended)),
+            Answer::Done(Ok(())) | Answer::Leads(_) | Answer::Octets(_) => {
+                return Err(self.refused(Trouble::Ended));
+            }
         };
         // From here on the database's lock is held: whatever ends this early drops `give`, and
         // with it the lock.
@@ -226,7 +254,9 @@ impl Engine for Postgres {
         match next(&answers) {
             Answer::Done(Ok(())) => Ok(last),
             Answer::Done(Err(trouble)) => Err(self.refused(trouble)),
-            Answer::Ready(_) | Answer::Leads(_) => Err(self.refused(Trouble::Ended)),
+            Answer::Ready(_) | Answer::Leads(_) | Answer::Octets(_) => {
+                Err(self.refused(Trouble::Ended))
+            }
         }
     }
 
@@ -237,20 +267,37 @@ impl Engine for Postgres {
         let leads = match next(&answers) {
             Answer::Leads(leads) => leads,
             Answer::Done(Err(trouble)) => return Err(trouble.into()),
-            Answer::Done(Ok(())) | Answer::Ready(_) => return Err(Trouble::Ended.into()),
+            Answer::Done(Ok(())) | Answer::Ready(_) | Answer::Octets(_) => {
+                return Err(Trouble::Ended.into());
+            }
         };
-        match next(&answers) {
-            Answer::Done(done) => Ok(done.map(|()| leads)?),
-            Answer::Ready(_) | Answer::Leads(_) => Err(Trouble::Ended.into()),
+        done(next(&answers))?;
+        Ok(leads)
+    }
+
+    fn refresh(&self) -> Result<(), Cause> {
+        let (answer, answers) = sync_channel(1);
+        self.hand_over(Job::Look { answer })?;
+        match done(next(&answers)) {
+            Ok(()) | Err(Trouble::Away(_)) => self.file.refresh(),
+            Err(trouble) => Err(trouble.into()),
         }
+    }
+
+    fn octets(&self) -> Result<u64, Cause> {
+        let (answer, answers) = sync_channel(2);
+        self.hand_over(Job::Octets { answer })?;
+        let octets = match next(&answers) {
+            Answer::Octets(octets) => octets,
+            other => return Err(done(other).err().unwrap_or(Trouble::Ended).into()),
+        };
+        done(next(&answers))?;
+        Ok(octets)
     }
 
     fn write_test(&self) -> Result<(), Cause> {
         let (answer, answers) = sync_channel(1);
         self.hand_over(Job::Test { answer })?;
-        match next(&answers) {
-            Answer::Done(done) => Ok(done?),
-            Answer::Ready(_) | Answer::Leads(_) => Err(Trouble::Ended.into()),
-        }
+        Ok(done(next(&answers))?)
     }
 }

@@ -13,6 +13,7 @@ use tokio_postgres::{
 
 use super::{Answer, Trouble};
 use crate::{
+    doubt::Shown,
     engine::{
         Head, Line,
         copy::{Copy, Reached},
@@ -80,6 +81,8 @@ pub(super) struct Session {
     driver: JoinHandle<()>,
     /// The work in which this connection leads.
     leads: Vec<String>,
+    /// What the database showed in the handshake.
+    shown: Shown,
 }
 
 impl Drop for Session {
@@ -92,7 +95,7 @@ impl Session {
     /// Connects, makes the tables where there are none, and brings the copy up to date.
     pub(super) async fn open(database: &Database, copy: &mut Copy) -> Result<Session, Trouble> {
         let config = database.config().map_err(Trouble::Place)?;
-        let tls = database.tls().map_err(Trouble::Place)?;
+        let (tls, shown) = database.tls().map_err(Trouble::Place)?;
         let (client, connection) = config.connect(tls).await?;
         let (tell, news) = mpsc::channel(1);
         let driver = tokio::spawn(drive(connection, tell));
@@ -101,6 +104,7 @@ impl Session {
             news,
             driver,
             leads: Vec::new(),
+            shown,
         };
         session.client.batch_execute(SETTINGS).await?;
         let store = session.prepare().await?;
@@ -158,6 +162,21 @@ impl Session {
     pub(super) async fn heard(&mut self) -> Result<(), Trouble> {
         let heard = self.news.recv().await;
         heard.ok_or_else(|| Trouble::Away("the connection has ended".to_owned()))
+    }
+
+    /// Whether what the database showed is still borne: the list of what is not may be another one than
+    /// at the handshake.
+    pub(super) fn is_trusted(&self) -> Result<(), Trouble> {
+        let looked_at = self.shown.look();
+        looked_at.map_err(|(error, path)| Trouble::Distrusted(error, path))
+    }
+
+    /// How many octets the whole database takes.
+    pub(super) async fn octets(&self) -> Result<u64, Trouble> {
+        let ask = "SELECT pg_database_size(current_database())";
+        let asked = timeout(WRITE_MAX, self.client.query_one(ask, &[])).await;
+        let octets: i64 = asked.map_err(|_| Trouble::Late(WRITE_MAX))??.try_get(0)?;
+        Ok(u64::try_from(octets).unwrap_or(0))
     }
 
     pub(super) fn is_closed(&self) -> bool {

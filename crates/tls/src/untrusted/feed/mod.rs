@@ -391,6 +391,7 @@ impl FeedState {
                 Origin::Feed(feed.to_owned()),
             );
         }
+        layer.count_crls(crls.len());
         for (at, crl) in crls {
             if let Some(kept) = self.crls.get(*at) {
                 kept.add_to(&mut layer, feed, crl);

@@ -15,7 +15,7 @@ fn set(names: &[&str]) -> BTreeSet<AccountName> {
 fn group(members: &[&str]) -> Group {
     Group {
         name: name("adm"),
-        gid: 4,
+        gid: Some(4),
         members: set(members),
         strange: Vec::new(),
     }

@@ -1,19 +1,22 @@
-//! What is to be done to one group of the host: who is put in, who is taken out, and who is as before.
-//! Pure.
+//! What is to be done to one group, of the host or of Mailward itself: who is put in, who is taken out,
+//! and who is as before. Pure.
 //!
 //! Invariant: the break-glass administrator is never taken out. Invariant: while a name is unclear
 //! nobody is taken out of a group whose exact members are said, and nothing is put back.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use mailward_model::{kind::AccountName, policy::MemberChange};
 use serde::{Deserialize, Serialize};
 
-use super::account::{Group, Unclear};
+use super::{
+    MemberChange,
+    account::{Group, Unclear},
+};
+use crate::kind::AccountName;
 
 /// A name of a policy, and whom it means here.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Meant {
+pub struct Meant {
     /// As the policy writes it.
     pub name: AccountName,
     /// Whom it means.
@@ -22,7 +25,7 @@ pub(super) struct Meant {
 
 /// What policies want of a group.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(super) struct Wish {
+pub struct Wish {
     /// Its exact members, and the policy that says so.
     pub exact: Option<(String, Vec<Meant>)>,
     /// Single members, in the order in which they are applied, each with its policy.
@@ -32,7 +35,7 @@ pub(super) struct Wish {
 /// What stood in a group before policies came, and whom they have put in or taken out since.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Before {
+pub struct Before {
     /// Its members then.
     pub members: BTreeSet<AccountName>,
     /// Whose membership policies have changed.
@@ -41,7 +44,7 @@ pub(super) struct Before {
 
 /// A change to be made.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Step {
+pub struct Step {
     /// Who.
     pub member: AccountName,
     /// Put in, or taken out.
@@ -54,7 +57,7 @@ pub(super) struct Step {
 
 /// What is to be done to a group.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(super) struct Plan {
+pub struct Plan {
     /// The changes, by name.
     pub steps: Vec<Step>,
     /// Names that cannot be told, or members that cannot be changed, each with the problem.
@@ -75,7 +78,7 @@ struct Place {
 }
 
 /// What is to be done. `primary` are accounts whose primary group it is.
-pub(super) fn plan(
+pub fn plan(
     wish: Option<&Wish>,
     group: &Group,
     primary: &BTreeSet<AccountName>,
@@ -232,7 +235,7 @@ fn single(
         let accounts = match (&meant.accounts, written) {
             (Ok(accounts), _) => accounts.clone(),
             // An account that is gone leaves its name behind, until it is taken out as well.
-            (Err(Unclear::Nobody), Ok(name)) if !is_in => {
+            (Err(Unclear::Nobody | Unclear::NoAdministrator), Ok(name)) if !is_in => {
                 match group.members.contains(&name) || touched.contains(&name) {
                     true => BTreeSet::from([name]),
                     false => continue,
@@ -261,5 +264,5 @@ fn single(
 }
 
 #[cfg(test)]
-#[path = "plan_tests.rs"]
+#[path = "membership_tests.rs"]
 mod tests;
