@@ -193,11 +193,6 @@ impl Store {
         }
     }
 
-    /// What is read.
-    pub(crate) fn file(&self) -> &File {
-        &self.0.file
-    }
-
     /// How much room the objects, their history and what the engine keeps for them take, in octets;
     /// of a database, as it says itself. Whether it can be reached shows with it.
     ///
