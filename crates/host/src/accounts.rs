@@ -311,8 +311,8 @@ mod tests {
                 .any(|line| is_root(line))
         );
         // A domain that knows nobody is asked after this host.
-        let both = find("root", &["no_such_source".to_owned()], is_root);
-        let both = both.await.unwrap();
+        let nobody = ["no_such_source".to_owned()];
+        let both = find("root", &nobody, is_root).await.unwrap();
         assert_eq!((both.len(), &both[1].account), (2, &None));
     }
 }
