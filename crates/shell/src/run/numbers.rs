@@ -123,7 +123,7 @@ fn grouped(number: &str) -> String {
     };
     let mut out = sign.to_owned();
     for (at, digit) in whole.chars().enumerate() {
-        if at > 0 && (whole.len() - at) % 3 == 0 {
+        if at > 0 && (whole.len() - at).is_multiple_of(3) {
             out.push(',');
         }
         out.push(digit);

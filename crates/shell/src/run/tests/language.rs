@@ -103,7 +103,7 @@ fn what_pipelines_of_powershell_do_is_done() {
         ),
         (
             "Get-Mailbox | sort HiddenFromAddressListsEnabled,@{e={$_.Name};Descending=$true} | % Name",
-            "anna\nstuck\nberta\n",
+            "stuck\nanna\nberta\n",
         ),
         (
             "Get-Mailbox | group RecipientType,HiddenFromAddressListsEnabled -NoElement | ft -AutoSize",
