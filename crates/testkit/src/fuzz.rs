@@ -19,6 +19,7 @@ pub use mailward_model::policy::gpt_tmpl::fuzz as fuzz_gpt_tmpl;
 pub use mailward_perimeter::fuzz::fuzz_feed;
 pub use mailward_queue::fuzz::fuzz_recovery as fuzz_queue_recovery;
 pub use mailward_tls::audit::fuzz::fuzz_server as fuzz_tls_server;
+pub use mailward_tls::untrusted::filter::fuzz as fuzz_revocation_filter;
 pub use sending::{fuzz_header, fuzz_reply};
 pub use text::{fuzz_objects_text, fuzz_shell_script};
 
@@ -26,7 +27,7 @@ pub use text::{fuzz_objects_text, fuzz_shell_script};
 pub type Target = fn(&[u8]);
 
 /// Every target by the name of its folder below `fuzz/corpus`.
-pub const TARGETS: [(&str, Target); 14] = [
+pub const TARGETS: [(&str, Target); 15] = [
     ("command", fuzz_command),
     ("data", fuzz_data),
     ("bdat", fuzz_bdat),
@@ -41,6 +42,7 @@ pub const TARGETS: [(&str, Target); 14] = [
     ("feed", fuzz_feed),
     ("gpt_tmpl", fuzz_gpt_tmpl),
     ("tls_server", fuzz_tls_server),
+    ("revocation_filter", fuzz_revocation_filter),
 ];
 
 fn rules() -> Rules {

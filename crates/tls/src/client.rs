@@ -68,7 +68,7 @@ impl Roots {
     /// path would show it.
     pub(crate) fn load(&self, untrusted: &Untrusted) -> Result<RootCertStore, ClientTlsError> {
         let list = untrusted.list();
-        self.load_where(|root| list.find([root]).is_none())
+        self.load_where(|root| list.find(&[root]).is_none())
     }
 
     fn load_where(

@@ -22,7 +22,10 @@ use mailward_tls::{
     untrusted::{self, Origin, UntrustedList as Entries, mark},
 };
 
-use super::{Access, blocking, failed, unknown, untrusted_feed::Scene};
+use super::{
+    Access, blocking, failed, unknown,
+    untrusted_feed::{Scene, filters_of},
+};
 use crate::peer::Peer;
 
 /// Certificates of one file.
@@ -236,8 +239,11 @@ pub(super) fn untrusted_objects(store: &Store) -> Result<Vec<Object>, Fault> {
 impl Access {
     pub(super) async fn untrusted_list(&self) -> Result<UntrustedList, Fault> {
         let (store, shelf) = (self.store.clone(), self.untrusted.clone());
+        let now = self.now();
         blocking(move || {
             let scene = Scene::read(&store, &shelf)?;
+            let filters = scene.feeds.iter().filter_map(|feed| feed.filters(now));
+            let filters = filters.collect();
             let own = scene.objects.iter().filter_map(|object| {
                 let spec = UntrustedCertificate::of(&object.spec)?;
                 Some(view(&object.name, spec, false, None))
@@ -253,6 +259,7 @@ impl Access {
                 untrusted::built_in().map(|(name, entry)| view(name, &entry, true, None));
             Ok(UntrustedList {
                 entries: own.chain(of_feeds).chain(built_in).collect(),
+                filters,
             })
         })
         .await
@@ -333,17 +340,23 @@ impl Access {
         blocking(move || {
             let scene = Scene::read(&store, &shelf)?;
             let list = entries(&scene, None);
-            let certificates = certificates(&r.certificate)?
+            // One of the file may be the issuer of another.
+            let (path, facts): (Vec<Vec<u8>>, Vec<CertificateFacts>) =
+                certificates(&r.certificate)?.into_iter().unzip();
+            let certificates = facts
                 .into_iter()
-                .map(|(der, facts)| {
-                    let hit = list.find([&der]);
+                .zip(&path)
+                .enumerate()
+                .map(|(at, (facts, der))| {
+                    let hit = list.find_at(&path, at);
                     let feed = match hit.map(|hit| &hit.entry.origin) {
                         Some(Origin::Feed(feed)) => Some(feed.clone()),
                         _ => None,
                     };
                     UntrustedTested {
                         feed,
-                        crls: scene.crls_of(&shelf, &der),
+                        crls: scene.crls_of(&shelf, der),
+                        filters: filters_of(&scene, &path, at),
                         entry: hit.map(|hit| hit.entry.name.clone()),
                         by: hit.map_or("", |hit| hit.by.describe()).to_owned(),
                         reason: hit.map_or("", |hit| hit.entry.reason.as_str()).to_owned(),

@@ -7,15 +7,16 @@ use mailward_api::{
     control::{ControlRequest, Role, UntrustedRequest},
     fault::Fault,
     view::{
-        Changed, UntrustedDiff, UntrustedFeedView, UntrustedFeeds,
+        Changed, RevocationFilters, RevocationState, RevocationTested, UntrustedDiff,
+        UntrustedFeedView, UntrustedFeeds,
         untrusted::{CrlView, UntrustedChange},
     },
 };
 use mailward_model::{Kind, Object, Spec, kind::UntrustedFeed};
 use mailward_store::Store;
 use mailward_tls::untrusted::{
-    Layer,
-    feed::{FeedState, KeptCrl, Shelf},
+    Layer, Revocation,
+    feed::{FeedState, KeptCrl, Shelf, made},
 };
 
 use super::{Access, blocking, expect_reply, failed, untrusted::untrusted_objects};
@@ -76,7 +77,45 @@ impl Scene {
     }
 }
 
+/// What the filters of each feed say of the certificate at a place of a path.
+pub(super) fn filters_of(scene: &Scene, path: &[Vec<u8>], at: usize) -> Vec<RevocationTested> {
+    let each = scene.feeds.iter().filter_map(|feed| {
+        let said = feed.layer.as_ref()?.revocation(path, at)?;
+        let made = made(feed.state.filters.as_ref()?.made_unix_ms);
+        Some(RevocationTested {
+            feed: feed.name.clone(),
+            state: match said {
+                Revocation::NotCovered(_) => RevocationState::NotCovered,
+                Revocation::NotRevoked => RevocationState::NotRevoked,
+                Revocation::Revoked => RevocationState::Revoked,
+            },
+            told: format!(
+                "the filters of {}, made {made}, say: {}",
+                feed.name,
+                said.describe()
+            ),
+        })
+    });
+    each.collect()
+}
+
 impl Known {
+    pub(super) fn filters(&self, now: u64) -> Option<RevocationFilters> {
+        let filters = self.state.filters.as_ref()?;
+        Some(RevocationFilters {
+            feed: self.name.clone(),
+            made_unix_ms: filters.made_unix_ms,
+            comment: filters.comment.clone(),
+            filters: filters.files.len() as u64,
+            octets: filters.octets(),
+            issuers: filters.issuers,
+            logs: filters.logs,
+            covered_until_unix_ms: filters.covered_until_unix_ms,
+            stale: self.state.are_filters_stale(&self.spec, now),
+            refuses: filters.refuses,
+        })
+    }
+
     fn change(&self) -> Option<UntrustedChange> {
         let (held, difference) = self.state.pending()?;
         Some(UntrustedChange {
@@ -108,6 +147,7 @@ impl Known {
             old: state.old(&self.spec, now),
             held: self.change(),
             crls: state.crls.iter().map(|one| crl(one, now)).collect(),
+            filters: self.filters(now),
             tried_unix_ms: state.tried_unix_ms,
             next_unix_ms: self.spec.enabled.then_some(state.next_unix_ms),
             problem: state.problem.clone(),

@@ -25,6 +25,16 @@ struct Told {
     entries: u64,
     is_held: bool,
     is_failing: bool,
+    filters: Option<ToldFilters>,
+}
+
+/// Revocation filters as metrics tell them.
+#[derive(Debug, Clone)]
+struct ToldFilters {
+    made_unix_ms: u64,
+    filters: u64,
+    issuers: u64,
+    covered_until_unix_ms: u64,
 }
 
 /// Where feeds are kept.
@@ -115,6 +125,7 @@ impl Feeds {
                 ),
             ],
         );
+        push_filters(families, untrusted);
     }
 }
 
@@ -147,6 +158,36 @@ fn push(families: &mut Vec<Family>, told: &[Told], names: [(&'static str, &'stat
     ));
 }
 
+fn push_filters(families: &mut Vec<Family>, told: &[Told]) {
+    let of = |sample: fn(&ToldFilters) -> u64| -> Vec<Sample> {
+        let with = told
+            .iter()
+            .filter_map(|one| Some((one, one.filters.as_ref()?)));
+        with.map(|(one, filters)| Sample::whole(sample(filters)).with("feed", one.feed.as_str()))
+            .collect()
+    };
+    families.push(Family::gauge(
+        "untrusted_feed_filters",
+        "Revocation filters that an untrusted feed has in force",
+        of(|one| one.filters),
+    ));
+    families.push(Family::gauge(
+        "untrusted_feed_filters_issuers",
+        "Issuers that the revocation filters of an untrusted feed speak for",
+        of(|one| one.issuers),
+    ));
+    families.push(Family::gauge(
+        "untrusted_feed_filters_made_timestamp_seconds",
+        "When the revocation filters of an untrusted feed were made",
+        of(|one| one.made_unix_ms / 1000),
+    ));
+    families.push(Family::gauge(
+        "untrusted_feed_filters_covered_timestamp_seconds",
+        "When a certificate was logged at the latest that the revocation filters of an untrusted feed cover",
+        of(|one| one.covered_until_unix_ms / 1000),
+    ));
+}
+
 fn read(store: &Store, perimeter: &Shelf, untrusted: &feed::Shelf) -> [Vec<Told>; 2] {
     let objects = |kind| store.list(kind).unwrap_or_default().into_iter();
     let senders = objects(Kind::SenderFeed).take(FEEDS_MAX).map(|object| {
@@ -162,6 +203,12 @@ fn read(store: &Store, perimeter: &Shelf, untrusted: &feed::Shelf) -> [Vec<Told>
             entries: state.count(),
             is_held: state.held.is_some(),
             is_failing: state.problem.is_some(),
+            filters: state.filters.as_ref().map(|one| ToldFilters {
+                made_unix_ms: one.made_unix_ms,
+                filters: one.files.len() as u64,
+                issuers: one.issuers,
+                covered_until_unix_ms: one.covered_until_unix_ms,
+            }),
         }
     });
     [senders.collect(), distrust.collect()]
@@ -175,5 +222,6 @@ fn of_sender(object: Object, state: &FeedState) -> Told {
         entries: ranges as u64,
         is_held: state.held.is_some(),
         is_failing: state.problem.is_some(),
+        filters: None,
     }
 }

@@ -85,6 +85,18 @@ pub(super) fn traffic(families: &mut Vec<Family>, status: &TransportStatus) {
             })
         }),
     ));
+    let said = &counters.revocation;
+    families.push(Family::counter(
+        "revocation_checks",
+        "Handshakes, by what revocation filters said of the peer's certificate",
+        since,
+        [
+            ("not_covered", said.not_covered),
+            ("not_revoked", said.not_revoked),
+            ("revoked", said.revoked),
+        ]
+        .map(|(state, count)| Sample::whole(count).with("state", state)),
+    ));
     families.push(Family::gauge(
         "gate_closed",
         "Whether new mail is answered 421",

@@ -68,8 +68,11 @@ pub use role::{
 };
 pub use simulate::{ConnectionChoice, MessagePlan, PlannedDelivery};
 pub use trace::{Trace, TraceEntry};
-pub use transport::{ConnectorStatus, GateView, QueueHealth, QueueStats, TransportStatus};
+pub use transport::{
+    ConnectorStatus, GateView, QueueHealth, QueueStats, RevocationCounts, TransportStatus,
+};
 pub use untrusted::{
-    UntrustedDiff, UntrustedFeedView, UntrustedFeeds, UntrustedList, UntrustedPeer,
-    UntrustedReplay, UntrustedTest, UntrustedTested, UntrustedView,
+    RevocationFilters, RevocationState, RevocationTested, UntrustedDiff, UntrustedFeedView,
+    UntrustedFeeds, UntrustedList, UntrustedPeer, UntrustedReplay, UntrustedTest, UntrustedTested,
+    UntrustedView,
 };

@@ -121,10 +121,26 @@ pub struct Counters {
     pub high_risk: u64,
     /// Transactions refused for want of a factor: range, certificate or tenant.
     pub factor_refusals: u64,
+    /// What revocation filters said of peers.
+    pub revocation: RevocationCounts,
     /// Exchange's header fields taken out of mail that came in.
     pub headers_stripped_in: HeaderCounts,
     /// Exchange's header fields taken out of mail that went out.
     pub headers_stripped_out: HeaderCounts,
+}
+
+/// What revocation filters said of the certificates that peers showed in handshakes.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema,
+)]
+#[serde(default)]
+pub struct RevocationCounts {
+    /// Peers of whose certificate they said nothing.
+    pub not_covered: u64,
+    /// Peers whose certificate is not revoked.
+    pub not_revoked: u64,
+    /// Handshakes refused because it is.
+    pub revoked: u64,
 }
 
 /// Header fields of Exchange's families.

@@ -32,9 +32,60 @@ pub struct UntrustedView {
 /// The list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct UntrustedList {
-    /// The entries: objects, then those of feeds, those built in last. What a CRL revokes is not among
-    /// them.
+    /// The entries: objects, then those of feeds, those built in last. What CRLs and filters revoke is
+    /// not among them.
     pub entries: Vec<UntrustedView>,
+    /// Filters, which say of a certificate whether it is revoked and cannot be listed.
+    #[serde(default)]
+    pub filters: Vec<RevocationFilters>,
+}
+
+/// Revocation filters, as a feed has them in force.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct RevocationFilters {
+    /// The feed.
+    pub feed: String,
+    /// When they were made.
+    pub made_unix_ms: u64,
+    /// What their publisher says of them.
+    pub comment: String,
+    /// How many there are.
+    pub filters: u64,
+    /// Their octets.
+    pub octets: u64,
+    /// Issuers whose certificates they speak for.
+    pub issuers: u64,
+    /// Logs of Certificate Transparency that they were made from.
+    pub logs: u64,
+    /// Certificates that were logged later are not covered.
+    pub covered_until_unix_ms: u64,
+    /// Whether they are older than the feed's `max_age`.
+    pub stale: bool,
+    /// Whether that has every certificate refused that they speak for.
+    pub refuses: bool,
+}
+
+/// What revocation filters say of a certificate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RevocationState {
+    /// Nothing.
+    NotCovered,
+    /// That it is not revoked.
+    NotRevoked,
+    /// That it is revoked.
+    Revoked,
+}
+
+/// What the filters of one feed say of a certificate.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct RevocationTested {
+    /// The feed.
+    pub feed: String,
+    /// What they say.
+    pub state: RevocationState,
+    /// The same for people, with the reason where it is not covered.
+    pub told: String,
 }
 
 /// A certificate revocation list, as a feed has it.
@@ -101,7 +152,7 @@ pub struct UntrustedFeedView {
     pub key: String,
     /// What its publisher says of it.
     pub comment: String,
-    /// Entries in force; certificates that its CRLs revoke.
+    /// Entries in force; certificates that its CRLs revoke. What filters revoke is not counted.
     pub entries: u64,
     /// When the list was taken over.
     pub taken_unix_ms: Option<u64>,
@@ -115,6 +166,9 @@ pub struct UntrustedFeedView {
     pub held: Option<UntrustedChange>,
     /// Its certificate revocation lists.
     pub crls: Vec<CrlView>,
+    /// Its revocation filters.
+    #[serde(default)]
+    pub filters: Option<RevocationFilters>,
     /// When the source was last asked.
     pub tried_unix_ms: Option<u64>,
     /// When it is asked next.
@@ -155,6 +209,9 @@ pub struct UntrustedTested {
     /// The CRLs of its issuer that are known, each with what it says of it.
     #[serde(default)]
     pub crls: Vec<String>,
+    /// What the revocation filters of each feed say of it.
+    #[serde(default)]
+    pub filters: Vec<RevocationTested>,
 }
 
 /// What the list says of a file of certificates.

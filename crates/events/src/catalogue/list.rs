@@ -980,6 +980,16 @@ catalogue! {
         means "The moment is over at which the authority should have published another list (nextUpdate), or the list could not be read since."
         breaks "What was revoked since is not refused; where the feed says stale = refuse, no certificate of that authority is taken."
         mend "`mailward untrusted feeds` shows why the last try failed. Where only this node cannot read it, mend the way there.";
+    7028 Info RevocationFiltersTaken { feed: String, source: String, made: String, filters: u64, fetched: u64, issuers: u64, logs: u64, covered_until: String } per [feed]
+        "untrusted feed {feed} has new revocation filters of {source}, made {made}: {filters} filters ({fetched} fetched) for {issuers} issuers; certificates logged until {covered_until} in {logs} logs are covered"
+        means "Who publishes revocation filters has made others, and they are in force in every role. A filter says of a certificate that it is revoked, that it is not, or that it is not covered: too new, or of an issuer that the filter does not know."
+        breaks "Peers that show a certificate that is revoked are refused."
+        mend "Nothing is to be done; `mailward untrusted test FILE` says what the filters say of a certificate.";
+    7029 Warning RevocationFiltersStale { feed: String, source: String, made: String, meaning: String } per [feed]
+        "the revocation filters of untrusted feed {feed} ({source}) are stale, made {made}: {meaning}"
+        means "Longer ago than the feed's max_age nobody has made filters, or they could not be read since."
+        breaks "What was revoked since is not refused; where the feed says stale = refuse, no certificate that the filters speak for is taken."
+        mend "`mailward untrusted feeds` shows why the last try failed. Where the publisher himself has stopped, name a mirror that is kept, in the feed's source.upki.base.";
 
     10009 Error DelegationFailed { node: String, user: String, operation: String, cause: String, chain: Items } per [node, user, cause]
         "{operation} for {user} was not carried out by {node} ({cause}): {chain}"

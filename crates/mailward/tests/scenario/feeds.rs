@@ -21,6 +21,8 @@ use crate::support::{Node, PATIENCE};
 pub(crate) enum Said {
     /// This document.
     Document(String),
+    /// These octets.
+    Octets(Vec<u8>),
     /// A status and nothing else.
     Status(u16),
     /// Go elsewhere.
@@ -177,6 +179,10 @@ fn serve(
         Said::Document(text) => {
             stream.write_all(head("200 OK", "", text.len()).as_bytes())?;
             stream.write_all(text.as_bytes())?;
+        }
+        Said::Octets(octets) => {
+            stream.write_all(head("200 OK", "", octets.len()).as_bytes())?;
+            stream.write_all(&octets)?;
         }
         Said::Status(status) => {
             stream.write_all(head(&format!("{status} No"), "", 0).as_bytes())?;

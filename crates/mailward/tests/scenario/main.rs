@@ -85,6 +85,7 @@ mod recipients_come_in_and_go_out_as_tables;
 mod recipients_follow_active_directory;
 mod recipients_follow_openldap;
 mod reports_are_sent_once_whenever_transport_is_killed;
+mod revocation_filters_tell_what_is_revoked_from_what_is_not_and_not_covered;
 mod risky_mail_leaves_from_its_own_address;
 mod roles_run_as_their_user;
 mod starttls_is_found_on_real_servers;

@@ -89,8 +89,8 @@ pub use some_fields::SomeFields;
 pub use source_anchor::{SourceAnchor, SourceAnchorError};
 pub use untrusted::{SerialNumber, SerialNumberError, Sha256, Sha256Error, UntrustedCertificate};
 pub use untrusted_feed::{
-    CrlPlace, CrlPlaceError, CrlSource, SignatureKey, SignatureKeyError, SignedList, StaleCrl,
-    UntrustedFeed, UntrustedSource,
+    CrlPlace, CrlPlaceError, CrlSource, SignatureKey, SignatureKeyError, SignedList, UntrustedFeed,
+    UntrustedSource, UpkiSource, WhenStale,
 };
 
 use crate::FieldError;

@@ -19,6 +19,8 @@ const PLACES_MAX: usize = 100;
 const INTERVAL_SECS: std::ops::RangeInclusive<u64> = 1..=7 * 86_400;
 /// A list older than a year is no list.
 const MAX_AGE_SECS: std::ops::RangeInclusive<u64> = 3_600..=366 * 86_400;
+/// Where the makers of `upki` publish its filters.
+const UPKI_BASE: &str = "https://upki.rustls.dev/revocation/";
 /// Octets of a key in minisign's form: `Ed`, the key's id, the key.
 const KEY_OCTETS: usize = 42;
 
@@ -119,16 +121,17 @@ impl fmt::Display for CrlPlace {
 
 text_form!(CrlPlace, "uri-or-path");
 
-/// What it means that a CRL is older than its issuer says (nextUpdate).
+/// What it means that revocation data are stale: a CRL that is older than its issuer says (nextUpdate),
+/// filters that were made longer ago than the feed's `max_age`.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema,
 )]
 #[serde(rename_all = "snake_case")]
-pub enum StaleCrl {
+pub enum WhenStale {
     /// What it revoked stays refused, everything else passes.
     #[default]
     Keep,
-    /// Every certificate of its issuer is refused until there is a current one.
+    /// Every certificate that they speak for is refused until there are current ones.
     Refuse,
 }
 
@@ -145,7 +148,39 @@ pub struct CrlSource {
     /// that peers show. A CRL counts only where the key of its issuer signed it.
     pub issuers: Option<PathBuf>,
     /// What a stale one means.
-    pub stale: StaleCrl,
+    pub stale: WhenStale,
+}
+
+/// Revocation filters (CRLite) as `upki` publishes them: which certificates of public authorities are
+/// revoked, in some megabytes for all of them (<https://c2sp.org/upki-revocation>).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct UpkiSource {
+    /// The folder that has `manifest.json` and the files that it names: an `https://` URL, or an
+    /// absolute path. They are not signed: who serves them is who is believed.
+    pub base: FeedPlace,
+    /// What it means that they are stale.
+    pub stale: WhenStale,
+}
+
+impl Default for UpkiSource {
+    fn default() -> Self {
+        UpkiSource {
+            base: FeedPlace::Url(UPKI_BASE.to_owned()),
+            stale: WhenStale::default(),
+        }
+    }
+}
+
+impl UpkiSource {
+    /// Where a file of it is.
+    pub fn file(&self, name: &str) -> FeedPlace {
+        let beside = |base: &str| format!("{}/{name}", base.trim_end_matches('/'));
+        match &self.base {
+            FeedPlace::Url(base) => FeedPlace::Url(beside(base)),
+            FeedPlace::File(base) => FeedPlace::File(beside(base)),
+        }
+    }
 }
 
 /// Where a feed comes from.
@@ -156,6 +191,8 @@ pub enum UntrustedSource {
     SignedList(SignedList),
     /// Certificate revocation lists.
     Crl(CrlSource),
+    /// Revocation filters.
+    Upki(UpkiSource),
 }
 
 impl fmt::Display for UntrustedSource {
@@ -169,6 +206,7 @@ impl fmt::Display for UntrustedSource {
                     .then_some("the CRLs that certificates name");
                 f.write_str(&[places, learnt.into_iter().collect()].concat().join(", "))
             }
+            UntrustedSource::Upki(upki) => upki.base.fmt(f),
         }
     }
 }
@@ -180,7 +218,7 @@ impl fmt::Display for UntrustedSource {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct UntrustedFeed {
-    /// Where it comes from: `signed_list` or `crl`.
+    /// Where it comes from: `signed_list`, `crl` or `upki`.
     pub source: UntrustedSource,
     /// Whether it is read. What was read last stays in force all the same.
     #[serde(default = "yes")]
@@ -189,6 +227,7 @@ pub struct UntrustedFeed {
     #[serde(default = "interval")]
     pub interval: Span,
     /// After what time without a good answer an event tells that the list is old. It stays in force.
+    /// Filters are stale when so much time has gone by since they were made.
     #[serde(default = "max_age")]
     pub max_age: Span,
 }
@@ -253,6 +292,15 @@ impl Validate for UntrustedFeed {
                     ));
                 }
             }
+            UntrustedSource::Upki(upki) => {
+                if matches!(&upki.base, FeedPlace::Url(url) if url.contains(['?', '#'])) {
+                    errors.push(FieldError::new(
+                        "source.upki.base",
+                        "names of files cannot be put behind it",
+                        "write the folder alone, without ? and #",
+                    ));
+                }
+            }
         }
         let seconds = |span: Span| span.get().as_secs();
         for (field, span, range) in [
@@ -309,6 +357,23 @@ mod tests {
             crl.source.to_string(),
             "http://crl.example.org/a.crl, the CRLs that certificates name"
         );
+        let upki = read(r#"{"source":{"upki":{}}}"#);
+        assert_eq!(upki.validate(), []);
+        assert_eq!(upki.source.to_string(), UPKI_BASE);
+        for (base, file) in [
+            ("https://a.example/r/", "https://a.example/r/manifest.json"),
+            ("https://a.example", "https://a.example/manifest.json"),
+            (
+                "/var/cache/upki/revocation",
+                "/var/cache/upki/revocation/manifest.json",
+            ),
+        ] {
+            let source = UpkiSource {
+                base: base.parse().unwrap(),
+                ..UpkiSource::default()
+            };
+            assert_eq!(source.file("manifest.json").to_string(), file);
+        }
         for wrong in ["ldap://x/", "a.crl", "http://a:b@c/", "http:///x", ""] {
             assert!(wrong.parse::<CrlPlace>().is_err(), "{wrong}");
         }
@@ -326,6 +391,10 @@ mod tests {
         assert_eq!(
             broken(r#"{"source":{"crl":{"issuers":"x.pem"}},"max_age":"1s"}"#),
             ["source.crl", "source.crl.issuers", "max_age"]
+        );
+        assert_eq!(
+            broken(r#"{"source":{"upki":{"base":"https://a.example/r?x"}}}"#),
+            ["source.upki.base"]
         );
     }
 }

@@ -30,7 +30,7 @@ pub fn fuzz_server(octets: &[u8]) {
         );
     }
     ocsp::read(octets);
-    UntrustedList::new([]).find([octets]);
+    UntrustedList::new([]).find(&[octets]);
     let record = super::dns::Tlsa {
         usage: 3,
         selector: 1,

@@ -8,10 +8,15 @@ use crate::octets::Octets;
 /// DER tags that are met on the way.
 mod tag {
     pub(super) const INTEGER: u8 = 0x02;
+    pub(super) const BOOLEAN: u8 = 0x01;
+    pub(super) const OCTET_STRING: u8 = 0x04;
     pub(super) const OID: u8 = 0x06;
     pub(super) const SEQUENCE: u8 = 0x30;
     pub(super) const SET: u8 = 0x31;
     pub(super) const VERSION: u8 = 0xa0;
+    pub(super) const ISSUER_UNIQUE_ID: u8 = 0x81;
+    pub(super) const SUBJECT_UNIQUE_ID: u8 = 0x82;
+    pub(super) const EXTENSIONS: u8 = 0xa3;
     pub(super) const BMP_STRING: u8 = 0x1e;
     pub(super) const T61_STRING: u8 = 0x14;
     /// UTF8String, PrintableString, IA5String.
@@ -21,6 +26,20 @@ mod tag {
 /// Attributes of one name that are looked at.
 const ATTRIBUTES_MAX: usize = 64;
 
+/// The SCTs of a certificate (RFC 6962 §3.3), as DER has the extension's number.
+const SCT_LIST: &[u8] = &[0x2b, 0x06, 0x01, 0x04, 0x01, 0xd6, 0x79, 0x02, 0x04, 0x02];
+/// SCTs of one certificate that are looked at: authorities put in two to five.
+const SCTS_MAX: usize = 16;
+
+/// When a log of Certificate Transparency was shown a certificate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Logged {
+    /// The log's number.
+    pub(crate) log: [u8; 32],
+    /// When, as the log promised it.
+    pub(crate) unix_ms: u64,
+}
+
 /// The parts of a certificate by which it can be named.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Identity<'a> {
@@ -28,8 +47,12 @@ pub(crate) struct Identity<'a> {
     pub(crate) serial: &'a [u8],
     /// The content of the issuer's name.
     pub(crate) issuer: &'a [u8],
+    /// The content of its own name.
+    pub(crate) subject: &'a [u8],
     /// SubjectPublicKeyInfo, DER.
     pub(crate) spki: &'a [u8],
+    /// What follows the key: the extensions, as a rule.
+    rest: &'a [u8],
 }
 
 impl<'a> Identity<'a> {
@@ -42,17 +65,57 @@ impl<'a> Identity<'a> {
         // signature
         tbs.der_of(tag::SEQUENCE)?;
         let issuer = tbs.der_of(tag::SEQUENCE)?;
-        // validity, subject
+        // validity
         tbs.der_of(tag::SEQUENCE)?;
-        tbs.der_of(tag::SEQUENCE)?;
+        let subject = tbs.der_of(tag::SEQUENCE)?;
         let before = tbs.0;
         tbs.der_of(tag::SEQUENCE)?;
         let spki = before.get(..before.len() - tbs.0.len())?;
         Some(Identity {
             serial,
             issuer,
+            subject,
             spki,
+            rest: tbs.0,
         })
+    }
+
+    /// When it was logged, by the SCTs that it carries. Their signatures are not checked: the authority
+    /// signed them with the rest.
+    pub(crate) fn logged(&self) -> Vec<Logged> {
+        let mut logged = Vec::new();
+        self.read_scts(&mut logged);
+        logged
+    }
+
+    fn read_scts(&self, to: &mut Vec<Logged>) -> Option<()> {
+        let mut rest = Octets(self.rest);
+        rest.der_of(tag::ISSUER_UNIQUE_ID);
+        rest.der_of(tag::SUBJECT_UNIQUE_ID);
+        let extensions = rest.der_of(tag::EXTENSIONS)?;
+        let mut extensions = Octets(Octets(extensions).der_of(tag::SEQUENCE)?);
+        while !extensions.is_empty() {
+            let mut extension = Octets(extensions.der_of(tag::SEQUENCE)?);
+            if extension.der_of(tag::OID)? != SCT_LIST {
+                continue;
+            }
+            extension.der_of(tag::BOOLEAN);
+            let value = extension.der_of(tag::OCTET_STRING)?;
+            let list = Octets(value).der_of(tag::OCTET_STRING)?;
+            let mut list = Octets(Octets(list).behind_u16()?);
+            while !list.is_empty() && to.len() < SCTS_MAX {
+                let mut sct = Octets(list.behind_u16()?);
+                // RFC 6962 §3.2: of version 1 (0) alone it is known what stands in it.
+                if sct.u8()? != 0 {
+                    continue;
+                }
+                to.push(Logged {
+                    log: sct.take(32)?.try_into().ok()?,
+                    unix_ms: u64::from_be_bytes(sct.take(8)?.try_into().ok()?),
+                });
+            }
+        }
+        Some(())
     }
 
     /// The serial number without zero octets before it.
@@ -302,6 +365,7 @@ mod tests {
             let at = at % changed.len();
             changed[at] = octet;
             if let Some(identity) = Identity::of(&changed) {
+                identity.logged();
                 canonical(identity.issuer, &mut Vec::new());
             }
         }

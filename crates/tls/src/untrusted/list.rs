@@ -8,7 +8,10 @@ use std::{collections::HashMap, sync::Arc};
 use mailward_model::kind::{Sha256, UntrustedCertificate};
 use ring::digest;
 
-use super::identity::{Identity, canonical, canonical_text};
+use super::{
+    filter::{Filters, Revocation},
+    identity::{Identity, canonical, canonical_text},
+};
 
 /// Octets that most names have in their canonical form.
 const NAME_OCTETS: usize = 256;
@@ -48,6 +51,8 @@ pub enum By {
     Key,
     /// Its issuer alone: nobody knows which of its certificates are revoked.
     Issuer,
+    /// A revocation filter.
+    Filter,
 }
 
 impl By {
@@ -58,6 +63,7 @@ impl By {
             By::Sha256 => "its SHA-256",
             By::Key => "its key",
             By::Issuer => "its issuer",
+            By::Filter => "a revocation filter",
         }
     }
 }
@@ -104,6 +110,16 @@ pub struct Layer {
     unreadable: Vec<String>,
     /// How many CRLs are in it.
     crls: usize,
+    filtering: Option<Filtering>,
+}
+
+/// Filters, and the entries that refuse by what they say.
+#[derive(Debug, Clone)]
+struct Filtering {
+    filters: Arc<Filters>,
+    revoked: No,
+    /// The entry that refuses whatever they speak for, where they are stale.
+    stale: Option<No>,
 }
 
 impl Layer {
@@ -168,9 +184,33 @@ impl Layer {
         self.whole_issuers.entry(issuer.into()).or_insert(no);
     }
 
+    /// Has an entry refuse what filters say is revoked, and `stale` whatever they speak for.
+    pub(crate) fn filter(&mut self, filters: Arc<Filters>, revoked: No, stale: Option<No>) {
+        self.filtering = Some(Filtering {
+            filters,
+            revoked,
+            stale,
+        });
+    }
+
     /// The entries.
     pub fn entries(&self) -> &[Entry] {
         &self.entries
+    }
+
+    /// What its filters say of the certificate at a place of a path; `None` where it has none.
+    pub fn revocation<C: AsRef<[u8]>>(&self, path: &[C], at: usize) -> Option<Revocation> {
+        Some(self.filtering.as_ref()?.filters.say(path, at))
+    }
+
+    /// The entry that refuses by what its filters said.
+    fn by_filter(&self, said: Revocation) -> Option<(No, By)> {
+        let filtering = self.filtering.as_ref()?;
+        match (said, filtering.stale) {
+            (Revocation::Revoked, _) => Some((filtering.revoked, By::Filter)),
+            (said, Some(stale)) if said.is_spoken_for() => Some((stale, By::Issuer)),
+            _ => None,
+        }
     }
 
     fn by_name(&self, issuer: &[u8], serial: &[u8]) -> Option<(No, By)> {
@@ -191,6 +231,16 @@ pub struct UntrustedList {
     has_sha256: bool,
     has_key: bool,
     has_name: bool,
+    has_filter: bool,
+}
+
+/// What a list says of a path.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Weighed<'a> {
+    /// The first certificate that is on it.
+    pub(crate) hit: Option<Hit<'a>>,
+    /// What filters say of the leaf; `None` where there are none, or it was not their turn.
+    pub(crate) leaf: Option<Revocation>,
 }
 
 impl UntrustedList {
@@ -213,6 +263,7 @@ impl UntrustedList {
             self.has_sha256 |= !layer.by_sha256.is_empty();
             self.has_key |= !layer.by_key.is_empty();
             self.has_name |= !layer.by_issuer.is_empty() || !layer.whole_issuers.is_empty();
+            self.has_filter |= layer.filtering.is_some();
             self.layers.push(layer);
         }
         self
@@ -241,11 +292,57 @@ impl UntrustedList {
     }
 
     /// The first certificate of a path, leaf first, that is on the list.
-    pub fn find<C: AsRef<[u8]>>(&self, path: impl IntoIterator<Item = C>) -> Option<Hit<'_>> {
+    pub fn find<C: AsRef<[u8]>>(&self, path: &[C]) -> Option<Hit<'_>> {
+        self.weigh(path).hit
+    }
+
+    /// The certificate at a place of a path, where it is on the list; the others may be its issuer's.
+    pub fn find_at<C: AsRef<[u8]>>(&self, path: &[C], at: usize) -> Option<Hit<'_>> {
+        self.look(path.get(at)?.as_ref(), at, &mut Vec::new())
+            .or_else(|| self.ask_filters(path, at).hit)
+    }
+
+    pub(crate) fn weigh<C: AsRef<[u8]>>(&self, path: &[C]) -> Weighed<'_> {
         let mut name = Vec::new();
-        path.into_iter()
-            .enumerate()
-            .find_map(|(depth, certificate)| self.look(certificate.as_ref(), depth, &mut name))
+        let mut weighed = Weighed {
+            hit: None,
+            leaf: None,
+        };
+        for (depth, certificate) in path.iter().enumerate() {
+            weighed.hit = self.look(certificate.as_ref(), depth, &mut name);
+            if weighed.hit.is_none() && self.has_filter {
+                let said = self.ask_filters(path, depth);
+                weighed.hit = said.hit;
+                if depth == 0 {
+                    weighed.leaf = said.leaf;
+                }
+            }
+            if weighed.hit.is_some() {
+                break;
+            }
+        }
+        weighed
+    }
+
+    /// What the filters of all layers say of one certificate: as the leaf's, wherever it stands.
+    fn ask_filters<C: AsRef<[u8]>>(&self, path: &[C], depth: usize) -> Weighed<'_> {
+        let mut weighed = Weighed {
+            hit: None,
+            leaf: None,
+        };
+        for layer in &self.layers {
+            let Some(said) = layer.revocation(path, depth) else {
+                continue;
+            };
+            weighed.leaf = Some(weighed.leaf.map_or(said, |before| before.or(said)));
+            if weighed.hit.is_none() {
+                weighed.hit = layer.by_filter(said).and_then(|(no, by)| {
+                    let entry = layer.entries.get(usize::try_from(no).ok()?)?;
+                    Some(Hit { entry, by, depth })
+                });
+            }
+        }
+        weighed
     }
 
     /// What the first layer that knows it says.
@@ -320,7 +417,7 @@ mod tests {
         let list = UntrustedList::new([]);
         let serial = "F5C86AF36162F13A64F54F6DC9587C06";
         let listed = look_alike(USERTRUST, serial);
-        let hit = list.find([&listed]).unwrap();
+        let hit = list.find(&[&listed]).unwrap();
         assert_eq!(hit.by, By::IssuerAndSerial);
         assert_eq!(hit.entry.origin, Origin::BuiltIn);
         assert!(hit.entry.name.contains("www.google.com"));
@@ -331,11 +428,11 @@ mod tests {
                 _ => (*kind, *value),
             })
             .collect();
-        assert_eq!(list.find([look_alike(&other, serial)]), None);
+        assert_eq!(list.find(&[look_alike(&other, serial)]), None);
         // The listed issuer, a serial one off.
         let near = look_alike(USERTRUST, "F5C86AF36162F13A64F54F6DC9587C07");
-        assert_eq!(list.find([&near]), None);
-        assert_eq!(list.find([&near, &listed]).unwrap().depth, 1);
+        assert_eq!(list.find(&[&near]), None);
+        assert_eq!(list.find(&[&near, &listed]).unwrap().depth, 1);
     }
 
     #[test]
@@ -354,7 +451,7 @@ mod tests {
             change(&mut entry, digest);
             UntrustedList::new([("mine", &entry)])
         };
-        let by = |list: &UntrustedList| list.find([&der]).map(|hit| hit.by);
+        let by = |list: &UntrustedList| list.find(&[&der]).map(|hit| hit.by);
         let whole = entry(|e, digest| e.sha256 = digest, sha256(&der));
         assert_eq!(by(&whole), Some(By::Sha256));
         let key = entry(|e, digest| e.spki_sha256 = digest, sha256(identity.spki));

@@ -10,13 +10,17 @@
 
 pub(crate) mod built_in;
 pub mod feed;
+pub mod filter;
 pub(crate) mod identity;
 mod list;
 pub mod mark;
 
 use std::{
     fmt,
-    sync::{Arc, OnceLock},
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use arc_swap::{ArcSwap, ArcSwapOption};
@@ -26,6 +30,7 @@ use rustls_pki_types::{CertificateDer, pem::PemObject};
 use tokio::sync::{mpsc, watch};
 
 pub use built_in::all as built_in;
+pub use filter::{Revocation, Uncovered};
 pub use list::{By, Entry, Hit, Known, Layer, Origin, UntrustedList};
 
 use crate::certificate::CertificateFacts;
@@ -115,6 +120,37 @@ struct Inner {
     changes: watch::Sender<u64>,
     /// Who wants to see what peers show.
     shown: ArcSwapOption<mpsc::Sender<PeerPath>>,
+    said: Said,
+}
+
+/// How often filters said what.
+#[derive(Default)]
+struct Said {
+    not_covered: AtomicU64,
+    not_revoked: AtomicU64,
+    revoked: AtomicU64,
+}
+
+impl Said {
+    fn count(&self, said: Revocation) {
+        let counter = match said {
+            Revocation::NotCovered(_) => &self.not_covered,
+            Revocation::NotRevoked => &self.not_revoked,
+            Revocation::Revoked => &self.revoked,
+        };
+        counter.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// What revocation filters said of the certificates that peers showed in handshakes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct RevocationCounts {
+    /// Peers of whose certificate they said nothing.
+    pub not_covered: u64,
+    /// Peers whose certificate is not revoked.
+    pub not_revoked: u64,
+    /// Handshakes refused because it is.
+    pub revoked: u64,
 }
 
 impl fmt::Debug for Untrusted {
@@ -132,6 +168,7 @@ impl Default for Untrusted {
             list: ArcSwap::from_pointee(UntrustedList::new([])),
             changes: watch::Sender::new(0),
             shown: ArcSwapOption::empty(),
+            said: Said::default(),
         }))
     }
 }
@@ -169,12 +206,22 @@ impl Untrusted {
     /// # Errors
     /// [`Distrusted`] for the first that is on the list.
     pub fn check<C: AsRef<[u8]>>(&self, path: &[C]) -> Result<(), Box<Distrusted>> {
+        self.weigh(path).0
+    }
+
+    /// The same, and what filters say of the leaf, where there are some.
+    fn weigh<C: AsRef<[u8]>>(
+        &self,
+        path: &[C],
+    ) -> (Result<(), Box<Distrusted>>, Option<Revocation>) {
         let list = self.0.list.load();
         let looked_at = path.get(..path.len().min(PATH_MAX)).unwrap_or_default();
-        match list.find(looked_at) {
+        let weighed = list.weigh(looked_at);
+        let found = match weighed.hit {
             None => Ok(()),
             Some(hit) => Err(Box::new(Distrusted::new(&hit, looked_at))),
-        }
+        };
+        (found, weighed.leaf)
     }
 
     /// The same, for whoever verifies certificates by himself.
@@ -182,8 +229,23 @@ impl Untrusted {
     /// # Errors
     /// [`Distrusted`], as an error of the handshake.
     pub fn verify<C: AsRef<[u8]>>(&self, path: &[C]) -> Result<(), Error> {
-        self.check(path)
-            .map_err(|distrusted| distrusted.into_error())
+        let (found, said) = self.weigh(path);
+        found.map_err(|distrusted| {
+            // Whoever is not refused is counted when the handshake stands.
+            said.into_iter().for_each(|said| self.0.said.count(said));
+            distrusted.into_error()
+        })
+    }
+
+    /// What filters said in the handshakes of this process.
+    pub fn revocations(&self) -> RevocationCounts {
+        let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        let said = &self.0.said;
+        RevocationCounts {
+            not_covered: count(&said.not_covered),
+            not_revoked: count(&said.not_revoked),
+            revoked: count(&said.revoked),
+        }
     }
 
     /// Looks at what the peer of a connection showed, in this handshake or in the one that is
@@ -193,7 +255,11 @@ impl Untrusted {
     /// As [`check`](Self::check).
     pub fn check_peer(&self, connection: &CommonState) -> Result<PeerPath, Box<Distrusted>> {
         let path = PeerPath::of(connection);
-        self.check(&path.0)?;
+        let (found, said) = self.weigh(&path.0);
+        if !path.is_empty() {
+            said.into_iter().for_each(|said| self.0.said.count(said));
+        }
+        found?;
         if let Some(shown) = &*self.0.shown.load()
             && !path.is_empty()
         {

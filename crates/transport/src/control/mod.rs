@@ -255,9 +255,19 @@ fn status(running: &Running) -> TransportStatus {
             journal_reports: counters.journal_reports.get(),
             high_risk: counters.high_risk.get(),
             factor_refusals: counters.factor_refusals.get(),
+            revocation: revocation_counts(&running.shared),
             headers_stripped_in: header_counts(&counters.stripped_in),
             headers_stripped_out: header_counts(&counters.stripped_out),
         },
+    }
+}
+
+fn revocation_counts(shared: &crate::shared::Shared) -> view::RevocationCounts {
+    let counts = shared.untrusted.revocations();
+    view::RevocationCounts {
+        not_covered: counts.not_covered,
+        not_revoked: counts.not_revoked,
+        revoked: counts.revoked,
     }
 }
 

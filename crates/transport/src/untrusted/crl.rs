@@ -7,7 +7,7 @@ use mailward_api::fault::Fault;
 use mailward_events::{Event, Events};
 use mailward_model::{
     ObjectId,
-    kind::{CrlSource, StaleCrl, UntrustedSource},
+    kind::{CrlSource, UntrustedSource, WhenStale},
 };
 use mailward_tls::{
     PeerPath, pem_certificates,
@@ -127,7 +127,7 @@ fn finish(
     feeds.save(id, &entry.state, events);
     let told = format!("{}: {}.", entry.name, entry.state.told());
     let states = entries.values().map(|entry| &entry.state);
-    if let Err(error) = feeds.shelf.sweep(states) {
+    if let Err(error) = feeds.shelf.sweep(states, &[]) {
         super::tell_file(&error, events);
     }
     match last {
@@ -252,15 +252,15 @@ fn take_in(
 }
 
 /// Looks which CRLs have become stale, tells of them, and does what the feed says of such.
-pub(super) fn look_for_stale(entry: &mut Entry, meaning: StaleCrl, events: &Events, now: u64) {
+pub(super) fn look_for_stale(entry: &mut Entry, meaning: WhenStale, events: &Events, now: u64) {
     for one in entry.state.look_for_stale(meaning, now) {
         events.emit(Event::CrlStale {
             feed: entry.name.clone(),
             place: one.place,
             issuer: one.issuer,
             meaning: match meaning {
-                StaleCrl::Keep => "what it revoked stays refused, everything else passes",
-                StaleCrl::Refuse => {
+                WhenStale::Keep => "what it revoked stays refused, everything else passes",
+                WhenStale::Refuse => {
                     "every certificate of its issuer is refused until there is a newer one"
                 }
             }

@@ -9,6 +9,7 @@
 
 pub(crate) mod answer;
 pub(crate) mod crl;
+mod filters;
 mod read;
 
 use std::{
@@ -155,7 +156,7 @@ impl UntrustedFeeds {
             if !entry.spec.enabled {
                 continue;
             }
-            if let Some(at) = entry.state.next_stale_unix_ms(now_unix_ms) {
+            if let Some(at) = entry.state.next_stale_unix_ms(&entry.spec, now_unix_ms) {
                 wait_ms = wait_ms.min(at - now_unix_ms);
             }
             match entry.state.next_unix_ms.saturating_sub(now_unix_ms) {
@@ -198,12 +199,17 @@ fn tell_old(running: &Running) {
     let now = running.shared.clock.unix_ms();
     let feeds = &running.untrusted_feeds;
     for (id, entry) in feeds.entries.lock().iter_mut() {
-        if let UntrustedSource::Crl(source) = &entry.spec.source {
-            let (meaning, before) = (source.stale, entry.state.clone());
-            crl::look_for_stale(entry, meaning, events, now);
-            if entry.state != before {
-                feeds.save(*id, &entry.state, events);
+        let before = entry.state.clone();
+        match &entry.spec.source {
+            UntrustedSource::Crl(source) => {
+                let meaning = source.stale;
+                crl::look_for_stale(entry, meaning, events, now);
             }
+            UntrustedSource::Upki(_) => filters::look_for_stale(entry, events, now),
+            UntrustedSource::SignedList(_) => {}
+        }
+        if entry.state != before {
+            feeds.save(*id, &entry.state, events);
         }
         let Some(problem) = entry.state.old(&entry.spec, now) else {
             entry.old_told_unix_ms = None;
@@ -229,14 +235,16 @@ async fn read_one(running: &Running, id: ObjectId, all: bool) -> Result<String, 
     let _turn = feeds.turn.lock().await;
     let spec = feeds.entries.lock().get(&id).map(|it| it.spec.clone());
     let spec = spec.ok_or_else(gone)?;
-    if let UntrustedSource::Crl(source) = &spec.source {
-        return crl::read_all(running, id, source, all).await;
-    }
+    let list = match &spec.source {
+        UntrustedSource::Crl(source) => return crl::read_all(running, id, source, all).await,
+        UntrustedSource::Upki(source) => return filters::read(running, id, source).await,
+        UntrustedSource::SignedList(list) => list,
+    };
     let reader = read::Reader {
         tls: &running.shared.client_tls,
         dns: &feeds.dns,
     };
-    let found = reader.list(&spec.source).await;
+    let found = reader.list(list).await;
     let now = running.shared.clock.unix_ms();
     let mut entries = feeds.entries.lock();
     let entry = entries.get_mut(&id).ok_or_else(gone)?;
@@ -264,6 +272,32 @@ fn take_in(
         let taken = entry.state.take(list, now);
         taken.map_err(ReadError::plain)
     });
+    Ok(match settle(entry, taken, events, now)? {
+        Outcome::Same => format!("{}: {} is still true.", entry.name, entry.state.told()),
+        Outcome::Changed(difference) => {
+            tell_change(entry, &difference, events);
+            changed(entry, &difference)
+        }
+        Outcome::Held {
+            because,
+            difference,
+            known,
+        } => {
+            if let Some(held) = entry.state.held.as_ref().filter(|_| !known) {
+                tell_held(&entry.name, held, &difference, events);
+            }
+            format!("{}: a change waits for a person: {because}.", entry.name)
+        }
+    })
+}
+
+/// Notes how a try went, when the next one is, and tells of one that failed or goes well again.
+fn settle<T>(
+    entry: &mut Entry,
+    taken: Result<T, ReadError>,
+    events: &Events,
+    now: u64,
+) -> Result<T, Fault> {
     let outcome = match taken {
         Ok(outcome) => outcome,
         Err(ReadError { problem, busy }) => {
@@ -286,23 +320,7 @@ fn take_in(
             after: mailward_api::page::span(after),
         });
     }
-    Ok(match outcome {
-        Outcome::Same => format!("{}: {} is still true.", entry.name, entry.state.told()),
-        Outcome::Changed(difference) => {
-            tell_change(entry, &difference, events);
-            changed(entry, &difference)
-        }
-        Outcome::Held {
-            because,
-            difference,
-            known,
-        } => {
-            if let Some(held) = entry.state.held.as_ref().filter(|_| !known) {
-                tell_held(&entry.name, held, &difference, events);
-            }
-            format!("{}: a change waits for a person: {because}.", entry.name)
-        }
-    })
+    Ok(outcome)
 }
 
 fn changed(entry: &Entry, difference: &Difference) -> String {

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use mailward_model::kind::{FeedPlace, UntrustedSource};
+use mailward_model::kind::{FeedPlace, SignedList};
 use mailward_tls::{
     ClientTls,
     fetch::{Limits, fetch, fetch_signed},
@@ -20,6 +20,8 @@ use crate::{
 
 /// How long one document may take.
 const FETCH_MAX: Duration = Duration::from_secs(30);
+/// The same for one of many megabytes.
+const FETCH_LARGE_MAX: Duration = Duration::from_secs(300);
 /// What is added to a list's name for that of its signature.
 const SUFFIX: &str = ".minisig";
 
@@ -34,10 +36,7 @@ impl Reader<'_> {
     ///
     /// # Errors
     /// [`ReadError`]; nothing is half read.
-    pub(super) async fn list(&self, source: &UntrustedSource) -> Result<List, ReadError> {
-        let UntrustedSource::SignedList(signed) = source else {
-            return Err(ReadError::plain("CRLs are not read as a list"));
-        };
+    pub(super) async fn list(&self, signed: &SignedList) -> Result<List, ReadError> {
         let document = self.place(&signed.place, LIST_OCTETS_MAX).await?;
         let place = beside(&signed.place);
         let signature = self.place(&place, SIGNATURE_OCTETS_MAX).await;
@@ -68,13 +67,39 @@ impl Reader<'_> {
         Ok(fetch_signed(self.tls, &Hosts(&**self.dns), place, limits).await?)
     }
 
-    async fn place(&self, place: &FeedPlace, octets: usize) -> Result<Vec<u8>, ReadError> {
+    /// Reads what is at a place.
+    ///
+    /// # Errors
+    /// [`ReadError`]; nothing is half read.
+    pub(super) async fn place(
+        &self,
+        place: &FeedPlace,
+        octets: usize,
+    ) -> Result<Vec<u8>, ReadError> {
+        self.within(place, octets, FETCH_MAX).await
+    }
+
+    /// The same of a document that may be large.
+    ///
+    /// # Errors
+    /// As [`place`](Self::place).
+    pub(super) async fn large(
+        &self,
+        place: &FeedPlace,
+        octets: usize,
+    ) -> Result<Vec<u8>, ReadError> {
+        self.within(place, octets, FETCH_LARGE_MAX).await
+    }
+
+    async fn within(
+        &self,
+        place: &FeedPlace,
+        octets: usize,
+        time: Duration,
+    ) -> Result<Vec<u8>, ReadError> {
         match place {
             FeedPlace::Url(url) => {
-                let limits = Limits {
-                    octets,
-                    time: FETCH_MAX,
-                };
+                let limits = Limits { octets, time };
                 Ok(fetch(self.tls, &Hosts(&**self.dns), url, limits).await?)
             }
             FeedPlace::File(path) => {

@@ -3,8 +3,8 @@
 use crate::{
     page::{Cell, Page, Tone, count, distance, moment, stamp},
     view::{
-        UntrustedDiff, UntrustedFeedView, UntrustedFeeds, UntrustedList, UntrustedReplay,
-        UntrustedTest,
+        RevocationFilters, UntrustedDiff, UntrustedFeedView, UntrustedFeeds, UntrustedList,
+        UntrustedReplay, UntrustedTest,
         untrusted::{CrlView, UntrustedChange},
     },
 };
@@ -19,8 +19,8 @@ fn short(digest: &str) -> String {
     }
 }
 
-pub(in crate::operation) fn list(view: &UntrustedList, _: u64) -> Page {
-    Page::new().table(
+pub(in crate::operation) fn list(view: &UntrustedList, now: u64) -> Page {
+    let page = Page::new().table(
         [
             "name", "feed", "subject", "issuer", "serial", "SHA-256", "key", "reason",
         ],
@@ -41,6 +41,35 @@ pub(in crate::operation) fn list(view: &UntrustedList, _: u64) -> Page {
             ]
         }),
         "No certificate is untrusted by name.",
+    );
+    view.filters.iter().fold(page, |page, one| {
+        let told = format!(
+            "Filters of feed {} say which others are revoked: {}.",
+            one.feed,
+            filters(one, now)
+        );
+        page.text(Cell::toned(
+            told,
+            if one.stale { Tone::Warn } else { Tone::Faint },
+        ))
+    })
+}
+
+/// Revocation filters in one line.
+fn filters(one: &RevocationFilters, now: u64) -> String {
+    let stale = match (one.stale, one.refuses) {
+        (false, _) => "",
+        (true, false) => "; stale",
+        (true, true) => "; stale, and every certificate they speak for is refused",
+    };
+    format!(
+        "{}, {} octets, made {}, for {}; not covered is what {} had not logged by {}{stale}",
+        count(one.filters, "filter", "filters"),
+        one.octets,
+        moment(one.made_unix_ms, now),
+        count(one.issuers, "issuer", "issuers"),
+        count(one.logs, "log", "logs"),
+        stamp(one.covered_until_unix_ms),
     )
 }
 
@@ -63,6 +92,7 @@ pub(in crate::operation) fn test(view: &UntrustedTest, _: u64) -> Page {
                 ("key", one.spki_sha256.as_str().into()),
             ])
             .list(one.crls.iter().map(String::as_str))
+            .list(one.filters.iter().map(|one| one.told.as_str()))
     })
 }
 
@@ -82,7 +112,8 @@ pub(in crate::operation) fn feeds(view: &UntrustedFeeds, now: u64) -> Page {
 
 fn feed(feed: &UntrustedFeedView, now: u64) -> Page {
     let at = |moment_ms: Option<u64>| moment_ms.map_or_else(String::new, |at| moment(at, now));
-    let list = match (feed.sequence, feed.crls.is_empty()) {
+    let is_listed = feed.crls.is_empty() && feed.filters.is_none();
+    let list = match (feed.sequence, is_listed) {
         (Some(sequence), _) => format!(
             "{sequence}, signed by {} ({}), taken {}",
             feed.key,
@@ -126,6 +157,10 @@ fn feed(feed: &UntrustedFeedView, now: u64) -> Page {
             feed.crls.iter().map(|one| crl(one, now)),
             "",
         );
+    }
+    if let Some(one) = &feed.filters {
+        let tone = if one.stale { Tone::Warn } else { Tone::Plain };
+        page = page.text(Cell::toned(format!("{}.", filters(one, now)), tone));
     }
     if let Some(problem) = &feed.problem {
         page = page.text(Cell::toned(
@@ -173,7 +208,7 @@ fn crl(one: &CrlView, now: u64) -> [Cell; 6] {
 /// 1 where a person should look.
 pub(in crate::operation) fn feeds_exit(view: &UntrustedFeeds) -> u8 {
     let bad = |feed: &UntrustedFeedView| {
-        let empty = feed.sequence.is_none() && feed.crls.is_empty();
+        let empty = feed.sequence.is_none() && feed.crls.is_empty() && feed.filters.is_none();
         feed.held.is_some() || feed.old.is_some() || (empty && feed.problem.is_some())
     };
     u8::from(view.feeds.iter().any(bad))

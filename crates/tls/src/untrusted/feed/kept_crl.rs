@@ -1,7 +1,7 @@
 //! The CRLs of a feed: where each is, which one is in force, and whether it is stale. Pure.
 
 use base64::{Engine, prelude::BASE64_STANDARD};
-use mailward_model::kind::{CrlSource, StaleCrl};
+use mailward_model::kind::{CrlSource, UntrustedFeed, WhenStale};
 use rustls_pki_types::CertificateDer;
 use serde::{Deserialize, Serialize};
 
@@ -191,11 +191,11 @@ impl FeedState {
 
     /// Looks which CRLs are stale now: those that have become so, to be told of. `meaning` is what the
     /// feed says of such.
-    pub fn look_for_stale(&mut self, meaning: StaleCrl, now_unix_ms: u64) -> Vec<KeptCrl> {
+    pub fn look_for_stale(&mut self, meaning: WhenStale, now_unix_ms: u64) -> Vec<KeptCrl> {
         let mut told = Vec::new();
         for one in self.crls.iter_mut().filter(|one| !one.digest.is_empty()) {
             let stale = one.is_stale(now_unix_ms);
-            one.refuses = stale && meaning == StaleCrl::Refuse;
+            one.refuses = stale && meaning == WhenStale::Refuse;
             if stale && !one.told_stale {
                 told.push(one.clone());
             }
@@ -204,9 +204,10 @@ impl FeedState {
         told
     }
 
-    /// When a CRL in force becomes stale next.
-    pub fn next_stale_unix_ms(&self, now_unix_ms: u64) -> Option<u64> {
+    /// When a CRL in force becomes stale next, or the filters do.
+    pub fn next_stale_unix_ms(&self, feed: &UntrustedFeed, now_unix_ms: u64) -> Option<u64> {
         let moments = self.crls.iter().filter_map(|one| one.next_update_unix_ms);
+        let moments = moments.chain(self.filters_stale_unix_ms(feed));
         moments.filter(|at| *at > now_unix_ms).min()
     }
 
@@ -231,6 +232,7 @@ impl FeedState {
 
 #[cfg(test)]
 mod tests {
+    use mailward_model::kind::UntrustedSource;
     use rcgen::date_time_ymd;
 
     use super::*;
@@ -273,28 +275,32 @@ mod tests {
             UntrustedList::new([]).with([shelf.layer("Public", state).unwrap()])
         };
         let now = list(&state);
-        let hit = now.find([&listed]).unwrap();
+        let hit = now.find(&[&listed]).unwrap();
         assert_eq!(hit.entry.name, "Public/http://crl.example/a.crl");
         assert!(
             hit.entry.reason.contains("keyCompromise"),
             "{}",
             hit.entry.reason
         );
-        assert_eq!(now.find([&other]), None);
+        assert_eq!(now.find(&[&other]), None);
         let namesake = Authority::new("Other CA").leaf(0x77, "http://x/");
-        assert_eq!(now.find([&namesake]), None);
+        assert_eq!(now.find(&[&namesake]), None);
 
         let (mark, late) = (state.mark(), NOW + 26 * DAY_MS);
-        assert_eq!(state.next_stale_unix_ms(NOW), crl.next_update_unix_ms);
-        assert_eq!(state.look_for_stale(StaleCrl::Keep, NOW), []);
-        assert_eq!(state.look_for_stale(StaleCrl::Keep, late).len(), 1);
-        assert_eq!(state.look_for_stale(StaleCrl::Keep, late), [], "told once");
+        let feed = UntrustedFeed::new(UntrustedSource::Crl(CrlSource::default()));
+        assert_eq!(
+            state.next_stale_unix_ms(&feed, NOW),
+            crl.next_update_unix_ms
+        );
+        assert_eq!(state.look_for_stale(WhenStale::Keep, NOW), []);
+        assert_eq!(state.look_for_stale(WhenStale::Keep, late).len(), 1);
+        assert_eq!(state.look_for_stale(WhenStale::Keep, late), [], "told once");
         assert_eq!(state.mark(), mark);
-        assert_eq!(list(&state).find([&other]), None);
-        state.look_for_stale(StaleCrl::Refuse, late);
+        assert_eq!(list(&state).find(&[&other]), None);
+        state.look_for_stale(WhenStale::Refuse, late);
         assert_ne!(state.mark(), mark);
-        assert!(list(&state).find([&other]).is_some());
-        assert!(list(&state).find([&namesake]).is_none());
+        assert!(list(&state).find(&[&other]).is_some());
+        assert!(list(&state).find(&[&namesake]).is_none());
 
         let old = authority.crl(&[], |params| {
             params.this_update = date_time_ymd(2026, 11, 19)
@@ -311,7 +317,7 @@ mod tests {
         );
         assert!(!kept.take(&crl, "d1".to_owned(), NOW).unwrap());
         shelf.save_crl("d2", &der).unwrap();
-        shelf.sweep([&state]).unwrap();
+        shelf.sweep([&state], &[]).unwrap();
         assert!(shelf.crl("d2").is_err() && shelf.crl("d1").is_ok());
     }
 

@@ -1,8 +1,8 @@
 //! Feeds of the untrusted list: what a publisher's signed list says, whether it may replace what is in
 //! force, and what is in force.
 //!
-//! [`list`] reads a document and its signature ([`minisign`]), [`FeedState`] is what one node knows of
-//! one feed, kept in a file by [`Shelf`]. A [`Layer`] is what a feed adds to the list.
+//! [`list`] reads a document and its signature ([`minisign`]), [`crl`] a revocation list, [`manifest`] what
+//! there is of revocation filters; [`FeedState`] is what one node knows of one feed, kept in a file by [`Shelf`]. A [`Layer`] is what a feed adds to the list.
 //!
 //! Never here: a socket, a clock, an event. Who fetches hands in octets and the time.
 //!
@@ -10,7 +10,9 @@
 
 pub mod crl;
 mod kept_crl;
+mod kept_filters;
 pub mod list;
+pub mod manifest;
 pub mod minisign;
 mod shelf;
 
@@ -21,10 +23,11 @@ use serde::{Deserialize, Serialize};
 
 pub use self::{
     kept_crl::{CrlRefusal, KeptCrl},
+    kept_filters::{FiltersRefusal, FiltersTaken, KeptFilters, made},
     list::{List, ListError, Listed},
     shelf::{Shelf, ShelfError, Stamp},
 };
-use super::{Layer, Origin};
+use super::{Layer, Origin, filter::Filters};
 
 /// How long a source is left alone that is busy, at the least.
 const BUSY_WAIT_MS: u64 = 3_600_000;
@@ -171,6 +174,8 @@ pub struct FeedState {
     pub failing_since_unix_ms: Option<u64>,
     /// The CRLs of a feed of such.
     pub crls: Vec<KeptCrl>,
+    /// The filters of a feed of such.
+    pub filters: Option<KeptFilters>,
 }
 
 /// What a source is known by: its place, so that another key does not have it begin anew, and with
@@ -179,6 +184,7 @@ fn fingerprint(source: &UntrustedSource) -> String {
     match source {
         UntrustedSource::SignedList(list) => format!("list {}", list.place),
         UntrustedSource::Crl(_) => "crl".to_owned(),
+        UntrustedSource::Upki(upki) => format!("upki {}", upki.base),
     }
 }
 
@@ -190,7 +196,7 @@ impl FeedState {
         let source = fingerprint(&feed.source);
         let places = match &feed.source {
             UntrustedSource::Crl(crl) => self.adopt_places(crl, now_unix_ms),
-            UntrustedSource::SignedList(_) => false,
+            UntrustedSource::SignedList(_) | UntrustedSource::Upki(_) => false,
         };
         if self.source == source {
             return places;
@@ -205,8 +211,9 @@ impl FeedState {
             confirmed_unix_ms: self.confirmed_unix_ms.filter(|_| stays),
             crls: match &feed.source {
                 UntrustedSource::Crl(_) => std::mem::take(&mut self.crls),
-                UntrustedSource::SignedList(_) => Vec::new(),
+                UntrustedSource::SignedList(_) | UntrustedSource::Upki(_) => Vec::new(),
             },
+            filters: self.filters.take().filter(|_| stays),
             ..FeedState::default()
         };
         true
@@ -330,7 +337,8 @@ impl FeedState {
     /// Why the list in force is old, where it is: it has expired, or was not confirmed for longer than
     /// the feed allows.
     pub fn old(&self, feed: &UntrustedFeed, now_unix_ms: u64) -> Option<String> {
-        if let Some(because) = self.stale_crl(now_unix_ms) {
+        let stale = self.stale_crl(now_unix_ms);
+        if let Some(because) = stale.or_else(|| self.stale_filters(feed, now_unix_ms)) {
             return Some(because);
         }
         let version = self.in_force.as_ref()?;
@@ -355,11 +363,16 @@ impl FeedState {
 
     /// True where nothing is in force.
     pub fn is_empty(&self) -> bool {
-        self.in_force.is_none() && self.crls.iter().all(|one| one.digest.is_empty())
+        self.in_force.is_none()
+            && self.filters.is_none()
+            && self.crls.iter().all(|one| one.digest.is_empty())
     }
 
     /// The list in force, in words.
     pub fn told(&self) -> String {
+        if let Some(told) = self.filters_told() {
+            return told;
+        }
         match &self.in_force {
             None if !self.crls.is_empty() => self.crls_told(),
             None => "no list: nothing is refused by this feed".to_owned(),
@@ -376,13 +389,20 @@ impl FeedState {
         let list = self.in_force.as_ref();
         let list = list.map(|one| one.list.digest.as_str());
         let crls = self.crls.iter().map(KeptCrl::mark);
-        let all: Vec<String> = list.map(str::to_owned).into_iter().chain(crls).collect();
+        let filters = self.filters.iter().map(KeptFilters::mark);
+        let list = list.map(str::to_owned).into_iter();
+        let all: Vec<String> = list.chain(crls).chain(filters).collect();
         all.join(" ")
     }
 
     /// What the feed of this name adds to the list. `crls` are those of [`FeedState::crls`] that were
-    /// read, with their places in it.
-    fn layer(&self, feed: &str, crls: &[(usize, crl::Crl)]) -> Arc<Layer> {
+    /// read, with their places in it; `filters` are those of [`FeedState::filters`].
+    fn layer(
+        &self,
+        feed: &str,
+        crls: &[(usize, crl::Crl)],
+        filters: Option<Filters>,
+    ) -> Arc<Layer> {
         let mut layer = Layer::default();
         for entry in self.in_force.iter().flat_map(|one| &one.list.entries) {
             layer.certificate(
@@ -396,6 +416,9 @@ impl FeedState {
             if let Some(kept) = self.crls.get(*at) {
                 kept.add_to(&mut layer, feed, crl);
             }
+        }
+        if let (Some(kept), Some(filters)) = (&self.filters, filters) {
+            kept.add_to(&mut layer, feed, filters);
         }
         Arc::new(layer)
     }

@@ -12,13 +12,14 @@ use std::{
 };
 
 use mailward_host::replace::{Lasting, replace};
-use mailward_model::ObjectId;
+use mailward_model::{ObjectId, kind::Sha256};
+use ring::digest;
 
 use super::{
     FeedState,
     crl::{self, Crl},
 };
-use crate::untrusted::Layer;
+use crate::untrusted::{Layer, filter::Filters};
 
 /// Octets of a state file: two lists of the greatest length, written at more length.
 const FILE_OCTETS_MAX: u64 = 64 << 20;
@@ -131,10 +132,61 @@ impl Shelf {
         crl.map_err(|source| ShelfError::Io { path, source })
     }
 
+    /// Keeps a revocation filter under its digest.
+    ///
+    /// # Errors
+    /// [`ShelfError`].
+    pub fn save_filter(&self, sha256: Sha256, octets: &[u8]) -> Result<(), ShelfError> {
+        let path = self.filter_file(sha256);
+        replace(&path, octets, Lasting::PowerCut).map_err(|source| ShelfError::Io { path, source })
+    }
+
+    /// The octets of a revocation filter that was kept.
+    ///
+    /// # Errors
+    /// [`ShelfError`], also where it is none any more, or is not what was kept.
+    pub fn filter(&self, sha256: Sha256) -> Result<Vec<u8>, ShelfError> {
+        let path = self.filter_file(sha256);
+        let fail = |kind: io::ErrorKind| ShelfError::Io {
+            path: path.clone(),
+            source: kind.into(),
+        };
+        let octets = read(&path)?.ok_or_else(|| fail(io::ErrorKind::NotFound))?;
+        let found = digest::digest(&digest::SHA256, &octets);
+        match found.as_ref() == sha256.0 {
+            true => Ok(octets),
+            false => Err(fail(io::ErrorKind::InvalidData)),
+        }
+    }
+
+    /// The revocation filters of a feed; none where it has none.
+    ///
+    /// # Errors
+    /// [`ShelfError`] where one cannot be read.
+    pub fn filters(&self, state: &FeedState) -> Result<Option<Filters>, ShelfError> {
+        let Some(kept) = &state.filters else {
+            return Ok(None);
+        };
+        let mut filters = Filters::default();
+        for file in &kept.files {
+            let octets = self.filter(file.sha256)?;
+            filters.add(&octets).map_err(|error| ShelfError::Io {
+                path: self.filter_file(file.sha256),
+                source: io::Error::new(io::ErrorKind::InvalidData, error),
+            })?;
+        }
+        filters.know(kept.known());
+        Ok(Some(filters))
+    }
+
+    fn filter_file(&self, sha256: Sha256) -> PathBuf {
+        self.dir.join(format!("{sha256}.filter"))
+    }
+
     /// What the feed of this name adds to the list.
     ///
     /// # Errors
-    /// [`ShelfError`] where a CRL of it cannot be read: what was read before should stay in force.
+    /// [`ShelfError`] where a CRL or a filter of it cannot be read: what was read before should stay in force.
     pub fn layer(&self, feed: &str, state: &FeedState) -> Result<Arc<Layer>, ShelfError> {
         let mut crls = Vec::new();
         for (at, kept) in state.crls.iter().enumerate() {
@@ -142,23 +194,30 @@ impl Shelf {
                 crls.push((at, self.crl(&kept.digest)?));
             }
         }
-        Ok(state.layer(feed, &crls))
+        Ok(state.layer(feed, &crls, self.filters(state)?))
     }
 
     fn crl_file(&self, digest: &str) -> PathBuf {
         self.dir.join(format!("crl-{digest}.der"))
     }
 
-    /// Forgets CRLs that none of these states has.
+    /// Forgets CRLs and filters that none of these states has; filters that are `wanted` stay, for
+    /// they are being read.
     ///
     /// # Errors
     /// [`ShelfError`].
     pub fn sweep<'a>(
         &self,
         states: impl IntoIterator<Item = &'a FeedState>,
+        wanted: &[Sha256],
     ) -> Result<(), ShelfError> {
-        let kept = states.into_iter().flat_map(|state| &state.crls);
-        let kept: BTreeSet<PathBuf> = kept.map(|one| self.crl_file(&one.digest)).collect();
+        let mut kept: BTreeSet<PathBuf> = BTreeSet::new();
+        for state in states {
+            kept.extend(state.crls.iter().map(|one| self.crl_file(&one.digest)));
+            let files = state.filters.iter().flat_map(|one| &one.files);
+            kept.extend(files.map(|one| self.filter_file(one.sha256)));
+        }
+        kept.extend(wanted.iter().map(|one| self.filter_file(*one)));
         let fail = |source| ShelfError::Io {
             path: self.dir.clone(),
             source,
@@ -168,8 +227,10 @@ impl Shelf {
             files => files.map_err(fail)?,
         };
         for file in files.flatten().map(|file| file.path()) {
-            let is_crl = file.extension().is_some_and(|it| it == "der");
-            if is_crl && !kept.contains(&file) {
+            let is_part = file
+                .extension()
+                .is_some_and(|it| it == "der" || it == "filter");
+            if is_part && !kept.contains(&file) {
                 remove(&file)?;
             }
         }

@@ -139,7 +139,7 @@ fn a_list_grows_old_and_stays() {
     let late = NOW + 31 * DAY_MS;
     assert_eq!(state.take(list(1, 0..2), late), Ok(Outcome::Same));
     assert!(state.old(&feed, late).unwrap().contains("expired"));
-    assert_eq!(state.layer("House", &[]).entries().len(), 2);
+    assert_eq!(state.layer("House", &[], None).entries().len(), 2);
 }
 
 #[test]
@@ -154,9 +154,9 @@ fn a_layer_refuses_what_its_list_says() {
     };
     let state = state(listed);
     let known = crate::UntrustedList::new([]);
-    assert_eq!(known.find([&der]), None);
-    let with = known.with([state.layer("House", &[])]);
-    let hit = with.find([&der]).unwrap();
+    assert_eq!(known.find(&[&der]), None);
+    let with = known.with([state.layer("House", &[], None)]);
+    let hit = with.find(&[&der]).unwrap();
     assert_eq!(hit.entry.name, "House/0");
     assert_eq!(hit.entry.origin, Origin::Feed("House".to_owned()));
     assert_eq!(with.len(), 10);
