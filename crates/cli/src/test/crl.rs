@@ -125,6 +125,7 @@ mod tests {
             reason: "revoked".to_owned(),
             feed: None,
             crls: crls.iter().map(|text| (*text).to_owned()).collect(),
+            filters: Vec::new(),
         }
     }
 
