@@ -55,10 +55,12 @@ impl Troubles {
         }
     }
 
-    /// True where a node has known for long that it has a trouble that goes by this word.
-    pub(super) fn has_long_had(&self, n: usize, word: &str, at_ms: u64) -> bool {
+    /// True where a node has known for long that it has a trouble that goes by this word, and knows it
+    /// still: its worker may have been started anew since it was looked at.
+    fn has_long_had(&self, n: usize, node: &World, word: &str, at_ms: u64) -> bool {
         self.0[n].iter().any(|((component, class), since)| {
-            cause(component, *class) == word && at_ms - since > known_ms(component)
+            let is_long = at_ms - since > known_ms(component);
+            is_long && cause(component, *class) == word && can_know(node, component)
         })
     }
 
@@ -68,6 +70,7 @@ impl Troubles {
         &self,
         done: &Done,
         n: usize,
+        nodes: &[World],
         hears: impl Fn(usize) -> bool,
         at_ms: u64,
     ) -> Option<String> {
@@ -78,7 +81,7 @@ impl Troubles {
         let all = self.0.len();
         let others = (0..all)
             .filter(|other| *other != n && hears(*other))
-            .filter(|other| self.has_long_had(*other, word, at_ms));
+            .filter(|other| self.has_long_had(*other, &nodes[*other], word, at_ms));
         let bad = others.count() + 1;
         (bad >= 2 && bad * 3 > all).then(|| {
             format!(

@@ -305,7 +305,9 @@ impl Cluster {
             // What was done between two steps was granted by what was heard before the last one.
             let now = done.at_ms == self.at_ms;
             let hears = |other: usize| now && self.part[other] == self.part[n];
-            let broken = self.troubles.broken_by(&done, n, hears, self.at_ms);
+            let broken = self
+                .troubles
+                .broken_by(&done, n, &self.nodes, hears, self.at_ms);
             self.broken.extend(broken);
             if !matches!(done.act, RepairAct::Offline | RepairAct::RestartServer) {
                 continue;
