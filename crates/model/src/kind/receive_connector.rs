@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Factor, HeaderFamily, RemoteRange, Tenant, TlsDomainCapabilities, in_range};
+use super::{
+    Factor, HeaderFamily, RemoteRange, Tenant, TlsDomainCapabilities, in_range,
+    tie::partial_overlap,
+};
 use crate::{
     Binding, Domain, FieldError, IpRange,
     object::Validate,
@@ -383,12 +386,6 @@ fn clash(one: &RemoteRange, other: &RemoteRange) -> Option<String> {
         }
         _ => None,
     }
-}
-
-/// True where two ranges share addresses and neither holds the other, or both are equal: then
-/// "the most specific one" has no answer.
-pub(crate) fn partial_overlap(a: &IpRange, b: &IpRange) -> bool {
-    a == b || (a.overlaps(b) && !a.covers(b) && !b.covers(a))
 }
 
 #[cfg(test)]
