@@ -19,14 +19,14 @@ pub use mailward_model::policy::gpt_tmpl::fuzz as fuzz_gpt_tmpl;
 pub use mailward_perimeter::fuzz::fuzz_feed;
 pub use mailward_queue::fuzz::fuzz_recovery as fuzz_queue_recovery;
 pub use mailward_tls::audit::fuzz::fuzz_server as fuzz_tls_server;
-pub use sending::{fuzz_header, fuzz_reply};
+pub use sending::{fuzz_firewall, fuzz_header, fuzz_reply};
 pub use text::{fuzz_objects_text, fuzz_shell_script};
 
 /// A target: takes octets of any kind.
 pub type Target = fn(&[u8]);
 
 /// Every target by the name of its folder below `fuzz/corpus`.
-pub const TARGETS: [(&str, Target); 14] = [
+pub const TARGETS: [(&str, Target); 15] = [
     ("command", fuzz_command),
     ("data", fuzz_data),
     ("bdat", fuzz_bdat),
@@ -34,6 +34,7 @@ pub const TARGETS: [(&str, Target); 14] = [
     ("session", fuzz_session),
     ("reply", fuzz_reply),
     ("header", fuzz_header),
+    ("firewall", fuzz_firewall),
     ("objects_text", fuzz_objects_text),
     ("queue_recovery", fuzz_queue_recovery),
     ("shell_script", fuzz_shell_script),
