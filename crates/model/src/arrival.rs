@@ -83,6 +83,10 @@ pub struct Arrival {
     pub bulk: Option<Bulk>,
     /// The organisation that the message comes from, as a client said it (XOORG) that may.
     pub originating_organization: Option<String>,
+    /// The other half of the organisation, known by its certificate, says that somebody within wrote
+    /// it. Stored by which kind of message it is.
+    #[serde(skip)]
+    pub internal: bool,
 }
 
 impl Arrival {

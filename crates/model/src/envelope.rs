@@ -138,6 +138,14 @@ pub struct Origin {
     pub accepted_unix_ms: u64,
 }
 
+impl Origin {
+    /// Whether the other half of the organisation vouches for it that somebody within wrote the message.
+    pub fn is_internal(&self) -> bool {
+        let arrival = self.arrival.as_ref();
+        arrival.is_some_and(|arrival| arrival.internal)
+    }
+}
+
 /// [`Origin::probe`] and [`Origin::arrival`] as they are stored. What stands in a queue is read by
 /// later programs too: the first two are the octets of the boolean that stood here alone.
 #[derive(Serialize, Deserialize)]
@@ -146,6 +154,8 @@ enum StoredKind<A> {
     Probe,
     MailArrived(A),
     ProbeArrived(A),
+    /// Mail whose [`Arrival::internal`] holds.
+    InternalMailArrived(A),
 }
 
 /// [`Origin`] as it is stored.
@@ -168,6 +178,7 @@ impl Serialize for Origin {
         let probe = match (self.probe, self.arrival.as_deref()) {
             (false, None) => StoredKind::Mail,
             (true, None) => StoredKind::Probe,
+            (false, Some(arrival)) if arrival.internal => StoredKind::InternalMailArrived(arrival),
             (false, Some(arrival)) => StoredKind::MailArrived(arrival),
             (true, Some(arrival)) => StoredKind::ProbeArrived(arrival),
         };
@@ -194,6 +205,10 @@ impl<'de> Deserialize<'de> for Origin {
             StoredKind::Probe => (true, None),
             StoredKind::MailArrived(arrival) => (false, Some(arrival)),
             StoredKind::ProbeArrived(arrival) => (true, Some(arrival)),
+            StoredKind::InternalMailArrived(mut arrival) => {
+                arrival.internal = true;
+                (false, Some(arrival))
+            }
         };
         Ok(Origin {
             connector: stored.connector,

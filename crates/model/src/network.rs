@@ -187,6 +187,21 @@ impl Binding {
         self.ip.is_some_and(|ip| !ip.is_unspecified())
     }
 
+    /// True where two bindings take the same connections with the same preference. Port 0 is another
+    /// port each time.
+    pub fn takes_same(&self, other: &Binding) -> bool {
+        if self.port != other.port || self.port == 0 || self.is_exact() != other.is_exact() {
+            return false;
+        }
+        if self.is_exact() {
+            return self.ip.map(|ip| ip.to_canonical()) == other.ip.map(|ip| ip.to_canonical());
+        }
+        let takes = |binding: &Binding, v4: bool| binding.ip.is_none_or(|ip| ip.is_ipv4() == v4);
+        [true, false]
+            .into_iter()
+            .any(|v4| takes(self, v4) && takes(other, v4))
+    }
+
     /// The socket addresses to listen on.
     pub fn sockets(&self) -> Vec<SocketAddr> {
         match self.ip {

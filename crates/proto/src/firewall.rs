@@ -1,5 +1,7 @@
 //! The header firewall: takes the fields out of a header section that Exchange servers write for each
-//! other (`X-MS-Exchange-Organization-*`, `-Forest-*`, `-CrossPremises-*`) and a stranger must not.
+//! other (`X-MS-Exchange-Organization-*`, `-Forest-*`, `-CrossPremises-*`) and a stranger must not; and
+//! changes those that pass between the two halves of one organisation from organization to
+//! cross-premises fields and back ([`Conversion`]).
 //!
 //! It sees a message in pieces, cut anywhere, and holds back no more than the beginning of one field's
 //! name. A section goes on to its first empty line, whatever stands in it: a server behind this one
@@ -7,14 +9,37 @@
 //! same reason.
 //!
 //! Invariant: every octet that does not belong to a field of a family that is taken out passes as it
-//! came, in its order.
+//! came, in its order; of a field that is converted all but the beginning of its name.
+//! Invariant: what is converted is an organization or a cross-premises field named in a fixed list. No
+//! other field ever comes to be by it: neither the marker of a health probe nor that of a journal report.
 
 use mailward_model::kind::HeaderFamily;
 
 /// What the names of all families begin with, in lower case.
 const COMMON: &[u8] = b"x-ms-exchange-";
-/// Octets of the longest beginning of a name.
-const NAME_OCTETS_MAX: usize = 28;
+/// Octets of a name that are held back: more than any of a field that is converted.
+const NAME_OCTETS_MAX: usize = 56;
+
+/// Fields that are converted, by what follows the family's prefix: those that Exchange servers have been
+/// seen to send each other between the halves of an organisation, without three. Journal-Report would
+/// make a report of a message. Processed-By-Journaling keeps the other half from journaling by rules of
+/// its own, and mail goes missing in its archive. BCC may name who is to be named nowhere.
+const CONVERTED: [&str; 14] = [
+    "Antispam-ScanContext",
+    "AuthAs",
+    "AuthDomain",
+    "AuthMechanism",
+    "AuthSource",
+    "AVStamp-Service",
+    "Disclaimer-Hash",
+    "Mapi-Admin-Submission",
+    "MessageSource",
+    "OriginalClientIPAddress",
+    "OriginalServerIPAddress",
+    "SCL",
+    "TransportTrafficSubType",
+    "TransportTrafficType",
+];
 
 fn pattern(family: HeaderFamily) -> &'static [u8] {
     match family {
@@ -24,30 +49,96 @@ fn pattern(family: HeaderFamily) -> &'static [u8] {
     }
 }
 
+/// A change of family on the way from one half of an organisation to the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Conversion {
+    /// Coming in from the other half: cross-premises fields become organization ones.
+    ToOrganization,
+    /// Going out to it: organization fields become cross-premises ones.
+    ToCrossPremises,
+}
+
+impl Conversion {
+    fn from(self) -> HeaderFamily {
+        match self {
+            Conversion::ToOrganization => HeaderFamily::CrossPremises,
+            Conversion::ToCrossPremises => HeaderFamily::Organization,
+        }
+    }
+
+    fn to(self) -> HeaderFamily {
+        match self {
+            Conversion::ToOrganization => HeaderFamily::Organization,
+            Conversion::ToCrossPremises => HeaderFamily::CrossPremises,
+        }
+    }
+}
+
+/// What becomes of a field.
+enum Fate {
+    Passes,
+    TakenOut,
+    /// If it is one that is converted; taken out otherwise.
+    Converted,
+}
+
 /// The families that pass.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Keep(u8);
+pub struct Keep {
+    families: u8,
+    conversion: Option<Conversion>,
+}
 
 impl Keep {
     /// None passes.
-    pub const NOTHING: Keep = Keep(0);
+    pub const NOTHING: Keep = Keep {
+        families: 0,
+        conversion: None,
+    };
 
     /// These pass.
     pub fn of(families: &[HeaderFamily]) -> Keep {
         families
             .iter()
-            .fold(Keep(0), |keep, family| keep.and(*family))
+            .fold(Keep::NOTHING, |keep, family| keep.and(*family))
     }
 
     /// This one passes too.
     #[must_use]
     pub fn and(self, family: HeaderFamily) -> Keep {
-        Keep(self.0 | 1 << family as u8)
+        Keep {
+            families: self.families | 1 << family as u8,
+            ..self
+        }
     }
 
-    /// Whether a family passes.
+    /// Fields are converted. Those of the family that they become which the message has already are
+    /// taken out: the converted ones stand in their place.
+    #[must_use]
+    pub fn converting(self, conversion: Conversion) -> Keep {
+        Keep {
+            conversion: Some(conversion),
+            ..self
+        }
+    }
+
+    /// Whether a family passes as it is.
     pub fn has(self, family: HeaderFamily) -> bool {
-        self.0 & 1 << family as u8 != 0
+        matches!(self.fate(family), Fate::Passes)
+    }
+
+    /// What is converted.
+    pub fn conversion(self) -> Option<Conversion> {
+        self.conversion
+    }
+
+    fn fate(self, family: HeaderFamily) -> Fate {
+        match self.conversion {
+            Some(conversion) if conversion.from() == family => Fate::Converted,
+            Some(conversion) if conversion.to() == family => Fate::TakenOut,
+            _ if self.families & 1 << family as u8 != 0 => Fate::Passes,
+            _ => Fate::TakenOut,
+        }
     }
 }
 
@@ -82,6 +173,8 @@ impl Stripped {
 enum At {
     /// At the beginning of a line, so many octets of which look like a family's name.
     Start(usize),
+    /// In the name of a field that may be converted, so many octets of which are held.
+    Name(usize),
     /// In a line.
     Line,
     /// Behind a CR.
@@ -95,7 +188,8 @@ enum At {
 pub struct Firewall {
     keep: Keep,
     at: At,
-    /// The beginning of a line, as far as it looks like a family's name.
+    /// The beginning of a line, as far as it looks like a family's name or is that of a field which may
+    /// be converted.
     held: [u8; NAME_OCTETS_MAX],
     /// Which family it looks like, once that shows.
     looks_like: Option<HeaderFamily>,
@@ -103,10 +197,12 @@ pub struct Firewall {
     drops: bool,
     /// The line at hand is empty so far.
     line_is_empty: bool,
-    /// The line before ended in CRLF.
+    /// The line before, as far as it passed, ended in CRLF.
     behind_crlf: bool,
     stripped: Stripped,
+    converted: u64,
     removed_octets: u64,
+    added_octets: u64,
 }
 
 impl Firewall {
@@ -121,8 +217,15 @@ impl Firewall {
             line_is_empty: true,
             behind_crlf: true,
             stripped: Stripped::default(),
+            converted: 0,
             removed_octets: 0,
+            added_octets: 0,
         }
+    }
+
+    /// What passes.
+    pub fn keep(&self) -> Keep {
+        self.keep
     }
 
     /// What was taken out so far.
@@ -130,9 +233,19 @@ impl Firewall {
         self.stripped
     }
 
-    /// Octets that were taken out so far.
-    pub fn removed_octets(&self) -> u64 {
-        self.removed_octets
+    /// How many fields were converted so far.
+    pub fn converted(&self) -> u64 {
+        self.converted
+    }
+
+    /// Whether anything does not pass as it came, so far.
+    pub fn has_changed(&self) -> bool {
+        self.removed_octets > 0
+    }
+
+    /// How many octets a message of so many has behind the firewall, by what was seen so far.
+    pub fn resized(&self, octets: u64) -> u64 {
+        (octets + self.added_octets).saturating_sub(self.removed_octets)
     }
 
     /// True behind the empty line: what follows is none of the firewall's business.
@@ -155,6 +268,7 @@ impl Firewall {
                     (self.at, self.line_is_empty, self.drops) = (At::Line, true, false);
                 }
                 At::Start(held) => rest = self.start(held, octet, rest, out),
+                At::Name(held) => rest = self.name(held, octet, rest, out),
                 At::Line => rest = self.line(rest, out),
                 At::Cr => rest = self.behind_cr(octet, rest, out),
             }
@@ -164,10 +278,13 @@ impl Firewall {
 
     /// The message is over: appends what was held back.
     pub fn finish(&mut self, out: &mut Vec<u8>) {
-        if let At::Start(held) = self.at {
-            out.extend_from_slice(self.held.get(..held).unwrap_or_default());
-            self.at = At::Line;
+        match self.at {
+            At::Start(held) => out.extend_from_slice(self.held.get(..held).unwrap_or_default()),
+            // A field of the family, and none that is converted: it has no colon.
+            At::Name(held) => self.take_out(held, out),
+            At::Line | At::Cr | At::Ended => return,
         }
+        self.at = At::Line;
     }
 
     /// One octet at the beginning of a line, behind `held` that look like a name.
@@ -198,15 +315,62 @@ impl Firewall {
         if let Some(family) = self.looks_like.filter(|_| held > COMMON.len())
             && held == pattern(family).len()
         {
-            self.drops = !self.keep.has(family);
-            self.at = At::Line;
-            if self.drops {
-                self.stripped.add(family);
+            match self.keep.fate(family) {
+                Fate::Converted => self.at = At::Name(held),
+                Fate::TakenOut => self.take_out(held, out),
+                Fate::Passes => {
+                    (self.drops, self.at) = (false, At::Line);
+                    let name = self.held;
+                    self.put(name.get(..held).unwrap_or_default(), out);
+                }
             }
-            let name = self.held;
-            self.put(name.get(..held).unwrap_or_default(), out);
         }
         rest.get(1..).unwrap_or_default()
+    }
+
+    /// The field whose name begins with the `held` octets is taken out.
+    fn take_out(&mut self, held: usize, out: &mut Vec<u8>) {
+        if let Some(family) = self.looks_like {
+            self.stripped.add(family);
+        }
+        (self.drops, self.at) = (true, At::Line);
+        let name = self.held;
+        self.put(name.get(..held).unwrap_or_default(), out);
+    }
+
+    /// One octet behind the `held` ones of a name of the family that is converted.
+    fn name<'i>(&mut self, held: usize, octet: u8, rest: &'i [u8], out: &mut Vec<u8>) -> &'i [u8] {
+        // What is no name of a field is neither converted nor passed on. The octet itself is looked at
+        // again, as it may end the line.
+        let ends = matches!(octet, b':' | b' ' | b'\t' | b'\r' | b'\n');
+        let Some(place) = self.held.get_mut(held).filter(|_| !ends) else {
+            match self.keep.conversion.filter(|_| octet == b':') {
+                Some(conversion) => self.convert(conversion, held, out),
+                None => self.take_out(held, out),
+            }
+            return rest;
+        };
+        *place = octet;
+        self.at = At::Name(held + 1);
+        rest.get(1..).unwrap_or_default()
+    }
+
+    /// The `held` octets are a whole name: writes the one that it becomes.
+    fn convert(&mut self, conversion: Conversion, held: usize, out: &mut Vec<u8>) {
+        let before = pattern(conversion.from()).len();
+        let own = self.held.get(before..held).unwrap_or_default();
+        let mut converted = CONVERTED.iter();
+        if !converted.any(|name| name.as_bytes().eq_ignore_ascii_case(own)) {
+            self.take_out(held, out);
+            return;
+        }
+        let prefix = conversion.to().prefix();
+        out.extend_from_slice(prefix.as_bytes());
+        out.extend_from_slice(own);
+        self.removed_octets += before as u64;
+        self.added_octets += prefix.len() as u64;
+        self.converted += 1;
+        (self.drops, self.at) = (false, At::Line);
     }
 
     /// What is left of a line, or all of `rest`.
@@ -240,7 +404,10 @@ impl Firewall {
     fn begin_line(&mut self, behind_crlf: bool) {
         self.at = At::Start(0);
         self.looks_like = None;
-        self.behind_crlf = behind_crlf;
+        // Whoever reads what passes sees the line before that was not taken out.
+        if !self.drops {
+            self.behind_crlf = behind_crlf;
+        }
     }
 
     fn put(&mut self, octets: &[u8], out: &mut Vec<u8>) {
@@ -253,170 +420,4 @@ impl Firewall {
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-    use crate::probe;
-
-    /// What passes of a message that comes in pieces of these sizes, and what was taken out.
-    fn through(keep: Keep, message: &[u8], sizes: &[usize]) -> (Vec<u8>, Stripped) {
-        let mut firewall = Firewall::new(keep);
-        let (mut out, mut rest) = (Vec::new(), message);
-        let mut sizes = sizes.iter().cycle();
-        while !rest.is_empty() {
-            let size = (*sizes.next().unwrap_or(&1)).clamp(1, rest.len());
-            let (piece, behind) = rest.split_at(size);
-            let used = firewall.pass(piece, &mut out);
-            assert!(used == piece.len() || firewall.ended());
-            out.extend_from_slice(&piece[used..]);
-            rest = behind;
-        }
-        firewall.finish(&mut out);
-        let removed = message.len() - out.len();
-        assert_eq!(firewall.removed_octets(), removed as u64);
-        (out, firewall.stripped())
-    }
-
-    #[test]
-    fn fields_of_the_families_are_taken_out_and_nothing_else() {
-        let message = b"Received: from x\r\n\tby y; z\r\nX-MS-Exchange-Organization-SCL: -1\r\n\
-            x-ms-exchange-organization-AuthAs: Internal\r\n\tfolded\r\n folded again\r\n\
-            X-MS-Exchange-CrossTenant-Id: 1\r\nDKIM-Signature: v=1;\r\n b=abc\r\n\
-            X-MS-Exchange-Forest-RulesExecuted : x\r\nX-MS-Exchange-CrossPremises-AuthAs: Internal\r\n\
-            X-MS-Exchange-Organizationally: kept\r\n\r\nX-MS-Exchange-Organization-SCL: body\r\n";
-        let expect = b"Received: from x\r\n\tby y; z\r\nX-MS-Exchange-CrossTenant-Id: 1\r\n\
-            DKIM-Signature: v=1;\r\n b=abc\r\nX-MS-Exchange-Organizationally: kept\r\n\r\n\
-            X-MS-Exchange-Organization-SCL: body\r\n";
-        for size in [1, 2, 7, 29, 4096] {
-            let (passed, stripped) = through(Keep::NOTHING, message, &[size]);
-            assert_eq!(
-                passed.escape_ascii().to_string(),
-                expect.escape_ascii().to_string()
-            );
-            let counts = Stripped {
-                organization: 2,
-                forest: 1,
-                cross_premises: 1,
-            };
-            assert_eq!((stripped, stripped.total()), (counts, 4));
-        }
-        let all = Keep::of(&HeaderFamily::ALL);
-        let (passed, stripped) = through(all, message, &[5]);
-        assert_eq!((passed.as_slice(), stripped.total()), (&message[..], 0));
-        let one = Keep::NOTHING.and(HeaderFamily::CrossPremises);
-        let (passed, stripped) = through(one, message, &[5]);
-        assert_eq!(stripped.cross_premises, 0);
-        assert!(passed.windows(13).any(|w| w == b"CrossPremises"));
-    }
-
-    #[test]
-    fn a_field_hides_behind_nothing() {
-        for (message, passes) in [
-            // The first line, and a message that is all header and ends in its middle.
-            (&b"X-MS-Exchange-Organization-A: 1"[..], &b""[..]),
-            (b"X-MS-Exchange-Organi", b"X-MS-Exchange-Organi"),
-            // Behind a line that is no field.
-            (
-                b"no field\r\nX-MS-Exchange-Forest-A: 1\r\nB: 2\r\n\r\n",
-                b"no field\r\nB: 2\r\n\r\n",
-            ),
-            // Behind stray line ends, which some servers take for one.
-            (b"A: 1\nX-MS-Exchange-Forest-A: 1\r\n\r\n", b"A: 1\n\r\n"),
-            (b"A: 1\rX-MS-Exchange-Forest-A: 1\r\n\r\n", b"A: 1\r\r\n"),
-            // An empty line that is none for everybody ends nothing.
-            (
-                b"A: 1\n\r\nX-MS-Exchange-Forest-A: 1\r\n\r\nx",
-                b"A: 1\n\r\n\r\nx",
-            ),
-            // Behind a field that is taken out.
-            (
-                b"X-MS-Exchange-Forest-A: 1\r\nX-MS-Exchange-Forest-B: 1\r\n\r\nx",
-                b"\r\nx",
-            ),
-            (
-                b"\r\nX-MS-Exchange-Forest-A: 1",
-                b"\r\nX-MS-Exchange-Forest-A: 1",
-            ),
-        ] {
-            for size in [1, 3, 100] {
-                let (passed, _) = through(Keep::NOTHING, message, &[size]);
-                assert_eq!(
-                    passed.escape_ascii().to_string(),
-                    passes.escape_ascii().to_string(),
-                    "{}",
-                    message.escape_ascii()
-                );
-            }
-        }
-    }
-
-    #[test]
-    fn the_marker_of_health_probes_is_of_no_family() {
-        let message = format!("{}: v1; x\r\n\r\n", probe::FIELD).into_bytes();
-        let (passed, stripped) = through(Keep::NOTHING, &message, &[9]);
-        assert_eq!((passed, stripped.total()), (message, 0));
-    }
-
-    fn line() -> impl Strategy<Value = String> {
-        prop_oneof![
-            "[A-Za-z-]{1,20}: [ -~]{0,30}",
-            "[ \t][ -~]{0,20}",
-            "[xX]-[mM]S-Exchange-[A-Za-z]{0,16}-?[a-z]{0,5}: [ -~]{0,10}",
-            "X-MS-Exchange-(Organization|FOREST|crosspremises)-[A-Za-z]{0,9}: [ -~]{0,10}",
-            "[ -~]{1,20}",
-        ]
-    }
-
-    /// The same by whole lines, written without regard to speed.
-    fn by_lines(lines: &[String], body: &str, keep: Keep) -> String {
-        let (mut passes, mut out) = (true, String::new());
-        for line in lines {
-            if !line.starts_with([' ', '\t']) {
-                let lower = line.to_ascii_lowercase();
-                let family = HeaderFamily::ALL
-                    .into_iter()
-                    .find(|f| lower.starts_with(&f.prefix().to_ascii_lowercase()));
-                passes = family.is_none_or(|family| keep.has(family));
-            }
-            if passes {
-                out.push_str(line);
-                out.push_str("\r\n");
-            }
-        }
-        out + "\r\n" + body
-    }
-
-    proptest! {
-        #[test]
-        fn pieces_make_no_difference(
-            lines in prop::collection::vec(line(), 0..12),
-            body in "[ -~]{0,20}",
-            kept in prop::collection::vec(prop::sample::select(HeaderFamily::ALL.to_vec()), 0..3),
-            sizes in prop::collection::vec(1usize..40, 1..5),
-        ) {
-            let keep = Keep::of(&kept);
-            let mut message = lines.join("\r\n");
-            if !lines.is_empty() {
-                message.push_str("\r\n");
-            }
-            message.push_str("\r\n");
-            message.push_str(&body);
-            let (passed, stripped) = through(keep, message.as_bytes(), &sizes);
-            prop_assert_eq!(String::from_utf8(passed).unwrap(), by_lines(&lines, &body, keep));
-            prop_assert!(kept.is_empty() || stripped.total() <= lines.len() as u64);
-        }
-
-        #[test]
-        fn octets_of_any_kind_pass_alike_in_any_pieces(
-            octets in prop::collection::vec(prop::sample::select(
-                b"\r\n \tX-MS-Exchange-Forest-x:".to_vec()), 0..80),
-            sizes in prop::collection::vec(1usize..9, 1..4),
-        ) {
-            let whole = through(Keep::NOTHING, &octets, &[octets.len().max(1)]);
-            prop_assert_eq!(through(Keep::NOTHING, &octets, &sizes), whole);
-            let (all, _) = through(Keep::of(&HeaderFamily::ALL), &octets, &sizes);
-            prop_assert_eq!(all, octets);
-        }
-    }
-}
+mod tests;

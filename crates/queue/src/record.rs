@@ -544,16 +544,20 @@ mod tests {
             put(&read, &mut again);
             assert_eq!(again, octets);
             // And with what this program finds out.
-            let arrived = Origin {
-                arrival: Some(Box::new(mailward_model::Arrival {
-                    originating_organization: Some("contoso.example".to_owned()),
-                    ..Default::default()
-                })),
-                ..read
-            };
-            let mut octets = Vec::new();
-            put(&arrived, &mut octets);
-            assert_eq!(take(&mut octets.into()).map(|(read, _)| read), Ok(arrived));
+            for internal in [false, true] {
+                let arrived = Origin {
+                    arrival: Some(Box::new(mailward_model::Arrival {
+                        originating_organization: Some("contoso.example".to_owned()),
+                        // A probe is nobody's.
+                        internal: internal && !probe,
+                        ..Default::default()
+                    })),
+                    ..read.clone()
+                };
+                let mut octets = Vec::new();
+                put(&arrived, &mut octets);
+                assert_eq!(take(&mut octets.into()).map(|(read, _)| read), Ok(arrived));
+            }
         }
     }
 

@@ -20,7 +20,7 @@ pub use mailward_perimeter::fuzz::fuzz_feed;
 pub use mailward_queue::fuzz::fuzz_recovery as fuzz_queue_recovery;
 pub use mailward_tls::audit::fuzz::fuzz_server as fuzz_tls_server;
 pub use mailward_tls::untrusted::filter::fuzz as fuzz_revocation_filter;
-pub use sending::{fuzz_header, fuzz_reply};
+pub use sending::{fuzz_firewall, fuzz_header, fuzz_reply};
 pub use text::{fuzz_objects_text, fuzz_shell_script};
 
 /// A target: takes octets of any kind.
@@ -35,6 +35,7 @@ pub const TARGETS: [(&str, Target); 15] = [
     ("session", fuzz_session),
     ("reply", fuzz_reply),
     ("header", fuzz_header),
+    ("firewall", fuzz_firewall),
     ("objects_text", fuzz_objects_text),
     ("queue_recovery", fuzz_queue_recovery),
     ("shell_script", fuzz_shell_script),

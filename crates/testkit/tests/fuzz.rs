@@ -35,6 +35,11 @@ fn read_seeds() -> Vec<Vec<u8>> {
     seeds.push(
         b"\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c\xc0\0\x02\x07\xc6\x33\x64\x01\x13\x88\0\x19".to_vec(),
     );
+    seeds.push(
+        b"\x08X-MS-Exchange-CrossPremises-AuthAs: Internal\r\n\tx\r\nX-Mailward-Probe: v1\r\n\
+        X-MS-Exchange-Organization-SCL: -1\nX-MS-Exchange-CrossPremises-SCL: 1\r\n\r\n"
+            .to_vec(),
+    );
     seeds.push(b"86 LAST\r\n0\r\n999999999999999999".to_vec());
     seeds
 }

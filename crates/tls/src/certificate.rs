@@ -5,7 +5,7 @@
 
 use std::{fmt, net::IpAddr, sync::Arc};
 
-use rustls::ServerConfig;
+use rustls::{ServerConfig, sign::CertifiedKey};
 use rustls_pki_types::CertificateDer;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
@@ -54,6 +54,8 @@ pub struct CertificateFacts {
     pub authority: bool,
     /// False where its extended key usage excludes TLS servers (RFC 5280 §4.2.1.12).
     pub server_auth: bool,
+    /// False where it excludes TLS clients.
+    pub client_auth: bool,
     /// Certificates sent to the peer, itself included.
     pub chain_length: usize,
 }
@@ -111,6 +113,8 @@ pub struct Certificate {
     pub(crate) config: Option<Arc<ServerConfig>>,
     /// The same, asking clients for a certificate.
     pub(crate) asking: Option<Arc<ServerConfig>>,
+    /// What is shown to servers that ask; `None` without a key.
+    pub(crate) certified: Option<Arc<CertifiedKey>>,
 }
 
 /// A certificate as decisions hand it on.
@@ -124,6 +128,7 @@ impl Certificate {
             chain: Vec::new(),
             config: None,
             asking: None,
+            certified: None,
         }
     }
 
@@ -190,10 +195,12 @@ pub(crate) fn parse(der: &CertificateDer<'_>) -> Result<Parsed, String> {
         self_signed: x509.subject().as_raw() == x509.issuer().as_raw(),
         authority: x509.is_ca(),
         server_auth: true,
+        client_auth: true,
         ..CertificateFacts::default()
     };
     if let Ok(Some(usage)) = x509.extended_key_usage() {
         facts.server_auth = usage.value.server_auth || usage.value.any;
+        facts.client_auth = usage.value.client_auth || usage.value.any;
     }
     if let Ok(Some(names)) = x509.subject_alternative_name() {
         for name in &names.value.general_names {

@@ -22,7 +22,7 @@ use serde::Serialize;
 
 use crate::{
     certificate::{CertificateFacts, CertificateRef, Validity},
-    choose::{ConnectorNeeds, choose},
+    choose::{ConnectorNeeds, ShownBy, choose_trusted},
     expiry::{Told, expiry_notices},
     folder::{Contents, Listing},
     notice::Notice,
@@ -57,14 +57,22 @@ struct Served {
     set: Arc<CertificateSet>,
     /// The span of time it holds for, Unix milliseconds, both ends included.
     holds: (u64, u64),
+    /// The list of untrusted certificates that it was made by.
+    generation: u64,
     certificate: Option<CertificateRef>,
     /// What was told of it last, so that nothing is told twice.
     told: Option<Notice>,
 }
 
 impl Served {
-    fn answers(&self, needs: &ConnectorNeeds<'_>, set: &Arc<CertificateSet>, now: u64) -> bool {
+    fn answers(
+        &self,
+        needs: &ConnectorNeeds<'_>,
+        set: &Arc<CertificateSet>,
+        (now, generation): (u64, u64),
+    ) -> bool {
         Arc::ptr_eq(&self.set, set)
+            && self.generation == generation
             && self.fqdn == *needs.fqdn
             && self.pin.as_deref() == needs.pin
             && (self.holds.0..=self.holds.1).contains(&now)
@@ -78,7 +86,10 @@ struct Inner {
     provider: Arc<CryptoProvider>,
     untrusted: Untrusted,
     set: ArcSwap<CertificateSet>,
+    /// By receive connector.
     served: RwLock<HashMap<String, Served>>,
+    /// The same by send connector.
+    shown: RwLock<HashMap<String, Served>>,
     /// Held while the folder is read; the listing it was last read by.
     reading: Mutex<Reading>,
     told: Mutex<Told>,
@@ -131,6 +142,7 @@ impl Certificates {
             untrusted,
             set: ArcSwap::default(),
             served: RwLock::default(),
+            shown: RwLock::default(),
             reading: Mutex::default(),
             told: Mutex::default(),
         }));
@@ -245,21 +257,35 @@ impl Certificates {
         });
     }
 
+    fn of(&self, by: ShownBy) -> &RwLock<HashMap<String, Served>> {
+        match by {
+            ShownBy::Receive => &self.0.served,
+            ShownBy::Send => &self.0.shown,
+        }
+    }
+
+    /// What a decision depends on besides the folder: the time, and the untrusted certificates.
+    fn moment(&self) -> (u64, u64) {
+        (self.0.clock.unix_ms(), self.0.untrusted.generation())
+    }
+
     /// Makes the decision of every known connector anew where it no longer holds, so that an
     /// administrator hears of it before the next client comes.
     fn review(&self) {
-        let (now, set) = (self.0.clock.unix_ms(), self.0.set.load_full());
-        let mut served = self.0.served.write();
-        for (connector, entry) in served.iter_mut() {
-            let (fqdn, pin) = (entry.fqdn.clone(), entry.pin.clone());
-            let needs = ConnectorNeeds {
-                connector,
-                fqdn: &fqdn,
-                pin: pin.as_deref(),
-            };
-            if !entry.answers(&needs, &set, now) {
-                let told = entry.told.take();
-                *entry = self.decide(&needs, &set, now, told);
+        let (moment, set) = (self.moment(), self.0.set.load_full());
+        for by in [ShownBy::Receive, ShownBy::Send] {
+            for (connector, entry) in self.of(by).write().iter_mut() {
+                let (fqdn, pin) = (entry.fqdn.clone(), entry.pin.clone());
+                let needs = ConnectorNeeds {
+                    by,
+                    connector,
+                    fqdn: &fqdn,
+                    pin: pin.as_deref(),
+                };
+                if !entry.answers(&needs, &set, moment) {
+                    let told = entry.told.take();
+                    *entry = self.decide(&needs, &set, moment, told);
+                }
             }
         }
     }
@@ -269,10 +295,10 @@ impl Certificates {
         &self,
         needs: &ConnectorNeeds<'_>,
         set: &Arc<CertificateSet>,
-        now: u64,
+        (now, generation): (u64, u64),
         told: Option<Notice>,
     ) -> Served {
-        let decision = choose(set, needs, now);
+        let decision = self.choose(set, needs, now);
         let certificate = decision.chosen.clone();
         let notice = notice_of(needs, decision, now);
         if told.as_ref() != Some(&notice) {
@@ -283,6 +309,7 @@ impl Certificates {
             pin: needs.pin.map(str::to_owned),
             set: set.clone(),
             holds: holds(set, now),
+            generation,
             certificate,
             told: Some(notice),
         }
@@ -299,39 +326,58 @@ impl Certificates {
         self.served(needs)?.asking_config()
     }
 
+    /// The certificate that a send connector shows to a peer that asks for one; `None` where it shows
+    /// none. Cached: ask it for each connection.
+    pub fn client_certificate(&self, needs: &ConnectorNeeds<'_>) -> Option<CertificateRef> {
+        self.served(needs)
+            .filter(|certificate| certificate.certified.is_some())
+    }
+
+    fn choose(
+        &self,
+        set: &CertificateSet,
+        needs: &ConnectorNeeds<'_>,
+        now: u64,
+    ) -> Decision<Option<CertificateRef>> {
+        choose_trusted(set, needs, now, |certificate| {
+            let found = self.0.untrusted.check(certificate.chain());
+            found
+                .err()
+                .map(|it| format!("it is untrusted here: {}", it.entry))
+        })
+    }
+
     fn served(&self, needs: &ConnectorNeeds<'_>) -> Option<CertificateRef> {
-        let now = self.0.clock.unix_ms();
+        let moment = self.moment();
         let set = self.0.set.load();
-        if let Some(entry) = self.0.served.read().get(needs.connector)
-            && entry.answers(needs, &set, now)
+        let of = self.of(needs.by);
+        if let Some(entry) = of.read().get(needs.connector)
+            && entry.answers(needs, &set, moment)
         {
             return entry.certificate.clone();
         }
         let set = self.0.set.load_full();
-        let mut served = self.0.served.write();
+        let mut served = of.write();
         let told = match served.get_mut(needs.connector) {
             // Another connection may have decided while this one waited for the lock.
-            Some(entry) if entry.answers(needs, &set, now) => return entry.certificate.clone(),
+            Some(entry) if entry.answers(needs, &set, moment) => return entry.certificate.clone(),
             Some(entry) => entry.told.take(),
             None => None,
         };
-        let entry = self.decide(needs, &set, now, told);
+        let entry = self.decide(needs, &set, moment, told);
         let certificate = entry.certificate.clone();
         served.insert(needs.connector.to_owned(), entry);
         certificate
     }
 
     /// Forgets connectors that no longer exist, so that nothing is told of them.
-    pub fn retain_connectors(&self, exists: impl Fn(&str) -> bool) {
-        self.0
-            .served
-            .write()
-            .retain(|connector, _| exists(connector));
+    pub fn retain_connectors(&self, by: ShownBy, exists: impl Fn(&str) -> bool) {
+        self.of(by).write().retain(|connector, _| exists(connector));
     }
 
     /// The decision for a connector with its reasons: what `cert explain` prints.
     pub fn explain(&self, needs: &ConnectorNeeds<'_>) -> Decision<Option<CertificateRef>> {
-        choose(&self.0.set.load(), needs, self.0.clock.unix_ms())
+        self.choose(&self.0.set.load(), needs, self.0.clock.unix_ms())
     }
 
     /// Every certificate and every file with a problem, ordered by file: what `cert list` prints.
@@ -398,6 +444,13 @@ fn notice_of(
 ) -> Notice {
     let (connector, fqdn) = (needs.connector.to_owned(), needs.fqdn.to_string());
     let Some(certificate) = decision.chosen else {
+        if needs.by == ShownBy::Send {
+            return Notice::ClientCertificateMissing {
+                connector,
+                pin: needs.pin.map(str::to_owned),
+                candidates: decision.passed_over,
+            };
+        }
         return Notice::CertificateMissing {
             connector,
             fqdn,

@@ -1,4 +1,5 @@
-//! Which certificate answers STARTTLS on a connector: a pure decision with its reasons.
+//! Which certificate answers STARTTLS on a connector, and which one a send connector shows to a peer
+//! that asks: a pure decision with its reasons.
 //!
 //! Candidates are the certificates of the folder. One is eligible where its private key is held, its
 //! extended key usage allows servers, and either its name covers the connector's FQDN or, where the
@@ -6,9 +7,14 @@
 //!
 //! 1. valid now, before expired, before not yet valid;
 //! 2. issued by an authority, before self-signed;
-//! 3. the name: alternative name, wildcard alternative name, common name, wildcard common name;
-//! 4. valid from: the newest;
-//! 5. the fingerprint, so that the answer never depends on the order of files.
+//! 3. for a send connector: made for clients, before made for servers alone;
+//! 4. the name: alternative name, wildcard alternative name, common name, wildcard common name;
+//! 5. valid from: the newest;
+//! 6. the fingerprint, so that the answer never depends on the order of files.
+//!
+//! A send connector shows what says who it is, and none rather than a bad one: only what is valid now
+//! and not untrusted is eligible. What is made for servers alone will do, because public authorities
+//! issue nothing else any more and mail servers take it.
 //!
 //! Invariant: every certificate of the set is either chosen or passed over with a reason.
 
@@ -20,9 +26,20 @@ use crate::{
     set::CertificateSet,
 };
 
+/// Which kind of connector shows a certificate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ShownBy {
+    /// A receive connector, to its clients.
+    Receive,
+    /// A send connector, to the peers that ask.
+    Send,
+}
+
 /// What a connector needs of a certificate.
 #[derive(Debug, Clone, Copy)]
 pub struct ConnectorNeeds<'a> {
+    /// Its kind.
+    pub by: ShownBy,
     /// The connector's name.
     pub connector: &'a str,
     /// Its FQDN, or the host name where it has none.
@@ -93,16 +110,24 @@ impl<'a> Pin<'a> {
 struct Rank<'a> {
     validity: Validity,
     issued: bool,
+    /// Made for the kind of peer that shows it.
+    made_for: bool,
     name: Option<NameMatch>,
     not_before_unix_ms: u64,
     fingerprint: &'a str,
 }
 
 impl<'a> Rank<'a> {
-    fn of(facts: &'a CertificateFacts, name: Option<NameMatch>, now_unix_ms: u64) -> Self {
+    fn of(
+        facts: &'a CertificateFacts,
+        by: ShownBy,
+        name: Option<NameMatch>,
+        now_unix_ms: u64,
+    ) -> Self {
         Rank {
             validity: facts.validity(now_unix_ms),
             issued: !facts.self_signed,
+            made_for: by == ShownBy::Receive || facts.client_auth,
             name,
             not_before_unix_ms: facts.not_before_unix_ms,
             fingerprint: &facts.fingerprint,
@@ -119,6 +144,10 @@ impl<'a> Rank<'a> {
         }
         if self.issued != winner.issued {
             return "it is self-signed, and one issued by an authority fits too".to_owned();
+        }
+        if self.made_for != winner.made_for {
+            return "its extended key usage allows servers alone, and one for clients fits too"
+                .to_owned();
         }
         if self.name != winner.name {
             let (own, other) = (self.name, winner.name);
@@ -140,21 +169,36 @@ impl<'a> Rank<'a> {
     }
 }
 
-/// Chooses the certificate for a connector. `None` means that STARTTLS must not be offered.
+/// Chooses the certificate for a connector. `None` means that STARTTLS must not be offered, or for a
+/// send connector that none is shown.
 ///
-/// An expired certificate is chosen only where nothing better fits: peers that do not check go on
-/// getting encryption, and the caller raises an event.
+/// An expired certificate is chosen only where nothing better fits, and for a receive connector alone:
+/// peers that do not check go on getting encryption, and the caller raises an event.
 pub fn choose(
     set: &CertificateSet,
     needs: &ConnectorNeeds<'_>,
     now_unix_ms: u64,
+) -> Decision<Option<CertificateRef>> {
+    choose_trusted(set, needs, now_unix_ms, |_| None)
+}
+
+/// The same, where `untrusted` says why a certificate is not to be shown by a send connector.
+pub(crate) fn choose_trusted(
+    set: &CertificateSet,
+    needs: &ConnectorNeeds<'_>,
+    now_unix_ms: u64,
+    untrusted: impl Fn(&CertificateRef) -> Option<String>,
 ) -> Decision<Option<CertificateRef>> {
     let pin = needs.pin.map(Pin::read);
     let mut eligible: Vec<(&CertificateRef, Rank<'_>)> = Vec::new();
     let mut passed_over = Vec::new();
     for certificate in &set.certificates {
         let facts = &certificate.facts;
-        match ineligible(facts, needs.fqdn, pin.as_ref()) {
+        let unfit = ineligible(facts, needs, pin.as_ref()).or_else(|| match needs.by {
+            ShownBy::Receive => None,
+            ShownBy::Send => invalid(facts, now_unix_ms).or_else(|| untrusted(certificate)),
+        });
+        match unfit {
             Some(reason) => passed_over.push(PassedOver {
                 candidate: facts.label(),
                 reason,
@@ -165,7 +209,8 @@ pub fn choose(
                     Some(_) => None,
                     None => name_match(facts, needs.fqdn),
                 };
-                eligible.push((certificate, Rank::of(facts, name, now_unix_ms)));
+                let rank = Rank::of(facts, needs.by, name, now_unix_ms);
+                eligible.push((certificate, rank));
             }
         }
     }
@@ -192,7 +237,12 @@ pub fn choose(
 }
 
 /// Why a certificate may not be used for the connector at all; `None` where it may.
-fn ineligible(facts: &CertificateFacts, fqdn: &Domain, pin: Option<&Pin<'_>>) -> Option<String> {
+fn ineligible(
+    facts: &CertificateFacts,
+    needs: &ConnectorNeeds<'_>,
+    pin: Option<&Pin<'_>>,
+) -> Option<String> {
+    let fqdn = needs.fqdn;
     match pin {
         Some(pin) => {
             if let Some(reason) = pin.refuses(facts) {
@@ -210,10 +260,24 @@ fn ineligible(facts: &CertificateFacts, fqdn: &Domain, pin: Option<&Pin<'_>>) ->
     if facts.version < 3 {
         return Some(format!("it is X.509 version {}, not 3", facts.version));
     }
-    if !facts.server_auth {
-        return Some("its extended key usage does not allow TLS servers".to_owned());
+    match needs.by {
+        ShownBy::Receive => (!facts.server_auth)
+            .then(|| "its extended key usage does not allow TLS servers".to_owned()),
+        ShownBy::Send => (!facts.client_auth && !facts.server_auth)
+            .then(|| "its extended key usage allows neither TLS clients nor servers".to_owned()),
     }
-    None
+}
+
+/// Why a certificate is not shown by a send connector just now; `None` where it may be.
+fn invalid(facts: &CertificateFacts, now_unix_ms: u64) -> Option<String> {
+    match facts.validity(now_unix_ms) {
+        Validity::Valid => None,
+        Validity::Expired => Some(format!("it expired on {}", day(facts.not_after_unix_ms))),
+        Validity::NotYetValid => Some(format!(
+            "it is valid only from {}",
+            day(facts.not_before_unix_ms)
+        )),
+    }
 }
 
 fn names_of(facts: &CertificateFacts) -> String {

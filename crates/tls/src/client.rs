@@ -6,9 +6,10 @@
 //! checked connection is made, not before: a server that only sends opportunistically never holds
 //! them.
 //!
-//! Sessions are resumed only within one configuration, and there is one per level and name: a
-//! session that was never checked cannot be resumed where checking is demanded. When the list of
-//! untrusted certificates changes all are made anew, and no older session is resumed.
+//! Sessions are resumed only within one configuration, and there is one per level, name and certificate
+//! of our own: a session that was never checked cannot be resumed where checking is demanded, and one in
+//! which another certificate was shown is not resumed at all. When the list of untrusted certificates
+//! changes all are made anew, and no older session is resumed.
 
 use std::{path::PathBuf, sync::Arc};
 
@@ -18,7 +19,7 @@ use mailward_model::{
 };
 use parking_lot::{Mutex, MutexGuard};
 use rustls::{
-    ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme,
+    AlertDescription, ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme,
     client::{
         Resumption,
         danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
@@ -28,14 +29,16 @@ use rustls::{
         CryptoProvider, WebPkiSupportedAlgorithms, verify_tls12_signature, verify_tls13_signature,
     },
     server::{ParsedCertificate, WebPkiClientVerifier},
+    sign::{CertifiedKey, SingleCertAndKey},
 };
 use rustls_pki_types::{CertificateDer, ServerName, UnixTime, pem::PemObject};
 
-use crate::{server::provider, untrusted::Untrusted};
+use crate::{certificate::CertificateRef, server::provider, untrusted::Untrusted};
 
 /// Sessions kept for resumption, per configuration.
 const SESSIONS_MAX: usize = 256;
-/// Configurations kept: levels times the names that connectors pin. Above it the cache starts anew.
+/// Configurations kept: levels times the names that connectors pin, times our certificates. Above it the
+/// cache starts anew.
 const CONFIGS_MAX: usize = 256;
 
 /// Which roots peers' chains must lead to.
@@ -131,7 +134,25 @@ pub enum ClientTlsError {
 struct Purpose {
     level: TlsAuthLevel,
     name: Option<Domain>,
+    shown: Shown,
 }
+
+/// What is shown to a peer that asks. A certificate that is read again from its file unchanged is the
+/// very same value.
+#[derive(Debug, Clone, Default)]
+struct Shown(Option<Arc<CertifiedKey>>);
+
+impl PartialEq for Shown {
+    fn eq(&self, other: &Self) -> bool {
+        match (&self.0, &other.0) {
+            (Some(one), Some(two)) => Arc::ptr_eq(one, two),
+            (None, None) => true,
+            _ => false,
+        }
+    }
+}
+
+impl Eq for Shown {}
 
 /// Gives delivery its TLS configurations. Share one.
 #[derive(Debug)]
@@ -183,25 +204,39 @@ impl ClientTls {
         level: TlsAuthLevel,
         tls_domain: Option<&Domain>,
     ) -> Result<Option<Arc<ClientConfig>>, ClientTlsError> {
-        let purpose = match (tls, level) {
+        self.config_showing(tls, level, tls_domain, None)
+    }
+
+    /// The same, showing a certificate to a peer that asks for one
+    /// ([`Certificates::client_certificate`](crate::Certificates::client_certificate)).
+    ///
+    /// # Errors
+    /// As [`config`](Self::config).
+    pub fn config_showing(
+        &self,
+        tls: OutboundTls,
+        level: TlsAuthLevel,
+        tls_domain: Option<&Domain>,
+        certificate: Option<&CertificateRef>,
+    ) -> Result<Option<Arc<ClientConfig>>, ClientTlsError> {
+        let (level, name) = match (tls, level) {
             (OutboundTls::Off, _) => return Ok(None),
             // RFC 7435: where plain text would do, any certificate is better.
-            (OutboundTls::Opportunistic, _) => Purpose {
-                level: TlsAuthLevel::EncryptionOnly,
-                name: None,
-            },
-            (OutboundTls::Required, TlsAuthLevel::DomainValidation) => Purpose {
-                level,
-                name: tls_domain.cloned(),
-            },
-            (OutboundTls::Required, level) => Purpose { level, name: None },
+            (OutboundTls::Opportunistic, _) => (TlsAuthLevel::EncryptionOnly, None),
+            (OutboundTls::Required, TlsAuthLevel::DomainValidation) => (level, tls_domain.cloned()),
+            (OutboundTls::Required, level) => (level, None),
+        };
+        let purpose = Purpose {
+            level,
+            name,
+            shown: Shown(certificate.and_then(|one| one.certified.clone())),
         };
         let mut state = self.current();
         if let Some((_, config)) = state.configs.iter().find(|(known, _)| *known == purpose) {
             return Ok(Some(config.clone()));
         }
         let check = self.check(&purpose, &mut state)?;
-        let config = self.build(check)?;
+        let config = self.build(check, &purpose.shown)?;
         if state.configs.len() >= CONFIGS_MAX {
             state.configs.clear();
         }
@@ -223,6 +258,7 @@ impl ClientTls {
         let purpose = Purpose {
             level: TlsAuthLevel::DomainValidation,
             name: None,
+            shown: Shown::default(),
         };
         let check = self
             .check(&purpose, &mut self.state.lock())
@@ -339,21 +375,49 @@ impl ClientTls {
         Ok(store)
     }
 
-    fn build(&self, check: Check) -> Result<Arc<ClientConfig>, ClientTlsError> {
+    fn build(&self, check: Check, shown: &Shown) -> Result<Arc<ClientConfig>, ClientTlsError> {
         let verifier = PeerVerifier {
             check,
             algorithms: self.provider.signature_verification_algorithms,
             untrusted: self.untrusted.clone(),
         };
-        let mut config = ClientConfig::builder_with_provider(self.provider.clone())
+        let builder = ClientConfig::builder_with_provider(self.provider.clone())
             .with_safe_default_protocol_versions()
             .map_err(|error| ClientTlsError::Setup(error.to_string()))?
             .dangerous()
-            .with_custom_certificate_verifier(Arc::new(verifier))
-            .with_no_client_auth();
+            .with_custom_certificate_verifier(Arc::new(verifier));
+        let mut config = match &shown.0 {
+            // Shown whichever authorities the peer names: it has then something to tell its
+            // administrator of.
+            Some(certified) => {
+                let one = SingleCertAndKey::from(CertifiedKey::clone(certified));
+                builder.with_client_cert_resolver(Arc::new(one))
+            }
+            None => builder.with_no_client_auth(),
+        };
         config.resumption = Resumption::in_memory_sessions(SESSIONS_MAX);
         Ok(Arc::new(config))
     }
+}
+
+/// Whether a handshake, or what was read or written behind it, failed because the peer does not take the
+/// certificate that it was shown (RFC 8446 §6.2).
+pub fn refuses_certificate(error: &std::io::Error) -> bool {
+    use AlertDescription as Alert;
+    let inner = error.get_ref().and_then(|inner| inner.downcast_ref());
+    let Some(Error::AlertReceived(alert)) = inner else {
+        return false;
+    };
+    matches!(
+        alert,
+        Alert::BadCertificate
+            | Alert::UnsupportedCertificate
+            | Alert::CertificateRevoked
+            | Alert::CertificateExpired
+            | Alert::CertificateUnknown
+            | Alert::UnknownCA
+            | Alert::AccessDenied
+    )
 }
 
 fn name_of(name: &Domain) -> Result<ServerName<'static>, ClientTlsError> {

@@ -12,13 +12,13 @@
 //! ```
 //! use std::sync::Arc;
 //! use mailward_host::clock::SystemClock;
-//! use mailward_tls::{Certificates, ConnectorNeeds, ca};
+//! use mailward_tls::{Certificates, ConnectorNeeds, ShownBy, ca};
 //!
 //! let dir = tempfile::tempdir().unwrap();
 //! ca::self_signed(&ca::Leaf::new(["mail.example.org"])).unwrap().write(dir.path(), "mail").unwrap();
 //! let held = Certificates::open(dir.path(), Arc::new(SystemClock::default()), |_| {});
 //! let fqdn = "mail.example.org".parse().unwrap();
-//! let needs = ConnectorNeeds { connector: "Internet", fqdn: &fqdn, pin: None };
+//! let needs = ConnectorNeeds { by: ShownBy::Receive, connector: "Internet", fqdn: &fqdn, pin: None };
 //! assert!(held.server_config(&needs).is_some());
 //! ```
 #![forbid(unsafe_code)]
@@ -43,8 +43,8 @@ pub mod untrusted;
 
 pub use certificate::{Certificate, CertificateFacts, CertificateRef, Validity};
 pub use certificates::{CertificateView, Certificates, POLL_INTERVAL};
-pub use choose::{ConnectorNeeds, choose};
-pub use client::{ClientTls, ClientTlsError, Roots};
+pub use choose::{ConnectorNeeds, ShownBy, choose};
+pub use client::{ClientTls, ClientTlsError, Roots, refuses_certificate};
 pub use expiry::{ExpiryNotice, ExpiryStage, Told, expiry_notices};
 pub use name::{NameMatch, name_match};
 pub use node::{NodeTls, NodeTlsError, machine_of};

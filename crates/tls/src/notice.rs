@@ -26,6 +26,15 @@ pub enum Notice {
         /// Each certificate of the folder and why it does not fit.
         candidates: Vec<PassedOver>,
     },
+    /// A send connector has no certificate to show to a peer that asks.
+    ClientCertificateMissing {
+        /// The connector.
+        connector: String,
+        /// The pin, where the connector has one; without one nobody need know.
+        pin: Option<String>,
+        /// Each certificate of the folder and why it is not shown.
+        candidates: Vec<PassedOver>,
+    },
     /// The chosen certificate is expired or not yet valid, and still offered. Exchange: 12016.
     CertificateNotValid {
         /// The connector.
@@ -83,10 +92,16 @@ impl Notice {
                     Some(pin) => format!("{fqdn} (pinned: {pin})"),
                     None => fqdn.clone(),
                 },
-                candidates: candidates
-                    .iter()
-                    .map(|p| format!("{}: {}", p.candidate, p.reason))
-                    .collect(),
+                candidates: items(candidates),
+            },
+            Notice::ClientCertificateMissing {
+                connector,
+                pin,
+                candidates,
+            } => Event::ClientCertificateMissing {
+                connector: connector.clone(),
+                certificate: pin.clone()?,
+                candidates: items(candidates),
             },
             Notice::CertificateNotValid {
                 file,
@@ -148,4 +163,10 @@ impl Notice {
             },
         })
     }
+}
+
+fn items(candidates: &[PassedOver]) -> Items {
+    let each = candidates.iter();
+    each.map(|one| format!("{}: {}", one.candidate, one.reason))
+        .collect()
 }

@@ -128,14 +128,17 @@ impl CertificateSet {
             if key.is_none() && !facts.authority {
                 problems.push(missing_key(file, &contents.keys));
             }
-            let (mut config, mut asking) = (None, None);
+            let (mut config, mut asking, mut shown) = (None, None, None);
             if let Some(key) = key {
                 // The same certificate keeps its configuration, and so its session tickets.
                 let known = before.certificates.iter().find(|c| c.chain == chain);
                 config = known.and_then(|c| c.server_config());
                 asking = known.and_then(|c| c.asking_config());
+                // And what was shown to servers, by which their sessions are known.
+                shown = known.and_then(|c| c.certified.clone());
                 if config.is_none() || asking.is_none() {
                     let certified = || CertifiedKey::new(chain.clone(), key.signing.clone());
+                    shown = Some(Arc::new(certified()));
                     let built = server_config(certified(), provider).and_then(|plain| {
                         let asks = asking_config(certified(), provider, untrusted.clone())?;
                         Ok((plain, asks))
@@ -160,6 +163,7 @@ impl CertificateSet {
                 chain,
                 config,
                 asking,
+                certified: shown,
             });
         }
         let mut set = CertificateSet {

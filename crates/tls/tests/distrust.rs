@@ -17,7 +17,7 @@ use mailward_model::{
     kind::{OutboundTls, SerialNumber, Sha256, TlsAuthLevel, UntrustedCertificate},
 };
 use mailward_tls::{
-    Certificates, ClientTls, ConnectorNeeds, Distrusted, Roots, Untrusted,
+    Certificates, ClientTls, ConnectorNeeds, Distrusted, Roots, ShownBy, Untrusted,
     ca::{self, Authority, Leaf},
 };
 use ring::digest;
@@ -44,6 +44,7 @@ fn held(dir: &Path, untrusted: &Untrusted) -> Certificates {
 
 fn needs(fqdn: &Domain) -> ConnectorNeeds<'_> {
     ConnectorNeeds {
+        by: ShownBy::Receive,
         connector: "Internet",
         fqdn,
         pin: None,
@@ -284,4 +285,61 @@ fn a_listed_serial_number_counts_under_the_listed_issuer_alone() {
             assert_eq!(distrusted.entry, "comodo-2011-login.skype.com");
         }
     }
+}
+
+#[test]
+fn what_a_send_connector_shows_follows_the_folder_and_the_list() {
+    let (of_server, of_client) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let authority = Authority::new("Test Authority").unwrap();
+    let server = authority.issue(&Leaf::new([HOST])).unwrap();
+    server.write(of_server.path(), "mail").unwrap();
+    let fqdn = HOST.parse().unwrap();
+    let asking = held(of_server.path(), &Untrusted::default()).asking_config(&needs(&fqdn));
+    let (address, told) = serve(asking.unwrap(), Untrusted::default());
+
+    let untrusted = Untrusted::default();
+    let own = held(of_client.path(), &untrusted);
+    let client = ClientTls::new(Roots::default()).with_untrusted(untrusted.clone());
+    let own_name = "out.example.net".parse().unwrap();
+    // What is shown, how the handshake was done, and how many certificates the server saw.
+    let session = || {
+        let shown = own.client_certificate(&ConnectorNeeds {
+            by: ShownBy::Send,
+            connector: "Cloud",
+            fqdn: &own_name,
+            pin: None,
+        });
+        let level = TlsAuthLevel::EncryptionOnly;
+        let config = client.config_showing(OutboundTls::Opportunistic, level, None, shown.as_ref());
+        greet(config.unwrap().unwrap(), address).unwrap();
+        let (kind, seen) = told.recv().unwrap().unwrap();
+        (shown.map(|one| one.facts.file.clone()), kind, seen.unwrap())
+    };
+    assert_eq!(session(), (None, HandshakeKind::Full, 0));
+    let leaf = || Leaf::new(["out.example.net"]);
+    ca::self_signed(&leaf())
+        .unwrap()
+        .write(of_client.path(), "self")
+        .unwrap();
+    own.poll();
+    let shown = |name: &str| Some(format!("{name}.pem"));
+    assert_eq!(session(), (shown("self"), HandshakeKind::Full, 1));
+    assert_eq!(session(), (shown("self"), HandshakeKind::Resumed, 1));
+    // The folder is read again and nothing has changed.
+    own.reload();
+    assert_eq!(session(), (shown("self"), HandshakeKind::Resumed, 1));
+
+    // One of an authority: no session goes on in which the other one was shown.
+    let issued = authority.issue(&leaf()).unwrap();
+    issued.write(of_client.path(), "issued").unwrap();
+    own.poll();
+    assert_eq!(session(), (shown("issued"), HandshakeKind::Full, 2));
+    let der = CertificateDer::from_pem_slice(issued.certificate_pem.as_bytes()).unwrap();
+    untrusted.replace([("stolen", &entry_for(&der))]);
+    assert_eq!(session(), (shown("self"), HandshakeKind::Full, 1));
+    std::fs::remove_file(of_client.path().join("self.pem")).unwrap();
+    // What is gone must be gone for two looks.
+    own.poll();
+    own.poll();
+    assert_eq!(session(), (None, HandshakeKind::Full, 0));
 }

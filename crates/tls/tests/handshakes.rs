@@ -25,7 +25,7 @@ use mailward_model::{
     kind::{OutboundTls, TlsAuthLevel},
 };
 use mailward_tls::{
-    Certificates, ClientTls, ConnectorNeeds, Roots, Untrusted,
+    Certificates, ClientTls, ConnectorNeeds, Roots, ShownBy, Untrusted,
     ca::{self, Authority, Leaf},
     describe,
 };
@@ -48,6 +48,7 @@ async fn serve(held: Certificates) -> SocketAddr {
         loop {
             let (socket, _) = listener.accept().await.unwrap();
             let needs = ConnectorNeeds {
+                by: ShownBy::Receive,
                 connector: "Internet",
                 fqdn: &fqdn,
                 pin: None,
@@ -179,6 +180,7 @@ async fn replacing_files_fails_no_session() {
     let fqdn: Domain = HOST.parse().unwrap();
     let serial = |held: &Certificates| {
         let needs = ConnectorNeeds {
+            by: ShownBy::Receive,
             connector: "Internet",
             fqdn: &fqdn,
             pin: None,

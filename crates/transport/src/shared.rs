@@ -67,6 +67,10 @@ pub struct Counters {
     pub stripped_in: HeaderCounts,
     /// The same of mail that went out.
     pub stripped_out: HeaderCounts,
+    /// Cross-premises header fields that came in and became organization ones.
+    pub promoted_headers: Count,
+    /// Organization header fields that went out as cross-premises ones.
+    pub converted_headers: Count,
 }
 
 /// Header fields that the firewall took out.

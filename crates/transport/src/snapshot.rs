@@ -18,7 +18,7 @@ use mailward_model::{
     },
 };
 use mailward_perimeter::{Feeds, Ranges};
-use mailward_tls::ConnectorNeeds;
+use mailward_tls::{ConnectorNeeds, ShownBy};
 
 use crate::receive::table::Table;
 
@@ -50,6 +50,19 @@ impl Named<ReceiveConnector> {
     /// What the connector's certificate must fulfil on the host of this name.
     pub fn certificate_needs<'a>(&'a self, hostname: &'a Domain) -> ConnectorNeeds<'a> {
         ConnectorNeeds {
+            by: ShownBy::Receive,
+            connector: &self.name,
+            fqdn: self.spec.fqdn.as_ref().unwrap_or(hostname),
+            pin: self.spec.certificate.as_deref(),
+        }
+    }
+}
+
+impl Named<SendConnector> {
+    /// What a certificate must fulfil that the connector shows to peers, on the host of this name.
+    pub fn certificate_needs<'a>(&'a self, hostname: &'a Domain) -> ConnectorNeeds<'a> {
+        ConnectorNeeds {
+            by: ShownBy::Send,
             connector: &self.name,
             fqdn: self.spec.fqdn.as_ref().unwrap_or(hostname),
             pin: self.spec.certificate.as_deref(),

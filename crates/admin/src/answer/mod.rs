@@ -165,6 +165,7 @@ impl Access {
             Call::CertExplain(r) => {
                 let request = ControlRequest::CertExplain {
                     connector: r.connector,
+                    send: r.send,
                 };
                 let reply = self.ask(Role::Transport, request).await;
                 answer(typed::CertExplain, expect_reply!(reply, Certificate))

@@ -97,6 +97,16 @@ pub(super) fn traffic(families: &mut Vec<Family>, status: &TransportStatus) {
         ]
         .map(|(state, count)| Sample::whole(count).with("state", state)),
     ));
+    let converted = [
+        ("in", counters.headers_promoted),
+        ("out", counters.headers_converted),
+    ];
+    families.push(Family::counter(
+        "headers_converted",
+        "Header fields that passed between organization and cross-premises, by direction",
+        since,
+        converted.map(|(direction, count)| Sample::whole(count).with("direction", direction)),
+    ));
     families.push(Family::gauge(
         "gate_closed",
         "Whether new mail is answered 421",

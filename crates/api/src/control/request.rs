@@ -107,10 +107,13 @@ pub enum ControlRequest {
     ProbeRoute(ProbeLetter),
     /// Transport: the certificates held. Answer: `Certificates`.
     CertList,
-    /// Transport: which certificate a receive connector shows, and why. Answer: `Certificate`.
+    /// Transport: which certificate a connector shows, and why. Answer: `Certificate`.
     CertExplain {
-        /// Name of the receive connector.
+        /// Name of the connector.
         connector: String,
+        /// A send connector, not a receive connector.
+        #[serde(default)]
+        send: bool,
     },
     /// Transport: what the holds want of each component; those not named are to be active. Answer:
     /// `Components`.

@@ -150,8 +150,12 @@ requests! {
 
     /// `cert explain`
     CertExplain {
-        /// The receive connector's name
+        /// The connector's name
         pub connector: String,
+        /// The send connector of that name: what it shows to a peer that asks
+        #[arg(long)]
+        #[serde(default)]
+        pub send: bool,
     }
 
     /// `simulate connection`

@@ -26,7 +26,7 @@ pub struct CertificateView {
     pub self_signed: bool,
     /// Key algorithm and size, such as `ECDSA P-256`.
     pub key: String,
-    /// Receive connectors that show it now.
+    /// Receive connectors that show it now, and as `send/NAME` send connectors that would.
     #[serde(default)]
     pub used_by: Vec<String>,
     /// What is wrong or will soon be, as sentences: `expires in 6 days`.
@@ -61,8 +61,12 @@ pub struct CertificateList {
 pub struct CertificateChoice {
     /// The connector.
     pub connector: String,
+    /// True for a send connector, which shows it to a peer that asks.
+    #[serde(default)]
+    pub send: bool,
     /// The name the certificate must carry.
     pub fqdn: Domain,
-    /// The choice: a certificate's file, or none, and then STARTTLS is not offered.
+    /// The choice: a certificate's file, or none. STARTTLS is then not offered by a receive connector,
+    /// and a send connector shows none.
     pub decision: Decision<Option<String>>,
 }

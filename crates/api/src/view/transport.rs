@@ -127,6 +127,10 @@ pub struct Counters {
     pub headers_stripped_in: HeaderCounts,
     /// Exchange's header fields taken out of mail that went out.
     pub headers_stripped_out: HeaderCounts,
+    /// Cross-premises header fields that came in and became organization ones.
+    pub headers_promoted: u64,
+    /// Organization header fields that went out as cross-premises ones.
+    pub headers_converted: u64,
 }
 
 /// What revocation filters said of the certificates that peers showed in handshakes.

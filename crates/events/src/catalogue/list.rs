@@ -291,6 +291,16 @@ catalogue! {
         means "A factor that is observed was not met. Nothing was refused."
         breaks "Nothing. Were the factor required, that mail would have been refused."
         mend "Set the factor to required once this is seen for strangers alone.";
+    3032 Warning ClientCertificateMissing { connector: String, certificate: String, candidates: Items } per [connector]
+        "send connector {connector} has no certificate to show that is {certificate}; passed over: {candidates}"
+        means "The certificate that the connector names is not held, or it is one that is never shown: expired, not yet valid, without its key, or untrusted."
+        breaks "A peer that asks for a certificate is shown none. Where it knows its senders by their certificates it refuses the mail, or takes it as a stranger's."
+        mend "Put the certificate and its key into the certificate folder, or correct the connector's certificate. `mailward cert explain --send` names each candidate and why it does not fit.";
+    3033 Warning ClientCertificateRefused { connector: String, host: String, certificate: String, error: String } per [connector, host]
+        "{host} ended a session of send connector {connector} in which it may have been shown {certificate}: {error}"
+        means "The host asks for a certificate and does not take the one of this connector, or it closed right behind the handshake, which is how some say so. The mail is handed over in a session without one."
+        breaks "A host that knows its senders by their certificates takes the mail as a stranger's, or refuses it."
+        mend "Ask the host's postmaster which authority it trusts, and name a certificate of that one in the connector's certificate. See `mailward cert explain --send`.";
 
     4001 Notice MonitorStateChanged { monitor: String, component: String, from: String, to: String, because: String } per [monitor, to]
         "monitor {monitor} went from {from} to {to}: {because}"

@@ -269,6 +269,7 @@ fn room(free: u64, needed: u64, files: u64, inodes: u64) -> Found {
 pub(super) async fn certificate(context: &Context, name: &str, spec: &ReceiveConnector) -> Found {
     let request = ControlRequest::CertExplain {
         connector: name.to_owned(),
+        send: false,
     };
     let choice = match context.ask(Role::Transport, &request).await {
         Ok(ControlReply::Certificate(choice)) => choice,

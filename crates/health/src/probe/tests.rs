@@ -26,7 +26,7 @@ use mailward_model::{
     kind::{ReceiveConnector, StartTls},
 };
 use mailward_store::Store;
-use mailward_tls::{Certificates, ConnectorNeeds, ca};
+use mailward_tls::{Certificates, ConnectorNeeds, ShownBy, ca};
 use tokio::{
     io::{AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufReader},
     net::TcpListener,
@@ -284,6 +284,7 @@ async fn starttls_is_shaken_hands_on() {
     let fqdn = "mx.example.org".parse().unwrap();
     let config = held
         .server_config(&ConnectorNeeds {
+            by: ShownBy::Receive,
             connector: "Internet",
             fqdn: &fqdn,
             pin: None,

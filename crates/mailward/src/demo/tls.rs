@@ -7,7 +7,7 @@ use mailward_model::{
     Domain,
     kind::{OutboundTls, TlsAuthLevel},
 };
-use mailward_tls::{Certificates, ClientTls, ConnectorNeeds};
+use mailward_tls::{Certificates, ClientTls, ConnectorNeeds, ShownBy};
 use rustls::{ClientConfig, ServerConfig};
 
 use super::DemoError;
@@ -26,6 +26,7 @@ pub(super) fn server(folder: &Path, host: &str) -> Result<Arc<ServerConfig>, Dem
     let fqdn: Domain = host.parse().map_err(|error| claim(format!("{error}")))?;
     let held = Certificates::open(folder, Arc::new(SystemClock::default()), |_| {});
     let needs = ConnectorNeeds {
+        by: ShownBy::Receive,
         connector: "away",
         fqdn: &fqdn,
         pin: None,

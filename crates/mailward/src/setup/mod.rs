@@ -15,7 +15,7 @@ use std::{
 use mailward_host::clock::SystemClock;
 use mailward_model::{Binding, Domain, Spec, kind::TransportSettings};
 use mailward_store::{Database, DatabaseError, text};
-use mailward_tls::{Certificates, ConnectorNeeds, ca};
+use mailward_tls::{Certificates, ConnectorNeeds, ShownBy, ca};
 
 use self::check::{Finding, Verdict};
 use crate::{config::Config, role};
@@ -395,6 +395,7 @@ fn certificate(config: &Config, told: &mut String) -> Result<Option<PathBuf>, St
     let folder = &config.certificate_dir;
     let held = Certificates::open(folder, Arc::new(SystemClock::default()), |_| {});
     let needs = ConnectorNeeds {
+        by: ShownBy::Receive,
         connector: "Internet",
         fqdn: &config.hostname,
         pin: None,

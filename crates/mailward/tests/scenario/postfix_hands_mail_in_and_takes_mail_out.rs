@@ -171,7 +171,7 @@ virtual_minimum_uid = 1
     }
 
     /// The messages of one of its mailboxes.
-    fn mailbox(&self, name: &str) -> Vec<String> {
+    pub(crate) fn mailbox(&self, name: &str) -> Vec<String> {
         let new: PathBuf = self.folder.path().join("mail").join(name).join("new");
         std::fs::read_dir(new)
             .into_iter()

@@ -95,7 +95,16 @@ pub(crate) struct SecureTalk {
 impl SecureTalk {
     /// Connects, says STARTTLS and EHLO. The first octets are `before`, such as a PROXY header.
     pub(crate) fn connect(port: u16, before: &str, config: &Arc<ClientConfig>) -> SecureTalk {
-        let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
+        SecureTalk::connect_to((Ipv4Addr::LOCALHOST, port).into(), before, config)
+    }
+
+    /// The same at another address.
+    pub(crate) fn connect_to(
+        address: SocketAddr,
+        before: &str,
+        config: &Arc<ClientConfig>,
+    ) -> SecureTalk {
+        let mut stream = TcpStream::connect(address).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         stream.write_all(before.as_bytes()).unwrap();
         read_reply(&mut stream);

@@ -34,6 +34,7 @@ mod smart_host;
 mod some_fields;
 mod source_anchor;
 mod sparse;
+mod tie;
 mod untrusted;
 mod untrusted_feed;
 
@@ -87,6 +88,7 @@ pub use site::Site;
 pub use smart_host::{HostName, HostNameError, SmartHost, SmartHostError};
 pub use some_fields::SomeFields;
 pub use source_anchor::{SourceAnchor, SourceAnchorError};
+pub use tie::Tie;
 pub use untrusted::{SerialNumber, SerialNumberError, Sha256, Sha256Error, UntrustedCertificate};
 pub use untrusted_feed::{
     CrlPlace, CrlPlaceError, CrlSource, SignatureKey, SignatureKeyError, SignedList, UntrustedFeed,

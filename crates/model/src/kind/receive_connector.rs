@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Factor, HeaderFamily, RemoteRange, Tenant, TlsDomainCapabilities, in_range};
+use super::{
+    Factor, HeaderFamily, RemoteRange, Tenant, TlsCapability, TlsDomainCapabilities, in_range,
+    tie::partial_overlap,
+};
 use crate::{
     Binding, Domain, FieldError, IpRange,
     object::Validate,
@@ -98,6 +101,9 @@ pub struct ReceiveConnector {
     /// Families of Exchange's header fields that are kept whoever the client is; fields of the
     /// others are taken out. AcceptCloudServicesMail keeps cross-premises fields too.
     pub accept_headers: Vec<HeaderFamily>,
+    /// Cross-premises header fields of a client with AcceptCloudServicesMail become organization ones,
+    /// in the place of those it sent as such; mail that is marked as internal by them is internal.
+    pub promote_headers: bool,
     /// Verify senders by SPF, DKIM and DMARC. Nothing is refused by it: the results stand in the
     /// tracking log, and mail of a sender that is not authenticated is risky when it is sent on.
     pub verify_sender: bool,
@@ -162,6 +168,7 @@ impl Default for ReceiveConnector {
             tenant_factor: Factor::Off,
             tenants: Vec::new(),
             accept_headers: Vec::new(),
+            promote_headers: false,
             verify_sender: false,
             lmtp: false,
             proxy_protocol: false,
@@ -327,6 +334,7 @@ impl ReceiveConnector {
                 ));
             }
         }
+        self.validate_promotion(errors);
         let asks =
             self.certificate_factor != Factor::Off || !self.tls_domain_capabilities.is_empty();
         if self.tls == StartTls::Off && asks {
@@ -342,6 +350,38 @@ impl ReceiveConnector {
                 "tenant_factor",
                 "anybody can write the fields it looks at, unless the certificate is required too",
                 "set certificate_factor = \"required\", or tenant_factor = \"observed\"",
+            ));
+        }
+    }
+
+    fn validate_promotion(&self, errors: &mut Vec<FieldError>) {
+        if !self.promote_headers {
+            return;
+        }
+        let capability = TlsCapability::AcceptCloudServicesMail;
+        let mut entries = self.tls_domain_capabilities.iter();
+        if !entries.any(|entry| entry.grants(capability)) {
+            errors.push(FieldError::new(
+                "promote_headers",
+                "nobody has the capability AcceptCloudServicesMail, so that nothing could be promoted",
+                "give it to a name in tls_domain_capabilities, or set promote_headers = false",
+            ));
+        }
+        if self.tenant_factor == Factor::Observed {
+            errors.push(FieldError::new(
+                "promote_headers",
+                "the tenant is observed, and what a foreign one says would be promoted before it is seen",
+                "set tenant_factor = \"required\", or \"off\" where the certificate is of one organisation",
+            ));
+        }
+        let beside = [HeaderFamily::Organization, HeaderFamily::CrossPremises];
+        let beside = beside.map(|family| self.accept_headers.iter().position(|one| *one == family));
+        for at in beside.into_iter().flatten() {
+            errors.push(FieldError::new(
+                format!("accept_headers[{at}]"),
+                "promoted fields take the place of these, so that a client without the certificate \
+                 could write what one with it may not",
+                "remove it from accept_headers, or set promote_headers = false",
             ));
         }
     }
@@ -383,12 +423,6 @@ fn clash(one: &RemoteRange, other: &RemoteRange) -> Option<String> {
         }
         _ => None,
     }
-}
-
-/// True where two ranges share addresses and neither holds the other, or both are equal: then
-/// "the most specific one" has no answer.
-pub(crate) fn partial_overlap(a: &IpRange, b: &IpRange) -> bool {
-    a == b || (a.overlaps(b) && !a.covers(b) && !b.covers(a))
 }
 
 #[cfg(test)]
@@ -436,6 +470,38 @@ mod tests {
             connector.validate().first().map(|e| e.field.as_str()),
             Some("tls")
         );
+    }
+
+    #[test]
+    fn headers_are_promoted_for_a_known_certificate_and_replace_others() {
+        let fields = |change: fn(&mut ReceiveConnector)| {
+            let mut connector = ReceiveConnector {
+                bindings: vec![":25".parse().unwrap()],
+                promote_headers: true,
+                tls_domain_capabilities: vec![
+                    "hub.example:AcceptCloudServicesMail".parse().unwrap(),
+                ],
+                ..Default::default()
+            };
+            change(&mut connector);
+            let errors = connector.validate();
+            errors.into_iter().map(|e| e.field).collect::<Vec<_>>()
+        };
+        assert!(fields(|_| {}).is_empty());
+        assert!(fields(|c| c.accept_headers = vec![HeaderFamily::Forest]).is_empty());
+        assert_eq!(
+            fields(|c| c.tls_domain_capabilities = vec!["hub.example".parse().unwrap()]),
+            ["promote_headers"]
+        );
+        assert_eq!(
+            fields(|c| c.accept_headers = vec![HeaderFamily::Organization]),
+            ["accept_headers[0]"]
+        );
+        let observed = |c: &mut ReceiveConnector| {
+            c.tenant_factor = Factor::Observed;
+            c.tenants = vec!["contoso.example".parse().unwrap()];
+        };
+        assert_eq!(fields(observed), ["promote_headers"]);
     }
 
     #[test]

@@ -107,6 +107,9 @@ pub struct SendConnector {
     /// Families of Exchange's header fields that are sent through it; fields of the others are
     /// taken out.
     pub send_headers: Vec<HeaderFamily>,
+    /// Organization header fields leave as cross-premises ones, for a peer that promotes them back.
+    /// Exchange: CloudServicesMailEnabled. Needs TLS with a check of the peer's certificate.
+    pub cloud_services_mail: bool,
     /// Name the originating organisation in MAIL (XOORG), under TLS, where the peer offers it.
     pub xoorg: bool,
     /// TLS.
@@ -115,6 +118,10 @@ pub struct SendConnector {
     pub tls_auth_level: TlsAuthLevel,
     /// The name the peer's certificate must carry, for `domain_validation`.
     pub tls_domain: Option<Domain>,
+    /// The certificate shown to a peer that asks for one, whatever the FQDN: SHA-256 of its public key
+    /// in hex, or `<I>issuer<S>subject` as Exchange writes TlsCertificateName. Where it is unset one for
+    /// the FQDN is shown. Never one that is expired or untrusted.
+    pub certificate: Option<String>,
     /// Port for MX hosts.
     pub port: u16,
     /// Messages above it are not routed here. 0 sets no limit.
@@ -204,6 +211,38 @@ impl SendConnector {
     }
 }
 
+impl SendConnector {
+    fn validate_cloud(&self, errors: &mut Vec<FieldError>) {
+        if self.certificate.is_some() && self.tls == OutboundTls::Off {
+            errors.push(FieldError::new(
+                "certificate",
+                "TLS is off, and a certificate is shown under TLS only",
+                "set tls = \"required\", or remove certificate",
+            ));
+        }
+        if !self.cloud_services_mail {
+            return;
+        }
+        if self.tls_auth_level == TlsAuthLevel::EncryptionOnly {
+            errors.push(FieldError::new(
+                "cloud_services_mail",
+                "what servers of one organisation tell each other would go to any host that answers",
+                "set tls = \"required\" and tls_auth_level = \"domain_validation\"",
+            ));
+        }
+        let beside = [HeaderFamily::Organization, HeaderFamily::CrossPremises];
+        let beside = beside.map(|family| self.send_headers.iter().position(|one| *one == family));
+        for at in beside.into_iter().flatten() {
+            errors.push(FieldError::new(
+                format!("send_headers[{at}]"),
+                "cloud_services_mail writes cross-premises fields in the place of organization ones, \
+                 and these would stand beside them",
+                "remove it from send_headers, or set cloud_services_mail = false",
+            ));
+        }
+    }
+}
+
 impl Default for SendConnector {
     fn default() -> Self {
         SendConnector {
@@ -216,10 +255,12 @@ impl Default for SendConnector {
             source_addresses: Vec::new(),
             pool: OutboundPool::Normal,
             send_headers: Vec::new(),
+            cloud_services_mail: false,
             xoorg: false,
             tls: OutboundTls::Opportunistic,
             tls_auth_level: TlsAuthLevel::EncryptionOnly,
             tls_domain: None,
+            certificate: None,
             port: 25,
             max_message_size: ByteSize(35 << 20),
             max_connections: 20,
@@ -264,6 +305,7 @@ impl Validate for SendConnector {
             ));
         }
         self.validate_sources(&mut errors);
+        self.validate_cloud(&mut errors);
         if self.tls_auth_level != TlsAuthLevel::EncryptionOnly && self.tls != OutboundTls::Required
         {
             errors.push(FieldError::new(
@@ -305,6 +347,41 @@ impl Validate for SendConnector {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn organization_fields_leave_for_a_checked_peer_and_once() {
+        let fields = |change: fn(&mut SendConnector)| {
+            let mut connector = SendConnector {
+                address_spaces: vec!["cloud.example".parse().unwrap()],
+                cloud_services_mail: true,
+                tls: OutboundTls::Required,
+                tls_auth_level: TlsAuthLevel::CertificateValidation,
+                ..Default::default()
+            };
+            change(&mut connector);
+            let errors = connector.validate();
+            errors.into_iter().map(|e| e.field).collect::<Vec<_>>()
+        };
+        assert!(fields(|_| {}).is_empty());
+        assert!(fields(|c| c.send_headers = vec![HeaderFamily::Forest]).is_empty());
+        assert_eq!(
+            fields(|c| c.tls_auth_level = TlsAuthLevel::EncryptionOnly),
+            ["cloud_services_mail"]
+        );
+        assert_eq!(
+            fields(|c| c.send_headers = vec![HeaderFamily::Forest, HeaderFamily::CrossPremises]),
+            ["send_headers[1]"]
+        );
+        let off = |c: &mut SendConnector| {
+            *c = SendConnector {
+                address_spaces: c.address_spaces.clone(),
+                certificate: Some("00".repeat(32)),
+                tls: OutboundTls::Off,
+                ..Default::default()
+            };
+        };
+        assert_eq!(fields(off), ["certificate"]);
+    }
 
     #[test]
     fn a_high_risk_connector_has_addresses_of_its_own_and_no_smart_host() {

@@ -144,6 +144,7 @@ pub(super) fn ranges(applied: &[Applied<'_>], objects: &mut [Object]) -> Vec<Hol
         }
     }
     let mut held = Vec::new();
+    let mut changed = Vec::new();
     for (key, (name, (exact, added))) in said {
         let object = objects.iter_mut().find(|object| {
             object.spec.kind() == ReceiveConnector::KIND && folded(&object.name) == key
@@ -207,18 +208,74 @@ pub(super) fn ranges(applied: &[Applied<'_>], objects: &mut [Object]) -> Vec<Hol
         let mut candidate = spec.clone();
         candidate.remote_ranges = serde_json::from_value(holding.value.clone()).unwrap_or_default();
         match candidate.validate().first() {
-            None => *spec = candidate,
-            Some(problem) => {
-                let reason = format!("the connector would not be sound: {problem}");
-                let lost = lose(&holding.from, &holding.value, Loss::Unsound, &reason);
-                holding.lost.insert(0, lost);
-                holding.value = base;
-                holding.from = super::OBJECTS.to_owned();
+            None => {
+                let before = std::mem::replace(spec, candidate).remote_ranges;
+                changed.push((name.clone(), before, held.len()));
             }
+            Some(problem) => take_back(&mut holding, base, &problem.to_string()),
         }
         held.push(holding);
     }
+    untie(changed, objects, &mut held);
     held
+}
+
+/// What would not be sound does not hold: the objects' own value does.
+fn take_back(holding: &mut Holding, base: Value, problem: &str) {
+    let lost = Lost {
+        from: std::mem::replace(&mut holding.from, super::OBJECTS.to_owned()),
+        value: std::mem::replace(&mut holding.value, base),
+        loss: Loss::Unsound,
+        reason: format!("the connector would not be sound: {problem}"),
+    };
+    holding.lost.insert(0, lost);
+}
+
+/// Takes ranges back that leave nothing to decide between two connectors, the last by name first, until
+/// there is no tie: the objects by themselves have none.
+fn untie(
+    mut changed: Vec<(String, Vec<RemoteRange>, usize)>,
+    objects: &mut [Object],
+    held: &mut [Holding],
+) {
+    let mut at = changed.len();
+    while let Some(no) = at.checked_sub(1) {
+        at = no;
+        let Some((name, ..)) = changed.get(no) else {
+            continue;
+        };
+        let Some(problem) = tie_of(name, objects) else {
+            continue;
+        };
+        let (name, before, place) = changed.remove(no);
+        if let Some(holding) = held.get_mut(place) {
+            take_back(holding, json!(before), &problem);
+        }
+        for object in objects.iter_mut().filter(|object| object.name == name) {
+            if let Spec::ReceiveConnector(spec) = &mut object.spec {
+                spec.remote_ranges.clone_from(&before);
+            }
+        }
+        // What was taken back may tie with what was looked at before.
+        at = changed.len();
+    }
+}
+
+/// Where a receive connector ties with another one, in words.
+fn tie_of(name: &str, objects: &[Object]) -> Option<String> {
+    let connectors = || {
+        objects.iter().filter_map(|object| match &object.spec {
+            Spec::ReceiveConnector(spec) => Some((object.name.as_str(), spec)),
+            _ => None,
+        })
+    };
+    let (_, spec) = connectors().find(|(known, _)| *known == name)?;
+    let mut others = connectors().filter(|(known, _)| *known != name);
+    others.find_map(|(other, with)| {
+        let tie = spec.tie_with(with)?;
+        let (problem, mend) = tie.explain(&format!("{} {other:?}", ReceiveConnector::KIND.noun()));
+        Some(format!("remote_ranges[{}]: {problem}; {mend}", tie.at))
+    })
 }
 
 /// Adds the certificates that policies refuse. They add up.

@@ -313,6 +313,57 @@ fn ranges_and_certificates_reach_the_objects() {
 }
 
 #[test]
+fn ranges_between_which_nothing_decides_hold_nowhere() {
+    let connector = |id, name: &str, ranges: &[&str]| {
+        let spec = ReceiveConnector {
+            bindings: vec![":25".parse().unwrap()],
+            remote_ranges: ranges.iter().map(|range| range.parse().unwrap()).collect(),
+            ..Default::default()
+        };
+        object(id, name, spec)
+    };
+    let objects = |exact_a: &str, exact_b: &str| {
+        vec![
+            connector(1, "A", &["10.0.0.0/24"]),
+            connector(2, "B", &["10.1.0.0/24"]),
+            policy(
+                3,
+                "Both",
+                json!({"ranges": [
+                    {"receive_connector": "A", "remote_ranges": [exact_a]},
+                    {"receive_connector": "B", "remote_ranges": [exact_b]},
+                ]}),
+            ),
+        ]
+    };
+    let of = |found: &InForce| -> Vec<String> {
+        let ranges = found.result.ranges.iter();
+        ranges
+            .map(|one| one.value[0].as_str().unwrap().to_owned())
+            .collect()
+    };
+    // The two change places: no tie when both have moved.
+    let found = here(objects("10.1.0.0/24", "10.0.0.0/24"));
+    assert_eq!(of(&found), ["10.1.0.0/24", "10.0.0.0/24"]);
+    // One lies within the other: the narrower one wins.
+    let found = here(objects("10.0.0.0/8", "10.1.0.0/16"));
+    assert_eq!(of(&found), ["10.0.0.0/8", "10.1.0.0/16"]);
+    // A tie: the last by name is taken back, and then ties no more.
+    let found = here(objects("10.2.0.0/24", "10.2.0.0/24"));
+    assert_eq!(of(&found), ["10.2.0.0/24", "10.1.0.0/24"]);
+    let lost = &found.result.ranges[1].lost[0];
+    assert!(
+        lost.reason
+            .contains("10.2.0.0/24 on :25 is a range of receive-connector \"A\" too")
+            && lost.reason.contains("make the ranges disjoint"),
+        "{lost:?}"
+    );
+    // What was taken back ties with the other one, which then is taken back too.
+    let found = here(objects("10.1.0.0/24", "10.1.0.0/24"));
+    assert_eq!(of(&found), ["10.0.0.0/24", "10.1.0.0/24"]);
+}
+
+#[test]
 fn without_a_policy_the_objects_are_as_they_were() {
     let found = here(ground());
     assert_eq!(found.objects, ground());

@@ -1,8 +1,8 @@
 //! Connectors: for every connection and every domain there is one answer which connector takes it.
 
 use mailward_model::{
-    Binding, FieldError, Object,
-    kind::{ReceiveConnector, RemoteRange, SendConnector},
+    FieldError, Object,
+    kind::{ReceiveConnector, SendConnector},
 };
 
 use super::{error, of, title};
@@ -16,37 +16,12 @@ pub(super) fn receive(objects: &[Object], errors: &mut Vec<ObjectError>) {
     for (at, (object, spec)) in enabled.iter().enumerate() {
         own_bindings(object, spec, errors);
         for (other_object, other) in enabled.iter().take(at) {
-            let Some(binding) = spec
-                .bindings
-                .iter()
-                .find(|b| other.bindings.iter().any(|o| same_socket(b, o)))
-            else {
+            let Some(tie) = spec.tie_with(other) else {
                 continue;
             };
-            for (i, range) in spec.remote_ranges.iter().enumerate() {
-                let Some(clash) = other.remote_ranges.iter().find(|o| undecided(range, o)) else {
-                    continue;
-                };
-                let problem = if range == clash || range.feed().is_some() {
-                    format!(
-                        "{range} on {binding} is a range of {} too",
-                        title(other_object)
-                    )
-                } else {
-                    format!(
-                        "{range} on {binding} overlaps {clash} of {}, and neither lies within the other",
-                        title(other_object)
-                    )
-                };
-                errors.push(error(
-                    object,
-                    FieldError::new(
-                        format!("remote_ranges[{i}]"),
-                        problem,
-                        "make the ranges disjoint or nested, or give the connectors different bindings",
-                    ),
-                ));
-            }
+            let (problem, mend) = tie.explain(&title(other_object));
+            let field = format!("remote_ranges[{}]", tie.at);
+            errors.push(error(object, FieldError::new(field, problem, mend)));
         }
     }
 }
@@ -58,7 +33,7 @@ fn own_bindings(object: &Object, spec: &ReceiveConnector, errors: &mut Vec<Objec
             .bindings
             .iter()
             .take(i)
-            .find(|b| same_socket(b, binding))
+            .find(|one| one.takes_same(binding))
         {
             errors.push(error(
                 object,
@@ -69,35 +44,6 @@ fn own_bindings(object: &Object, spec: &ReceiveConnector, errors: &mut Vec<Objec
                 ),
             ));
         }
-    }
-}
-
-/// True where two bindings take the same connections with the same preference. Port 0 is another
-/// port each time.
-fn same_socket(a: &Binding, b: &Binding) -> bool {
-    let families = |binding: &Binding| match binding.ip {
-        None => (true, true),
-        Some(ip) => (ip.is_ipv4(), ip.is_ipv6()),
-    };
-    if a.port != b.port || a.port == 0 || a.is_exact() != b.is_exact() {
-        return false;
-    }
-    if a.is_exact() {
-        return a.ip.map(|ip| ip.to_canonical()) == b.ip.map(|ip| ip.to_canonical());
-    }
-    let ((a4, a6), (b4, b6)) = (families(a), families(b));
-    (a4 && b4) || (a6 && b6)
-}
-
-/// True where "the most specific range" has no answer for some address. What a feed will hold is
-/// not known here: where it comes to lie across another connector's range, the narrower one wins.
-fn undecided(a: &RemoteRange, b: &RemoteRange) -> bool {
-    match (a, b) {
-        (RemoteRange::Range(a), RemoteRange::Range(b)) => {
-            a == b || (a.overlaps(b) && !a.covers(b) && !b.covers(a))
-        }
-        (RemoteRange::Feed(a), RemoteRange::Feed(b)) => a.eq_ignore_ascii_case(b),
-        _ => false,
     }
 }
 

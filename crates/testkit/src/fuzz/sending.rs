@@ -1,9 +1,11 @@
-//! Fuzzing what a peer sends back to us, and what stands in the header of a message.
+//! Fuzzing what a peer sends back to us, what stands in the header of a message, and what the header
+//! firewall lets through of it.
 
-use mailward_model::{BodyType, EnvelopeRecipient, ReversePath};
+use mailward_model::{BodyType, EnvelopeRecipient, ReversePath, kind::HeaderFamily};
 use mailward_proto::{
     client::{Client, DotStuffer, Framing, Options, Step, Transaction},
-    header,
+    firewall::{Conversion, Firewall, Keep},
+    header, probe,
 };
 
 /// The body the client sends.
@@ -170,4 +172,68 @@ pub fn fuzz_header(data: &[u8]) {
             "an address that cannot be read"
         );
     }
+}
+
+/// Names of fields by which a message is more than a message.
+const MARKERS: [&str; 3] = [
+    probe::FIELD,
+    "X-MS-Journal-Report",
+    "X-MS-Exchange-Organization-Journal-Report",
+];
+
+/// The header firewall: the first octet chooses what passes and what is converted, the rest is a message.
+/// However it is cut, the same comes out, of the size that was foretold; what must not pass does not, and
+/// no marker comes to be.
+///
+/// # Panics
+/// Where one of these does not hold.
+pub fn fuzz_firewall(data: &[u8]) {
+    let Some((choice, message)) = data.split_first() else {
+        return;
+    };
+    let families = HeaderFamily::ALL.into_iter().enumerate();
+    let families: Vec<_> = families
+        .filter(|(bit, _)| choice & 1 << bit != 0)
+        .map(|(_, family)| family)
+        .collect();
+    let keep = match choice >> 3 & 3 {
+        1 => Keep::of(&families).converting(Conversion::ToOrganization),
+        2 => Keep::of(&families).converting(Conversion::ToCrossPremises),
+        _ => Keep::of(&families),
+    };
+    let passed = through(keep, message, message.len().max(1));
+    for size in [1, 7, 29] {
+        assert_eq!(through(keep, message, size), passed, "cut into {size}");
+    }
+    // A second time, nothing is left to be taken out.
+    let mut conversions = families;
+    conversions.extend(keep.conversion().map(|conversion| match conversion {
+        Conversion::ToOrganization => HeaderFamily::Organization,
+        Conversion::ToCrossPremises => HeaderFamily::CrossPremises,
+    }));
+    let again = through(Keep::of(&conversions), &passed, 5);
+    assert_eq!(again, passed, "something passed that must not");
+    let markers = |octets: &[u8]| {
+        let lines = octets.split(|octet| matches!(octet, b'\r' | b'\n'));
+        let is_marker = |line: &&[u8]| {
+            MARKERS.iter().any(|name| {
+                let begins = line.get(..name.len());
+                begins.is_some_and(|begins| begins.eq_ignore_ascii_case(name.as_bytes()))
+            })
+        };
+        lines.filter(is_marker).count()
+    };
+    assert!(markers(&passed) <= markers(message), "a marker came to be");
+}
+
+fn through(keep: Keep, message: &[u8], size: usize) -> Vec<u8> {
+    let mut firewall = Firewall::new(keep);
+    let mut out = Vec::new();
+    for piece in message.chunks(size) {
+        let used = firewall.pass(piece, &mut out);
+        out.extend_from_slice(piece.get(used..).unwrap_or_default());
+    }
+    firewall.finish(&mut out);
+    assert_eq!(firewall.resized(message.len() as u64), out.len() as u64);
+    out
 }

@@ -47,6 +47,7 @@ impl Scene {
     fn config(&self, fqdn: &str) -> Option<Arc<ServerConfig>> {
         let fqdn = fqdn.parse().unwrap();
         self.held.server_config(&ConnectorNeeds {
+            by: ShownBy::Receive,
             connector: "Internet",
             fqdn: &fqdn,
             pin: None,
@@ -304,7 +305,7 @@ fn nothing_is_told_twice() {
         matches!(told.last(), Some(Notice::CertificateChosen { .. })),
         "without a connection: {told:?}"
     );
-    scene.held.retain_connectors(|_| false);
+    scene.held.retain_connectors(ShownBy::Receive, |_| false);
     scene.write("mail.crt", "");
     fs::remove_file(scene.dir.path().join("mail.crt")).unwrap();
     scene.held.reload();

@@ -24,6 +24,7 @@ fn facts(file: &str, names: &[&str]) -> CertificateFacts {
         spki_sha256: crate::name::hex(&[file.len() as u8; 32]),
         version: 3,
         server_auth: true,
+        client_auth: true,
         ..CertificateFacts::default()
     }
 }
@@ -41,11 +42,91 @@ fn set(all: impl IntoIterator<Item = CertificateFacts>) -> CertificateSet {
 fn decide(set: &CertificateSet, pin: Option<&str>) -> Decision<Option<CertificateRef>> {
     let fqdn = "mail.example.org".parse().unwrap();
     let needs = ConnectorNeeds {
+        by: ShownBy::Receive,
         connector: "Internet",
         fqdn: &fqdn,
         pin,
     };
     choose(set, &needs, NOW)
+}
+
+/// What a send connector shows, where `untrusted` is a file of a certificate that is.
+fn shown(all: &[CertificateFacts], pin: Option<&str>, untrusted: &str) -> (String, String) {
+    let fqdn = "mail.example.org".parse().unwrap();
+    let needs = ConnectorNeeds {
+        by: ShownBy::Send,
+        connector: "Cloud",
+        fqdn: &fqdn,
+        pin,
+    };
+    let decision = choose_trusted(&set(all.to_vec()), &needs, NOW, |one| {
+        (one.facts.file == untrusted).then(|| "it is untrusted here".to_owned())
+    });
+    assert_eq!(
+        decision.passed_over.len() + usize::from(decision.chosen.is_some()),
+        all.len()
+    );
+    let reasons = decision.passed_over.into_iter().map(|one| one.reason);
+    let chosen = decision.chosen.map(|one| one.facts.file.clone());
+    (
+        chosen.unwrap_or_default(),
+        reasons.collect::<Vec<_>>().join("; "),
+    )
+}
+
+#[test]
+fn a_send_connector_shows_a_good_one_or_none() {
+    let check = |all: &[CertificateFacts], untrusted: &str, expect: &str, reason: &str| {
+        let (chosen, reasons) = shown(all, None, untrusted);
+        assert_eq!(chosen, expect, "{reasons}");
+        assert!(reasons.contains(reason), "{reasons}");
+    };
+    let good = facts("good.pem", &["mail.example.org"]);
+    let expired = with(facts("old.pem", &["mail.example.org"]), |f| {
+        f.not_after_unix_ms = NOW - DAY;
+    });
+    let early = with(facts("new.pem", &["mail.example.org"]), |f| {
+        f.not_before_unix_ms = NOW + DAY;
+    });
+    let servers = with(facts("servers.pem", &["mail.example.org"]), |f| {
+        f.client_auth = false;
+        f.not_before_unix_ms = NOW - DAY;
+    });
+    let neither = with(servers.clone(), |f| f.server_auth = false);
+    let clients = with(facts("clients.pem", &["mail.example.org"]), |f| {
+        f.server_auth = false;
+    });
+    check(&[good.clone()], "", "good.pem", "");
+    check(&[expired.clone()], "", "", "it expired on");
+    check(&[early], "", "", "it is valid only from");
+    check(&[good.clone()], "good.pem", "", "untrusted");
+    check(&[clients], "", "clients.pem", "");
+    check(&[neither], "", "", "neither TLS clients nor servers");
+    // The newer one is for servers alone.
+    check(
+        &[servers.clone(), good.clone()],
+        "",
+        "good.pem",
+        "servers alone",
+    );
+    check(
+        &[servers.clone(), good.clone()],
+        "good.pem",
+        "servers.pem",
+        "",
+    );
+    check(&[servers, expired.clone()], "", "servers.pem", "it expired");
+    check(
+        &[facts("x.pem", &["other.example"])],
+        "",
+        "",
+        "does not cover",
+    );
+    // A pin decides whatever the name, and makes nothing of it good.
+    let (pinned, _) = shown(&[good.clone()], Some(&good.spki_sha256), "");
+    assert_eq!(pinned, "good.pem");
+    let (pinned, _) = shown(&[expired.clone(), good], Some(&expired.spki_sha256), "");
+    assert_eq!(pinned, "");
 }
 
 /// Of `all`, `expect` is chosen, and a reason of the others has `reason` in it.

@@ -181,7 +181,9 @@ struct Facts<'a> {
 impl<'a> Facts<'a> {
     fn new(snapshot: &'a Snapshot, input: &'a Input<'a>, resolution: &'a Resolution) -> Self {
         let sender = input.envelope.mail_from.address();
+        // Of the other half of the organisation the addresses may be none of the accepted domains'.
         let sender_internal = input.origin.account.is_some()
+            || input.origin.is_internal()
             || sender.is_some_and(|a| snapshot.directory.is_internal(a.domain()));
         Facts {
             snapshot,
@@ -322,7 +324,7 @@ pub(super) fn recipients(
     resolution: &Resolution,
 ) -> Vec<JournalRecipient> {
     // Only who signed in as a person is believed about To, Cc and Bcc; everybody else could write
-    // any header (technet bb331962).
+    // any header (technet bb331962). A server of the organisation's other half is no person either.
     let headers = input.headers.filter(|_| input.origin.account.is_some());
     let roles = headers.map(|headers| Roles::new(snapshot, headers));
     let role = |resolved: &Resolved| {

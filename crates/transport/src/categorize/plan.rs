@@ -87,7 +87,8 @@ pub(super) fn resolve(snapshot: &Snapshot, input: &Input<'_>) -> Resolution {
     let sender = Sender {
         address: envelope.mail_from.address(),
         account: origin.account.as_ref(),
-        trusted: connector.is_some_and(|connector| connector.spec.relay == Relay::All),
+        trusted: connector.is_some_and(|connector| connector.spec.relay == Relay::All)
+            || origin.is_internal(),
         size: input.size,
     };
     directory.resolve_from(&sender, &envelope.recipients, local)

@@ -4,23 +4,40 @@ use mailward_api::{
     fault::Fault,
     view::{CertificateChoice, CertificateList, CertificateView, SetAsideFile},
 };
-use mailward_model::kind::ReceiveConnector;
-use mailward_tls::{Certificates, ConnectorNeeds, ExpiryStage, Validity};
+use mailward_model::kind::{OutboundTls, ReceiveConnector};
+use mailward_tls::{Certificates, ConnectorNeeds, ExpiryStage, ShownBy, Validity};
 
 use super::unknown_connector;
 use crate::{Shared, faults, service::Running, snapshot::Named};
 
-/// Which certificate a connector shows, and why.
+/// Which certificate a receive connector shows, and why.
 pub(super) fn choice(shared: &Shared, connector: &Named<ReceiveConnector>) -> CertificateChoice {
-    let needs = connector.certificate_needs(&shared.node.hostname);
+    decide(shared, &connector.certificate_needs(&shared.node.hostname))
+}
+
+fn decide(shared: &Shared, needs: &ConnectorNeeds<'_>) -> CertificateChoice {
     CertificateChoice {
-        connector: connector.name.clone(),
+        connector: needs.connector.to_owned(),
+        send: needs.by == ShownBy::Send,
         fqdn: needs.fqdn.clone(),
         decision: shared
             .certificates
-            .explain(&needs)
+            .explain(needs)
             .map(|chosen| chosen.map(|c| c.facts.file.clone())),
     }
+}
+
+/// Which certificate a send connector shows to a peer that asks, and why.
+pub(super) fn explain_send(shared: &Shared, name: &str) -> Result<CertificateChoice, Fault> {
+    let snapshot = shared.snapshot.load();
+    let connector = snapshot.send_connector(name).ok_or_else(|| {
+        Fault::not_found(
+            format!("no send connector {name:?} is in force"),
+            "`mailward send-connector list` shows them",
+        )
+    })?;
+    let needs = connector.certificate_needs(&shared.node.hostname);
+    Ok(decide(shared, &needs))
 }
 
 pub(super) fn explain(running: &Running, name: &str) -> Result<CertificateChoice, Fault> {
@@ -29,6 +46,7 @@ pub(super) fn explain(running: &Running, name: &str) -> Result<CertificateChoice
         && let (Some(held), Some(fqdn)) = (running.faults.certificates(), faults::drill_host())
     {
         let needs = ConnectorNeeds {
+            by: ShownBy::Receive,
             connector: name,
             fqdn: &fqdn,
             pin: None,
@@ -37,6 +55,7 @@ pub(super) fn explain(running: &Running, name: &str) -> Result<CertificateChoice
         return Ok(CertificateChoice {
             connector: name.to_owned(),
             decision: decision.map(|chosen| chosen.map(|c| c.facts.file.clone())),
+            send: false,
             fqdn,
         });
     }
@@ -51,16 +70,18 @@ pub(super) fn explain(running: &Running, name: &str) -> Result<CertificateChoice
 pub(super) fn list(running: &Running) -> CertificateList {
     let shared = &running.shared;
     let snapshot = shared.snapshot.load();
-    let choices: Vec<(String, Option<String>)> = snapshot
-        .receive_connectors
-        .iter()
-        .map(|connector| {
-            (
-                connector.name.clone(),
-                choice(shared, connector).decision.chosen,
-            )
-        })
-        .collect();
+    let receive = snapshot.receive_connectors.iter().map(|connector| {
+        let chosen = choice(shared, connector).decision.chosen;
+        (connector.name.clone(), chosen)
+    });
+    let send = snapshot.send_connectors.iter();
+    let send = send.filter(|connector| connector.spec.tls != OutboundTls::Off);
+    let send = send.map(|connector| {
+        let needs = connector.certificate_needs(&shared.node.hostname);
+        let chosen = decide(shared, &needs).decision.chosen;
+        (format!("send/{}", connector.name), chosen)
+    });
+    let choices: Vec<(String, Option<String>)> = receive.chain(send).collect();
     let now = shared.clock.unix_ms();
     let mut list = CertificateList {
         folder: shared.certificates.dir().display().to_string(),

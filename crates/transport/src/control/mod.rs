@@ -92,9 +92,11 @@ pub(crate) async fn answer(
             .await
             .map(ControlReply::RouteProbed),
         ControlRequest::CertList => Ok(ControlReply::Certificates(certificates::list(running))),
-        ControlRequest::CertExplain { connector } => {
-            certificates::explain(running, &connector).map(ControlReply::Certificate)
+        ControlRequest::CertExplain { connector, send } => match send {
+            false => certificates::explain(running, &connector),
+            true => certificates::explain_send(shared, &connector),
         }
+        .map(ControlReply::Certificate),
         ControlRequest::SetComponents(orders) => {
             running.set_components(&orders);
             Ok(ControlReply::Components(running.components()))
@@ -258,6 +260,8 @@ fn status(running: &Running) -> TransportStatus {
             revocation: revocation_counts(&running.shared),
             headers_stripped_in: header_counts(&counters.stripped_in),
             headers_stripped_out: header_counts(&counters.stripped_out),
+            headers_promoted: counters.promoted_headers.get(),
+            headers_converted: counters.converted_headers.get(),
         },
     }
 }

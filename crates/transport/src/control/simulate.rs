@@ -17,7 +17,7 @@ use mailward_model::{
     kind::{Factor, ReceiveConnector, TlsDomainCapabilities},
     plan::{Delivery, DeliveryRecipient, NextHop, Redirection, ResolutionStep},
 };
-use mailward_proto::header;
+use mailward_proto::{firewall::Firewall, header};
 use mailward_tls::CertificateFacts;
 
 use crate::{
@@ -104,13 +104,7 @@ fn message_factors(
     asked: &SimulatedMessage,
 ) -> Vec<Finding> {
     let spec = &connector.spec;
-    let presented = match &asked.certificate {
-        Some(name) => Presented::Verified(Box::new(CertificateFacts {
-            dns_names: vec![name.to_string()],
-            ..CertificateFacts::default()
-        })),
-        None => Presented::PlainText,
-    };
+    let presented = presented(asked);
     let claims = Claims::of(header::section(asked.header.as_bytes()), None);
     let ranges = snapshot.sender_ranges_of(&connector.name);
     let range = ranges.and_then(|ranges| factors::range(spec, ranges, remote));
@@ -150,6 +144,26 @@ fn arrival(shared: &Shared, snapshot: &Snapshot, asked: &SimulatedMessage) -> Ar
         }),
         bulk,
         originating_organization: None,
+        internal: false,
+    }
+}
+
+/// Whether the message would count as internal, by the functions that decide it for real mail.
+fn is_internal(connector: &ReceiveConnector, found: &[Finding], asked: &SimulatedMessage) -> bool {
+    let kept = factors::kept(connector, &presented(asked), found);
+    let (mut firewall, mut passed) = (Firewall::new(kept), Vec::new());
+    firewall.pass(asked.header.as_bytes(), &mut passed);
+    firewall.finish(&mut passed);
+    factors::is_internal(kept, &passed) && found.iter().all(|one| one.met)
+}
+
+fn presented(asked: &SimulatedMessage) -> Presented {
+    match &asked.certificate {
+        Some(name) => Presented::Verified(Box::new(CertificateFacts {
+            dns_names: vec![name.to_string()],
+            ..CertificateFacts::default()
+        })),
+        None => Presented::PlainText,
     }
 }
 
@@ -158,6 +172,16 @@ pub(super) fn message(shared: &Shared, asked: SimulatedMessage) -> Result<Messag
     let remote = asked.remote.unwrap_or(IpAddr::from([127, 0, 0, 1]));
     let decision = connector_for(&snapshot, remote);
     let connector = decision.chosen.clone();
+    let found = connector.as_deref().map_or_else(Vec::new, |connector| {
+        message_factors(&snapshot, connector, remote, &asked)
+    });
+    let internal = connector
+        .as_deref()
+        .is_some_and(|connector| is_internal(&connector.spec, &found, &asked));
+    let arrival = Arrival {
+        internal,
+        ..arrival(shared, &snapshot, &asked)
+    };
     let origin = Origin {
         connector: connector
             .as_ref()
@@ -174,7 +198,7 @@ pub(super) fn message(shared: &Shared, asked: SimulatedMessage) -> Result<Messag
         tls: None,
         account: asked.account.clone(),
         probe: false,
-        arrival: Some(Box::new(arrival(shared, &snapshot, &asked))),
+        arrival: Some(Box::new(arrival)),
         accepted_unix_ms: shared.clock.unix_ms(),
     };
     // Which local address it would reach is not known; an unspecified one is no client's.
@@ -185,14 +209,14 @@ pub(super) fn message(shared: &Shared, asked: SimulatedMessage) -> Result<Messag
     let answers: Vec<RecipientAnswer> = asked
         .recipients
         .iter()
-        .map(|address| rcpt(&snapshot, connector.as_deref(), ends, &asked, address))
+        .map(|address| {
+            let connector = connector.as_deref();
+            rcpt(&snapshot, connector, ends, (&asked, internal), address)
+        })
         .collect();
     let accepted = answers.iter().filter(|answer| answer.accepted);
     let accepted = accepted.map(|answer| answer.address.clone()).collect();
     let explained = explained(&snapshot, &asked, &origin, accepted);
-    let found = connector.as_deref().map_or_else(Vec::new, |connector| {
-        message_factors(&snapshot, connector, remote, &asked)
-    });
     let mut refusals = found.iter().filter_map(|one| one.refusal.as_ref());
     Ok(MessagePlan {
         connector: decision.map(|chosen| chosen.map(|connector| connector.name.clone())),
@@ -260,14 +284,14 @@ fn rcpt(
     snapshot: &Snapshot,
     connector: Option<&Named<ReceiveConnector>>,
     ends: Ends,
-    asked: &SimulatedMessage,
+    (asked, internal): (&SimulatedMessage, bool),
     address: &EmailAddress,
 ) -> RecipientAnswer {
     let fallback = ReceiveConnector::default();
     let connector = connector.map_or(&fallback, |connector| &connector.spec);
     let sender = Sender {
         account: asked.account.as_ref(),
-        ..policy::sender(connector, &asked.mail_from, asked.size)
+        ..policy::sender(connector, &asked.mail_from, asked.size, internal)
     };
     let (accepted, reply) = match recipient(snapshot, connector, ends, &sender, address) {
         Recipient::Taken => (true, "250 2.1.5 Recipient ok".to_owned()),

@@ -19,7 +19,7 @@ use mailward_proto::{
     mime::Carry,
 };
 use mailward_queue::{Lease, ReadError};
-use mailward_tls::Distrusted;
+use mailward_tls::{CertificateRef, Distrusted};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -32,6 +32,7 @@ pub(super) use self::dial::{Dial, DialError};
 
 use super::content::Content;
 use crate::{
+    Shared,
     distrust::{Direction, Watch, With},
     snapshot::Named,
 };
@@ -101,6 +102,8 @@ pub(super) struct Connection {
     pub(super) peer: Arc<Peer>,
     /// What the host showed, while it must not become untrusted; none in plain text.
     watch: Option<Watch>,
+    /// Our own certificate that was chosen for it.
+    certificate: Option<CertificateRef>,
     events: Events,
     /// Transactions begun.
     messages: u32,
@@ -138,9 +141,15 @@ impl Connection {
         peer.unwrap_or(RECIPIENTS_MAX).clamp(1, RECIPIENTS_MAX)
     }
 
-    /// Whether another transaction may begin, under this connector as it now is.
-    pub(super) fn is_good_for(&self, connector: &Named<SendConnector>) -> bool {
+    /// Whether another transaction may begin, under this connector as it now is, and with the
+    /// certificate that it would now show.
+    pub(super) fn is_good_for(&self, shared: &Shared, connector: &Named<SendConnector>) -> bool {
+        let chosen = || {
+            let needs = connector.certificate_needs(&shared.node.hostname);
+            shared.certificates.client_certificate(&needs)
+        };
         self.client.is_idle()
+            && (self.peer.tls.is_none() || same(self.certificate.as_ref(), chosen().as_ref()))
             && self
                 .watch
                 .as_ref()
@@ -374,6 +383,15 @@ impl Connection {
             // Whatever comes of it, the connection ends here.
             let _ = self.read().await;
         }
+    }
+}
+
+/// Whether two choices of a certificate are one: what is read again unchanged is the same value.
+fn same(one: Option<&CertificateRef>, other: Option<&CertificateRef>) -> bool {
+    match (one, other) {
+        (Some(one), Some(other)) => Arc::ptr_eq(one, other),
+        (None, None) => true,
+        _ => false,
     }
 }
 

@@ -60,6 +60,8 @@ pub(super) struct Content {
     /// While the header section goes on behind the beginning that was read.
     firewall: Option<Firewall>,
     stripped: Stripped,
+    /// Header fields that became cross-premises ones.
+    converted: u64,
 }
 
 /// What tells reports of one message from each other: the target, not the delivery, so that one that
@@ -109,6 +111,7 @@ impl Content {
             seal: Arc::default(),
             firewall: None,
             stripped: Stripped::default(),
+            converted: 0,
         };
         let keep = match &delivery.content {
             DeliveryContent::Message => keep,
@@ -146,19 +149,20 @@ impl Content {
             seal: Arc::default(),
             firewall: None,
             stripped: Stripped::default(),
+            converted: 0,
         };
         content.compose(snapshot, message, delivery, carry);
         content
     }
 
-    /// Takes the header fields out that must not pass. The size of what is sent is said before it
-    /// is, so that all of the header section is looked at here.
+    /// Takes the header fields out that must not pass, and converts those that are to be. The size of
+    /// what is sent is said before it is, so that all of the header section is looked at here.
     fn strip(&mut self, queue: &Queue, id: MessageId, keep: Keep) -> Result<(), ReadError> {
         let mut firewall = Firewall::new(keep);
         let mut passed = Vec::new();
         let used = firewall.pass(&self.first, &mut passed);
-        let mut removed = firewall.removed_octets();
-        self.stripped = firewall.stripped();
+        self.note(&firewall);
+        let mut stored = firewall.resized(self.stored);
         if self.more.is_some() && !firewall.ended() {
             let mut whole = Firewall::new(keep);
             let mut reader = queue.read_body(id)?;
@@ -167,8 +171,9 @@ impl Content {
             {
                 whole.pass(&chunk, &mut Vec::new());
             }
-            (removed, self.stripped) = (whole.removed_octets(), whole.stripped());
-        } else if removed == 0 {
+            self.note(&whole);
+            stored = whole.resized(self.stored);
+        } else if !firewall.has_changed() {
             return Ok(());
         }
         if self.more.is_none() {
@@ -177,9 +182,18 @@ impl Content {
         passed.extend_from_slice(self.first.get(used..).unwrap_or_default());
         self.first = passed.into();
         self.header_len = header::section(&self.first).len();
-        self.stored = self.stored.saturating_sub(removed);
+        self.stored = stored;
         self.firewall = Some(firewall).filter(|firewall| !firewall.ended());
         Ok(())
+    }
+
+    fn note(&mut self, firewall: &Firewall) {
+        (self.stripped, self.converted) = (firewall.stripped(), firewall.converted());
+    }
+
+    /// How many fields of the header became cross-premises ones.
+    pub(super) fn converted(&self) -> u64 {
+        self.converted
     }
 
     /// What was taken out of the header.

@@ -124,7 +124,14 @@ async fn dial(
             error: error.to_owned(),
         });
     };
-    let attempt = |tls| {
+    let certificate = match connector.spec.tls {
+        OutboundTls::Off => None,
+        _ => {
+            let needs = connector.certificate_needs(&shared.node.hostname);
+            shared.certificates.client_certificate(&needs)
+        }
+    };
+    let attempt = |tls, shows| {
         Dial {
             shared,
             snapshot,
@@ -135,15 +142,29 @@ async fn dial(
             chunking: run.hosts.takes_bdat(host, now),
             plain_allowed,
             tls,
+            certificate: certificate.as_ref(),
+            shows,
         }
         .open()
     };
-    let mut outcome = attempt(true).await;
+    let mut outcome = attempt(true, true).await;
+    if let Err(DialError::Certificate(error)) = outcome {
+        // None shown is what a host gets that we have none for: it says itself what it will have.
+        shared.events.emit(Event::ClientCertificateRefused {
+            connector: connector.name.clone(),
+            host: host.to_string(),
+            certificate: certificate
+                .as_ref()
+                .map_or_else(String::new, |one| one.facts.label()),
+            error,
+        });
+        outcome = attempt(true, false).await;
+    }
     if let Err(DialError::Handshake(error)) = &outcome {
         tls_failed(error);
         // The session is lost once STARTTLS was answered; a new one can do without it.
         outcome = if plain_allowed {
-            attempt(false).await
+            attempt(false, false).await
         } else {
             Err(DialError::Failed(Reply::new(
                 451,
@@ -185,7 +206,7 @@ async fn dial(
             });
             Err(reply)
         }
-        Err(DialError::Handshake(error)) => Err(Reply::new(
+        Err(DialError::Handshake(error) | DialError::Certificate(error)) => Err(Reply::new(
             451,
             EnhancedCode(4, 7, 5),
             format!("TLS with {} [{ip}] failed: {error}", host.host),

@@ -15,7 +15,7 @@ use mailward_model::{
     kind::SendConnector,
     plan::{DeliveryNo, DsnAction, Fate, NextHop, RecipientOutcome, Settlement},
 };
-use mailward_proto::firewall::Keep;
+use mailward_proto::firewall::{Conversion, Keep};
 use mailward_queue::{Lease, QueueError, ReadError};
 use tokio::sync::Notify;
 
@@ -193,7 +193,7 @@ async fn deliver(run: &Run, seat: &mut Seat, lease: Lease, open: &mut Option<Con
     while !state.todo.is_empty() {
         if open
             .as_ref()
-            .is_some_and(|connection| !connection.is_good_for(connector))
+            .is_some_and(|connection| !connection.is_good_for(shared, connector))
         {
             close(seat, open).await;
         }
@@ -266,7 +266,7 @@ async fn transact(
     state: &mut Progress,
 ) -> bool {
     let queue = &run.shared.queue;
-    let keep = Keep::of(&connector.spec.send_headers);
+    let keep = kept(&connector.spec, connection);
     let content = match Content::open(queue, snapshot, lease, connection.carry(), keep) {
         Ok(content) => content,
         Err(error) => {
@@ -285,7 +285,7 @@ async fn transact(
     };
     let count = state.todo.len().min(connection.recipients_max());
     let batch: Vec<u32> = state.todo.drain(..count).collect();
-    let stripped = content.stripped();
+    let (stripped, converted) = (content.stripped(), content.converted());
     let organization = organization(snapshot, connector, lease);
     let transacted = connection
         .transact(lease, &batch, content, organization.as_deref())
@@ -313,6 +313,7 @@ async fn transact(
     let some_taken = replies.iter().any(Reply::is_positive);
     if some_taken {
         run.shared.counters.stripped_out.add(stripped);
+        run.shared.counters.converted_headers.add(converted);
     }
     for (recipient, reply) in batch.into_iter().zip(replies) {
         if some_taken && stands && is_too_many(&reply) {
@@ -323,6 +324,15 @@ async fn transact(
     }
     // Answers to the rest would come over a connection that is lost: another one is made for them.
     stands
+}
+
+/// What passes the header firewall on its way to this peer.
+fn kept(connector: &SendConnector, connection: &Connection) -> Keep {
+    let keep = Keep::of(&connector.send_headers);
+    match connector.cloud_services_mail && connection.peer.tls.is_some() {
+        true => keep.converting(Conversion::ToCrossPremises),
+        false => keep,
+    }
 }
 
 /// The organisation that a message comes from, where the connector names it: the one that its client

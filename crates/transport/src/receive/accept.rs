@@ -28,7 +28,7 @@ pub(crate) struct Letter<'a> {
     /// Octets of the whole message, our Received field included.
     pub(crate) octets: u64,
     pub(crate) hostname: &'a Domain,
-    /// The client may relay: what it sends goes out rather than comes in.
+    /// The client may relay, or the message is internal: it goes out rather than comes in.
     pub(crate) internal: bool,
     /// The marks of the certificates that the client showed; empty where it showed none.
     pub(crate) peer_marks: &'a str,

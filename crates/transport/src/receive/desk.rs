@@ -10,6 +10,7 @@ use mailward_model::{
 };
 use mailward_proto::{
     data::{Content, Defect},
+    firewall::Keep,
     header,
     server::{Config, Ending, Session, Step},
     trace::{ReceivedFields, received},
@@ -77,7 +78,8 @@ pub(super) struct Desk {
     findings: Vec<Finding>,
     /// Whether the sender of the message at hand is who it claims to be.
     authentication: Option<SenderAuthentication>,
-    message: Option<Incoming>,
+    /// Apart, because nearly every connection that is open waits for a message.
+    message: Option<Box<Incoming>>,
     /// Health mailboxes among the recipients accepted.
     monitoring: usize,
     /// Octets that came with others and have not been looked at.
@@ -194,7 +196,10 @@ impl Desk {
         let nobody = ReversePath::Null;
         let mail_from = self.session.envelope().map_or(&nobody, |e| &e.mail_from);
         let size = self.session.declared_size().unwrap_or(0);
-        let sender = policy::sender(&self.connector.spec, mail_from, size);
+        // Whether the other half of the organisation vouches for it stands in its header: until that
+        // has come it may, and then it is asked again.
+        let may_be_internal = self.kept().conversion().is_some();
+        let sender = policy::sender(&self.connector.spec, mail_from, size, may_be_internal);
         let to = &candidate.address;
         let decision = policy::recipient(&snapshot, &self.connector.spec, ends, &sender, to);
         let refusal = match decision {
@@ -246,15 +251,20 @@ impl Desk {
             recipient,
             unix_ms: self.shared.clock.unix_ms(),
         });
-        let kept = factors::kept(&self.connector.spec, &self.presented);
+        let kept = self.kept();
         let verifies = self.spec().verify_sender;
         match Incoming::begin(id, self.shared.queue.spool(id), &field, kept, verifies) {
             Ok(incoming) => {
-                self.message = Some(incoming);
+                self.message = Some(Box::new(incoming));
                 self.session.accept();
             }
             Err(error) => self.session.answer(&spool_reply(&error)),
         }
+    }
+
+    /// What passes the header firewall of what this client sends.
+    fn kept(&self) -> Keep {
+        factors::kept(&self.connector.spec, &self.presented, &self.findings)
     }
 
     fn keep(&mut self, octets: &[u8]) {
@@ -355,7 +365,9 @@ impl Desk {
                 self.shared.counters.refused_messages.add(1);
                 return Err(reply);
             }
-            let found = self.arrival(&snapshot, &envelope);
+            let mut found = self.arrival(&snapshot, &envelope);
+            found.internal = factors::is_internal(incoming.kept(), incoming.header())
+                && self.findings.iter().all(|finding| finding.met);
             arrival = (!found.is_empty()).then(|| Box::new(found));
         }
         let origin = Origin {
@@ -372,11 +384,13 @@ impl Desk {
         };
         let id = incoming.id;
         let octets = self.session.content().map_or(0, Content::octets);
-        let octets = octets + incoming.prefix_octets() - incoming.removed_octets();
+        let octets = incoming.octets(octets);
         let peer_marks = self.peer.marks();
         let stripped = incoming.stripped();
-        self.shared.counters.stripped_in.add(stripped);
-        let found = self.found(&envelope, &origin, stripped.total());
+        let counters = &self.shared.counters;
+        counters.stripped_in.add(stripped);
+        counters.promoted_headers.add(incoming.converted());
+        let found = self.found(&envelope, &origin, &incoming);
         let letter = Letter {
             peer_marks: &peer_marks,
             found: &found,
@@ -386,7 +400,8 @@ impl Desk {
             summary: &summary,
             octets,
             hostname: &self.config.hostname,
-            internal: self.connector.spec.relay == mailward_model::kind::Relay::All,
+            internal: self.connector.spec.relay == mailward_model::kind::Relay::All
+                || origin.is_internal(),
         };
         let categorized = letter.categorize(&snapshot);
         let record = Record::of(id, &letter, &categorized);

@@ -15,7 +15,10 @@ use mailward_model::{
     kind::{Factor, HeaderFamily, ReceiveConnector, StartTls, Tenant, TlsCapability},
 };
 use mailward_perimeter::Ranges;
-use mailward_proto::{firewall::Keep, header};
+use mailward_proto::{
+    firewall::{Conversion, Keep},
+    header,
+};
 use mailward_tls::{CertificateFacts, carries_name};
 
 /// Fields of one name that are looked at: an honest message has one.
@@ -262,13 +265,35 @@ pub(crate) fn may_say_xoorg(spec: &ReceiveConnector, presented: &Presented) -> b
         || grants(spec, presented, TlsCapability::AcceptOorgProtocol)
 }
 
-/// The families of Exchange's header fields that are kept of what the client sends.
-pub(crate) fn kept(spec: &ReceiveConnector, presented: &Presented) -> Keep {
+/// The families of Exchange's header fields that are kept of what the client sends, and whether its
+/// cross-premises ones are promoted: where the connector says so, and no factor that it looks at was
+/// missed. `findings` are those known before the message.
+pub(crate) fn kept(spec: &ReceiveConnector, presented: &Presented, findings: &[Finding]) -> Keep {
     let keep = Keep::of(&spec.accept_headers);
-    match grants(spec, presented, TlsCapability::AcceptCloudServicesMail) {
-        true => keep.and(HeaderFamily::CrossPremises),
-        false => keep,
+    if !grants(spec, presented, TlsCapability::AcceptCloudServicesMail) {
+        return keep;
     }
+    match spec.promote_headers {
+        false => keep.and(HeaderFamily::CrossPremises),
+        true if findings.iter().all(|finding| finding.met) => {
+            keep.converting(Conversion::ToOrganization)
+        }
+        true => keep,
+    }
+}
+
+/// Whether somebody within the organisation wrote a message, as its other half says. Only what was
+/// promoted says so: `header` is what passed the firewall, which kept what `kept` says.
+pub(crate) fn is_internal(kept: Keep, header: &[u8]) -> bool {
+    if kept.conversion() != Some(Conversion::ToOrganization) {
+        return false;
+    }
+    let fields = header::fields(header);
+    let mut said = fields
+        .filter(|field| field.is("X-MS-Exchange-Organization-AuthAs"))
+        .map(|field| field.unfolded().trim().eq_ignore_ascii_case("Internal"))
+        .peekable();
+    said.peek().is_some() && said.all(|internal| internal)
 }
 
 /// For the tracking log: `range:met,certificate:missing`.
@@ -372,22 +397,64 @@ mod tests {
             (Presented::PlainText, false, false),
         ] {
             assert_eq!(may_say_xoorg(&spec, &presented), xoorg, "{presented:?}");
-            let keep = kept(&spec, &presented);
+            let keep = kept(&spec, &presented, &[]);
             assert_eq!(
                 keep.has(HeaderFamily::CrossPremises),
                 cross,
                 "{presented:?}"
             );
-            assert!(!keep.has(HeaderFamily::Organization));
+            assert!(!keep.has(HeaderFamily::Organization) && keep.conversion().is_none());
+            // Who may have its fields kept has them promoted, where no factor was missed.
+            let promotes = ReceiveConnector {
+                promote_headers: true,
+                ..spec.clone()
+            };
+            let promoted = kept(&promotes, &presented, &[]).conversion();
+            assert_eq!(
+                promoted,
+                cross.then_some(Conversion::ToOrganization),
+                "{presented:?}"
+            );
+            let observed = connector(Factor::Observed);
+            let missed = certificate(&observed, &Presented::Nothing).unwrap();
+            let keep = kept(&promotes, &presented, &[missed]);
+            assert!(keep.conversion().is_none() && !keep.has(HeaderFamily::CrossPremises));
         }
         let says_so = ReceiveConnector {
             accept_headers: vec![HeaderFamily::Organization, HeaderFamily::CrossPremises],
             tls_domain_capabilities: Vec::<TlsDomainCapabilities>::new(),
             ..spec
         };
-        let keep = kept(&says_so, &Presented::PlainText);
+        let keep = kept(&says_so, &Presented::PlainText, &[]);
         assert!(keep.has(HeaderFamily::CrossPremises) && keep.has(HeaderFamily::Organization));
         assert!(!keep.has(HeaderFamily::Forest));
+    }
+
+    #[test]
+    fn a_message_is_internal_by_what_was_promoted_alone() {
+        let promotes = Keep::NOTHING.converting(Conversion::ToOrganization);
+        const SAYS: &str = "X-MS-Exchange-Organization-AuthAs: Internal\r\n";
+        for (keep, header, internal) in [
+            (promotes, SAYS.to_owned(), true),
+            (promotes, SAYS.replace(" I", "\r\n i"), true),
+            (promotes, format!("Subject: x\r\n{SAYS}{SAYS}"), true),
+            (
+                promotes,
+                format!("{SAYS}{}", SAYS.replace("In", "Ex")),
+                false,
+            ),
+            (promotes, SAYS.replace("Internal", "Anonymous"), false),
+            (promotes, "Subject: x\r\n".to_owned(), false),
+            (Keep::of(&HeaderFamily::ALL), SAYS.to_owned(), false),
+            (Keep::NOTHING, SAYS.to_owned(), false),
+            (
+                Keep::NOTHING.converting(Conversion::ToCrossPremises),
+                SAYS.to_owned(),
+                false,
+            ),
+        ] {
+            assert_eq!(is_internal(keep, header.as_bytes()), internal, "{header}");
+        }
     }
 
     fn presented() -> impl Strategy<Value = Presented> {

@@ -105,14 +105,19 @@ impl Incoming {
         self.firewall.stripped()
     }
 
-    /// Octets of that.
-    pub(super) fn removed_octets(&self) -> u64 {
-        self.firewall.removed_octets()
+    /// How many fields it converted.
+    pub(super) fn converted(&self) -> u64 {
+        self.firewall.converted()
     }
 
-    /// Octets of our trace field.
-    pub(super) fn prefix_octets(&self) -> u64 {
-        self.prefix_octets
+    /// What passes it.
+    pub(super) fn kept(&self) -> Keep {
+        self.firewall.keep()
+    }
+
+    /// Octets of a message of so many behind the firewall, with our trace field.
+    pub(super) fn octets(&self, came: u64) -> u64 {
+        self.firewall.resized(came) + self.prefix_octets
     }
 
     /// The header section.

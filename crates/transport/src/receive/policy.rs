@@ -79,16 +79,17 @@ pub(crate) fn recipient(
 }
 
 /// Who sends, as far as restrictions of recipients ask. Nobody signs in over SMTP yet; a client that
-/// may relay is one of the organisation's own.
+/// may relay is one of the organisation's own, and so is whoever wrote an `internal` message.
 pub(crate) fn sender<'a>(
     connector: &ReceiveConnector,
     mail_from: &'a ReversePath,
     size: u64,
+    internal: bool,
 ) -> Sender<'a> {
     Sender {
         address: mail_from.address(),
         account: None,
-        trusted: connector.relay == Relay::All,
+        trusted: internal || connector.relay == Relay::All,
         size,
     }
 }

@@ -4,9 +4,13 @@
 use std::{sync::Arc, time::Duration};
 
 use mailward_events::Event;
-use mailward_model::{kind::StartTls, policy::PolicyPart};
+use mailward_model::{
+    kind::{OutboundTls, StartTls},
+    policy::PolicyPart,
+};
 use mailward_queue::Condition;
 use mailward_store::{Store, Turn};
+use mailward_tls::ShownBy;
 
 use super::{GATE_TICK, ROOM_LOOK, Running, apply_settings};
 use crate::{Shared, deliver::source, snapshot::Snapshot};
@@ -26,7 +30,11 @@ pub(super) fn swap(running: &Running, snapshot: Snapshot, objects: u64) {
     let shared = &running.shared;
     apply_settings(&shared.queue, &snapshot);
     let exists = |name: &str| snapshot.receive_connector(name).is_some();
-    shared.certificates.retain_connectors(exists);
+    shared
+        .certificates
+        .retain_connectors(ShownBy::Receive, exists);
+    let exists = |name: &str| snapshot.send_connector(name).is_some();
+    shared.certificates.retain_connectors(ShownBy::Send, exists);
     let revision = snapshot.revision.0;
     shared.snapshot.store(Arc::new(snapshot));
     shared
@@ -79,14 +87,20 @@ pub(super) async fn untrusted(running: Arc<Running>) {
     }
 }
 
-/// Chooses the certificate of each connector, so that a missing one is an event (12014) when the
-/// objects say so, and not first when a client comes.
+/// Chooses the certificate of each connector, so that a missing one is an event (12014, 3032) when the
+/// objects say so, and not first when a client comes or mail goes.
 fn choose_certificates(shared: &Shared) {
     let snapshot = shared.snapshot.load();
     for connector in &snapshot.receive_connectors {
         if connector.spec.tls != StartTls::Off {
             let needs = connector.certificate_needs(&shared.node.hostname);
             shared.certificates.server_config(&needs);
+        }
+    }
+    for connector in &snapshot.send_connectors {
+        if connector.spec.tls != OutboundTls::Off {
+            let needs = connector.certificate_needs(&shared.node.hostname);
+            shared.certificates.client_certificate(&needs);
         }
     }
 }

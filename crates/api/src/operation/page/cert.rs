@@ -66,14 +66,17 @@ fn row(view: &CertificateView, now: u64) -> [Cell; 6] {
 }
 
 pub(in crate::operation) fn choice(view: &CertificateChoice, _: u64) -> Page {
+    let (which, without) = match view.send {
+        false => ("Receive", "No certificate: STARTTLS is not offered"),
+        true => (
+            "Send",
+            "No certificate: a peer that asks for one is shown none",
+        ),
+    };
     Page::new()
         .text(format!(
-            "Receive connector {}, name {}",
+            "{which} connector {}, name {}",
             view.connector, view.fqdn
         ))
-        .page(decision(
-            "Certificate",
-            "No certificate: STARTTLS is not offered",
-            &view.decision,
-        ))
+        .page(decision("Certificate", without, &view.decision))
 }

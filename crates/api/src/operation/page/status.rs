@@ -223,6 +223,14 @@ fn senders(counters: &crate::view::transport::Counters) -> String {
         (counters.high_risk, "delivered through the high-risk pool"),
         (came, "header fields of Exchange taken out on the way in"),
         (went, "header fields of Exchange taken out on the way out"),
+        (
+            counters.headers_promoted,
+            "cross-premises header fields promoted",
+        ),
+        (
+            counters.headers_converted,
+            "organization header fields sent as cross-premises ones",
+        ),
     ];
     let parts = parts.iter().filter(|(count, _)| *count > 0);
     let parts: Vec<_> = parts

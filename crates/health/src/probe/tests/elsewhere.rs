@@ -54,6 +54,7 @@ async fn tls_server(
     let held = Certificates::open(dir.path(), Arc::new(SystemClock::default()), |_| {});
     let fqdn = names[0].parse().unwrap();
     let needs = ConnectorNeeds {
+        by: ShownBy::Receive,
         connector: "Internet",
         fqdn: &fqdn,
         pin: None,

@@ -147,6 +147,34 @@ fn scope_is_judged_for_each_recipient_after_expansion() {
     }
 }
 
+/// What was found out of a message for which the other half of the organisation vouches.
+fn vouched() -> Option<Box<mailward_model::Arrival>> {
+    Some(Box::new(mailward_model::Arrival {
+        internal: true,
+        ..Default::default()
+    }))
+}
+
+#[test]
+fn what_the_other_half_vouches_for_is_within() {
+    for (scope, to, internal, expect) in [
+        ("internal", "bert", true, true),
+        ("internal", "bert", false, false),
+        // The recipient is asked as well.
+        ("internal", "x@example.net", true, false),
+        ("external", "bert", true, false),
+        ("external", "bert", false, true),
+        ("external", "x@example.net", true, true),
+    ] {
+        let snapshot = snapshot(&journal("some", &format!("{ALL}\nscope = \"{scope}\"")));
+        let mut message = message("anna@cloud.example", &[to]);
+        message.origin.arrival = vouched().filter(|_| internal);
+        let explained = explain(&snapshot, &message.input());
+        let fires = &explained.journal[0].fires;
+        assert_eq!(fires.chosen, expect, "{scope} {to} {internal}: {fires:?}");
+    }
+}
+
 #[test]
 fn some_mail_is_never_journaled() {
     let rules = [
@@ -212,6 +240,17 @@ fn roles_are_believed_of_people_who_signed_in() {
     );
     let mut stranger = signed_in;
     stranger.origin.account = None;
+    // Nor of the other half of the organisation: a server hands in what anybody there wrote.
+    let mut internal = Message {
+        origin: stranger.origin.clone(),
+        ..message("anna", &to)
+    };
+    internal.origin.arrival = vouched();
+    assert!(
+        roles(&internal)
+            .iter()
+            .all(|(_, role)| *role == JournalRole::Recipient)
+    );
     assert!(
         roles(&stranger)
             .iter()

@@ -14,7 +14,7 @@ use mailward_model::{
     kind::{ConnectorTarget, OutboundTls, SendConnector, SmartHost},
 };
 use mailward_proto::client::{Client, Options, Step};
-use mailward_tls::{ClientTls, Distrusted};
+use mailward_tls::{CertificateRef, ClientTls, Distrusted, refuses_certificate};
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 
@@ -39,6 +39,9 @@ pub(in crate::deliver) enum DialError {
     Failed(Reply),
     /// The TLS handshake failed. Another connection may do without, where that is allowed.
     Handshake(String),
+    /// The host does not take the certificate that it was shown, or may not. Another connection can do
+    /// without.
+    Certificate(String),
     /// The host's certificate is untrusted: nothing is sent to it, in plain text neither.
     Untrusted(Box<Distrusted>),
     /// STARTTLS is not to be had. Another host may be tried.
@@ -62,6 +65,10 @@ pub(in crate::deliver) struct Dial<'a> {
     pub(in crate::deliver) plain_allowed: bool,
     /// Whether TLS is asked for at all.
     pub(in crate::deliver) tls: bool,
+    /// Our own certificate, chosen for this connector.
+    pub(in crate::deliver) certificate: Option<&'a CertificateRef>,
+    /// Whether it is shown to a host that asks.
+    pub(in crate::deliver) shows: bool,
 }
 
 impl Dial<'_> {
@@ -114,6 +121,7 @@ impl Dial<'_> {
                 marks: String::new(),
             }),
             watch: None,
+            certificate: self.certificate.cloned(),
             events: self.shared.events.clone(),
             messages: 0,
             lmtp,
@@ -154,7 +162,9 @@ impl Dial<'_> {
         let setup = |error: mailward_tls::ClientTlsError| {
             DialError::NoTls(no_tls(host, &format!("cannot be checked: {error}")))
         };
-        let config = client_tls.config(spec.tls, spec.tls_auth_level, spec.tls_domain.as_ref());
+        let shown = self.certificate.filter(|_| self.shows);
+        let domain = spec.tls_domain.as_ref();
+        let config = client_tls.config_showing(spec.tls, spec.tls_auth_level, domain, shown);
         let Some(config) = config.map_err(setup)? else {
             return Ok(connection);
         };
@@ -189,6 +199,9 @@ impl Dial<'_> {
             Ok(Err(error)) => {
                 return Err(match Distrusted::of_error(&error) {
                     Some(distrusted) => DialError::Untrusted(Box::new(distrusted.clone())),
+                    None if shown.is_some() && refuses_certificate(&error) => {
+                        DialError::Certificate(error.to_string())
+                    }
                     None => DialError::Handshake(error.to_string()),
                 });
             }
@@ -209,7 +222,15 @@ impl Dial<'_> {
         connection.watch = Some(Watch::new(untrusted.clone(), path, changes));
         connection.stream = Stream::Tls(Box::new(stream));
         connection.client.tls_established();
-        match connection.step().await.map_err(failed)? {
+        // RFC 8446 §4.4.2.4: a server judges our certificate when our handshake is done. What comes of
+        // it is the first thing to be read, and of a server that closes at once not even that.
+        let first = connection.step().await.map_err(|lost| match lost {
+            Lost::Io(_) | Lost::Closed if shown.is_some() => {
+                DialError::Certificate(lost.to_string())
+            }
+            lost => failed(lost),
+        });
+        match first? {
             Step::Ready => Ok(connection),
             other => Err(failed(Lost::Refused(said(other)))),
         }

@@ -15,6 +15,20 @@ const OFFERS_TLS: &str = "mx.example\nPIPELINING\nSTARTTLS";
 
 /// An acceptor with a certificate for `name`, and a file with the root behind it.
 fn acceptor(dir: &std::path::Path, name: &str) -> (TlsAcceptor, Roots) {
+    acceptor_of(dir, name, rustls::DEFAULT_VERSIONS, |_| {
+        rustls::server::WebPkiClientVerifier::no_client_auth()
+    })
+}
+
+type ClientVerifier = Arc<dyn rustls::server::danger::ClientCertVerifier>;
+
+/// The same, of these versions, asking clients for a certificate as `verifier` does.
+fn acceptor_of(
+    dir: &std::path::Path,
+    name: &str,
+    versions: &[&'static rustls::SupportedProtocolVersion],
+    verifier: impl FnOnce(&Arc<rustls::crypto::CryptoProvider>) -> ClientVerifier,
+) -> (TlsAcceptor, Roots) {
     use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
     let authority = Authority::new("Test").unwrap();
     let root = dir.join("root.pem");
@@ -27,10 +41,11 @@ fn acceptor(dir: &std::path::Path, name: &str) -> (TlsAcceptor, Roots) {
         .collect();
     let key = PrivateKeyDer::from_pem_file(&path).unwrap();
     let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let verifier = verifier(&provider);
     let config = rustls::ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
+        .with_protocol_versions(versions)
         .unwrap()
-        .with_no_client_auth()
+        .with_client_cert_verifier(verifier)
         .with_single_cert(chain, key)
         .unwrap();
     let roots = Roots {
@@ -179,4 +194,146 @@ async fn a_host_that_spoke_tls_is_not_believed_when_it_stops() {
     world.retry();
     assert!(peer.mail().await.tls);
     world.empty().await;
+}
+
+/// A peer that asks for certificates of this authority: it demands one, or lets who has none be.
+async fn asking(
+    version: &'static rustls::SupportedProtocolVersion,
+    trusted: &Authority,
+    demands: bool,
+) -> (Peer, tempfile::TempDir) {
+    use rustls::{
+        pki_types::{CertificateDer, pem::PemObject},
+        server::WebPkiClientVerifier,
+    };
+    let dir = tempfile::tempdir().unwrap();
+    let (acceptor, _) = acceptor_of(dir.path(), "mx.example", &[version], |provider| {
+        let mut roots = rustls::RootCertStore::empty();
+        let root = CertificateDer::from_pem_slice(trusted.certificate_pem().as_bytes());
+        roots.add(root.unwrap()).unwrap();
+        let provider = Arc::clone(provider);
+        let asks = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider);
+        match demands {
+            true => asks.build().unwrap(),
+            false => asks.allow_unauthenticated().build().unwrap(),
+        }
+    });
+    let peer = Peer::start(Script {
+        ehlo: OFFERS_TLS,
+        tls: Some(acceptor),
+        ..Script::default()
+    })
+    .await;
+    (peer, dir)
+}
+
+/// A certificate of the authority for this host, in the node's folder.
+fn hold(world: &World, authority: &Authority) {
+    let leaf = Leaf::node("edge.example.org");
+    let issued = authority.issue(&leaf).unwrap();
+    issued.write(world.dir.path(), "edge").unwrap();
+    world.shared.certificates.reload();
+}
+
+#[tokio::test]
+async fn a_peer_that_asks_is_shown_the_certificate() {
+    for version in [&rustls::version::TLS12, &rustls::version::TLS13] {
+        let authority = Authority::new("Ours").unwrap();
+        let (mut peer, _dir) = asking(version, &authority, true).await;
+        let world = World::new(required(&peer, TlsAuthLevel::EncryptionOnly, None));
+        hold(&world, &authority);
+        for _ in 0..2 {
+            world.send(&["bob@example.net"], TEXT).await;
+            assert!(peer.mail().await.tls, "{version:?}");
+            world.empty().await;
+        }
+        assert_eq!(world.raised(), [""; 0]);
+        // One that is renewed is shown at once: the open connection is of the other one.
+        let before = peer.connections.load(std::sync::atomic::Ordering::SeqCst);
+        hold(&world, &authority);
+        world.send(&["bob@example.net"], TEXT).await;
+        assert!(peer.mail().await.tls, "{version:?}");
+        world.empty().await;
+        let after = peer.connections.load(std::sync::atomic::Ordering::SeqCst);
+        assert_eq!(after, before + 1, "{version:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_peer_that_does_not_take_the_certificate_is_shown_none() {
+    for version in [&rustls::version::TLS12, &rustls::version::TLS13] {
+        let (ours, theirs) = (
+            Authority::new("Ours").unwrap(),
+            Authority::new("Theirs").unwrap(),
+        );
+        let (mut peer, _dir) = asking(version, &theirs, false).await;
+        let world = World::new(required(&peer, TlsAuthLevel::EncryptionOnly, None));
+        hold(&world, &ours);
+        world.send(&["bob@example.net"], TEXT).await;
+        assert!(peer.mail().await.tls, "{version:?}");
+        world.empty().await;
+        assert_eq!(world.raised(), ["ClientCertificateRefused"], "{version:?}");
+
+        // And one that demands another certificate gets no mail, and no plain text.
+        let (peer, _dir) = asking(version, &theirs, true).await;
+        let world = World::new(required(&peer, TlsAuthLevel::EncryptionOnly, None));
+        hold(&world, &ours);
+        world.send(&["bob@example.net"], TEXT).await;
+        world.deferred(1).await;
+        assert_eq!(peer.heard("MAIL"), 0, "{version:?}");
+    }
+}
+
+#[tokio::test]
+async fn organization_fields_leave_as_cross_premises_ones() {
+    for ehlo in [
+        "mx.example\nPIPELINING\nSTARTTLS\nSIZE 100000000",
+        "mx.example\nPIPELINING\nSTARTTLS\nSIZE 100000000\nCHUNKING",
+    ] {
+        let dir = tempfile::tempdir().unwrap();
+        let (acceptor, roots) = acceptor(dir.path(), "mx.example");
+        let mut peer = Peer::start(Script {
+            ehlo,
+            tls: Some(acceptor),
+            ..Script::default()
+        })
+        .await;
+        let connector = SendConnector {
+            cloud_services_mail: true,
+            ..required(&peer, TlsAuthLevel::DomainValidation, Some("mx.example"))
+        };
+        let world = World::with(vec![object(1, "out", connector)], FakeDns::default(), roots);
+        let field = |family: &str, name: &str| format!("X-MS-Exchange-{family}-{name}: x\r\n");
+        let body = format!("Subject: x\r\n\r\n{}", "0123456789\r\n".repeat(20_000));
+        // One message in a piece, and one whose header ends behind what is read first.
+        let long = format!("no field\r\n{}", "A: 1\r\n".repeat(40_000));
+        for between in ["", long.as_str()] {
+            let came = [
+                field("Organization", "AuthAs"),
+                field("CrossPremises", "AuthAs"),
+                between.to_owned(),
+                field("Organization", "SCL"),
+                field("Organization", "Journal-Report"),
+                body.clone(),
+            ];
+            let goes = [
+                field("CrossPremises", "AuthAs"),
+                between.to_owned(),
+                field("CrossPremises", "SCL"),
+                body.clone(),
+            ]
+            .concat();
+            let converted = || world.shared.counters.converted_headers.get();
+            let before = converted();
+            world
+                .send(&["bob@example.net"], came.concat().as_bytes())
+                .await;
+            let mail = peer.mail().await;
+            assert!(mail.text == goes.as_bytes(), "{} octets", mail.text.len());
+            world.empty().await;
+            assert_eq!(converted(), before + 2);
+            let said = format!(" SIZE={}", goes.len());
+            assert!(peer.heard.lock().iter().any(|line| line.contains(&said)));
+        }
+    }
 }

@@ -13,6 +13,7 @@ use crate::{
     receive::{
         authenticate::Sender,
         factors::{self, Claims, Finding, Presented},
+        incoming::Incoming,
     },
     snapshot::Snapshot,
 };
@@ -176,6 +177,7 @@ impl Desk {
             authentication: self.authentication.take(),
             bulk: self.bulk(snapshot, envelope),
             originating_organization: self.session.organization().map(ToString::to_string),
+            internal: false,
         }
     }
 
@@ -217,7 +219,7 @@ impl Desk {
         &self,
         envelope: &Envelope,
         origin: &mailward_model::Origin,
-        stripped: u64,
+        incoming: &Incoming,
     ) -> String {
         let mut found = Vec::new();
         if !self.findings.is_empty() {
@@ -234,14 +236,21 @@ impl Desk {
             if let Some(organization) = &arrival.originating_organization {
                 found.push(format!("Xoorg={organization}"));
             }
+            if arrival.internal {
+                found.push("AuthAs=Internal".to_owned());
+            }
         }
         let risks = categorize::risks(&envelope.mail_from, origin, &DeliveryContent::Message);
         if !risks.is_empty() {
             let words: Vec<_> = risks.iter().map(Risk::word).collect();
             found.push(format!("Risk={}", words.join(",")));
         }
+        let (stripped, promoted) = (incoming.stripped().total(), incoming.converted());
         if stripped > 0 {
             found.push(format!("HeadersStripped={stripped}"));
+        }
+        if promoted > 0 {
+            found.push(format!("HeadersPromoted={promoted}"));
         }
         found.join(";")
     }
