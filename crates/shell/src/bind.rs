@@ -10,6 +10,7 @@ use mailward_api::{
 
 use crate::{
     convert::{Misfit, convert},
+    elsewhere::elsewhere,
     error::ScriptError,
     filter,
     parse::{DEPTH_MAX, parse_part},
@@ -449,7 +450,7 @@ fn unknown(command: &Command) -> ScriptError {
             .find(|(lower, _)| lower == near)
             .map(|(_, name)| *name)
     });
-    let instead = cmdlet::instead(&command.name).or_else(|| signature::elsewhere(&command.name));
+    let instead = cmdlet::instead(&command.name).or_else(|| elsewhere(&command.name));
     if let Some(instead) = instead {
         return ScriptError::new(
             command.span,

@@ -14,6 +14,7 @@
 mod bind;
 mod complete;
 mod convert;
+mod elsewhere;
 pub mod error;
 mod filter;
 pub mod parse;
