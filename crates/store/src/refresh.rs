@@ -38,21 +38,12 @@ struct Ticks {
 }
 
 /// What the processes of a store have in common about looking anew.
+#[derive(Default)]
 pub(crate) struct Refreshing {
     ticks: watch::Sender<Ticks>,
     /// When the next refresh is due, by wall time.
     next_unix_ms: Mutex<u64>,
     noted: Mutex<BTreeMap<PolicyPart, PolicyRefresh>>,
-}
-
-impl Default for Refreshing {
-    fn default() -> Self {
-        Refreshing {
-            ticks: watch::Sender::default(),
-            next_unix_ms: Mutex::default(),
-            noted: Mutex::default(),
-        }
-    }
 }
 
 /// Why it is time to look.

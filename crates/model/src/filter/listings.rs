@@ -67,9 +67,10 @@ impl Listings {
         }
         let goes_by_another = (&before.name, &before.address) != (&listing.name, &listing.address);
         let only = |of: &Listing, other: &Listing| -> Vec<Box<str>> {
-            let is_only =
-                |key: &&Box<str>| goes_by_another || other.members.binary_search(key).is_err();
-            of.members.iter().filter(is_only).cloned().collect()
+            let members = of.members.iter();
+            let only =
+                members.filter(|key| goes_by_another || other.members.binary_search(key).is_err());
+            only.cloned().collect()
         };
         let mut changed = only(&before, &listing);
         changed.extend(only(&listing, &before));

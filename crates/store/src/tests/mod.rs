@@ -10,4 +10,5 @@ mod attempts;
 mod cluster;
 mod contract;
 mod postgres;
+mod refresh;
 mod sqlite;

@@ -96,10 +96,10 @@ fn a_send_connector_shows_a_good_one_or_none() {
     let clients = with(facts("clients.pem", &["mail.example.org"]), |f| {
         f.server_auth = false;
     });
-    check(&[good.clone()], "", "good.pem", "");
-    check(&[expired.clone()], "", "", "it expired on");
+    check(std::slice::from_ref(&good), "", "good.pem", "");
+    check(std::slice::from_ref(&expired), "", "", "it expired on");
     check(&[early], "", "", "it is valid only from");
-    check(&[good.clone()], "good.pem", "", "untrusted");
+    check(std::slice::from_ref(&good), "good.pem", "", "untrusted");
     check(&[clients], "", "clients.pem", "");
     check(&[neither], "", "", "neither TLS clients nor servers");
     // The newer one is for servers alone.
@@ -123,7 +123,7 @@ fn a_send_connector_shows_a_good_one_or_none() {
         "does not cover",
     );
     // A pin decides whatever the name, and makes nothing of it good.
-    let (pinned, _) = shown(&[good.clone()], Some(&good.spki_sha256), "");
+    let (pinned, _) = shown(std::slice::from_ref(&good), Some(&good.spki_sha256), "");
     assert_eq!(pinned, "good.pem");
     let (pinned, _) = shown(&[expired.clone(), good], Some(&expired.spki_sha256), "");
     assert_eq!(pinned, "");
