@@ -1716,12 +1716,16 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__accepted__subcmd__domain__subcmd__set)
-            opts="-h --revision --dry-run --json --config --socket --node --as --color --help"
+            opts="-h --rename --revision --dry-run --json --config --socket --node --as --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --rename)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --revision)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1902,12 +1906,16 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__administrator__subcmd__set)
-            opts="-h --revision --dry-run --json --config --socket --node --as --color --help"
+            opts="-h --rename --revision --dry-run --json --config --socket --node --as --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --rename)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --revision)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -2122,12 +2130,16 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__alert__subcmd__channel__subcmd__set)
-            opts="-h --revision --dry-run --json --config --socket --node --as --color --help"
+            opts="-h --rename --revision --dry-run --json --config --socket --node --as --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --rename)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --revision)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -2692,7 +2704,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__cert__subcmd__explain)
-            opts="-h --json --config --socket --node --as --color --help"
+            opts="-h --send --json --config --socket --node --as --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3052,12 +3064,16 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__directory__subcmd__source__subcmd__set)
-            opts="-h --revision --dry-run --json --config --socket --node --as --color --help"
+            opts="-h --rename --revision --dry-run --json --config --socket --node --as --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --rename)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --revision)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -3378,12 +3394,16 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__distribution__subcmd__group__subcmd__set)
-            opts="-h --revision --dry-run --json --config --socket --node --as --color --help"
+            opts="-h --rename --revision --dry-run --json --config --socket --node --as --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --rename)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --revision)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -3818,12 +3838,16 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__dynamic__subcmd__distribution__subcmd__group__subcmd__set)
-            opts="-h --revision --dry-run --json --config --socket --node --as --color --help"
+            opts="-h --rename --revision --dry-run --json --config --socket --node --as --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --rename)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --revision)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -4004,12 +4028,16 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__endpoint__subcmd__set)
-            opts="-h --revision --dry-run --json --config --socket --node --as --color --help"
+            opts="-h --rename --revision --dry-run --json --config --socket --node --as --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --rename)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --revision)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -4456,12 +4484,16 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__health__subcmd__settings__subcmd__set)
-            opts="-h --revision --dry-run --name --json --config --socket --node --as --color --help"
+            opts="-h --rename --revision --dry-run --name --json --config --socket --node --as --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --rename)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --revision)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -9496,12 +9528,16 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__journal__subcmd__rule__subcmd__set)
-            opts="-h --revision --dry-run --json --config --socket --node --as --color --help"
+            opts="-h --rename --revision --dry-run --json --config --socket --node --as --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --rename)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --revision)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -9922,12 +9958,16 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__mail__subcmd__contact__subcmd__set)
-            opts="-h --revision --dry-run --json --config --socket --node --as --color --help"
+            opts="-h --rename --revision --dry-run --json --config --socket --node --as --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --rename)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --revision)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -10108,12 +10148,16 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__mail__subcmd__user__subcmd__set)
-            opts="-h --revision --dry-run --json --config --socket --node --as --color --help"
+            opts="-h --rename --revision --dry-run --json --config --socket --node --as --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --rename)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --revision)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -10294,12 +10338,16 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__mailbox__subcmd__set)
-            opts="-h --revision --dry-run --json --config --socket --node --as --color --help"
+            opts="-h --rename --revision --dry-run --json --config --socket --node --as --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --rename)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --revision)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -10480,12 +10528,16 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__monitoring__subcmd__override__subcmd__set)
-            opts="-h --revision --dry-run --json --config --socket --node --as --color --help"
+            opts="-h --rename --revision --dry-run --json --config --socket --node --as --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --rename)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --revision)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -10666,12 +10718,16 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__node__subcmd__set)
-            opts="-h --revision --dry-run --json --config --socket --node --as --color --help"
+            opts="-h --rename --revision --dry-run --json --config --socket --node --as --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --rename)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --revision)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -11136,12 +11192,16 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__policy__subcmd__settings__subcmd__set)
-            opts="-h --revision --dry-run --name --json --config --socket --node --as --color --help"
+            opts="-h --rename --revision --dry-run --name --json --config --socket --node --as --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --rename)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --revision)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -11482,12 +11542,16 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__policy__subcmd__set)
-            opts="-h --revision --dry-run --json --config --socket --node --as --color --help"
+            opts="-h --rename --revision --dry-run --json --config --socket --node --as --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --rename)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --revision)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -11668,12 +11732,16 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__probe__subcmd__set)
-            opts="-h --revision --dry-run --json --config --socket --node --as --color --help"
+            opts="-h --rename --revision --dry-run --json --config --socket --node --as --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --rename)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --revision)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -11816,12 +11884,20 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__queue__subcmd__hold)
-            opts="-h --json --config --socket --node --as --color --help"
+            opts="-h --filter --queue-filter --dry-run --json --config --socket --node --as --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --filter)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --queue-filter)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -11850,7 +11926,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__queue__subcmd__list)
-            opts="-h --from --to --limit --probes --json --config --socket --node --as --color --help"
+            opts="-h --from --to --filter --queue-filter --limit --probes --json --config --socket --node --as --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -11861,6 +11937,14 @@ _mailward() {
                     return 0
                     ;;
                 --to)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --filter)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --queue-filter)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -11896,12 +11980,20 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__queue__subcmd__release)
-            opts="-h --json --config --socket --node --as --color --help"
+            opts="-h --filter --queue-filter --dry-run --json --config --socket --node --as --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --filter)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --queue-filter)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -11930,12 +12022,16 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__queue__subcmd__remove)
-            opts="-h --notify --json --config --socket --node --as --color --help"
+            opts="-h --filter --notify --dry-run --json --config --socket --node --as --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --filter)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -11964,12 +12060,20 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__queue__subcmd__retry)
-            opts="-h --json --config --socket --node --as --color --help"
+            opts="-h --filter --queue-filter --dry-run --json --config --socket --node --as --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --filter)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --queue-filter)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -12146,12 +12250,16 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__receive__subcmd__connector__subcmd__set)
-            opts="-h --revision --dry-run --json --config --socket --node --as --color --help"
+            opts="-h --rename --revision --dry-run --json --config --socket --node --as --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --rename)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --revision)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -12652,12 +12760,16 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__send__subcmd__connector__subcmd__set)
-            opts="-h --revision --dry-run --json --config --socket --node --as --color --help"
+            opts="-h --rename --revision --dry-run --json --config --socket --node --as --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --rename)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --revision)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -12838,12 +12950,16 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__sender__subcmd__feed__subcmd__set)
-            opts="-h --revision --dry-run --json --config --socket --node --as --color --help"
+            opts="-h --rename --revision --dry-run --json --config --socket --node --as --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --rename)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --revision)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -13312,12 +13428,16 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__site__subcmd__set)
-            opts="-h --revision --dry-run --json --config --socket --node --as --color --help"
+            opts="-h --rename --revision --dry-run --json --config --socket --node --as --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --rename)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --revision)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -13548,7 +13668,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__trace)
-            opts="-h --from --to --since --until --message-id --probes --limit --json --config --socket --node --as --color --help"
+            opts="-h --from --to --since --until --message-id --event --probes --limit --json --config --socket --node --as --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -13571,6 +13691,10 @@ _mailward() {
                     return 0
                     ;;
                 --message-id)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --event)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -13640,12 +13764,16 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__transport__subcmd__settings__subcmd__set)
-            opts="-h --revision --dry-run --name --json --config --socket --node --as --color --help"
+            opts="-h --rename --revision --dry-run --name --json --config --socket --node --as --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --rename)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --revision)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -13868,12 +13996,16 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__untrusted__subcmd__certificate__subcmd__set)
-            opts="-h --revision --dry-run --json --config --socket --node --as --color --help"
+            opts="-h --rename --revision --dry-run --json --config --socket --node --as --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --rename)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --revision)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -14054,12 +14186,16 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__untrusted__subcmd__feed__subcmd__set)
-            opts="-h --revision --dry-run --json --config --socket --node --as --color --help"
+            opts="-h --rename --revision --dry-run --json --config --socket --node --as --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --rename)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --revision)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0

@@ -102,13 +102,15 @@ complete -c mailward -n "__fish_mailward_using_subcommand queue; and not __fish_
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and not __fish_seen_subcommand_from list show hold release retry remove export" -s h -l help -d 'Print help'
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and not __fish_seen_subcommand_from list show hold release retry remove export" -f -a "list" -d 'Show what waits in the queue'
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and not __fish_seen_subcommand_from list show hold release retry remove export" -f -a "show" -d 'Show one message: where from, where to, and the last reply for each recipient'
-complete -c mailward -n "__fish_mailward_using_subcommand queue; and not __fish_seen_subcommand_from list show hold release retry remove export" -f -a "hold" -d 'Keep a message, or everything for one next hop, until it is released'
+complete -c mailward -n "__fish_mailward_using_subcommand queue; and not __fish_seen_subcommand_from list show hold release retry remove export" -f -a "hold" -d 'Keep a message, everything for one next hop, or all that fits a filter until it is released'
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and not __fish_seen_subcommand_from list show hold release retry remove export" -f -a "release" -d 'End a hold'
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and not __fish_seen_subcommand_from list show hold release retry remove export" -f -a "retry" -d 'Try now what waits for another try'
-complete -c mailward -n "__fish_mailward_using_subcommand queue; and not __fish_seen_subcommand_from list show hold release retry remove export" -f -a "remove" -d 'Take a message out of the queue for good'
+complete -c mailward -n "__fish_mailward_using_subcommand queue; and not __fish_seen_subcommand_from list show hold release retry remove export" -f -a "remove" -d 'Take a message, or all that fit a filter, out of the queue for good'
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and not __fish_seen_subcommand_from list show hold release retry remove export" -f -a "export" -d 'Write a message out as it was received'
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from list" -l from -d 'Only messages with this envelope sender; <> for bounces' -r
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from list" -l to -d 'Only messages to this recipient' -r
+complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from list" -l filter -d 'Only messages that fit this filter, such as "Size -gt 10MB -and Subject -like \'*offer*\'"' -r
+complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from list" -l queue-filter -d 'Only delivery queues that fit this filter, such as "Status -eq \'Retry\' -and MessageCount -gt 100"' -r
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from list" -l limit -d 'Messages to list at most' -r
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from list" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from list" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
@@ -129,6 +131,8 @@ always\t''
 never\t''"
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from show" -l json -d 'Print the answer as JSON'
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from hold" -l filter -d 'Every message that fits this filter, such as "FromAddress -like \'*@example.org\'"' -r
+complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from hold" -l queue-filter -d 'Every delivery queue that fits this filter, such as "NextHopDomain -eq \'example.org\'"' -r
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from hold" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from hold" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from hold" -l node -d 'Have another node carry the command out' -r
@@ -136,8 +140,11 @@ complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from hold" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from hold" -l dry-run -d 'Only say what is meant, and do nothing'
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from hold" -l json -d 'Print the answer as JSON'
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from hold" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from release" -l filter -d 'Every message that fits this filter, such as "FromAddress -like \'*@example.org\'"' -r
+complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from release" -l queue-filter -d 'Every delivery queue that fits this filter, such as "NextHopDomain -eq \'example.org\'"' -r
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from release" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from release" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from release" -l node -d 'Have another node carry the command out' -r
@@ -145,8 +152,11 @@ complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from release" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from release" -l dry-run -d 'Only say what is meant, and do nothing'
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from release" -l json -d 'Print the answer as JSON'
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from release" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from retry" -l filter -d 'Every message that fits this filter, such as "FromAddress -like \'*@example.org\'"' -r
+complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from retry" -l queue-filter -d 'Every delivery queue that fits this filter, such as "NextHopDomain -eq \'example.org\'"' -r
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from retry" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from retry" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from retry" -l node -d 'Have another node carry the command out' -r
@@ -154,8 +164,10 @@ complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from retry" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from retry" -l dry-run -d 'Only say what is meant, and do nothing'
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from retry" -l json -d 'Print the answer as JSON'
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from retry" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from remove" -l filter -d 'Every message that fits this filter, such as "Subject -eq \'Won!\'"' -r
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from remove" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from remove" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from remove" -l node -d 'Have another node carry the command out' -r
@@ -164,6 +176,7 @@ complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen
 always\t''
 never\t''"
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from remove" -l notify -d 'Send the sender a failure report'
+complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from remove" -l dry-run -d 'Only say what is meant, and do nothing'
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from remove" -l json -d 'Print the answer as JSON'
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mailward -n "__fish_mailward_using_subcommand queue; and __fish_seen_subcommand_from export" -s o -l output -d 'Write to this file, which must not exist yet' -r
@@ -181,6 +194,7 @@ complete -c mailward -n "__fish_mailward_using_subcommand trace" -l to -d 'Only 
 complete -c mailward -n "__fish_mailward_using_subcommand trace" -l since -d 'Only since then: 2h, 3d, 2026-02-03, 2026-02-03T14:05' -r
 complete -c mailward -n "__fish_mailward_using_subcommand trace" -l until -d 'Only until then' -r
 complete -c mailward -n "__fish_mailward_using_subcommand trace" -l message-id -d 'Only the message with this Message-ID field' -r
+complete -c mailward -n "__fish_mailward_using_subcommand trace" -l event -d 'Only this step: RECEIVE, SEND, DELIVER, DEFER, FAIL, DSN, EXPAND and so on' -r
 complete -c mailward -n "__fish_mailward_using_subcommand trace" -l limit -d 'Entries at most' -r
 complete -c mailward -n "__fish_mailward_using_subcommand trace" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand trace" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
@@ -292,6 +306,7 @@ complete -c mailward -n "__fish_mailward_using_subcommand cert; and __fish_seen_
 complete -c mailward -n "__fish_mailward_using_subcommand cert; and __fish_seen_subcommand_from explain" -l color -d 'Colours: on a terminal (auto), always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
+complete -c mailward -n "__fish_mailward_using_subcommand cert; and __fish_seen_subcommand_from explain" -l send -d 'The send connector of that name: what it shows to a peer that asks'
 complete -c mailward -n "__fish_mailward_using_subcommand cert; and __fish_seen_subcommand_from explain" -l json -d 'Print the answer as JSON'
 complete -c mailward -n "__fish_mailward_using_subcommand cert; and __fish_seen_subcommand_from explain" -s h -l help -d 'Print help'
 complete -c mailward -n "__fish_mailward_using_subcommand untrusted; and not __fish_seen_subcommand_from list add remove test replay feeds diff approve refresh" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
@@ -1212,6 +1227,7 @@ always\t''
 never\t''"
 complete -c mailward -n "__fish_mailward_using_subcommand transport-settings; and __fish_seen_subcommand_from show" -l json -d 'Print the answer as JSON'
 complete -c mailward -n "__fish_mailward_using_subcommand transport-settings; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand transport-settings; and __fish_seen_subcommand_from set" -l rename -d 'Give it another name' -r
 complete -c mailward -n "__fish_mailward_using_subcommand transport-settings; and __fish_seen_subcommand_from set" -l revision -d 'Do it only if the object is still at this revision; 0: only if there is none yet' -r
 complete -c mailward -n "__fish_mailward_using_subcommand transport-settings; and __fish_seen_subcommand_from set" -l name -d 'The object\'s name' -r
 complete -c mailward -n "__fish_mailward_using_subcommand transport-settings; and __fish_seen_subcommand_from set" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
@@ -1245,6 +1261,7 @@ always\t''
 never\t''"
 complete -c mailward -n "__fish_mailward_using_subcommand health-settings; and __fish_seen_subcommand_from show" -l json -d 'Print the answer as JSON'
 complete -c mailward -n "__fish_mailward_using_subcommand health-settings; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand health-settings; and __fish_seen_subcommand_from set" -l rename -d 'Give it another name' -r
 complete -c mailward -n "__fish_mailward_using_subcommand health-settings; and __fish_seen_subcommand_from set" -l revision -d 'Do it only if the object is still at this revision; 0: only if there is none yet' -r
 complete -c mailward -n "__fish_mailward_using_subcommand health-settings; and __fish_seen_subcommand_from set" -l name -d 'The object\'s name' -r
 complete -c mailward -n "__fish_mailward_using_subcommand health-settings; and __fish_seen_subcommand_from set" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
@@ -1278,6 +1295,7 @@ always\t''
 never\t''"
 complete -c mailward -n "__fish_mailward_using_subcommand policy-settings; and __fish_seen_subcommand_from show" -l json -d 'Print the answer as JSON'
 complete -c mailward -n "__fish_mailward_using_subcommand policy-settings; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand policy-settings; and __fish_seen_subcommand_from set" -l rename -d 'Give it another name' -r
 complete -c mailward -n "__fish_mailward_using_subcommand policy-settings; and __fish_seen_subcommand_from set" -l revision -d 'Do it only if the object is still at this revision; 0: only if there is none yet' -r
 complete -c mailward -n "__fish_mailward_using_subcommand policy-settings; and __fish_seen_subcommand_from set" -l name -d 'The object\'s name' -r
 complete -c mailward -n "__fish_mailward_using_subcommand policy-settings; and __fish_seen_subcommand_from set" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
@@ -1324,6 +1342,7 @@ always\t''
 never\t''"
 complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and __fish_seen_subcommand_from show" -l json -d 'Print the answer as JSON'
 complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and __fish_seen_subcommand_from set" -l rename -d 'Give it another name' -r
 complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and __fish_seen_subcommand_from set" -l revision -d 'Do it only if the object is still at this revision; 0: only if there is none yet' -r
 complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and __fish_seen_subcommand_from set" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand accepted-domain; and __fish_seen_subcommand_from set" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
@@ -1380,6 +1399,7 @@ always\t''
 never\t''"
 complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and __fish_seen_subcommand_from show" -l json -d 'Print the answer as JSON'
 complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and __fish_seen_subcommand_from set" -l rename -d 'Give it another name' -r
 complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and __fish_seen_subcommand_from set" -l revision -d 'Do it only if the object is still at this revision; 0: only if there is none yet' -r
 complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and __fish_seen_subcommand_from set" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand receive-connector; and __fish_seen_subcommand_from set" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
@@ -1436,6 +1456,7 @@ always\t''
 never\t''"
 complete -c mailward -n "__fish_mailward_using_subcommand sender-feed; and __fish_seen_subcommand_from show" -l json -d 'Print the answer as JSON'
 complete -c mailward -n "__fish_mailward_using_subcommand sender-feed; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand sender-feed; and __fish_seen_subcommand_from set" -l rename -d 'Give it another name' -r
 complete -c mailward -n "__fish_mailward_using_subcommand sender-feed; and __fish_seen_subcommand_from set" -l revision -d 'Do it only if the object is still at this revision; 0: only if there is none yet' -r
 complete -c mailward -n "__fish_mailward_using_subcommand sender-feed; and __fish_seen_subcommand_from set" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand sender-feed; and __fish_seen_subcommand_from set" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
@@ -1492,6 +1513,7 @@ always\t''
 never\t''"
 complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and __fish_seen_subcommand_from show" -l json -d 'Print the answer as JSON'
 complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and __fish_seen_subcommand_from set" -l rename -d 'Give it another name' -r
 complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and __fish_seen_subcommand_from set" -l revision -d 'Do it only if the object is still at this revision; 0: only if there is none yet' -r
 complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and __fish_seen_subcommand_from set" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand send-connector; and __fish_seen_subcommand_from set" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
@@ -1548,6 +1570,7 @@ always\t''
 never\t''"
 complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and __fish_seen_subcommand_from show" -l json -d 'Print the answer as JSON'
 complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and __fish_seen_subcommand_from set" -l rename -d 'Give it another name' -r
 complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and __fish_seen_subcommand_from set" -l revision -d 'Do it only if the object is still at this revision; 0: only if there is none yet' -r
 complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and __fish_seen_subcommand_from set" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand mailbox; and __fish_seen_subcommand_from set" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
@@ -1604,6 +1627,7 @@ always\t''
 never\t''"
 complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and __fish_seen_subcommand_from show" -l json -d 'Print the answer as JSON'
 complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and __fish_seen_subcommand_from set" -l rename -d 'Give it another name' -r
 complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and __fish_seen_subcommand_from set" -l revision -d 'Do it only if the object is still at this revision; 0: only if there is none yet' -r
 complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and __fish_seen_subcommand_from set" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand mail-contact; and __fish_seen_subcommand_from set" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
@@ -1660,6 +1684,7 @@ always\t''
 never\t''"
 complete -c mailward -n "__fish_mailward_using_subcommand mail-user; and __fish_seen_subcommand_from show" -l json -d 'Print the answer as JSON'
 complete -c mailward -n "__fish_mailward_using_subcommand mail-user; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand mail-user; and __fish_seen_subcommand_from set" -l rename -d 'Give it another name' -r
 complete -c mailward -n "__fish_mailward_using_subcommand mail-user; and __fish_seen_subcommand_from set" -l revision -d 'Do it only if the object is still at this revision; 0: only if there is none yet' -r
 complete -c mailward -n "__fish_mailward_using_subcommand mail-user; and __fish_seen_subcommand_from set" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand mail-user; and __fish_seen_subcommand_from set" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
@@ -1716,6 +1741,7 @@ always\t''
 never\t''"
 complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; and __fish_seen_subcommand_from show" -l json -d 'Print the answer as JSON'
 complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; and __fish_seen_subcommand_from set" -l rename -d 'Give it another name' -r
 complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; and __fish_seen_subcommand_from set" -l revision -d 'Do it only if the object is still at this revision; 0: only if there is none yet' -r
 complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; and __fish_seen_subcommand_from set" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand distribution-group; and __fish_seen_subcommand_from set" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
@@ -1772,6 +1798,7 @@ always\t''
 never\t''"
 complete -c mailward -n "__fish_mailward_using_subcommand dynamic-distribution-group; and __fish_seen_subcommand_from show" -l json -d 'Print the answer as JSON'
 complete -c mailward -n "__fish_mailward_using_subcommand dynamic-distribution-group; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand dynamic-distribution-group; and __fish_seen_subcommand_from set" -l rename -d 'Give it another name' -r
 complete -c mailward -n "__fish_mailward_using_subcommand dynamic-distribution-group; and __fish_seen_subcommand_from set" -l revision -d 'Do it only if the object is still at this revision; 0: only if there is none yet' -r
 complete -c mailward -n "__fish_mailward_using_subcommand dynamic-distribution-group; and __fish_seen_subcommand_from set" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand dynamic-distribution-group; and __fish_seen_subcommand_from set" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
@@ -1828,6 +1855,7 @@ always\t''
 never\t''"
 complete -c mailward -n "__fish_mailward_using_subcommand directory-source; and __fish_seen_subcommand_from show" -l json -d 'Print the answer as JSON'
 complete -c mailward -n "__fish_mailward_using_subcommand directory-source; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand directory-source; and __fish_seen_subcommand_from set" -l rename -d 'Give it another name' -r
 complete -c mailward -n "__fish_mailward_using_subcommand directory-source; and __fish_seen_subcommand_from set" -l revision -d 'Do it only if the object is still at this revision; 0: only if there is none yet' -r
 complete -c mailward -n "__fish_mailward_using_subcommand directory-source; and __fish_seen_subcommand_from set" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand directory-source; and __fish_seen_subcommand_from set" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
@@ -1884,6 +1912,7 @@ always\t''
 never\t''"
 complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and __fish_seen_subcommand_from show" -l json -d 'Print the answer as JSON'
 complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and __fish_seen_subcommand_from set" -l rename -d 'Give it another name' -r
 complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and __fish_seen_subcommand_from set" -l revision -d 'Do it only if the object is still at this revision; 0: only if there is none yet' -r
 complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and __fish_seen_subcommand_from set" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand journal-rule; and __fish_seen_subcommand_from set" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
@@ -1940,6 +1969,7 @@ always\t''
 never\t''"
 complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and __fish_seen_subcommand_from show" -l json -d 'Print the answer as JSON'
 complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and __fish_seen_subcommand_from set" -l rename -d 'Give it another name' -r
 complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and __fish_seen_subcommand_from set" -l revision -d 'Do it only if the object is still at this revision; 0: only if there is none yet' -r
 complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and __fish_seen_subcommand_from set" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand alert-channel; and __fish_seen_subcommand_from set" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
@@ -1996,6 +2026,7 @@ always\t''
 never\t''"
 complete -c mailward -n "__fish_mailward_using_subcommand monitoring-override; and __fish_seen_subcommand_from show" -l json -d 'Print the answer as JSON'
 complete -c mailward -n "__fish_mailward_using_subcommand monitoring-override; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand monitoring-override; and __fish_seen_subcommand_from set" -l rename -d 'Give it another name' -r
 complete -c mailward -n "__fish_mailward_using_subcommand monitoring-override; and __fish_seen_subcommand_from set" -l revision -d 'Do it only if the object is still at this revision; 0: only if there is none yet' -r
 complete -c mailward -n "__fish_mailward_using_subcommand monitoring-override; and __fish_seen_subcommand_from set" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand monitoring-override; and __fish_seen_subcommand_from set" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
@@ -2052,6 +2083,7 @@ always\t''
 never\t''"
 complete -c mailward -n "__fish_mailward_using_subcommand probe; and __fish_seen_subcommand_from show" -l json -d 'Print the answer as JSON'
 complete -c mailward -n "__fish_mailward_using_subcommand probe; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand probe; and __fish_seen_subcommand_from set" -l rename -d 'Give it another name' -r
 complete -c mailward -n "__fish_mailward_using_subcommand probe; and __fish_seen_subcommand_from set" -l revision -d 'Do it only if the object is still at this revision; 0: only if there is none yet' -r
 complete -c mailward -n "__fish_mailward_using_subcommand probe; and __fish_seen_subcommand_from set" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand probe; and __fish_seen_subcommand_from set" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
@@ -2108,6 +2140,7 @@ always\t''
 never\t''"
 complete -c mailward -n "__fish_mailward_using_subcommand endpoint; and __fish_seen_subcommand_from show" -l json -d 'Print the answer as JSON'
 complete -c mailward -n "__fish_mailward_using_subcommand endpoint; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand endpoint; and __fish_seen_subcommand_from set" -l rename -d 'Give it another name' -r
 complete -c mailward -n "__fish_mailward_using_subcommand endpoint; and __fish_seen_subcommand_from set" -l revision -d 'Do it only if the object is still at this revision; 0: only if there is none yet' -r
 complete -c mailward -n "__fish_mailward_using_subcommand endpoint; and __fish_seen_subcommand_from set" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand endpoint; and __fish_seen_subcommand_from set" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
@@ -2164,6 +2197,7 @@ always\t''
 never\t''"
 complete -c mailward -n "__fish_mailward_using_subcommand untrusted-certificate; and __fish_seen_subcommand_from show" -l json -d 'Print the answer as JSON'
 complete -c mailward -n "__fish_mailward_using_subcommand untrusted-certificate; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand untrusted-certificate; and __fish_seen_subcommand_from set" -l rename -d 'Give it another name' -r
 complete -c mailward -n "__fish_mailward_using_subcommand untrusted-certificate; and __fish_seen_subcommand_from set" -l revision -d 'Do it only if the object is still at this revision; 0: only if there is none yet' -r
 complete -c mailward -n "__fish_mailward_using_subcommand untrusted-certificate; and __fish_seen_subcommand_from set" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand untrusted-certificate; and __fish_seen_subcommand_from set" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
@@ -2220,6 +2254,7 @@ always\t''
 never\t''"
 complete -c mailward -n "__fish_mailward_using_subcommand untrusted-feed; and __fish_seen_subcommand_from show" -l json -d 'Print the answer as JSON'
 complete -c mailward -n "__fish_mailward_using_subcommand untrusted-feed; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand untrusted-feed; and __fish_seen_subcommand_from set" -l rename -d 'Give it another name' -r
 complete -c mailward -n "__fish_mailward_using_subcommand untrusted-feed; and __fish_seen_subcommand_from set" -l revision -d 'Do it only if the object is still at this revision; 0: only if there is none yet' -r
 complete -c mailward -n "__fish_mailward_using_subcommand untrusted-feed; and __fish_seen_subcommand_from set" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand untrusted-feed; and __fish_seen_subcommand_from set" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
@@ -2276,6 +2311,7 @@ always\t''
 never\t''"
 complete -c mailward -n "__fish_mailward_using_subcommand site; and __fish_seen_subcommand_from show" -l json -d 'Print the answer as JSON'
 complete -c mailward -n "__fish_mailward_using_subcommand site; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand site; and __fish_seen_subcommand_from set" -l rename -d 'Give it another name' -r
 complete -c mailward -n "__fish_mailward_using_subcommand site; and __fish_seen_subcommand_from set" -l revision -d 'Do it only if the object is still at this revision; 0: only if there is none yet' -r
 complete -c mailward -n "__fish_mailward_using_subcommand site; and __fish_seen_subcommand_from set" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand site; and __fish_seen_subcommand_from set" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
@@ -2390,6 +2426,7 @@ always\t''
 never\t''"
 complete -c mailward -n "__fish_mailward_using_subcommand policy; and __fish_seen_subcommand_from show" -l json -d 'Print the answer as JSON'
 complete -c mailward -n "__fish_mailward_using_subcommand policy; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand policy; and __fish_seen_subcommand_from set" -l rename -d 'Give it another name' -r
 complete -c mailward -n "__fish_mailward_using_subcommand policy; and __fish_seen_subcommand_from set" -l revision -d 'Do it only if the object is still at this revision; 0: only if there is none yet' -r
 complete -c mailward -n "__fish_mailward_using_subcommand policy; and __fish_seen_subcommand_from set" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand policy; and __fish_seen_subcommand_from set" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
@@ -2446,6 +2483,7 @@ always\t''
 never\t''"
 complete -c mailward -n "__fish_mailward_using_subcommand node; and __fish_seen_subcommand_from show" -l json -d 'Print the answer as JSON'
 complete -c mailward -n "__fish_mailward_using_subcommand node; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand node; and __fish_seen_subcommand_from set" -l rename -d 'Give it another name' -r
 complete -c mailward -n "__fish_mailward_using_subcommand node; and __fish_seen_subcommand_from set" -l revision -d 'Do it only if the object is still at this revision; 0: only if there is none yet' -r
 complete -c mailward -n "__fish_mailward_using_subcommand node; and __fish_seen_subcommand_from set" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand node; and __fish_seen_subcommand_from set" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
@@ -2502,6 +2540,7 @@ always\t''
 never\t''"
 complete -c mailward -n "__fish_mailward_using_subcommand administrator; and __fish_seen_subcommand_from show" -l json -d 'Print the answer as JSON'
 complete -c mailward -n "__fish_mailward_using_subcommand administrator; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
+complete -c mailward -n "__fish_mailward_using_subcommand administrator; and __fish_seen_subcommand_from set" -l rename -d 'Give it another name' -r
 complete -c mailward -n "__fish_mailward_using_subcommand administrator; and __fish_seen_subcommand_from set" -l revision -d 'Do it only if the object is still at this revision; 0: only if there is none yet' -r
 complete -c mailward -n "__fish_mailward_using_subcommand administrator; and __fish_seen_subcommand_from set" -l config -d 'The configuration; else $MAILWARD_CONFIG, else /etc/mailward/mailward.toml' -r -F
 complete -c mailward -n "__fish_mailward_using_subcommand administrator; and __fish_seen_subcommand_from set" -l socket -d 'The admin socket; else $MAILWARD_SOCKET, else that of the configuration' -r
@@ -2759,10 +2798,10 @@ complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_s
 complete -c mailward -n "__fish_mailward_using_subcommand help; and not __fish_seen_subcommand_from queue trace event audit explain cert untrusted simulate journal alert drill health recheck status export plan apply group recipient directory perimeter transport-settings health-settings policy-settings accepted-domain receive-connector sender-feed send-connector mailbox mail-contact mail-user distribution-group dynamic-distribution-group directory-source journal-rule alert-channel monitoring-override probe endpoint untrusted-certificate untrusted-feed site policy node administrator drain resume top shell test serve demo setup config authority role help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from queue" -f -a "list" -d 'Show what waits in the queue'
 complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from queue" -f -a "show" -d 'Show one message: where from, where to, and the last reply for each recipient'
-complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from queue" -f -a "hold" -d 'Keep a message, or everything for one next hop, until it is released'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from queue" -f -a "hold" -d 'Keep a message, everything for one next hop, or all that fits a filter until it is released'
 complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from queue" -f -a "release" -d 'End a hold'
 complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from queue" -f -a "retry" -d 'Try now what waits for another try'
-complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from queue" -f -a "remove" -d 'Take a message out of the queue for good'
+complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from queue" -f -a "remove" -d 'Take a message, or all that fit a filter, out of the queue for good'
 complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from queue" -f -a "export" -d 'Write a message out as it was received'
 complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from event" -f -a "list" -d 'List the events that happened here'
 complete -c mailward -n "__fish_mailward_using_subcommand help; and __fish_seen_subcommand_from event" -f -a "show" -d 'Show what an event means, what it breaks, how to mend it, and when it happened'
