@@ -2,8 +2,8 @@
 //! publishers have them.
 //!
 //! ```text
-//! cargo run --release -p mailward-tls --example filter_bench            # the small ones of the tests
-//! cargo run --release -p mailward-tls --example filter_bench -- FOLDER  # those of `bench/filters`
+//! cargo run --release -p mailward-tls --example revocation_bench            # the small ones of the tests
+//! cargo run --release -p mailward-tls --example revocation_bench -- FOLDER  # those of `bench/filters`
 //! ```
 #![allow(clippy::print_stdout, clippy::unwrap_used, reason = "a measurement")]
 
