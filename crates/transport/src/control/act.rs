@@ -4,7 +4,7 @@
 //! Of several each stands for itself: one that fails, such as a message that was delivered
 //! meanwhile, is told of and stops no other.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use futures_util::{StreamExt, stream};
 use mailward_api::{
@@ -12,6 +12,7 @@ use mailward_api::{
     fault::Fault,
     view::queue::{QueueActed, QueueFailure, QueueSelection, QueueTarget},
 };
+use mailward_model::plan::NextHop;
 use mailward_queue::Selection;
 
 use super::{
@@ -39,13 +40,17 @@ pub(super) async fn act(shared: &Arc<Shared>, act: QueueAct) -> Result<QueueActe
         QueueSelection::Messages(filter) => {
             let filter = select::read(&filter)?;
             let (ids, matching) = select::ids(shared, filter, ACTS_MAX).await?;
-            let targets: Vec<QueueTarget> = ids.into_iter().map(QueueTarget::Message).collect();
+            let targets: Vec<Selection> = ids.into_iter().map(Selection::Message).collect();
             (targets, matching, ("message", "messages"))
         }
         QueueSelection::Queues(filter) => {
             let queues = select::queues(shared, &select::read(&filter)?);
-            let names = queues.into_iter().map(|queue| queue.next_hop);
-            let targets: Vec<QueueTarget> = names.map(QueueTarget::NextHop).collect();
+            // Looked up together: each lookup walks all delivery queues.
+            let mut hops = next_hops(shared);
+            let found = queues
+                .iter()
+                .filter_map(|queue| hops.remove(&queue.next_hop));
+            let targets: Vec<Selection> = found.map(Selection::NextHop).collect();
             let matching = targets.len() as u64;
             (targets, matching, ("delivery queue", "delivery queues"))
         }
@@ -57,32 +62,32 @@ pub(super) async fn act(shared: &Arc<Shared>, act: QueueAct) -> Result<QueueActe
     };
     if dry_run {
         let names = targets.iter().take(NAMED_MAX);
-        acted.done = names.map(ToString::to_string).collect();
+        acted.done = names.map(name).collect();
         acted.text = format!("{} would be {}.", counted(matching, noun), done_word(verb));
         return Ok(acted);
     }
     let meant = targets.len() as u64;
     let mut outcomes = stream::iter(targets)
         .map(|target| async move {
-            let outcome = carry_out(shared, verb, &target).await;
-            (target, outcome)
+            let name = name(&target);
+            (name, carry_out(shared, verb, target).await)
         })
         .buffered(AT_ONCE);
     let (mut done, mut failed) = (0_u64, 0_u64);
-    while let Some((target, outcome)) = outcomes.next().await {
+    while let Some((name, outcome)) = outcomes.next().await {
         match outcome {
             Ok(count) => {
                 acted.count += count;
                 done += 1;
                 if acted.done.len() < NAMED_MAX {
-                    acted.done.push(target.to_string());
+                    acted.done.push(name);
                 }
             }
             Err(fault) => {
                 failed += 1;
                 if acted.failed.len() < NAMED_MAX {
                     acted.failed.push(QueueFailure {
-                        target: target.to_string(),
+                        target: name,
                         error: fault.error,
                     });
                 }
@@ -145,7 +150,7 @@ async fn one(
             ..QueueActed::default()
         });
     }
-    let count = carry_out(shared, verb, &target).await?;
+    let count = carry_out(shared, verb, selection(shared, &target)?).await?;
     let text = match verb {
         QueueVerb::Hold => format!("nothing of {target} is tried until it is released"),
         QueueVerb::Release => {
@@ -168,23 +173,38 @@ async fn one(
 }
 
 /// Does it to one; the number of open deliveries concerned.
-async fn carry_out(shared: &Shared, verb: QueueVerb, target: &QueueTarget) -> Result<u64, Fault> {
+async fn carry_out(shared: &Shared, verb: QueueVerb, target: Selection) -> Result<u64, Fault> {
     let queue = &shared.queue;
     let count = match (verb, target) {
-        (QueueVerb::Hold, _) => queue.hold(selection(shared, target)?).await,
-        (QueueVerb::Release, _) => queue.release(selection(shared, target)?).await,
-        (QueueVerb::Retry, _) => queue.retry_now(selection(shared, target)?),
-        (QueueVerb::Remove { notify }, QueueTarget::Message(id)) => {
-            return remove(shared, *id, notify).await.map(|()| 1);
+        (QueueVerb::Hold, target) => queue.hold(target).await,
+        (QueueVerb::Release, target) => queue.release(target).await,
+        (QueueVerb::Retry, target) => queue.retry_now(target),
+        (QueueVerb::Remove { notify }, Selection::Message(id)) => {
+            return remove(shared, id, notify).await.map(|()| 1);
         }
-        (QueueVerb::Remove { .. }, QueueTarget::NextHop(name)) => {
+        (QueueVerb::Remove { .. }, Selection::NextHop(hop)) => {
             return Err(Fault::invalid(
-                format!("{name} is a delivery queue, and messages alone are removed"),
+                format!("{hop} is a delivery queue, and messages alone are removed"),
                 "remove its messages by a filter: Queue -eq 'NAME'",
             ));
         }
     };
     count.map(|count| count as u64).map_err(fault)
+}
+
+/// What operators call a target.
+fn name(target: &Selection) -> String {
+    match target {
+        Selection::Message(id) => id.to_string(),
+        Selection::NextHop(hop) => hop.to_string(),
+    }
+}
+
+/// The delivery queues there are, by name.
+fn next_hops(shared: &Shared) -> HashMap<String, NextHop> {
+    let queues = shared.queue.queues().into_iter();
+    let named = queues.map(|queue| (queue.next_hop.to_string(), queue.next_hop));
+    named.collect()
 }
 
 /// The queue's own form of a target.
@@ -193,12 +213,9 @@ fn selection(shared: &Shared, target: &QueueTarget) -> Result<Selection, Fault> 
         QueueTarget::Message(id) => return Ok(Selection::Message(*id)),
         QueueTarget::NextHop(name) => name,
     };
-    let queues = shared.queue.queues();
-    let found = queues
-        .into_iter()
-        .find(|queue| queue.next_hop.to_string().eq_ignore_ascii_case(name));
-    found
-        .map(|queue| Selection::NextHop(queue.next_hop))
+    let mut hops = next_hops(shared).into_iter();
+    hops.find(|(known, _)| known.eq_ignore_ascii_case(name))
+        .map(|(_, hop)| Selection::NextHop(hop))
         .ok_or_else(|| {
             Fault::not_found(
                 format!("there is no delivery queue named {name:?}"),
