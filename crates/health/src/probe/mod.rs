@@ -114,44 +114,32 @@ async fn look(
     context: &Context,
     steps: &mut Steps,
 ) -> Found {
-    // Each look has a place of its own on the heap: otherwise every probe, most of them small, would be
-    // moved about with the room of the largest.
     match &definition.target {
-        Target::Connector(name, spec) => {
-            Box::pin(connector::look(context, name, spec, steps)).await
-        }
-        Target::MailFlow(name, spec) => Box::pin(mailflow::look(context, name, spec, steps)).await,
-        Target::Received(name, interval) => {
-            Box::pin(received::look(context, name, *interval)).await
-        }
-        Target::Route(name, spec) => Box::pin(route::look(context, name, spec, limit, steps)).await,
-        Target::Certificate(name, spec) => Box::pin(node::certificate(context, name, spec)).await,
-        Target::Certificates => Box::pin(node::certificates(context)).await,
-        Target::Transport => Box::pin(node::transport(context)).await,
-        Target::Queue => Box::pin(node::queue(context)).await,
-        Target::QueueOwnership => Box::pin(node::ownership(context)).await,
-        Target::Journal => Box::pin(node::journal(context)).await,
-        Target::DeliveryResolver => Box::pin(node::resolver(context)).await,
-        Target::Feed(id, feed) => Box::pin(source::feed(context, *id, feed)).await,
-        Target::UntrustedFeed(id, feed) => {
-            Box::pin(source::untrusted_feed(context, *id, feed)).await
-        }
-        Target::Endpoint(id, spec) => Box::pin(endpoint::look(context, *id, spec, steps)).await,
-        Target::Directory(name, poll) => {
-            Box::pin(source::directory(context, name, *poll, steps)).await
-        }
-        Target::Store => Box::pin(node::store(context)).await,
-        Target::Disk(place) => Box::pin(node::disk(context, *place)).await,
-        Target::Firewall => Box::pin(firewall::look(context)).await,
-        Target::Process(role) => Box::pin(process::look(context, *role)).await,
-        Target::Alerting(name) => Box::pin(node::alerting(context, name)).await,
-        Target::Admin => Box::pin(http::admin(context, steps)).await,
+        Target::Connector(name, spec) => connector::look(context, name, spec, steps).await,
+        Target::MailFlow(name, spec) => mailflow::look(context, name, spec, steps).await,
+        Target::Received(name, interval) => received::look(context, name, *interval).await,
+        Target::Route(name, spec) => route::look(context, name, spec, limit, steps).await,
+        Target::Certificate(name, spec) => node::certificate(context, name, spec).await,
+        Target::Certificates => node::certificates(context).await,
+        Target::Transport => node::transport(context).await,
+        Target::Queue => node::queue(context).await,
+        Target::QueueOwnership => node::ownership(context).await,
+        Target::Journal => node::journal(context).await,
+        Target::DeliveryResolver => node::resolver(context).await,
+        Target::Feed(id, feed) => source::feed(context, *id, feed).await,
+        Target::UntrustedFeed(id, feed) => source::untrusted_feed(context, *id, feed).await,
+        Target::Endpoint(id, spec) => endpoint::look(context, *id, spec, steps).await,
+        Target::Directory(name, poll) => source::directory(context, name, *poll, steps).await,
+        Target::Store => node::store(context).await,
+        Target::Disk(place) => node::disk(context, *place).await,
+        Target::Firewall => firewall::look(context).await,
+        Target::Process(role) => process::look(context, *role).await,
+        Target::Alerting(name) => node::alerting(context, name).await,
+        Target::Admin => http::admin(context, steps).await,
         Target::Clock => clock::steady(context),
-        Target::Resolver(server) => Box::pin(dns::resolver(*server, steps)).await,
-        Target::Name { name, mx } => Box::pin(dns::name(context, name, *mx, steps)).await,
-        Target::SmartHost(upstream) => {
-            Box::pin(outside::smart_host(context, upstream, steps)).await
-        }
+        Target::Resolver(server) => dns::resolver(*server, steps).await,
+        Target::Name { name, mx } => dns::name(context, name, *mx, steps).await,
+        Target::SmartHost(upstream) => outside::smart_host(context, upstream, steps).await,
         Target::Object(probe) => object(definition, probe, context, steps).await,
         Target::Observer => Found::skipped("the worker judges itself by its work"),
     }
@@ -164,12 +152,12 @@ async fn object(
     steps: &mut Steps,
 ) -> Found {
     match &probe.target {
-        ProbeTarget::Tcp(target) => Box::pin(outside::tcp(context, target, steps)).await,
-        ProbeTarget::Tls(target) => Box::pin(outside::tls(context, target, steps)).await,
-        ProbeTarget::Http(target) => Box::pin(http::look(context, target, steps)).await,
-        ProbeTarget::Dns(target) => Box::pin(dns::look(context, target, steps)).await,
-        ProbeTarget::Ntp(target) => Box::pin(clock::offset(context, target, steps)).await,
-        ProbeTarget::Command(target) => Box::pin(command::look(target, steps)).await,
+        ProbeTarget::Tcp(target) => outside::tcp(context, target, steps).await,
+        ProbeTarget::Tls(target) => outside::tls(context, target, steps).await,
+        ProbeTarget::Http(target) => http::look(context, target, steps).await,
+        ProbeTarget::Dns(target) => dns::look(context, target, steps).await,
+        ProbeTarget::Ntp(target) => clock::offset(context, target, steps).await,
+        ProbeTarget::Command(target) => command::look(target, steps).await,
         ProbeTarget::Report(target) => {
             let now = crate::Now::of(&*context.clock);
             if probe.hears_reports_alone() {
@@ -179,7 +167,7 @@ async fn object(
                 .reports
                 .say(&definition.name, target, context.began, now)
         }
-        mail => Box::pin(outside::mail(context, mail, steps)).await,
+        mail => outside::mail(context, mail, steps).await,
     }
 }
 
