@@ -53,6 +53,8 @@ pub(crate) struct Administrators {
 struct Told {
     /// What policies made of the groups at the last look; none before the first one.
     groups: Option<OwnGroups>,
+    /// What they came to then, by the objects of this revision.
+    read: Option<(PolicyResult, Revision)>,
     troubles: BTreeSet<(String, String)>,
 }
 
@@ -110,7 +112,7 @@ impl Administrators {
         toggle: Option<&str>,
     ) -> Result<(PolicyRefreshed, PolicyResult), String> {
         let (steps, looked) = if dry_run || toggle.is_some() {
-            let looked = self.found(toggle).await?;
+            let looked = Looked::of(self.read(toggle).await?).await?;
             let told = self.told.lock().await;
             let before = told.groups.clone().unwrap_or_default();
             (before.steps(&looked.groups, &looked.result), looked)
@@ -134,7 +136,18 @@ impl Administrators {
         turn: Turn,
     ) -> Result<(Vec<mailward_api::view::GroupStep>, Looked), String> {
         let mut told = self.told.lock().await;
-        let looked = match self.found(None).await {
+        // Accounts of the host change unheard, objects do not.
+        let now = self.store.revision();
+        let known = told.read.take();
+        let known = known.filter(|(_, revision)| !turn.is_due() && *revision == now);
+        let looked = async {
+            let read = match known {
+                Some(known) => known,
+                None => self.read(None).await?,
+            };
+            Looked::of(read).await
+        };
+        let looked = match looked.await {
             Ok(looked) => looked,
             Err(error) => {
                 let revision = self.store.revision();
@@ -181,6 +194,7 @@ impl Administrators {
             self.keep(&looked.groups);
         }
         told.groups = Some(looked.groups.clone());
+        told.read = Some((looked.result.clone(), looked.revision));
         self.store
             .note_refresh(&PARTS, turn, looked.revision, Ok(()));
         Ok((steps, looked))
@@ -196,8 +210,8 @@ impl Administrators {
         }
     }
 
-    /// What policies make of the groups now; as if `toggle` were enabled, or were not where it is.
-    async fn found(&self, toggle: Option<&str>) -> Result<Looked, String> {
+    /// What policies come to now; as if `toggle` were enabled, or were not where it is.
+    async fn read(&self, toggle: Option<&str>) -> Result<(PolicyResult, Revision), String> {
         let (store, node) = (self.store.clone(), self.node.clone());
         let toggle = toggle.map(str::to_owned);
         let read = tokio::task::spawn_blocking(move || {
@@ -209,8 +223,13 @@ impl Administrators {
             }
             Ok((policy::in_force(objects, &node).result, revision))
         });
-        let read = read.await.map_err(|error| error.to_string())?;
-        let (result, revision) = read?;
+        read.await.map_err(|error| error.to_string())?
+    }
+}
+
+impl Looked {
+    /// What the policies come to on this host as it is now.
+    async fn of((result, revision): (PolicyResult, Revision)) -> Result<Looked, String> {
         let (mut groups, mut troubles) = OwnGroups::of_roles(&result);
         let mut uids = BTreeSet::new();
         if let Some(holding) = result.own_group(OwnGroup::Administrators) {
@@ -251,18 +270,11 @@ impl OnHost {
             domains: accounts::domains(),
             ..OnHost::default()
         };
-        let mut wish = Wish::default();
-        if let Some(members) = &holding.members {
-            let mut meant = Vec::with_capacity(members.len());
-            for name in members {
-                meant.push(here.meant(name).await?);
-            }
-            wish.exact = Some((holding.from.clone(), meant));
+        let mut meant = Vec::new();
+        for name in holding.names() {
+            meant.push(here.meant(name).await?);
         }
-        for one in &holding.changes {
-            let meant = here.meant(&one.member).await?;
-            wish.changes.push((one.from.clone(), one.change, meant));
-        }
+        let wish = Wish::of(holding, meant);
         // Nobody is in it but by a policy, and nobody is in it who cannot be taken out.
         let nobody = Group::own(holding.group.clone(), BTreeSet::new());
         let planned = plan(

@@ -120,34 +120,21 @@ pub(crate) fn events(steps: &[GroupStep]) -> Vec<Event> {
     let mut events = Vec::with_capacity(steps.len());
     let mut restored: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for step in steps {
-        let (group, member) = (step.group.clone(), step.member.clone());
-        let because = step.because.clone();
-        let policy = match step.policy.as_str() {
-            "" => "no policy".to_owned(),
-            name => format!("policy {name}"),
-        };
         let sign = match step.change {
             MemberChange::Add => '+',
             MemberChange::Remove => '-',
         };
         if step.policy.is_empty() {
             let members = restored.entry(&step.group).or_default();
-            members.push(format!("{sign}{member}"));
+            members.push(format!("{sign}{}", step.member));
         }
-        events.push(match step.change {
-            MemberChange::Add => Event::GroupMemberAdded {
-                group,
-                member,
-                policy,
-                because,
-            },
-            MemberChange::Remove => Event::GroupMemberRemoved {
-                group,
-                member,
-                policy,
-                because,
-            },
-        });
+        events.push(Event::group_member(
+            step.change,
+            step.group.clone(),
+            step.member.clone(),
+            &step.policy,
+            step.because.clone(),
+        ));
     }
     events.extend(
         restored

@@ -25,6 +25,7 @@ mod escape;
 mod journald;
 mod limit;
 pub mod log;
+mod membership;
 mod rotate;
 mod sink;
 pub mod tracking;

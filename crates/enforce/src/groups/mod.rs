@@ -450,26 +450,13 @@ impl Groups {
     }
 
     fn tell(&self, group: &AccountName, step: &Step) {
-        let (group, member) = (group.to_string(), step.member.to_string());
-        let because = step.because.to_owned();
-        let policy = match step.policy.as_str() {
-            "" => "no policy".to_owned(),
-            name => format!("policy {name}"),
-        };
-        self.events.emit(match step.change {
-            MemberChange::Add => Event::GroupMemberAdded {
-                group,
-                member,
-                policy,
-                because,
-            },
-            MemberChange::Remove => Event::GroupMemberRemoved {
-                group,
-                member,
-                policy,
-                because,
-            },
-        });
+        self.events.emit(Event::group_member(
+            step.change,
+            group.to_string(),
+            step.member.to_string(),
+            &step.policy,
+            step.because.to_owned(),
+        ));
     }
 }
 
@@ -482,19 +469,11 @@ struct Host {
 
 impl Host {
     async fn wish(&mut self, holding: &GroupHolding) -> Result<Wish, ToolError> {
-        let mut wish = Wish::default();
-        if let Some(members) = &holding.members {
-            let mut meant = Vec::with_capacity(members.len());
-            for name in members {
-                meant.push(self.meant(name).await?);
-            }
-            wish.exact = Some((holding.from.clone(), meant));
+        let mut meant = Vec::new();
+        for name in holding.names() {
+            meant.push(self.meant(name).await?);
         }
-        for one in &holding.changes {
-            let meant = self.meant(&one.member).await?;
-            wish.changes.push((one.from.clone(), one.change, meant));
-        }
-        Ok(wish)
+        Ok(Wish::of(holding, meant))
     }
 
     async fn meant(&mut self, name: &AccountName) -> Result<Meant, ToolError> {

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    MemberChange,
+    GroupHolding, MemberChange,
     account::{Group, Unclear},
 };
 use crate::kind::AccountName;
@@ -30,6 +30,25 @@ pub struct Wish {
     pub exact: Option<(String, Vec<Meant>)>,
     /// Single members, in the order in which they are applied, each with its policy.
     pub changes: Vec<(String, MemberChange, Meant)>,
+}
+
+impl Wish {
+    /// What a holding comes to, where each of its [names](GroupHolding::names), in their order, means
+    /// this.
+    pub fn of(holding: &GroupHolding, meant: Vec<Meant>) -> Wish {
+        let mut meant = meant.into_iter();
+        let exact = holding.members.as_ref().map(|members| {
+            let meant = meant.by_ref().take(members.len()).collect();
+            (holding.from.clone(), meant)
+        });
+        let changes = holding.changes.iter().zip(meant);
+        Wish {
+            exact,
+            changes: changes
+                .map(|(one, meant)| (one.from.clone(), one.change, meant))
+                .collect(),
+        }
+    }
 }
 
 /// What stood in a group before policies came, and whom they have put in or taken out since.

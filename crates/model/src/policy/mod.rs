@@ -138,6 +138,14 @@ pub struct GroupHolding {
     pub lost: Vec<Lost>,
 }
 
+impl GroupHolding {
+    /// Everybody whom it names: its members, then those of single changes.
+    pub fn names(&self) -> impl Iterator<Item = &AccountName> {
+        let members = self.members.iter().flatten();
+        members.chain(self.changes.iter().map(|one| &one.member))
+    }
+}
+
 /// What holds on a node.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct PolicyResult {
