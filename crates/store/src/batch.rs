@@ -1,7 +1,8 @@
 //! A batch of changes, worked out in memory before a row is touched.
 //!
-//! The whole list of objects is brought to what it would be, judged, and only then written: so a
-//! change that needs another one of the same batch is no error, whatever their order.
+//! The objects it names are brought to what they would be, judged with whoever they concern, and only
+//! then written: so a change that needs another one of the same batch is no error, whatever their
+//! order. Nobody else is read: what a change costs follows from its size, not from the directory's.
 
 use std::collections::HashMap;
 
@@ -12,7 +13,7 @@ use mailward_model::{
 
 use crate::{
     change::{Change, ChangeOp},
-    check,
+    check::near::{self, Changed, Stock},
     engine::folded,
     error::{ApplyError, ObjectError},
 };
@@ -34,31 +35,23 @@ pub(crate) struct Step {
     pub(crate) after: Option<Spec>,
 }
 
-/// The objects while a batch is worked out.
-struct Draft {
-    objects: Vec<Option<Object>>,
-    by_name: HashMap<(Kind, String), usize>,
-    /// Revisions as read, by place in `objects`; `None` for new ones.
-    read: Vec<Option<Revision>>,
+/// The objects that a batch names, while it is worked out.
+struct Draft<'a> {
+    stock: &'a dyn Stock,
+    objects: Vec<Changed>,
+    /// Where the object of a name is in `objects`; `None` where nobody has it any more.
+    by_name: HashMap<(Kind, String), Option<usize>>,
     steps: Vec<Step>,
     errors: Vec<ObjectError>,
 }
 
-/// Works out what is to be written. `stored` gives the objects once more, where it must be known what
-/// was wrong with them before. A conflict does not say yet who made the revision that is in the way.
-pub(crate) fn work_out(
-    objects: Vec<Object>,
-    changes: Vec<Change>,
-    stored: impl FnOnce() -> Vec<Object>,
-) -> Result<Vec<Step>, ApplyError> {
+/// Works out what is to be written. A conflict does not say yet who made the revision that is in the
+/// way.
+pub(crate) fn work_out(stock: &dyn Stock, changes: Vec<Change>) -> Result<Vec<Step>, ApplyError> {
     let mut draft = Draft {
-        by_name: objects
-            .iter()
-            .enumerate()
-            .map(|(at, object)| ((object.spec.kind(), folded(&object.name)), at))
-            .collect(),
-        read: objects.iter().map(|object| Some(object.revision)).collect(),
-        objects: objects.into_iter().map(Some).collect(),
+        stock,
+        objects: Vec::new(),
+        by_name: HashMap::new(),
         steps: Vec::new(),
         errors: Vec::new(),
     };
@@ -66,13 +59,7 @@ pub(crate) fn work_out(
         draft.change(change)?;
     }
     if draft.errors.is_empty() && !draft.steps.is_empty() {
-        let after: Vec<Object> = draft.objects.into_iter().flatten().collect();
-        draft.errors = check::all(&after);
-        if !draft.errors.is_empty() {
-            // What was wrong before, by whatever way it got there, must not stop another change.
-            let errors_before = check::all(&stored());
-            draft.errors.retain(|error| !errors_before.contains(error));
-        }
+        draft.errors = near::broken(stock, &draft.objects).map_err(ApplyError::Engine)?;
     }
     if draft.errors.is_empty() {
         Ok(draft.steps)
@@ -81,7 +68,7 @@ pub(crate) fn work_out(
     }
 }
 
-impl Draft {
+impl Draft<'_> {
     fn change(&mut self, change: Change) -> Result<(), ApplyError> {
         let kind = change.kind();
         match change {
@@ -95,10 +82,12 @@ impl Draft {
                     revision: PENDING,
                     spec: spec.clone(),
                 };
-                self.by_name
-                    .insert((kind, folded(&name)), self.objects.len());
-                self.objects.push(Some(object));
-                self.read.push(None);
+                let place = Some(self.objects.len());
+                self.by_name.insert((kind, folded(&name)), place);
+                self.objects.push(Changed {
+                    before: None,
+                    after: Some(object),
+                });
                 self.steps.push(Step {
                     op: ChangeOp::Create,
                     kind,
@@ -144,9 +133,8 @@ impl Draft {
                     after: Some(object.spec.clone()),
                 };
                 self.steps.push(step);
-                if let Some(at) = self.by_name.remove(&(kind, folded(&name))) {
-                    self.by_name.insert((kind, folded(&to)), at);
-                }
+                let at = self.by_name.insert((kind, folded(&name)), None).flatten();
+                self.by_name.insert((kind, folded(&to)), at);
             }
             Change::Remove { name, base, .. } => {
                 let object = self.object(kind, &name, base)?;
@@ -171,18 +159,35 @@ impl Draft {
                         ),
                     );
                 }
-                if let Some(at) = self.by_name.remove(&(kind, folded(&name)))
-                    && let Some(place) = self.objects.get_mut(at)
-                {
-                    *place = None;
+                let at = self.by_name.insert((kind, folded(&name)), None).flatten();
+                if let Some(gone) = at.and_then(|at| self.objects.get_mut(at)) {
+                    gone.after = None;
                 }
             }
         }
         Ok(())
     }
 
-    fn free(&self, kind: Kind, name: &str) -> Result<(), ApplyError> {
-        if self.by_name.contains_key(&(kind, folded(name))) {
+    /// The place of the object of a name, read where it was not named before.
+    fn place(&mut self, kind: Kind, name: &str) -> Result<Option<usize>, ApplyError> {
+        let key = (kind, folded(name));
+        if let Some(known) = self.by_name.get(&key) {
+            return Ok(*known);
+        }
+        let found = self.stock.named(kind, name).map_err(ApplyError::Engine)?;
+        let place = found.map(|object| {
+            self.objects.push(Changed {
+                before: Some(object.clone()),
+                after: Some(object),
+            });
+            self.objects.len() - 1
+        });
+        self.by_name.insert(key, place);
+        Ok(place)
+    }
+
+    fn free(&mut self, kind: Kind, name: &str) -> Result<(), ApplyError> {
+        if self.place(kind, name)?.is_some() {
             let name = name.to_owned();
             return Err(ApplyError::Exists { kind, name });
         }
@@ -200,12 +205,11 @@ impl Draft {
             kind,
             name: name.to_owned(),
         };
-        let at = *self
-            .by_name
-            .get(&(kind, folded(name)))
-            .ok_or_else(missing)?;
+        let at = self.place(kind, name)?.ok_or_else(missing)?;
+        let changed = self.objects.get_mut(at).ok_or_else(missing)?;
         // A second change of one batch names the revision that the batch began from.
-        let current = self.read.get(at).copied().flatten().unwrap_or(PENDING);
+        let read = changed.before.as_ref().map(|object| object.revision);
+        let current = read.unwrap_or(PENDING);
         if current != base {
             return Err(ApplyError::Conflict {
                 kind,
@@ -215,10 +219,7 @@ impl Draft {
                 by: String::new(),
             });
         }
-        self.objects
-            .get_mut(at)
-            .and_then(Option::as_mut)
-            .ok_or_else(missing)
+        changed.after.as_mut().ok_or_else(missing)
     }
 
     fn check_name(&mut self, kind: Kind, name: &str) {

@@ -9,25 +9,25 @@ use crate::{
     batch::Step,
     change::ChangeOp,
     engine::{
-        Head, Line, Stored, folded,
+        Head, Line, Rows, folded,
         row::{signed, spec_text},
     },
     error::ApplyError,
 };
 
-/// The lines of these steps, behind `head`. `rows` are all rows, those that cannot be read too:
-/// their names are taken all the same.
+/// The lines of these steps, behind `head`. Rows that cannot be read are there all the same: their
+/// names are taken.
 pub(crate) fn of_steps(
     steps: &[Step],
     head: Head,
-    rows: &[Stored],
+    rows: &Rows<'_>,
     at_unix_ms: u64,
     by: &str,
 ) -> Result<Vec<Line>, ApplyError> {
-    let mut names: HashMap<(String, String), i64> = rows
-        .iter()
-        .map(|row| ((row.kind.clone(), folded(&row.name)), row.id))
-        .collect();
+    let mut names = Names {
+        rows,
+        known: HashMap::new(),
+    };
     let Head {
         mut revision,
         id: mut last_id,
@@ -43,19 +43,22 @@ pub(crate) fn of_steps(
                 last_id
             }
             // A later step of the batch that made the object.
-            None => names.get(&before).copied().ok_or(ApplyError::Missing {
+            None => names.get(&before)?.ok_or(ApplyError::Missing {
                 kind: step.kind,
                 name: step.name.clone(),
             })?,
         };
         if step.op != ChangeOp::Create && before != after || step.after.is_none() {
-            names.remove(&before);
+            names.known.insert(before, None);
         }
-        if step.after.is_some() && *names.entry(after).or_insert(id) != id {
-            return Err(ApplyError::Exists {
-                kind: step.kind,
-                name: step.name_after.clone(),
-            });
+        if step.after.is_some() {
+            if names.get(&after)?.is_some_and(|other| other != id) {
+                return Err(ApplyError::Exists {
+                    kind: step.kind,
+                    name: step.name_after.clone(),
+                });
+            }
+            names.known.insert(after, Some(id));
         }
         revision += 1;
         lines.push(Line {
@@ -71,6 +74,24 @@ pub(crate) fn of_steps(
         });
     }
     Ok(lines)
+}
+
+/// Which object has a name, by kind and folded name.
+struct Names<'a> {
+    rows: &'a Rows<'a>,
+    known: HashMap<(String, String), Option<i64>>,
+}
+
+impl Names<'_> {
+    fn get(&mut self, key: &(String, String)) -> Result<Option<i64>, ApplyError> {
+        if let Some(known) = self.known.get(key) {
+            return Ok(*known);
+        }
+        let row = self.rows.get(&key.0, &key.1)?;
+        let id = row.map(|row| row.id);
+        self.known.insert(key.clone(), id);
+        Ok(id)
+    }
 }
 
 fn text(spec: Option<&Spec>) -> Result<Option<String>, ApplyError> {

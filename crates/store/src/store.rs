@@ -17,7 +17,7 @@ use crate::{
     batch,
     change::{Change, ChangeRecord},
     engine::{
-        Engine, File, Head, Line, Stored, folded,
+        Engine, File, Head, Line, Rows, Stored, folded,
         postgres::{Postgres, Standing},
         row::signed,
     },
@@ -289,11 +289,11 @@ impl Store {
     /// # Errors
     /// As [`Store::apply`].
     pub fn check(&self, changes: Vec<Change>) -> Result<(), ApplyError> {
-        let (head, rows) = self.0.file.all().map_err(ApplyError::Engine)?;
-        match work(head, &rows, changes, 0, "") {
-            Ok(_) => Ok(()),
-            Err(error) => Err(self.named(error)),
-        }
+        let checked = self
+            .0
+            .file
+            .look_up(|head, rows| work(head, rows, changes, 0, ""));
+        checked.map(drop).map_err(|error| self.named(error))
     }
 
     /// A conflict with the name of who was there before.
@@ -441,13 +441,12 @@ fn sorted(rows: &[Stored]) -> (Vec<Object>, Vec<SetAside>) {
 /// What is to be written for these changes.
 fn work(
     head: Head,
-    rows: &[Stored],
+    rows: &Rows<'_>,
     changes: Vec<Change>,
     at_unix_ms: u64,
     by: &str,
 ) -> Result<Vec<Line>, ApplyError> {
-    let stored = || sorted(rows).0;
-    let steps = batch::work_out(stored(), changes, stored)?;
+    let steps = batch::work_out(rows, changes)?;
     lines::of_steps(&steps, head, rows, at_unix_ms, by)
 }
 

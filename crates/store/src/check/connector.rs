@@ -9,7 +9,7 @@ use super::{error, of, title};
 use crate::ObjectError;
 
 /// Enabled receive connectors on one binding must have ranges that are disjoint or nested.
-pub(super) fn receive(objects: &[Object], errors: &mut Vec<ObjectError>) {
+pub(super) fn receive(objects: &[&Object], errors: &mut Vec<ObjectError>) {
     let enabled: Vec<_> = of::<ReceiveConnector>(objects)
         .filter(|(_, spec)| spec.enabled)
         .collect();
@@ -49,7 +49,7 @@ fn own_bindings(object: &Object, spec: &ReceiveConnector, errors: &mut Vec<Objec
 
 /// Enabled send connectors of one pool may not have one address space at one cost: which one takes
 /// the mail would hang on their names.
-pub(super) fn send(objects: &[Object], errors: &mut Vec<ObjectError>) {
+pub(super) fn send(objects: &[&Object], errors: &mut Vec<ObjectError>) {
     let enabled: Vec<_> = of::<SendConnector>(objects)
         .filter(|(_, spec)| spec.enabled)
         .collect();
@@ -137,9 +137,10 @@ mod tests {
 
     #[track_caller]
     fn check(objects: &[Object], expect: &[&str]) {
+        let objects: Vec<&Object> = objects.iter().collect();
         let mut errors = Vec::new();
-        receive(objects, &mut errors);
-        send(objects, &mut errors);
+        receive(&objects, &mut errors);
+        send(&objects, &mut errors);
         let errors: Vec<_> = errors.iter().map(ToString::to_string).collect();
         assert_eq!(errors.len(), expect.len(), "{errors:?}");
         for (error, expect) in errors.iter().zip(expect) {

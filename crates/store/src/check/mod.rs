@@ -1,9 +1,14 @@
 //! The rules among objects: what no object can say wrong by itself, but two of them can.
 //!
 //! Pure functions over a list of objects. Each error names the object to be mended, the field, what
-//! was found and the mend; an error about two objects is told of the later one.
+//! was found and the mend; an error about two objects is told of the later one. [`all`] looks at every
+//! object; [`near`] at those that a change can have made wrong, and comes to the same.
 
+mod circle;
 mod connector;
+pub(crate) mod entry;
+mod group;
+pub(crate) mod near;
 mod recipient;
 mod reference;
 mod site;
@@ -17,15 +22,23 @@ use crate::ObjectError;
 
 /// Every broken rule among these objects; the rules of single specs are not looked at.
 pub fn all(objects: &[Object]) -> Vec<ObjectError> {
+    let listed: Vec<&Object> = objects.iter().collect();
+    let owners = recipient::owners(&listed);
+    let groups = group::by_name(objects);
     let mut errors = Vec::new();
-    recipient::accepted_domains(objects, &mut errors);
-    recipient::addresses(objects, &mut errors);
-    recipient::circles(objects, &mut errors);
-    connector::receive(objects, &mut errors);
-    connector::send(objects, &mut errors);
-    reference::all(objects, &mut errors);
-    site::nodes(objects, &mut errors);
+    among(&listed, &mut errors);
+    recipient::circles_of(&listed, &owners, &mut errors);
+    reference::Known::of(&listed, &owners, &groups).all(&listed, &mut errors);
     errors
+}
+
+/// The rules that two objects keep or break whatever else there is.
+fn among(objects: &[&Object], errors: &mut Vec<ObjectError>) {
+    recipient::accepted_domains(objects, errors);
+    recipient::addresses(objects, errors);
+    connector::receive(objects, errors);
+    connector::send(objects, errors);
+    site::nodes(objects, errors);
 }
 
 /// Every broken rule, those of single specs and those among objects: for texts and for reports on
@@ -50,9 +63,10 @@ fn error(object: &Object, error: FieldError) -> ObjectError {
 }
 
 /// The objects of one kind with their specs.
-fn of<'a, T: SpecOf + 'a>(objects: &'a [Object]) -> impl Iterator<Item = (&'a Object, &'a T)> {
+fn of<'a, T: SpecOf + 'a>(objects: &[&'a Object]) -> impl Iterator<Item = (&'a Object, &'a T)> {
     objects
         .iter()
+        .copied()
         .filter_map(|object| T::of(&object.spec).map(|spec| (object, spec)))
 }
 
@@ -62,9 +76,9 @@ fn title(object: &Object) -> String {
 }
 
 /// True for recipients that only health probes may reach.
-fn is_monitoring(object: &Object) -> bool {
+fn is_monitoring(spec: &Spec) -> bool {
     matches!(
-        &object.spec,
+        spec,
         Spec::Mailbox(mailbox)
             if mailbox.mailbox_type == mailward_model::kind::MailboxType::Monitoring
     )

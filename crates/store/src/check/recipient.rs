@@ -1,15 +1,18 @@
 //! Recipients: an address belongs to one of them, and nobody stands for himself in a circle.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use mailward_model::{EmailAddress, FieldError, Object, Spec, kind::AcceptedDomain};
 
-use super::{error, of, title};
+use super::{
+    circle::{Knot, knots},
+    error, is_monitoring, of, title,
+};
 use crate::ObjectError;
 
 /// Primary and proxy addresses of a recipient, each with its field; empty for other kinds.
-pub(super) fn addresses_of(object: &Object) -> Vec<(String, &EmailAddress)> {
-    let Some(recipient) = object.spec.recipient() else {
+pub(super) fn addresses_of(spec: &Spec) -> Vec<(String, &EmailAddress)> {
+    let Some(recipient) = spec.recipient() else {
         return Vec::new();
     };
     let proxies = recipient
@@ -22,19 +25,43 @@ pub(super) fn addresses_of(object: &Object) -> Vec<(String, &EmailAddress)> {
         .collect()
 }
 
-/// Who has which address.
-pub(super) fn owners(objects: &[Object]) -> HashMap<String, &Object> {
+/// Who has an address, as far as the rules ask for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Owner {
+    /// Its place in the order of the objects.
+    pub(super) at: u64,
+    /// Whether only health probes may reach it.
+    pub(super) is_monitoring: bool,
+}
+
+/// Who has which address; of several the first.
+pub(super) trait Owners {
+    /// Who has the address of this key.
+    fn owner(&self, key: &str) -> Option<Owner>;
+}
+
+impl Owners for HashMap<String, Owner> {
+    fn owner(&self, key: &str) -> Option<Owner> {
+        self.get(key).copied()
+    }
+}
+
+/// Who has which address of these.
+pub(super) fn owners(objects: &[&Object]) -> HashMap<String, Owner> {
     let mut owners = HashMap::new();
-    for object in objects {
-        for (_, address) in addresses_of(object) {
-            owners.entry(address.key()).or_insert(object);
+    for (at, object) in (0..).zip(objects) {
+        for (_, address) in addresses_of(&object.spec) {
+            owners.entry(address.key()).or_insert(Owner {
+                at,
+                is_monitoring: is_monitoring(&object.spec),
+            });
         }
     }
     owners
 }
 
 /// Two accepted domain objects may not name one domain.
-pub(super) fn accepted_domains(objects: &[Object], errors: &mut Vec<ObjectError>) {
+pub(super) fn accepted_domains(objects: &[&Object], errors: &mut Vec<ObjectError>) {
     let mut seen: HashMap<&str, &Object> = HashMap::new();
     for (object, spec) in of::<AcceptedDomain>(objects) {
         if let Some(first) = seen.insert(spec.domain.as_str(), object) {
@@ -51,10 +78,10 @@ pub(super) fn accepted_domains(objects: &[Object], errors: &mut Vec<ObjectError>
 }
 
 /// No two recipients, and no two fields of one, may have an address in common.
-pub(super) fn addresses(objects: &[Object], errors: &mut Vec<ObjectError>) {
+pub(super) fn addresses(objects: &[&Object], errors: &mut Vec<ObjectError>) {
     let mut seen: HashMap<String, &Object> = HashMap::new();
-    for object in objects {
-        for (field, address) in addresses_of(object) {
+    for object in objects.iter().copied() {
+        for (field, address) in addresses_of(&object.spec) {
             let Some(first) = seen.insert(address.key(), object) else {
                 continue;
             };
@@ -71,8 +98,8 @@ pub(super) fn addresses(objects: &[Object], errors: &mut Vec<ObjectError>) {
 
 /// What a recipient's mail goes on to: members of a group, or the target of a contact or of a
 /// mailbox that keeps no copy. And the field that says so.
-fn goes_on_to(object: &Object) -> (&'static str, Vec<&EmailAddress>) {
-    match &object.spec {
+pub(super) fn goes_on_to(spec: &Spec) -> (&'static str, Vec<&EmailAddress>) {
+    match spec {
         Spec::DistributionGroup(group) => ("members", group.members.iter().collect()),
         Spec::MailContact(contact) => ("external_address", vec![&contact.external_address]),
         Spec::MailUser(user) => ("external_address", vec![&user.external_address]),
@@ -86,61 +113,50 @@ fn goes_on_to(object: &Object) -> (&'static str, Vec<&EmailAddress>) {
 
 /// Groups may not contain each other in a circle, nor may forwards lead back to where they began:
 /// such mail reaches nobody, or nobody can say whom.
-pub(super) fn circles(objects: &[Object], errors: &mut Vec<ObjectError>) {
-    let owners = owners(objects);
-    let mut done: HashSet<u64> = HashSet::new();
-    for start in objects {
-        // A walk over a stack of its own: a chain may be as long as there are objects.
-        let mut path: Vec<(&Object, Vec<&EmailAddress>)> = Vec::new();
-        let mut on_path: HashSet<u64> = HashSet::new();
-        if next_is_empty(start) || done.contains(&key(start)) {
-            continue;
-        }
-        path.push((start, goes_on_to(start).1));
-        on_path.insert(key(start));
-        while let Some((object, waiting)) = path.last_mut() {
-            let object = *object;
-            let Some(address) = waiting.pop() else {
-                done.insert(key(object));
-                on_path.remove(&key(object));
-                path.pop();
-                continue;
-            };
-            let Some(next) = owners.get(&address.key()) else {
-                continue;
-            };
-            if on_path.contains(&key(next)) {
-                let (field, _) = goes_on_to(object);
-                let way: Vec<_> = path
-                    .iter()
-                    .map(|(object, _)| *object)
-                    .skip_while(|object| key(object) != key(next))
-                    .chain(std::iter::once(*next))
-                    .map(|object| object.name.as_str())
-                    .collect();
-                errors.push(error(
-                    object,
-                    FieldError::new(
-                        field,
-                        format!("{address} closes a circle: {}", way.join(" → ")),
-                        "remove it here or at another place of the circle",
-                    ),
-                ));
-            } else if !next_is_empty(next) && !done.contains(&key(next)) {
-                on_path.insert(key(next));
-                path.push((*next, goes_on_to(next).1));
-            }
+pub(super) fn circles_of(
+    objects: &[&Object],
+    owners: &HashMap<String, Owner>,
+    errors: &mut Vec<ObjectError>,
+) {
+    let at = |node: u64| usize::try_from(node).ok().and_then(|at| objects.get(at));
+    let onward = |node: u64| {
+        let addresses = at(node).map(|object| goes_on_to(&object.spec).1);
+        let found = addresses.into_iter().flatten();
+        found
+            .filter_map(|address| Some(owners.owner(&address.key())?.at))
+            .collect()
+    };
+    for knot in knots((0..).take(objects.len()), onward) {
+        if let Some(last) = knot.last().and_then(at) {
+            let name = |node: u64| at(node).map(|object| object.name.clone());
+            errors.extend(circle(last, &knot, owners, name));
         }
     }
 }
 
-fn next_is_empty(object: &Object) -> bool {
-    goes_on_to(object).1.is_empty()
-}
-
-/// Identity within one list: ids of objects that are yet to be stored are all alike.
-fn key(object: &Object) -> u64 {
-    std::ptr::from_ref(object).addr() as u64
+/// What is said of a knot, to its last object.
+pub(super) fn circle(
+    last: &Object,
+    knot: &Knot,
+    owners: &dyn Owners,
+    name: impl Fn(u64) -> Option<String>,
+) -> Option<ObjectError> {
+    let (field, addresses) = goes_on_to(&last.spec);
+    let next = knot.way.first();
+    let leads = |address: &&&EmailAddress| {
+        let owner = owners.owner(&address.key());
+        owner.is_some_and(|owner| Some(&owner.at) == next)
+    };
+    let address = addresses.iter().find(leads)?;
+    let way: Vec<String> = knot.way.iter().filter_map(|node| name(*node)).collect();
+    Some(error(
+        last,
+        FieldError::new(
+            field,
+            format!("{address} closes a circle: {}", way.join(" → ")),
+            "remove it here or at another place of the circle",
+        ),
+    ))
 }
 
 #[cfg(test)]
@@ -181,10 +197,11 @@ mod tests {
 
     #[track_caller]
     fn check(objects: &[Object], expect: &[&str]) {
+        let listed: Vec<&Object> = objects.iter().collect();
         let mut errors = Vec::new();
-        accepted_domains(objects, &mut errors);
-        addresses(objects, &mut errors);
-        circles(objects, &mut errors);
+        accepted_domains(&listed, &mut errors);
+        addresses(&listed, &mut errors);
+        circles_of(&listed, &owners(&listed), &mut errors);
         let errors: Vec<_> = errors.iter().map(ToString::to_string).collect();
         assert_eq!(errors.len(), expect.len(), "{errors:?}");
         for (error, expect) in errors.iter().zip(expect) {

@@ -5,176 +5,226 @@ use std::collections::HashMap;
 use mailward_model::{
     Domain, EmailAddress, FieldError, Object, Spec,
     kind::{
-        AcceptedDomain, AcceptedDomainType, DistributionGroup, DynamicDistributionGroup,
-        LOCAL_STORE, OutboundPool, RemoteRange, SendConnector, SenderFeed,
+        AcceptedDomain, AcceptedDomainType, LOCAL_STORE, OutboundPool, RemoteRange, SendConnector,
+        SenderFeed,
     },
 };
 
-use super::{error, is_monitoring, of, recipient::owners};
+use super::{
+    error,
+    group::Groups,
+    of,
+    recipient::{Owner, Owners},
+};
 use crate::ObjectError;
 
-/// Every reference to a recipient or a connector.
-pub(super) fn all(objects: &[Object], errors: &mut Vec<ObjectError>) {
-    let known = Known {
-        owners: owners(objects),
-        domains: of::<AcceptedDomain>(objects)
-            .map(|(_, spec)| (spec.domain.as_str(), spec))
-            .collect(),
-        connectors: of::<SendConnector>(objects)
-            .map(|(object, _)| object.name.clone())
-            .collect(),
-        high_risk: of::<SendConnector>(objects)
-            .filter(|(_, spec)| spec.pool == OutboundPool::HighRisk)
-            .map(|(object, _)| object.name.clone())
-            .collect(),
-        feeds: of::<SenderFeed>(objects)
-            .map(|(object, _)| object.name.clone())
-            .collect(),
-        groups: groups(objects),
-    };
-    for object in objects {
-        let mut tell = |broken: Option<FieldError>| {
-            errors.extend(broken.map(|broken| error(object, broken)));
-        };
-        match &object.spec {
-            Spec::JournalRule(rule) => {
-                tell(known.recipient("journal_address", &rule.journal_address));
-                if let Some(address) = &rule.recipient {
-                    tell(known.recipient("recipient", address));
-                }
-                if let Some(store) = &rule.mailbox_store
-                    && store != LOCAL_STORE
-                {
-                    tell(known.connector("mailbox_store", store));
-                }
-            }
-            Spec::ReceiveConnector(connector) => {
-                for (field, entries) in [
-                    ("remote_ranges", &connector.remote_ranges),
-                    ("sender_ranges", &connector.sender_ranges),
-                ] {
-                    for (at, entry) in entries.iter().enumerate() {
-                        if let Some(name) = entry.feed() {
-                            tell(known.feed(|| format!("{field}[{at}]"), name));
-                        }
-                    }
-                }
-            }
-            Spec::Policy(policy) => {
-                for (at, entry) in policy.ranges.iter().enumerate() {
-                    let (exact, added) = (entry.remote_ranges.as_deref(), &entry.add);
-                    let feeds = exact.into_iter().flatten().chain(added);
-                    for name in feeds.filter_map(RemoteRange::feed) {
-                        tell(known.feed(|| format!("ranges[{at}]"), name));
-                    }
-                }
-            }
-            Spec::Mailbox(mailbox) => {
-                if let Some(address) = &mailbox.forwarding_address {
-                    tell(known.recipient("forwarding_address", address));
-                }
-                if let Some(name) = &mailbox.send_connector {
-                    tell(known.connector("send_connector", name));
-                    tell(known.no_high_risk("send_connector", name));
-                }
-            }
-            Spec::MailContact(contact) => {
-                tell(known.recipient("external_address", &contact.external_address));
-            }
-            Spec::MailUser(user) => {
-                tell(known.recipient("external_address", &user.external_address));
-            }
-            Spec::DistributionGroup(group) => {
-                for (at, member) in group.members.iter().enumerate() {
-                    tell(known.no_probe(|| format!("members[{at}]"), member));
-                }
-                if let Some(address) = &group.report_to {
-                    tell(known.recipient("report_to", address));
-                }
-                for (at, address) in group.managed_by.iter().enumerate() {
-                    tell(known.recipient(&format!("managed_by[{at}]"), address));
-                }
-            }
-            Spec::DynamicDistributionGroup(group) => {
-                if let Some(address) = &group.report_to {
-                    tell(known.recipient("report_to", address));
-                }
-                if let Some(address) = &group.managed_by {
-                    tell(known.recipient("managed_by", address));
-                }
-                let filter = group.recipient_filter.as_ref();
-                for name in filter.iter().flat_map(|one| one.filter().named_groups()) {
-                    tell(known.group(name));
-                }
-            }
-            Spec::TransportSettings(settings) => {
-                if let Some(address) = &settings.postmaster {
-                    tell(known.recipient("postmaster", address));
-                }
-                if let Some(address) = &settings.journaling_report_ndr_to {
-                    tell(known.recipient("journaling_report_ndr_to", address));
-                }
-            }
-            _ => {}
-        }
-        if let Some(recipient) = object.spec.recipient() {
-            for (field, list) in [
-                (
-                    "accept_messages_only_from",
-                    recipient.accept_messages_only_from(),
-                ),
-                ("reject_messages_from", recipient.reject_messages_from()),
-            ] {
-                for (at, address) in list.iter().enumerate() {
-                    tell(known.recipient(&format!("{field}[{at}]"), address));
-                }
-            }
+/// What something is named by.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Field(&'static str, Option<usize>);
+
+impl std::fmt::Display for Field {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Field(name, None) => f.write_str(name),
+            Field(name, Some(at)) => write!(f, "{name}[{at}]"),
         }
     }
 }
 
-/// What groups go by, as filters name them: names and addresses in lower case. True for a group of
-/// listed members.
-fn groups(objects: &[Object]) -> HashMap<String, bool> {
-    let listed =
-        of::<DistributionGroup>(objects).map(|(object, group)| (object, &group.address, true));
-    let dynamic = of::<DynamicDistributionGroup>(objects)
-        .map(|(object, group)| (object, &group.address, false));
-    // Where a dynamic group has the name of another, the other is meant.
-    let both = dynamic.chain(listed);
-    both.flat_map(|(object, address, is_listed)| {
-        let name = object.name.to_lowercase();
-        [
-            (name, is_listed),
-            (address.to_string().to_lowercase(), is_listed),
-        ]
-    })
-    .collect()
+/// What is named.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum To<'a> {
+    /// Who must be a recipient where this system is the authority, and no probe's mailbox.
+    Recipient(&'a EmailAddress),
+    /// Who must be no probe's mailbox.
+    Member(&'a EmailAddress),
+    /// A send connector.
+    Connector(&'a str),
+    /// A send connector that is not of the high-risk pool.
+    MailboxConnector(&'a str),
+    /// A sender feed.
+    Feed(&'a str),
+    /// A group that lists its members, by its name or address in lower case.
+    Group(&'a str),
+}
+
+/// Everything that an object names.
+pub(super) fn references(spec: &Spec) -> Vec<(Field, To<'_>)> {
+    let mut found: Vec<(Field, To<'_>)> = Vec::new();
+    let mut one = |field, to| found.push((Field(field, None), to));
+    match spec {
+        Spec::JournalRule(rule) => {
+            one("journal_address", To::Recipient(&rule.journal_address));
+            if let Some(address) = &rule.recipient {
+                one("recipient", To::Recipient(address));
+            }
+            for store in rule
+                .mailbox_store
+                .iter()
+                .filter(|store| *store != LOCAL_STORE)
+            {
+                one("mailbox_store", To::Connector(store));
+            }
+        }
+        Spec::ReceiveConnector(connector) => {
+            for (field, entries) in [
+                ("remote_ranges", &connector.remote_ranges),
+                ("sender_ranges", &connector.sender_ranges),
+            ] {
+                let feeds = entries.iter().enumerate();
+                let feeds = feeds.filter_map(|(at, entry)| Some((at, entry.feed()?)));
+                found.extend(feeds.map(|(at, name)| (Field(field, Some(at)), To::Feed(name))));
+            }
+        }
+        Spec::Policy(policy) => {
+            for (at, entry) in policy.ranges.iter().enumerate() {
+                let exact = entry.remote_ranges.as_deref().into_iter().flatten();
+                let feeds = exact.chain(&entry.add).filter_map(RemoteRange::feed);
+                found.extend(feeds.map(|name| (Field("ranges", Some(at)), To::Feed(name))));
+            }
+        }
+        Spec::Mailbox(mailbox) => {
+            if let Some(address) = &mailbox.forwarding_address {
+                one("forwarding_address", To::Recipient(address));
+            }
+            if let Some(name) = &mailbox.send_connector {
+                one("send_connector", To::MailboxConnector(name));
+            }
+        }
+        Spec::MailContact(contact) => {
+            one("external_address", To::Recipient(&contact.external_address));
+        }
+        Spec::MailUser(user) => one("external_address", To::Recipient(&user.external_address)),
+        Spec::DistributionGroup(group) => {
+            if let Some(address) = &group.report_to {
+                one("report_to", To::Recipient(address));
+            }
+            found.extend(listed("members", &group.members, To::Member));
+            found.extend(listed("managed_by", &group.managed_by, To::Recipient));
+        }
+        Spec::DynamicDistributionGroup(group) => {
+            if let Some(address) = &group.report_to {
+                one("report_to", To::Recipient(address));
+            }
+            if let Some(address) = &group.managed_by {
+                one("managed_by", To::Recipient(address));
+            }
+            let filter = group.recipient_filter.as_ref();
+            for name in filter.iter().flat_map(|one| one.filter().named_groups()) {
+                one("recipient_filter", To::Group(name));
+            }
+        }
+        Spec::TransportSettings(settings) => {
+            if let Some(address) = &settings.postmaster {
+                one("postmaster", To::Recipient(address));
+            }
+            if let Some(address) = &settings.journaling_report_ndr_to {
+                one("journaling_report_ndr_to", To::Recipient(address));
+            }
+        }
+        _ => {}
+    }
+    if let Some(recipient) = spec.recipient() {
+        let (accepted, refused) = (
+            recipient.accept_messages_only_from(),
+            recipient.reject_messages_from(),
+        );
+        found.extend(listed("accept_messages_only_from", accepted, To::Recipient));
+        found.extend(listed("reject_messages_from", refused, To::Recipient));
+    }
+    found
+}
+
+fn listed<'a>(
+    field: &'static str,
+    addresses: &'a [EmailAddress],
+    to: fn(&'a EmailAddress) -> To<'a>,
+) -> impl Iterator<Item = (Field, To<'a>)> {
+    let all = addresses.iter().enumerate();
+    all.map(move |(at, address)| (Field(field, Some(at)), to(address)))
 }
 
 /// What there is to refer to.
-struct Known<'a> {
-    owners: HashMap<String, &'a Object>,
+pub(super) struct Known<'a> {
+    owners: &'a dyn Owners,
     domains: HashMap<&'a str, &'a AcceptedDomain>,
     connectors: Vec<String>,
     /// Of these, those of the high-risk pool.
     high_risk: Vec<String>,
     feeds: Vec<String>,
-    groups: HashMap<String, bool>,
+    groups: &'a dyn Groups,
 }
 
 impl<'a> Known<'a> {
+    /// By these domains, connectors and feeds, by who has which address, and by these groups.
+    pub(super) fn of(
+        objects: &[&'a Object],
+        owners: &'a dyn Owners,
+        groups: &'a dyn Groups,
+    ) -> Known<'a> {
+        let high_risk = of::<SendConnector>(objects)
+            .filter(|(_, spec)| spec.pool == OutboundPool::HighRisk)
+            .map(|(object, _)| object.name.clone());
+        Known {
+            owners,
+            domains: of::<AcceptedDomain>(objects)
+                .map(|(_, spec)| (spec.domain.as_str(), spec))
+                .collect(),
+            connectors: of::<SendConnector>(objects)
+                .map(|(object, _)| object.name.clone())
+                .collect(),
+            high_risk: high_risk.collect(),
+            feeds: of::<SenderFeed>(objects)
+                .map(|(object, _)| object.name.clone())
+                .collect(),
+            groups,
+        }
+    }
+
+    /// Every broken reference of these objects.
+    pub(super) fn all(&self, objects: &[&Object], errors: &mut Vec<ObjectError>) {
+        for object in objects {
+            for (field, to) in references(&object.spec) {
+                self.one(object, field, to, errors);
+            }
+        }
+    }
+
+    /// What is wrong with one reference of an object.
+    pub(super) fn one(
+        &self,
+        object: &Object,
+        field: Field,
+        to: To<'_>,
+        errors: &mut Vec<ObjectError>,
+    ) {
+        let mut tell = |broken: Option<FieldError>| {
+            errors.extend(broken.map(|broken| error(object, broken)));
+        };
+        match to {
+            To::Recipient(address) => tell(self.recipient(field, address)),
+            To::Member(address) => tell(self.no_probe(field, address)),
+            To::Connector(name) => tell(self.connector(field, name)),
+            To::MailboxConnector(name) => {
+                tell(self.connector(field, name));
+                tell(self.no_high_risk(field, name));
+            }
+            To::Feed(name) => tell(self.feed(field, name)),
+            To::Group(name) => tell(self.group(field, name)),
+        }
+    }
+
     /// An address must be a recipient where this system is the authority for its domain, and must
     /// not be a probe's mailbox.
-    fn recipient(&self, field: &str, address: &EmailAddress) -> Option<FieldError> {
-        if let Some(error) = self.no_probe(|| field.to_owned(), address) {
+    fn recipient(&self, field: Field, address: &EmailAddress) -> Option<FieldError> {
+        if let Some(error) = self.no_probe(field, address) {
             return Some(error);
         }
         if self.owner(address).is_some() || !self.is_authoritative(address.domain()) {
             return None;
         }
         Some(FieldError::new(
-            field,
+            field.to_string(),
             format!(
                 "{address} is nobody's address, and {} is an authoritative domain",
                 address.domain()
@@ -183,10 +233,11 @@ impl<'a> Known<'a> {
         ))
     }
 
-    fn no_probe(&self, field: impl Fn() -> String, address: &EmailAddress) -> Option<FieldError> {
+    fn no_probe(&self, field: Field, address: &EmailAddress) -> Option<FieldError> {
+        let is_monitoring = |owner: Owner| owner.is_monitoring;
         self.owner(address).is_some_and(is_monitoring).then(|| {
             FieldError::new(
-                field(),
+                field.to_string(),
                 format!(
                     "{address} is a monitoring mailbox, which takes mail of health probes only"
                 ),
@@ -195,8 +246,8 @@ impl<'a> Known<'a> {
         })
     }
 
-    fn owner(&self, address: &EmailAddress) -> Option<&'a Object> {
-        let by_key = |address: &EmailAddress| self.owners.get(&address.key()).copied();
+    fn owner(&self, address: &EmailAddress) -> Option<Owner> {
+        let by_key = |address: &EmailAddress| self.owners.owner(&address.key());
         by_key(address).or_else(|| by_key(&address.without_detail()?))
     }
 
@@ -216,7 +267,7 @@ impl<'a> Known<'a> {
         }
     }
 
-    fn connector(&self, field: &str, name: &str) -> Option<FieldError> {
+    fn connector(&self, field: Field, name: &str) -> Option<FieldError> {
         let is_it = |known: &String| known.eq_ignore_ascii_case(name);
         if self.connectors.iter().any(is_it) {
             return None;
@@ -226,18 +277,18 @@ impl<'a> Known<'a> {
             names => format!("name one of: {}", names.join(", ")),
         };
         Some(FieldError::new(
-            field,
+            field.to_string(),
             format!("there is no send connector {name:?}"),
             mend,
         ))
     }
 
     /// Mailboxes are not outside.
-    fn no_high_risk(&self, field: &str, name: &str) -> Option<FieldError> {
+    fn no_high_risk(&self, field: Field, name: &str) -> Option<FieldError> {
         let mut names = self.high_risk.iter();
         names.any(|known| known.eq_ignore_ascii_case(name)).then(|| {
             FieldError::new(
-                field,
+                field.to_string(),
                 format!("{name:?} is of the high-risk pool, which is for mail out of the organisation"),
                 "name a send connector of the normal pool",
             )
@@ -245,10 +296,9 @@ impl<'a> Known<'a> {
     }
 
     /// MemberOfGroup is what groups list: who a filter finds is not known before it is asked.
-    fn group(&self, name: &str) -> Option<FieldError> {
-        let field = "recipient_filter";
-        let found = self.groups.get(name);
-        if found == Some(&true) {
+    fn group(&self, field: Field, name: &str) -> Option<FieldError> {
+        let found = self.groups.is_listed(name);
+        if found == Some(true) {
             return None;
         }
         let (problem, mend) = match found {
@@ -257,9 +307,9 @@ impl<'a> Known<'a> {
                 "name a distribution group, or write its conditions into this filter".to_owned(),
             ),
             None => {
-                let listed = self.groups.iter().filter(|(_, is_listed)| **is_listed);
+                let listed = self.groups.listed().into_iter();
                 let near = listed
-                    .map(|(known, _)| (strsim::damerau_levenshtein(known, name), known))
+                    .map(|known| (strsim::damerau_levenshtein(&known, name), known))
                     .filter(|(distance, known)| distance * 3 <= known.len().max(3))
                     .min();
                 let mend = match near {
@@ -276,10 +326,10 @@ impl<'a> Known<'a> {
                 )
             }
         };
-        Some(FieldError::new(field, problem, mend))
+        Some(FieldError::new(field.to_string(), problem, mend))
     }
 
-    fn feed(&self, field: impl Fn() -> String, name: &str) -> Option<FieldError> {
+    fn feed(&self, field: Field, name: &str) -> Option<FieldError> {
         let is_it = |known: &String| known.eq_ignore_ascii_case(name);
         if self.feeds.iter().any(is_it) {
             return None;
@@ -289,7 +339,7 @@ impl<'a> Known<'a> {
             names => format!("name one of: {}", names.join(", ")),
         };
         let problem = format!("there is no sender feed {name:?}");
-        Some(FieldError::new(field(), problem, mend))
+        Some(FieldError::new(field.to_string(), problem, mend))
     }
 }
 
@@ -297,10 +347,16 @@ impl<'a> Known<'a> {
 mod tests {
     use mailward_model::{
         ObjectId, Revision,
-        kind::{DistributionGroup, JournalRule, Mailbox, MailboxType, TransportSettings},
+        kind::{
+            DistributionGroup, DynamicDistributionGroup, JournalRule, Mailbox, MailboxType,
+            TransportSettings,
+        },
     };
 
-    use super::*;
+    use super::{
+        super::{group::by_name, recipient::owners},
+        *,
+    };
 
     fn object(name: &str, spec: impl Into<Spec>) -> Object {
         Object {
@@ -339,11 +395,20 @@ mod tests {
         objects
     }
 
+    /// What is wrong with the references of the world with more objects.
+    fn told(more: Vec<Object>) -> Vec<String> {
+        let world = world(more);
+        let world: Vec<&Object> = world.iter().collect();
+        let owners = owners(&world);
+        let groups = by_name(world.iter().copied());
+        let mut errors = Vec::new();
+        Known::of(&world, &owners, &groups).all(&world, &mut errors);
+        errors.iter().map(ToString::to_string).collect()
+    }
+
     #[track_caller]
     fn check(more: Object, expect: &[&str]) {
-        let mut errors = Vec::new();
-        all(&world(vec![more]), &mut errors);
-        let errors: Vec<_> = errors.iter().map(ToString::to_string).collect();
+        let errors = told(vec![more]);
         assert_eq!(errors.len(), expect.len(), "{errors:?}");
         for (error, expect) in errors.iter().zip(expect) {
             assert!(error.contains(expect), "{error}");
@@ -423,9 +488,7 @@ mod tests {
             ("MemberOfGroup -eq 'x'", Some("is a dynamic group")),
         ] {
             let more = vec![staff.clone(), dynamic("x", filter)];
-            let mut errors = Vec::new();
-            all(&world(more), &mut errors);
-            let told: Vec<_> = errors.iter().map(ToString::to_string).collect();
+            let told = told(more);
             match expect {
                 None => assert!(told.is_empty(), "{filter}: {told:?}"),
                 Some(part) => assert!(
@@ -465,8 +528,8 @@ mod tests {
         check(
             object("all", group),
             &[
-                "members[1]: probe@example.org is a monitoring",
                 "report_to: nobody@",
+                "members[1]: probe@example.org is a monitoring",
             ],
         );
         let settings = TransportSettings {

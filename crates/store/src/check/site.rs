@@ -8,13 +8,13 @@ use super::{error, of, title};
 use crate::ObjectError;
 
 /// No node is in two sites.
-pub(super) fn nodes(objects: &[Object], errors: &mut Vec<ObjectError>) {
+pub(super) fn nodes(objects: &[&Object], errors: &mut Vec<ObjectError>) {
     let mut seen = HashMap::new();
     for (object, site) in of::<Site>(objects) {
         for (at, node) in site.nodes.iter().enumerate() {
             // Twice in one site is told by the site itself.
             let first = *seen.entry(node).or_insert(object);
-            if first.id != object.id {
+            if !std::ptr::eq(first, object) {
                 errors.push(error(
                     object,
                     FieldError::new(
@@ -50,7 +50,7 @@ mod tests {
             site(1, "North", &["a.example", "b.example"]),
             site(2, "South", &["c.example", "B.example"]),
         ];
-        nodes(&all, &mut errors);
+        nodes(&all.each_ref(), &mut errors);
         assert_eq!(errors.len(), 1, "{errors:?}");
         let told = errors[0].to_string();
         assert!(

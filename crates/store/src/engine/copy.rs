@@ -87,7 +87,7 @@ impl Held<'_> {
     /// Forgets everything; from here on it is a copy of this database.
     pub(super) fn begin_anew(&self, store: &str) -> rusqlite::Result<()> {
         self.0.execute_batch(
-            "DELETE FROM object; DELETE FROM change; DELETE FROM source;
+            "DELETE FROM object; DELETE FROM change; DELETE FROM source; DELETE FROM indexed;
              DELETE FROM sqlite_sequence WHERE name IN ('object', 'change')",
         )?;
         let mark = "INSERT INTO source (store) VALUES (?1)";

@@ -19,7 +19,7 @@ use rusqlite::{Connection, TransactionBehavior, params};
 use tokio::sync::watch;
 
 use super::{
-    Engine, Head, Line, Stored, Work,
+    Engine, Head, Line, Rows, Stored, Work, index,
     schema::{self, LAYOUT, Unfit},
 };
 use crate::error::{ApplyError, Cause, OpenError};
@@ -91,6 +91,24 @@ impl File {
         let transaction = connection.transaction()?;
         let rows = schema::rows(&transaction, "ORDER BY id", [])?;
         Ok((head(&transaction)?, rows))
+    }
+
+    /// The rows as they are at one moment, for whoever asks for some of them. Nobody else of this
+    /// process reads meanwhile.
+    pub(crate) fn look_up<T>(
+        &self,
+        look: impl FnOnce(Head, &Rows<'_>) -> Result<T, ApplyError>,
+    ) -> Result<T, ApplyError> {
+        let mut connection = self.reach().map_err(ApplyError::Engine)?;
+        let mut transaction = connection.transaction()?;
+        if !index::is_kept(&transaction)? {
+            drop(transaction);
+            transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            index::keep(&transaction)?;
+        }
+        let found = look(head(&transaction)?, &Rows::of(&transaction))?;
+        transaction.commit()?;
+        Ok(found)
     }
 
     /// The rows of a kind, by name.
@@ -165,9 +183,9 @@ impl Engine for File {
     fn write(&self, work: Work<'_>) -> Result<i64, ApplyError> {
         let mut connection = self.reach().map_err(ApplyError::Engine)?;
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let rows = schema::rows(&transaction, "ORDER BY id", [])?;
+        index::keep(&transaction)?;
         let head = head(&transaction)?;
-        let lines = work(head, &rows)?;
+        let lines = work(head, &Rows::of(&transaction))?;
         let Some(last) = lines.last() else {
             return Ok(head.revision);
         };

@@ -6,16 +6,20 @@
 //! decided there, and the file is a copy that follows the database's feed. So reading never waits
 //! for a network, and a node serves by what it knows while the database is away.
 //!
-//! Here are rows as text alone. Never here: what a row means, and whether a change is sound.
+//! Here are rows as text, and [`index`], by which those are found that a change concerns. Never here:
+//! whether a change is sound.
 
 pub(crate) mod copy;
 pub(crate) mod file;
+mod index;
 pub(crate) mod postgres;
 pub(crate) mod row;
+mod rows;
 mod schema;
 
 pub(crate) use file::File;
 pub(crate) use row::{Line, Stored, folded};
+pub(crate) use rows::Rows;
 
 use crate::error::{ApplyError, Cause};
 
@@ -28,9 +32,9 @@ pub(crate) struct Head {
     pub(crate) id: i64,
 }
 
-/// Decides what is to be written, given every row as it is while nobody else writes. May be asked
+/// Decides what is to be written, given the rows as they are while nobody else writes. May be asked
 /// once only.
-pub(crate) type Work<'a> = &'a mut dyn FnMut(Head, &[Stored]) -> Result<Vec<Line>, ApplyError>;
+pub(crate) type Work<'a> = &'a mut dyn FnMut(Head, &Rows<'_>) -> Result<Vec<Line>, ApplyError>;
 
 /// What decides about changes and keeps them.
 pub(crate) trait Engine: Send + Sync {

@@ -1,11 +1,14 @@
 //! The tables of the file: layout, settings of the engine, and rows in and out.
 //!
-//! `object` holds what is, `change` what was done, `event` what happened ([`crate::event`]). A
-//! revision is a row number of `change`; neither it nor an object's id is ever used again.
+//! `object` holds what is, `change` what was done, `event` what happened ([`crate::event`]); beside them
+//! is what follows from the objects ([`super::index`]). A revision is a row number of `change`; neither it nor an object's id is ever used again.
 
 use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params};
 
-use super::row::{Line, Stored, folded};
+use super::{
+    index,
+    row::{Line, Stored, folded},
+};
 use crate::{error::Cause, event};
 
 /// The layout this version reads and writes.
@@ -74,6 +77,7 @@ pub(super) fn prepare(connection: &mut Connection) -> Result<bool, Unfit> {
         }
         transaction.execute_batch(TABLES)?;
         transaction.execute_batch(event::TABLE)?;
+        transaction.execute_batch(index::TABLES)?;
         transaction.execute_batch(&format!(
             "PRAGMA user_version = {LAYOUT}; PRAGMA application_id = {APPLICATION_ID};"
         ))?;
@@ -87,8 +91,12 @@ pub(super) fn prepare(connection: &mut Connection) -> Result<bool, Unfit> {
         // Layout 1 had no table of events.
         transaction.execute_batch(event::TABLE)?;
         transaction.execute_batch(&format!("PRAGMA user_version = {LAYOUT};"))?;
-        transaction.commit()?;
     }
+    // It follows from the objects, so that a version which does not know it may write them all the
+    // same: the layout is no other by it.
+    transaction.execute_batch(index::TABLES)?;
+    index::keep(&transaction)?;
+    transaction.commit()?;
     Ok(false)
 }
 
@@ -169,6 +177,7 @@ pub(super) fn last_id(connection: &Connection) -> rusqlite::Result<i64> {
 
 /// Writes lines of the feed, and does to the objects what they say.
 pub(super) fn append(connection: &Connection, lines: &[Line]) -> rusqlite::Result<()> {
+    let is_kept = index::is_kept(connection)?;
     let mut feed = connection.prepare_cached(&format!(
         "INSERT INTO change ({LINE}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"
     ))?;
@@ -202,5 +211,8 @@ pub(super) fn append(connection: &Connection, lines: &[Line]) -> rusqlite::Resul
             None => remove.execute([line.id])?,
         };
     }
-    Ok(())
+    match is_kept {
+        true => index::follow(connection, lines),
+        false => index::keep(connection),
+    }
 }

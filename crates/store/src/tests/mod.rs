@@ -9,6 +9,7 @@ mod attempts;
 )]
 mod cluster;
 mod contract;
+mod near;
 mod postgres;
 mod refresh;
 mod sqlite;

@@ -239,14 +239,15 @@ impl Engine for Postgres {
         };
         // From here on the database's lock is held: whatever ends this early drops `give`, and
         // with it the lock.
-        let (copied, rows) = self.file.all().map_err(ApplyError::Engine)?;
-        if copied.revision != head.revision {
-            return Err(self.refused(Trouble::Behind {
-                copy: copied.revision,
-                database: head.revision,
-            }));
-        }
-        let lines = work(head, &rows)?;
+        let lines = self.file.look_up(|copied, rows| {
+            if copied.revision != head.revision {
+                return Err(self.refused(Trouble::Behind {
+                    copy: copied.revision,
+                    database: head.revision,
+                }));
+            }
+            work(head, rows)
+        })?;
         let last = lines.last().map_or(head.revision, |line| line.revision);
         if give.send(lines).is_err() {
             return Err(self.refused(Trouble::Ended));
