@@ -1,4 +1,5 @@
-//! A clock that jumps neither bounces nor stalls mail: not a day ahead, not a day back.
+//! A clock that jumps neither bounces nor stalls mail: not a day ahead, not a day back. The ledger of
+//! journal reports closes the day that is over with a signed root, and stays one chain.
 //!
 //! All roles run under libfaketime, which shifts what they take for the time of day while the
 //! monotonic clock runs on. Without the library the test says so and ends.
@@ -93,6 +94,12 @@ fn while_mail_waits_for_its_next_try() {
         wait_for("new mail passes", || node.mailbox("info").len() == n + 1);
         wait_for("it greets after the jump", || node.greets());
     }
+    wait_for("the day that was over has its signed root", || {
+        node.has_event("transport", 1025)
+    });
+    let verified = node.json(&["journal", "verify"]);
+    assert!(verified["roots"].as_u64().unwrap() >= 1, "{verified}");
+    assert_eq!(verified["problems"], serde_json::json!([]), "{verified}");
     let mail = node.mailbox("info");
     let bounced = mail
         .iter()

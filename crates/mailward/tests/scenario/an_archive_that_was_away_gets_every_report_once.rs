@@ -115,7 +115,18 @@ fn when_it_is_back() {
         let status = node.json(&["journal", "status"]);
         status["targets"][0]["waiting"] == 5 && status["targets"][0]["last_error"].is_string()
     });
-    wait_for("somebody is told", || node.has_event("transport", 1020));
+    // How many wait, and since when: the event comes once a minute, with what waits then.
+    let told = |event: &serde_json::Value| event["number"] == 1020;
+    wait_for("somebody is told", || {
+        node.events_of("transport").iter().any(told)
+    });
+    let events = node.events_of("transport");
+    let away = events.iter().find(|event| told(event)).unwrap();
+    let fields = &away["fields"];
+    assert_eq!(fields["target"], TARGET, "{away}");
+    let waited = fields["waiting"].as_u64().unwrap();
+    assert!((1..=5).contains(&waited), "{away}");
+    assert_eq!(fields["oldest_minutes"], 0, "{away}");
     // The mail itself did not wait.
     wait_for("the mail is there", || node.mailbox("info").len() == 5);
 
@@ -252,6 +263,10 @@ fn when_it_lost_what_it_had() {
     });
     wait_for("it has left the queue", || waiting(&node) == (0, false));
     assert_eq!(node.queued(), 1);
+    // Nothing of before the last half hour.
+    let replay = ["journal", "replay", "--since", "1h", "--to", "30m"];
+    let none = node.json(&replay);
+    assert_eq!((&none["found"], &none["sent"]), (&0.into(), &0.into()));
     let done = node.json(&["journal", "replay", "--since", "1h"]);
     assert_eq!(
         (&done["found"], &done["sent"]),
