@@ -21,14 +21,13 @@ use std::{
 
 use mailward_api::fault::Fault;
 use mailward_events::{Event, Events, Items, chain};
+use mailward_host::kept::KeptError;
 use mailward_model::{
     Kind, Object, ObjectId, Spec,
     kind::{UntrustedFeed, UntrustedSource},
 };
 use mailward_store::Store;
-use mailward_tls::untrusted::feed::{
-    Difference, FeedState, HeldVersion, List, Outcome, Shelf, ShelfError,
-};
+use mailward_tls::untrusted::feed::{Difference, FeedState, HeldVersion, List, Outcome, Shelf};
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
@@ -360,10 +359,9 @@ fn tell_change(entry: &Entry, difference: &Difference, events: &Events) {
     });
 }
 
-fn tell_file(error: &ShelfError, events: &Events) {
-    let (ShelfError::Io { path, .. } | ShelfError::Damaged { path, .. }) = error;
+fn tell_file(error: &KeptError, events: &Events) {
     events.emit(Event::StateFileFailing {
-        path: path.display().to_string(),
+        path: error.path().display().to_string(),
         error: chain(error),
     });
 }
