@@ -132,6 +132,7 @@ fn write(
         let others = (0..others).map(|no| Issuer::other(no, certificates, revoked));
         others.chain([Issuer::of_tests(spki, ending)]).collect()
     };
+    fs::create_dir_all(folder)?;
     let whole = filter(&with(7));
     let added = filter(&[Issuer::of_tests(spki, 8)]);
     for (name, octets) in [

@@ -3,9 +3,8 @@
 //!
 //! Invariant: parts are signed with their lengths, so that no two lists of parts sign alike.
 
-use std::fmt::Write as _;
-
 use hmac::{Hmac, KeyInit, Mac};
+use mailward_model::hex;
 use sha2::Sha256;
 
 /// Header field with the wall clock of the asking node, Unix milliseconds.
@@ -29,14 +28,8 @@ fn mac(key: &[u8], parts: &[&[u8]]) -> Option<Hmac<Sha256>> {
 
 /// The signature of these parts, in hexadecimal.
 pub fn sign(key: &[u8], parts: &[&[u8]]) -> String {
-    let mut text = String::new();
-    if let Some(mac) = mac(key, parts) {
-        for octet in mac.finalize().into_bytes() {
-            // Writing to a String cannot fail.
-            let _ = write!(text, "{octet:02x}");
-        }
-    }
-    text
+    let mac = mac(key, parts);
+    mac.map_or_else(String::new, |mac| hex(&mac.finalize().into_bytes()))
 }
 
 /// Whether `signature` is that of these parts. Compared in constant time.

@@ -9,6 +9,7 @@ pub mod clock;
 pub mod disk;
 pub mod entropy;
 pub mod fake;
+pub mod kept;
 pub mod keyring;
 pub mod lifeline;
 pub mod listen;

@@ -2,6 +2,7 @@
 
 use std::{fmt, str::FromStr};
 
+use mailward_model::hex;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use sha2::{Digest as _, Sha256};
 
@@ -46,15 +47,6 @@ impl fmt::Debug for Digest {
 
 fn write_hex(octets: &[u8], f: &mut fmt::Formatter<'_>) -> fmt::Result {
     f.write_str(&hex(octets))
-}
-
-/// Octets as hexadecimal digits.
-pub(crate) fn hex(octets: &[u8]) -> String {
-    let digit = |nibble: u8| char::from_digit(u32::from(nibble), 16).unwrap_or_default();
-    octets
-        .iter()
-        .flat_map(|octet| [digit(octet >> 4), digit(octet & 15)])
-        .collect()
 }
 
 /// Reads exactly `N` octets of hexadecimal digits in lower case.

@@ -2,9 +2,10 @@
 //!
 //! Never here: the secret in a debug text or an error.
 
+use mailward_model::hex;
 use ring::signature::{ED25519, Ed25519KeyPair, KeyPair as _, UnparsedPublicKey};
 
-use crate::digest::{from_hex, hex};
+use crate::digest::from_hex;
 
 /// Octets of a signature.
 pub(crate) const SIGNATURE_OCTETS: usize = 64;

@@ -32,7 +32,7 @@ pub mod why;
 pub use built_in::built_in;
 pub use ranges::{Feeds, Ranges, Taken};
 pub use set::RangeSet;
-pub use shelf::{Shelf, ShelfError};
+pub use shelf::Shelf;
 pub use state::{
     Announcement, Difference, FeedState, HeldVersion, Leaving, Outcome, Version, version_of,
 };

@@ -4,14 +4,11 @@
 //! Files are replaced whole and outlast a power cut. Written by transport alone; read by whoever
 //! shows or exports ranges.
 
-use std::{
-    io::{self, Read},
-    path::{Path, PathBuf},
-};
+use std::path::PathBuf;
 
 use mailward_host::{
     entropy,
-    replace::{Lasting, replace},
+    kept::{self, KeptError},
 };
 use mailward_model::ObjectId;
 
@@ -28,29 +25,6 @@ pub struct Shelf {
     dir: PathBuf,
 }
 
-/// Why a state is not to be had.
-#[derive(Debug, thiserror::Error)]
-pub enum ShelfError {
-    /// The file cannot be read or written.
-    #[error("{path} cannot be read or written")]
-    Io {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        #[source]
-        source: io::Error,
-    },
-    /// It holds something else.
-    #[error("{path} is damaged")]
-    Damaged {
-        /// The file.
-        path: PathBuf,
-        /// How.
-        #[source]
-        source: serde_json::Error,
-    },
-}
-
 impl Shelf {
     /// The shelf in this folder.
     pub fn new(dir: impl Into<PathBuf>) -> Self {
@@ -65,88 +39,45 @@ impl Shelf {
     /// What is known of a feed; nothing where it was never kept.
     ///
     /// # Errors
-    /// [`ShelfError`].
-    pub fn load(&self, feed: ObjectId) -> Result<Option<FeedState>, ShelfError> {
-        let path = self.file(feed);
-        let Some(octets) = read(&path)? else {
-            return Ok(None);
-        };
-        serde_json::from_slice(&octets)
-            .map(Some)
-            .map_err(|source| ShelfError::Damaged { path, source })
+    /// [`KeptError`].
+    pub fn load(&self, feed: ObjectId) -> Result<Option<FeedState>, KeptError> {
+        kept::load(&self.file(feed), FILE_OCTETS_MAX)
     }
 
     /// Keeps what is known of a feed.
     ///
     /// # Errors
-    /// [`ShelfError`]; the file of before is still there.
-    pub fn save(&self, feed: ObjectId, state: &FeedState) -> Result<(), ShelfError> {
-        let path = self.file(feed);
-        let octets = serde_json::to_vec(state).map_err(|source| ShelfError::Damaged {
-            path: path.clone(),
-            source,
-        })?;
-        write(&path, &octets)
+    /// [`KeptError`]; the file of before is still there.
+    pub fn save(&self, feed: ObjectId, state: &FeedState) -> Result<(), KeptError> {
+        kept::save(&self.file(feed), state)
     }
 
     /// Forgets what is known of a feed that is no more.
     ///
     /// # Errors
-    /// [`ShelfError`].
-    pub fn remove(&self, feed: ObjectId) -> Result<(), ShelfError> {
-        let path = self.file(feed);
-        match std::fs::remove_file(&path) {
-            Err(source) if source.kind() != io::ErrorKind::NotFound => {
-                Err(ShelfError::Io { path, source })
-            }
-            _ => Ok(()),
-        }
+    /// [`KeptError`].
+    pub fn remove(&self, feed: ObjectId) -> Result<(), KeptError> {
+        kept::forget(&self.file(feed))
     }
 
     /// The name by which this installation calls itself at the endpoints service: made once, a
     /// random UUID (RFC 9562 §5.4), and kept for good.
     ///
     /// # Errors
-    /// [`ShelfError`].
-    pub fn client_request_id(&self) -> Result<String, ShelfError> {
+    /// [`KeptError`].
+    pub fn client_request_id(&self) -> Result<String, KeptError> {
         let path = self.dir.join(CLIENT_REQUEST_ID);
-        if let Some(octets) = read(&path)?
+        if let Some(octets) = kept::read(&path, FILE_OCTETS_MAX)?
             && let Ok(text) = String::from_utf8(octets)
             && is_uuid(text.trim())
         {
             return Ok(text.trim().to_owned());
         }
-        let random = entropy::random::<16>().map_err(|source| ShelfError::Io {
-            path: path.clone(),
-            source,
-        })?;
+        let random = entropy::random::<16>().map_err(|source| KeptError::io(&path, source))?;
         let id = uuid(random);
-        write(&path, id.as_bytes())?;
+        kept::write(&path, id.as_bytes())?;
         Ok(id)
     }
-}
-
-fn read(path: &Path) -> Result<Option<Vec<u8>>, ShelfError> {
-    let fail = |source| ShelfError::Io {
-        path: path.to_owned(),
-        source,
-    };
-    let file = match std::fs::File::open(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        opened => opened.map_err(fail)?,
-    };
-    let mut octets = Vec::new();
-    file.take(FILE_OCTETS_MAX)
-        .read_to_end(&mut octets)
-        .map_err(fail)?;
-    Ok(Some(octets))
-}
-
-fn write(path: &Path, octets: &[u8]) -> Result<(), ShelfError> {
-    replace(path, octets, Lasting::PowerCut).map_err(|source| ShelfError::Io {
-        path: path.to_owned(),
-        source,
-    })
 }
 
 fn uuid(random: [u8; 16]) -> String {
@@ -191,7 +122,7 @@ mod tests {
         shelf.save(feed, &state).unwrap();
         assert_eq!(shelf.load(feed).unwrap(), Some(state));
         std::fs::write(shelf.file(feed), "{\"in_force\":").unwrap();
-        assert!(matches!(shelf.load(feed), Err(ShelfError::Damaged { .. })));
+        assert!(matches!(shelf.load(feed), Err(KeptError::Damaged { .. })));
         shelf.remove(feed).unwrap();
         shelf.remove(feed).unwrap();
     }

@@ -7,7 +7,7 @@
 use std::fmt;
 
 use mailward_model::{
-    IpRange,
+    IpRange, hex,
     kind::{FeedSource, SenderFeed},
 };
 use serde::{Deserialize, Serialize};
@@ -181,12 +181,8 @@ pub fn version_of(ranges: &[IpRange]) -> String {
         hash.update("\n");
     }
     let octets = hash.finalize();
-    let digits: String = octets
-        .iter()
-        .take(5)
-        .map(|octet| format!("{octet:02x}"))
-        .collect();
-    format!("sha256:{digits}")
+    let first: Vec<u8> = octets.iter().take(5).copied().collect();
+    format!("sha256:{}", hex(&first))
 }
 
 impl FeedState {

@@ -198,6 +198,8 @@ impl Store {
     fn refresh_failed(&self, error: &ReadError) {
         let problem = error.to_string();
         for one in self.refreshing().noted.lock().values_mut() {
+            one.looks += 1;
+            one.failures += 1;
             one.problem = Some(problem.clone());
         }
     }
@@ -223,7 +225,11 @@ impl Store {
                 next_unix_ms,
                 reapplied_unix_ms: now,
                 problem: None,
+                looks: 0,
+                failures: 0,
             });
+            one.looks += 1;
+            one.failures += u64::from(done.is_err());
             one.problem = done.clone().err();
             if done.is_ok() {
                 one.revision = revision;

@@ -5,6 +5,7 @@
 
 use std::{fmt, net::IpAddr, sync::Arc};
 
+use mailward_model::hex;
 use rustls::{ServerConfig, sign::CertifiedKey};
 use rustls_pki_types::CertificateDer;
 use serde::Serialize;
@@ -15,7 +16,7 @@ use x509_parser::{
     public_key::PublicKey,
 };
 
-use crate::name::{distinguished_name, hex};
+use crate::name::distinguished_name;
 
 /// What is known of a certificate, without its key.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]

@@ -22,7 +22,7 @@ use serde::Serialize;
 
 use crate::{
     certificate::{CertificateFacts, CertificateRef, Validity},
-    choose::{ConnectorNeeds, ShownBy, choose_trusted},
+    choose::{Choice, ConnectorNeeds, ShownBy, choose_trusted},
     expiry::{Told, expiry_notices},
     folder::{Contents, Listing},
     notice::Notice,
@@ -45,6 +45,8 @@ pub struct CertificateView {
     pub validity: Option<Validity>,
     /// True where a connector whose name fits may serve it.
     pub servable: bool,
+    /// The entry by which it is untrusted here, where it is.
+    pub untrusted: Option<String>,
     /// What is wrong with the file.
     pub problems: Vec<FileProblem>,
 }
@@ -61,7 +63,7 @@ struct Served {
     generation: u64,
     certificate: Option<CertificateRef>,
     /// What was told of it last, so that nothing is told twice.
-    told: Option<Notice>,
+    told: Vec<Notice>,
 }
 
 impl Served {
@@ -283,8 +285,8 @@ impl Certificates {
                     pin: pin.as_deref(),
                 };
                 if !entry.answers(&needs, &set, moment) {
-                    let told = entry.told.take();
-                    *entry = self.decide(&needs, &set, moment, told);
+                    let told = std::mem::take(&mut entry.told);
+                    *entry = self.decide(&needs, &set, moment, &told);
                 }
             }
         }
@@ -296,12 +298,13 @@ impl Certificates {
         needs: &ConnectorNeeds<'_>,
         set: &Arc<CertificateSet>,
         (now, generation): (u64, u64),
-        told: Option<Notice>,
+        told: &[Notice],
     ) -> Served {
-        let decision = self.choose(set, needs, now);
-        let certificate = decision.chosen.clone();
-        let notice = notice_of(needs, decision, now);
-        if told.as_ref() != Some(&notice) {
+        let choice = self.choose(set, needs, now);
+        let certificate = choice.decision.chosen.clone();
+        let mut notices: Vec<Notice> = kept_back_notice(needs, &choice).into_iter().collect();
+        notices.push(notice_of(needs, choice.decision, now));
+        for notice in notices.iter().filter(|one| !told.contains(one)) {
             (self.0.tell)(notice.clone());
         }
         Served {
@@ -311,7 +314,7 @@ impl Certificates {
             holds: holds(set, now),
             generation,
             certificate,
-            told: Some(notice),
+            told: notices,
         }
     }
 
@@ -333,18 +336,13 @@ impl Certificates {
             .filter(|certificate| certificate.certified.is_some())
     }
 
-    fn choose(
-        &self,
-        set: &CertificateSet,
-        needs: &ConnectorNeeds<'_>,
-        now: u64,
-    ) -> Decision<Option<CertificateRef>> {
-        choose_trusted(set, needs, now, |certificate| {
-            let found = self.0.untrusted.check(certificate.chain());
-            found
-                .err()
-                .map(|it| format!("it is untrusted here: {}", it.entry))
-        })
+    fn choose(&self, set: &CertificateSet, needs: &ConnectorNeeds<'_>, now: u64) -> Choice {
+        choose_trusted(set, needs, now, |one| self.entry_against(one))
+    }
+
+    /// The entry by which a certificate of our own is untrusted here.
+    fn entry_against(&self, certificate: &CertificateRef) -> Option<String> {
+        self.0.untrusted.named(certificate.chain())
     }
 
     fn served(&self, needs: &ConnectorNeeds<'_>) -> Option<CertificateRef> {
@@ -361,10 +359,10 @@ impl Certificates {
         let told = match served.get_mut(needs.connector) {
             // Another connection may have decided while this one waited for the lock.
             Some(entry) if entry.answers(needs, &set, moment) => return entry.certificate.clone(),
-            Some(entry) => entry.told.take(),
-            None => None,
+            Some(entry) => std::mem::take(&mut entry.told),
+            None => Vec::new(),
         };
-        let entry = self.decide(needs, &set, moment, told);
+        let entry = self.decide(needs, &set, moment, &told);
         let certificate = entry.certificate.clone();
         served.insert(needs.connector.to_owned(), entry);
         certificate
@@ -376,7 +374,7 @@ impl Certificates {
     }
 
     /// The decision for a connector with its reasons: what `cert explain` prints.
-    pub fn explain(&self, needs: &ConnectorNeeds<'_>) -> Decision<Option<CertificateRef>> {
+    pub fn explain(&self, needs: &ConnectorNeeds<'_>) -> Choice {
         self.choose(&self.0.set.load(), needs, self.0.clock.unix_ms())
     }
 
@@ -397,6 +395,7 @@ impl Certificates {
                 file: certificate.facts.file.clone(),
                 validity: Some(certificate.facts.validity(now)),
                 servable: certificate.config.is_some(),
+                untrusted: self.entry_against(certificate),
                 problems: problems_of(&certificate.facts.file),
                 certificate: Some(certificate.facts.clone()),
             })
@@ -408,6 +407,7 @@ impl Certificates {
                     certificate: None,
                     validity: None,
                     servable: false,
+                    untrusted: None,
                     problems: problems_of(&problem.file),
                 });
             }
@@ -434,6 +434,21 @@ fn holds(set: &CertificateSet, now: u64) -> (u64, u64) {
         }
     }
     (from, until)
+}
+
+/// What is worth telling of the certificate that is untrusted here and would be shown.
+fn kept_back_notice(needs: &ConnectorNeeds<'_>, choice: &Choice) -> Option<Notice> {
+    let kept_back = choice.kept_back.as_ref()?;
+    let facts = &kept_back.certificate.facts;
+    let shown = choice.decision.chosen.as_ref();
+    Some(Notice::CertificateKeptBack {
+        by: needs.by,
+        connector: needs.connector.to_owned(),
+        file: facts.file.clone(),
+        subject: facts.subject.clone(),
+        entry: kept_back.entry.clone()?,
+        shown: shown.map(|one| one.facts.file.clone()),
+    })
 }
 
 /// What a decision is worth telling.

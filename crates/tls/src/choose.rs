@@ -12,9 +12,9 @@
 //! 5. valid from: the newest;
 //! 6. the fingerprint, so that the answer never depends on the order of files.
 //!
-//! A send connector shows what says who it is, and none rather than a bad one: only what is valid now
-//! and not untrusted is eligible. What is made for servers alone will do, because public authorities
-//! issue nothing else any more and mail servers take it.
+//! What is untrusted here is not shown to anybody. A send connector shows what says who it is, and none
+//! rather than a bad one: only what is valid now is eligible. What is made for servers alone will do,
+//! because public authorities issue nothing else any more and mail servers take it.
 //!
 //! Invariant: every certificate of the set is either chosen or passed over with a reason.
 
@@ -169,8 +169,29 @@ impl<'a> Rank<'a> {
     }
 }
 
-/// Chooses the certificate for a connector. `None` means that STARTTLS must not be offered, or for a
-/// send connector that none is shown.
+/// Which certificate is shown, and which one would be.
+#[derive(Debug, Clone)]
+pub struct Choice {
+    /// The choice. None means that STARTTLS must not be offered, or for a send connector that none is
+    /// shown.
+    pub decision: Decision<Option<CertificateRef>>,
+    /// The certificate that would be shown, were it trusted here or, where none is shown by a send
+    /// connector, were it valid now.
+    pub kept_back: Option<KeptBack>,
+}
+
+/// A certificate that fits a connector and is not shown.
+#[derive(Debug, Clone)]
+pub struct KeptBack {
+    /// The certificate.
+    pub certificate: CertificateRef,
+    /// The entry by which it is untrusted here; `None` where it is not valid now.
+    pub entry: Option<String>,
+    /// Why it is not shown.
+    pub reason: String,
+}
+
+/// Chooses the certificate for a connector, of which none is untrusted.
 ///
 /// An expired certificate is chosen only where nothing better fits, and for a receive connector alone:
 /// peers that do not check go on getting encryption, and the caller raises an event.
@@ -179,48 +200,57 @@ pub fn choose(
     needs: &ConnectorNeeds<'_>,
     now_unix_ms: u64,
 ) -> Decision<Option<CertificateRef>> {
-    choose_trusted(set, needs, now_unix_ms, |_| None)
+    choose_trusted(set, needs, now_unix_ms, |_| None).decision
 }
 
-/// The same, where `untrusted` says why a certificate is not to be shown by a send connector.
+/// The same, where `untrusted` says by which entry a certificate is untrusted.
 pub(crate) fn choose_trusted(
     set: &CertificateSet,
     needs: &ConnectorNeeds<'_>,
     now_unix_ms: u64,
     untrusted: impl Fn(&CertificateRef) -> Option<String>,
-) -> Decision<Option<CertificateRef>> {
+) -> Choice {
     let pin = needs.pin.map(Pin::read);
     let mut eligible: Vec<(&CertificateRef, Rank<'_>)> = Vec::new();
+    let mut held_back: Vec<(KeptBack, Rank<'_>)> = Vec::new();
     let mut passed_over = Vec::new();
     for certificate in &set.certificates {
         let facts = &certificate.facts;
-        let unfit = ineligible(facts, needs, pin.as_ref()).or_else(|| match needs.by {
-            ShownBy::Receive => None,
-            ShownBy::Send => invalid(facts, now_unix_ms).or_else(|| untrusted(certificate)),
-        });
-        match unfit {
-            Some(reason) => passed_over.push(PassedOver {
-                candidate: facts.label(),
-                reason,
-            }),
-            None => {
-                // A pin decides by itself; the name then plays no part in the order.
-                let name = match pin {
-                    Some(_) => None,
-                    None => name_match(facts, needs.fqdn),
-                };
-                let rank = Rank::of(facts, needs.by, name, now_unix_ms);
-                eligible.push((certificate, rank));
+        if let Some(reason) = ineligible(facts, needs, pin.as_ref()) {
+            let candidate = facts.label();
+            passed_over.push(PassedOver { candidate, reason });
+            continue;
+        }
+        // A pin decides by itself; the name then plays no part in the order.
+        let name = match pin {
+            Some(_) => None,
+            None => name_match(facts, needs.fqdn),
+        };
+        let rank = Rank::of(facts, needs.by, name, now_unix_ms);
+        match barred(certificate, needs.by, now_unix_ms, &untrusted) {
+            None => eligible.push((certificate, rank)),
+            Some(kept_back) => {
+                passed_over.push(PassedOver {
+                    candidate: facts.label(),
+                    reason: kept_back.reason.clone(),
+                });
+                held_back.push((kept_back, rank));
             }
         }
     }
     eligible.sort_by(|(_, a), (_, b)| b.cmp(a));
     let mut ranked = eligible.into_iter();
-    let Some((winner, winner_rank)) = ranked.next() else {
-        return Decision {
+    let winner = ranked.next();
+    let kept_back = kept_back(held_back, winner.as_ref().map(|(_, rank)| rank));
+    let Some((winner, winner_rank)) = winner else {
+        let decision = Decision {
             chosen: None,
             because: none_because(set, needs),
             passed_over,
+        };
+        return Choice {
+            decision,
+            kept_back,
         };
     };
     for (certificate, rank) in ranked {
@@ -229,11 +259,46 @@ pub(crate) fn choose_trusted(
             reason: rank.lost_to(&winner_rank, &certificate.facts),
         });
     }
-    Decision {
+    let decision = Decision {
         chosen: Some(winner.clone()),
         because: chosen_because(&winner.facts, &winner_rank, needs),
         passed_over,
+    };
+    Choice {
+        decision,
+        kept_back,
     }
+}
+
+/// Which of those that are kept back would be shown: one that is untrusted and better than the chosen
+/// one, or the best of all where none was chosen. One that has expired, and has a successor, is past.
+fn kept_back(all: Vec<(KeptBack, Rank<'_>)>, winner: Option<&Rank<'_>>) -> Option<KeptBack> {
+    let would_be = all.into_iter().filter(|(one, rank)| match winner {
+        Some(winner) => one.entry.is_some() && rank > winner,
+        None => true,
+    });
+    let best = would_be.max_by(|(_, a), (_, b)| a.cmp(b));
+    best.map(|(one, _)| one)
+}
+
+/// Why a certificate that fits a connector is not shown by it now; `None` where it may be.
+fn barred(
+    certificate: &CertificateRef,
+    by: ShownBy,
+    now_unix_ms: u64,
+    untrusted: impl Fn(&CertificateRef) -> Option<String>,
+) -> Option<KeptBack> {
+    let entry = untrusted(certificate);
+    let reason = match (&entry, by) {
+        (Some(entry), _) => format!("it is untrusted here: {entry}"),
+        (None, ShownBy::Receive) => return None,
+        (None, ShownBy::Send) => invalid(&certificate.facts, now_unix_ms)?,
+    };
+    Some(KeptBack {
+        certificate: certificate.clone(),
+        entry,
+        reason,
+    })
 }
 
 /// Why a certificate may not be used for the connector at all; `None` where it may.

@@ -43,7 +43,7 @@ pub mod untrusted;
 
 pub use certificate::{Certificate, CertificateFacts, CertificateRef, Validity};
 pub use certificates::{CertificateView, Certificates, POLL_INTERVAL};
-pub use choose::{ConnectorNeeds, ShownBy, choose};
+pub use choose::{Choice, ConnectorNeeds, KeptBack, ShownBy, choose};
 pub use client::{ClientTls, ClientTlsError, Roots, refuses_certificate};
 pub use expiry::{ExpiryNotice, ExpiryStage, Told, expiry_notices};
 pub use name::{NameMatch, name_match};

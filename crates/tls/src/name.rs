@@ -4,7 +4,7 @@
 //! left-most one), RFC 4514 for distinguished names. Comparison of distinguished names is lenient
 //! about order, case and blanks, because Windows, OpenSSL and RFC 4514 each write them differently.
 
-use mailward_model::Domain;
+use mailward_model::{Domain, hex};
 use x509_parser::x509::X509Name;
 
 use crate::certificate::CertificateFacts;
@@ -133,18 +133,6 @@ fn escape(value: &str) -> String {
         }
     }
     text
-}
-
-/// Lower-case hex.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    const DIGITS: [char; 16] = [
-        '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f',
-    ];
-    bytes
-        .iter()
-        .flat_map(|byte| [byte >> 4, byte & 15])
-        .filter_map(|nibble| DIGITS.get(usize::from(nibble)))
-        .collect()
 }
 
 /// True where two texts name the same entity: the same attributes, in either direction.

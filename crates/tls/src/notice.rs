@@ -8,6 +8,7 @@ use mailward_model::PassedOver;
 
 use crate::{
     certificate::day,
+    choose::ShownBy,
     expiry::{ExpiryNotice, ExpiryStage},
     set::{Changes, FileProblem, ProblemKind},
 };
@@ -34,6 +35,21 @@ pub enum Notice {
         pin: Option<String>,
         /// Each certificate of the folder and why it is not shown.
         candidates: Vec<PassedOver>,
+    },
+    /// The certificate that would be shown is untrusted here.
+    CertificateKeptBack {
+        /// The kind of the connector.
+        by: ShownBy,
+        /// The connector.
+        connector: String,
+        /// The certificate's file.
+        file: String,
+        /// Its subject.
+        subject: String,
+        /// The entry by which it is untrusted.
+        entry: String,
+        /// The file of the one that is shown instead.
+        shown: Option<String>,
     },
     /// The chosen certificate is expired or not yet valid, and still offered. Exchange: 12016.
     CertificateNotValid {
@@ -102,6 +118,27 @@ impl Notice {
                 connector: connector.clone(),
                 certificate: pin.clone()?,
                 candidates: items(candidates),
+            },
+            Notice::CertificateKeptBack {
+                by,
+                connector,
+                file,
+                subject,
+                entry,
+                shown,
+            } => Event::CertificateKeptBack {
+                connector: match by {
+                    ShownBy::Receive => format!("receive connector {connector}"),
+                    ShownBy::Send => format!("send connector {connector}"),
+                },
+                file: file.clone(),
+                subject: subject.clone(),
+                entry: entry.clone(),
+                instead: match (shown, by) {
+                    (Some(file), _) => format!("{file} is shown"),
+                    (None, ShownBy::Receive) => "STARTTLS is not offered".to_owned(),
+                    (None, ShownBy::Send) => "none is shown".to_owned(),
+                },
             },
             Notice::CertificateNotValid {
                 file,

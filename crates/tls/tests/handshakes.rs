@@ -185,7 +185,7 @@ async fn replacing_files_fails_no_session() {
             fqdn: &fqdn,
             pin: None,
         };
-        let chosen = held.explain(&needs).chosen.unwrap();
+        let chosen = held.explain(&needs).decision.chosen.unwrap();
         chosen.facts.serial.clone()
     };
     for round in 0..12 {

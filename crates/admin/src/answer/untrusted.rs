@@ -24,7 +24,7 @@ use mailward_tls::{
 
 use super::{
     Access, blocking, failed, unknown,
-    untrusted_feed::{Scene, filters_of},
+    untrusted_feed::{Depth, Scene, filters_of},
 };
 use crate::peer::Peer;
 
@@ -241,7 +241,7 @@ impl Access {
         let (store, shelf) = (self.store.clone(), self.untrusted.clone());
         let now = self.now();
         blocking(move || {
-            let scene = Scene::read(&store, &shelf)?;
+            let scene = Scene::read(&store, &shelf, Depth::States)?;
             let filters = scene.feeds.iter().filter_map(|feed| feed.filters(now));
             let filters = filters.collect();
             let own = scene.objects.iter().filter_map(|object| {
@@ -338,7 +338,7 @@ impl Access {
     ) -> Result<UntrustedTest, Fault> {
         let (store, shelf) = (self.store.clone(), self.untrusted.clone());
         blocking(move || {
-            let scene = Scene::read(&store, &shelf)?;
+            let scene = Scene::read(&store, &shelf, Depth::Filters)?;
             let list = entries(&scene, None);
             // One of the file may be the issuer of another.
             let (path, facts): (Vec<Vec<u8>>, Vec<CertificateFacts>) =
@@ -386,7 +386,9 @@ impl Access {
                     .map(|(_, facts)| entry_of(facts, false, "asked about")),
                 None => None,
             };
-            let list = entries(&Scene::read(&store, &shelf)?, candidate.as_ref());
+            // The tracking log keeps nothing that filters could be asked about.
+            let scene = Scene::read(&store, &shelf, Depth::Lists)?;
+            let list = entries(&scene, candidate.as_ref());
             let mut count = Count {
                 list: &list,
                 peers: HashMap::new(),

@@ -30,7 +30,19 @@ pub(super) struct Known {
     pub(super) name: String,
     spec: UntrustedFeed,
     pub(super) state: FeedState,
+    /// What it adds to the list, as far as it was asked for.
     pub(super) layer: Option<Arc<Layer>>,
+}
+
+/// How much of what feeds add to the list is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Depth {
+    /// What their states say, which tell all that people are shown of them.
+    States,
+    /// Their lists and CRLs as well.
+    Lists,
+    /// Revocation filters too: some megabytes, which are decoded.
+    Filters,
 }
 
 /// Everything that is untrusted at one moment.
@@ -41,7 +53,7 @@ pub(super) struct Scene {
 }
 
 impl Scene {
-    pub(super) fn read(store: &Store, shelf: &Shelf) -> Result<Scene, Fault> {
+    pub(super) fn read(store: &Store, shelf: &Shelf, depth: Depth) -> Result<Scene, Fault> {
         let objects = untrusted_objects(store)?;
         let feeds = store.list(Kind::UntrustedFeed);
         let feeds = feeds.map_err(|error| failed(&error))?.into_iter();
@@ -51,8 +63,13 @@ impl Scene {
             };
             // One that is damaged has been told about, and transport begins anew, too.
             let state = shelf.load(object.id).ok().flatten().unwrap_or_default();
+            let layer = match depth {
+                Depth::States => None,
+                Depth::Lists => shelf.layer_of_lists(&object.name, &state).ok(),
+                Depth::Filters => shelf.layer(&object.name, &state).ok(),
+            };
             Some(Known {
-                layer: shelf.layer(&object.name, &state).ok(),
+                layer,
                 name: object.name,
                 spec,
                 state,
@@ -172,7 +189,7 @@ fn crl(one: &KeptCrl, now: u64) -> CrlView {
 impl Access {
     async fn untrusted_scene(&self) -> Result<Scene, Fault> {
         let (store, shelf) = (self.store.clone(), self.untrusted.clone());
-        blocking(move || Scene::read(&store, &shelf)).await
+        blocking(move || Scene::read(&store, &shelf, Depth::States)).await
     }
 
     pub(super) async fn untrusted_feeds(&self) -> Result<UntrustedFeeds, Fault> {

@@ -4,7 +4,7 @@
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use mailward_host::clock::Clock;
-use mailward_model::{Kind, Object};
+use mailward_model::{Kind, Object, policy::PolicyRefresh};
 use mailward_perimeter::{FeedState, Shelf};
 use mailward_store::Store;
 use mailward_tls::untrusted::feed;
@@ -60,6 +60,11 @@ impl Feeds {
             clock,
             last: Mutex::new(None),
         }
+    }
+
+    /// When this role looked at what policies come to, by the store that it reads.
+    pub(super) fn policy_refreshes(&self) -> Vec<PolicyRefresh> {
+        self.store.policy_refreshes()
     }
 
     pub(super) async fn families(&self, families: &mut Vec<Family>) {

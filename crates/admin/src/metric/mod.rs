@@ -8,6 +8,7 @@
 mod family;
 mod feed;
 mod health;
+mod policy;
 pub(crate) mod text;
 mod transport;
 
@@ -99,7 +100,10 @@ impl Meter {
         let own = counts.map(|(page, count)| {
             EventFigure::new(page.number, page.name, page.level.as_str(), count)
         });
-        let own = Some(RoleFigures::new(self.started_unix_ms, own));
+        let own = Some(RoleFigures {
+            policies: self.feeds.policy_refreshes(),
+            ..RoleFigures::new(self.started_unix_ms, own)
+        });
         let mut families = Vec::new();
         self.node(&mut families);
         let seen = self.probes.seen();
@@ -132,6 +136,7 @@ impl Meter {
             (Role::Enforcer, enforcer),
         ];
         families.push(events(&roles));
+        families.extend(policy::families(&roles));
         families.extend(self.exports.families(self.started_unix_ms));
         families.retain(|family| !family.samples.is_empty());
         let families = Arc::new(families);

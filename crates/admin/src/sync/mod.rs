@@ -99,16 +99,16 @@ impl DirectorySync {
         })
     }
 
-    /// Follows every source that there is, and those that come, until it is dropped.
+    /// Follows every source that there is, and those that come, as told or as found at a refresh,
+    /// until it is dropped.
     pub(crate) async fn run(self: Arc<Self>) {
         let mut followed: HashMap<String, Followed> = HashMap::new();
-        let mut revisions = self.store.subscribe();
+        let mut turns = self.store.turns();
         loop {
-            revisions.borrow_and_update();
             if let Some(sources) = self.sources().await {
                 self.follow(&mut followed, sources);
             }
-            if revisions.changed().await.is_err() {
+            if turns.next().await.is_none() {
                 return;
             }
             // A sync changes much at a time; so does an import.

@@ -1,6 +1,6 @@
 //! Certificates held, and which one a connector shows.
 
-use mailward_model::{Decision, Domain};
+use mailward_model::{Decision, Domain, PassedOver};
 use serde::{Deserialize, Serialize};
 
 /// A certificate that was loaded.
@@ -69,4 +69,10 @@ pub struct CertificateChoice {
     /// The choice: a certificate's file, or none. STARTTLS is then not offered by a receive connector,
     /// and a send connector shows none.
     pub decision: Decision<Option<String>>,
+    /// When the chosen one ends.
+    #[serde(default)]
+    pub not_after_unix_ms: Option<i64>,
+    /// The one that would be shown, were it not untrusted here or, by a send connector, were it valid now.
+    #[serde(default)]
+    pub kept_back: Option<PassedOver>,
 }

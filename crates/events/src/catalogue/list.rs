@@ -1000,6 +1000,11 @@ catalogue! {
         means "Longer ago than the feed's max_age nobody has made filters, or they could not be read since."
         breaks "What was revoked since is not refused; where the feed says stale = refuse, no certificate that the filters speak for is taken."
         mend "`mailward untrusted feeds` shows why the last try failed. Where the publisher himself has stopped, name a mirror that is kept, in the feed's source.upki.base.";
+    7030 Warning CertificateKeptBack { connector: String, file: String, subject: String, entry: String, instead: String } per [connector, file, instead]
+        "{connector} does not show the certificate {subject} ({file}), which is untrusted here by {entry}; {instead}"
+        means "A certificate of this node's own is on the list of untrusted certificates, so it is not shown to peers, who would have every reason to refuse it. It is the one that would be shown otherwise."
+        breaks "Nothing where another one fits. Where none does, a receive connector does not offer STARTTLS (12014), and a send connector shows none to peers that ask."
+        mend "Where the entry is right, put a new certificate with a new key into the certificate folder. Where it is wrong, `mailward untrusted remove` takes it off, or its feed has to be corrected; `mailward untrusted test FILE` names it. The certificate is shown again at once, without a restart.";
 
     10009 Error DelegationFailed { node: String, user: String, operation: String, cause: String, chain: Items } per [node, user, cause]
         "{operation} for {user} was not carried out by {node} ({cause}): {chain}"

@@ -14,6 +14,7 @@ impl Engine {
                 Target::Connector(..)
                     | Target::MailFlow(..)
                     | Target::Certificate(..)
+                    | Target::ClientCertificate(..)
                     | Target::Certificates
                     | Target::Transport
                     | Target::Queue

@@ -4,6 +4,7 @@
 //! A verdict is one of: pass, slow (works, but something is to be said), fail and timeout (bad),
 //! probe_error and skipped (says nothing about the target). Never here: what follows from it.
 
+mod certificate;
 mod clock;
 mod command;
 mod connector;
@@ -119,8 +120,13 @@ async fn look(
         Target::MailFlow(name, spec) => mailflow::look(context, name, spec, steps).await,
         Target::Received(name, interval) => received::look(context, name, *interval).await,
         Target::Route(name, spec) => route::look(context, name, spec, limit, steps).await,
-        Target::Certificate(name, spec) => node::certificate(context, name, spec).await,
-        Target::Certificates => node::certificates(context).await,
+        Target::Certificate(name, spec) => {
+            certificate::of_receive_connector(context, name, spec).await
+        }
+        Target::ClientCertificate(name, spec) => {
+            certificate::of_send_connector(context, name, spec).await
+        }
+        Target::Certificates => certificate::all(context).await,
         Target::Transport => node::transport(context).await,
         Target::Queue => node::queue(context).await,
         Target::QueueOwnership => node::ownership(context).await,
@@ -192,7 +198,8 @@ fn late(target: &Target, limit: Duration, step: &str) -> Found {
         | Target::Journal
         | Target::Certificates
         | Target::DeliveryResolver
-        | Target::Certificate(..) => {
+        | Target::Certificate(..)
+        | Target::ClientCertificate(..) => {
             Found::skipped(format!("transport did not answer within {limit} ms"))
         }
         Target::MailFlow(..) if !mailflow::is_own_step(step) => Found::skipped(format!(

@@ -1,5 +1,4 @@
-//! Probes of the node itself: transport's control channel, the queue, the store, the disk, and the
-//! certificate each connector shows.
+//! Probes of the node itself: transport's control channel, the queue, the store and the disk.
 
 use std::{os::unix::fs::MetadataExt, path::PathBuf};
 
@@ -7,20 +6,14 @@ use mailward_api::{
     control::{ControlReply, ControlRequest, Resolved, Role, drill::DRILL_HOST},
     view::{TransportStatus, queue::QueueAudit, transport::QueueHealth},
 };
-use mailward_model::{
-    Kind,
-    kind::{ReceiveConnector, StartTls},
-};
-
+use mailward_model::Kind;
 use nix::sys::statvfs::statvfs;
 
-use super::{Context, Found, NOT_APPLICABLE, Verdict, wire::DAY_MS};
+use super::{Context, Found, NOT_APPLICABLE};
 use crate::{Cause, Now, engine::definition::Place};
 
 /// A sync that took longer than this, in microseconds, is told.
 const SYNC_SLOW_US: u64 = 2_000_000;
-/// A certificate that ends within this time is told, in milliseconds.
-const SOON_MS: i64 = 7 * 86_400_000;
 /// A parked journal report may be this old, in milliseconds.
 const JOURNAL_LAG_MS_MAX: u64 = 3_600_000;
 /// Files that must be possible to make.
@@ -264,97 +257,6 @@ fn room(free: u64, needed: u64, files: u64, inodes: u64) -> Found {
     } else {
         Found::pass(text)
     }
-}
-
-pub(super) async fn certificate(context: &Context, name: &str, spec: &ReceiveConnector) -> Found {
-    let request = ControlRequest::CertExplain {
-        connector: name.to_owned(),
-        send: false,
-    };
-    let choice = match context.ask(Role::Transport, &request).await {
-        Ok(ControlReply::Certificate(choice)) => choice,
-        Ok(_) => return Found::error("transport answered something else"),
-        Err(error) => return Found::skipped(error),
-    };
-    let Some(file) = choice.decision.chosen else {
-        let text = format!(
-            "there is no certificate for {}: {}",
-            choice.fqdn, choice.decision.because
-        );
-        return match spec.tls {
-            StartTls::Required | StartTls::Implicit => Found::fail(text).of(Cause::Certificate),
-            // Mail flows in plain text; the event says the rest.
-            StartTls::Offered | StartTls::Off => Found::new(Verdict::Slow, text),
-        };
-    };
-    let list = match context
-        .ask(Role::Transport, &ControlRequest::CertList)
-        .await
-    {
-        Ok(ControlReply::Certificates(list)) => list,
-        Ok(_) => return Found::error("transport answered something else"),
-        Err(error) => return Found::skipped(error),
-    };
-    let Some(shown) = list
-        .certificates
-        .into_iter()
-        .find(|certificate| certificate.file == file)
-    else {
-        return Found::skipped(format!("{file} was replaced in this moment"));
-    };
-    let left_ms =
-        shown.not_after_unix_ms - i64::try_from(context.clock.unix_ms()).unwrap_or(i64::MAX);
-    let days = left_ms / 86_400_000;
-    if left_ms <= 0 {
-        Found::fail(format!("{file} has expired")).of(Cause::Certificate)
-    } else if left_ms < SOON_MS {
-        Found::new(Verdict::Slow, format!("{file} expires in {days} days"))
-    } else {
-        Found::pass(format!("{file} is valid for {days} more days"))
-    }
-}
-
-/// All certificates held, chosen or not: one that nobody uses today is the spare of tomorrow.
-pub(super) async fn certificates(context: &Context) -> Found {
-    let list = match context
-        .ask(Role::Transport, &ControlRequest::CertList)
-        .await
-    {
-        Ok(ControlReply::Certificates(list)) => list,
-        Ok(_) => return Found::error("transport answered something else"),
-        Err(error) => return Found::skipped(error),
-    };
-    let now = i64::try_from(context.clock.unix_ms()).unwrap_or(i64::MAX);
-    let mut soonest: Option<(i64, &str)> = None;
-    let mut troubles = Vec::new();
-    for certificate in &list.certificates {
-        let left_ms = certificate.not_after_unix_ms.saturating_sub(now);
-        if left_ms <= 0 {
-            troubles.push(format!("{} has expired", certificate.file));
-        } else if left_ms < SOON_MS {
-            let days = left_ms / DAY_MS;
-            troubles.push(format!("{} expires in {days} days", certificate.file));
-        }
-        if soonest.is_none_or(|(least, _)| left_ms < least) {
-            soonest = Some((left_ms, &certificate.file));
-        }
-    }
-    let Some((left_ms, file)) = soonest else {
-        return Found::slow("no certificate is held");
-    };
-    let days = left_ms.div_euclid(DAY_MS);
-    let found = if troubles.is_empty() {
-        Found::pass(format!(
-            "{} certificates are held; {file} is the first to end, in {days} days",
-            list.certificates.len()
-        ))
-    } else {
-        // What a connector shows is its own probe's; this one is for whoever keeps the folder.
-        Found::slow(troubles.join("; "))
-    };
-    found
-        .measured("days_left", days)
-        .measured("certificates", list.certificates.len())
 }
 
 /// An alert channel: what was told by it last arrived, and its target answers.

@@ -316,7 +316,7 @@ impl Folder {
             source,
         };
         let random = mailward_host::entropy::random::<6>().map_err(fail)?;
-        let name: String = random.iter().map(|octet| format!("{octet:02x}")).collect();
+        let name = mailward_model::hex(&random);
         let path = std::env::temp_dir().join(format!("mailward-demo-{name}"));
         std::fs::create_dir(&path).map_err(fail)?;
         Ok(Folder(path))

@@ -11,7 +11,7 @@ use std::{
 use crate::support::{Node, objects, run, wait_for};
 
 /// What `openssl s_client` sees: whether the handshake worked, and the certificate's serial.
-fn handshake(address: &str) -> (bool, String) {
+pub(crate) fn handshake(address: &str) -> (bool, String) {
     let arguments = [
         "s_client",
         "-starttls",

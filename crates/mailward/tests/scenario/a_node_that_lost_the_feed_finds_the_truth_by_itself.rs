@@ -1,5 +1,6 @@
-//! A node that nobody told of a change finds it at the next refresh of policies, in every role; and
-//! `policy result` says when each role looked last, and when it looks next.
+//! A node that nobody told of a change finds it at the next refresh of policies, in every role, also what
+//! feeds and directories it reads; and `policy result` says when each role looked last, and when it
+//! looks next.
 
 use mailward_tls::ca::{self, Leaf};
 use serde_json::Value;
@@ -27,15 +28,15 @@ fn takes_detail(node: &Node) -> bool {
 }
 
 /// Changes what is stored behind everybody's back: no line of the feed tells of it.
-fn change(node: &Node, from: &str, to: &str) {
+fn change(node: &Node, kind: &str, from: &str, to: &str) {
     let program = "import sqlite3, sys\n\
          store = sqlite3.connect(sys.argv[1], timeout=30)\n\
-         done = store.execute(\"UPDATE object SET spec = replace(spec, ?, ?) WHERE kind = 'policy' \"\n\
-         \"AND instr(spec, ?) > 0\", (sys.argv[2], sys.argv[3], sys.argv[2]))\n\
+         done = store.execute(\"UPDATE object SET spec = replace(spec, ?, ?) WHERE kind = ? \"\n\
+         \"AND instr(spec, ?) > 0\", (sys.argv[2], sys.argv[3], sys.argv[4], sys.argv[2]))\n\
          store.commit()\n\
          sys.exit(0 if done.rowcount == 1 else 1)\n";
     let file = node.path("data/store.db");
-    let words = ["-c", program, file.to_str().unwrap(), from, to];
+    let words = ["-c", program, file.to_str().unwrap(), from, to, kind];
     let (done, said) = run("python3", &words, "");
     assert!(done, "{said}");
 }
@@ -65,7 +66,7 @@ fn and_says_when_it_looked() {
     session(node.port, &showing(Some(&issued))).unwrap();
     let before = result(&node)["revision"].clone();
 
-    change(&node, r#""enabled":false"#, r#""enabled":true"#);
+    change(&node, "policy", r#""enabled":false"#, r#""enabled":true"#);
     wait_for("its settings are in force", || !takes_detail(&node));
     wait_for("its untrusted certificate is refused", || {
         session(node.port, &showing(Some(&issued))).is_err()
@@ -74,7 +75,7 @@ fn and_says_when_it_looked() {
     assert_eq!(found["revision"], before, "nobody was told");
     assert_eq!(found["result"]["policies"][0]["applied"], true, "{found}");
     // Its ranges, which let nobody else in any more.
-    change(&node, r#""add":["#, r#""remote_ranges":["#);
+    change(&node, "policy", r#""add":["#, r#""remote_ranges":["#);
     wait_for("its ranges are in force", || !node.greets());
     assert_eq!(result(&node)["revision"], before, "nobody was told");
 
@@ -131,4 +132,62 @@ fn and_says_when_it_looked() {
     assert_eq!(status["reachable"], true, "{status}");
     assert!(status["octets"].as_u64().unwrap() > 0, "{status}");
     assert!(node.ask(&["status"]).contains("SQLite, "));
+}
+
+#[test]
+fn and_reads_the_feeds_and_directories_that_it_was_not_told_of() {
+    let mut node = Node::prepare(|port| {
+        objects(port)
+            + r#"
+[[sender_feed]]
+name = "Partner"
+enabled = false
+source = { list = "https://127.0.0.1:1/ranges.txt" }
+
+[[untrusted_feed]]
+name = "House"
+enabled = false
+source = { crl = { places = ["http://127.0.0.1:1/partner.crl"] } }
+
+[[directory_source]]
+name = "Corp"
+enabled = false
+servers = ["127.0.0.1:1"]
+base = "dc=example,dc=test"
+type = "openldap"
+"#
+    });
+    node.serve();
+    // A feed that has no list yet is told with an exit code of its own.
+    let first = |node: &Node, words: &[&str], list: &str, field: &str| {
+        let output = node.command(&[words, &["--json"]].concat());
+        let told: Value = serde_json::from_slice(&output.stdout).unwrap();
+        told[list][0][field].clone()
+    };
+    let sender = |node: &Node| first(node, &["perimeter", "status"], "feeds", "problem");
+    let untrusted = |node: &Node| first(node, &["untrusted", "feeds"], "feeds", "problem");
+    let directory = |node: &Node| first(node, &["directory", "sync", "status"], "sources", "state");
+    let before = result(&node)["revision"].clone();
+    assert_eq!(directory(&node), "off");
+    assert_eq!(
+        (sender(&node), untrusted(&node)),
+        (Value::Null, Value::Null)
+    );
+    for kind in ["sender_feed", "untrusted_feed", "directory_source"] {
+        change(&node, kind, r#""enabled":false"#, r#""enabled":true"#);
+    }
+    // Nobody is there who would answer: that it was asked is told by the failure.
+    wait_for("the sender feed is read", || sender(&node).is_string());
+    wait_for("the untrusted feed is read", || {
+        untrusted(&node).is_string()
+    });
+    wait_for("the directory is followed", || directory(&node) != "off");
+    assert_eq!(result(&node)["revision"], before, "nobody was told");
+    change(
+        &node,
+        "directory_source",
+        r#""enabled":true"#,
+        r#""enabled":false"#,
+    );
+    wait_for("the directory is let go", || directory(&node) == "off");
 }

@@ -15,9 +15,9 @@ use std::{
 use crate::support::{Node, objects, run, wait_for};
 
 /// What the namespace begins with: its own `/etc` and its own accounts of a domain.
-const ENTER: &str =
+pub(crate) const ENTER: &str =
     r#"mount --bind "$0" /etc && mount --bind "$1" /var/lib/extrausers && shift && exec "$@""#;
-const EXTRAUSERS: &str = "/var/lib/extrausers";
+pub(crate) const EXTRAUSERS: &str = "/var/lib/extrausers";
 
 const ACCOUNTS: &str = "mw-anna:x:5001:5001::/:/bin/false
 mw-bo:x:5002:5002::/:/bin/false
@@ -29,18 +29,18 @@ mw-two:x:6004:6004::/:/bin/false
 ";
 
 /// The files that stand for the host's.
-struct Host {
-    etc: PathBuf,
-    extra: PathBuf,
+pub(crate) struct Host {
+    pub(crate) etc: PathBuf,
+    pub(crate) extra: PathBuf,
 }
 
-fn append(path: &Path, text: &str) {
+pub(crate) fn append(path: &Path, text: &str) {
     let old = fs::read_to_string(path).unwrap();
     fs::write(path, old + text).unwrap();
 }
 
 impl Host {
-    fn make(folder: &Path) -> Host {
+    pub(crate) fn make(folder: &Path) -> Host {
         let host = Host {
             etc: folder.join("etc"),
             extra: folder.join("extra"),

@@ -174,7 +174,7 @@ fn octets(text: &str) -> Option<Vec<u8>> {
 }
 
 fn hex(octets: &[u8], f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    octets.iter().try_for_each(|octet| write!(f, "{octet:02x}"))
+    f.write_str(&crate::hex(octets))
 }
 
 text_form!(Sha256, "sha256");

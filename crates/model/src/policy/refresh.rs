@@ -133,6 +133,12 @@ pub struct PolicyRefresh {
     /// Why the last look failed, where it did; what was in force stays.
     #[serde(default)]
     pub problem: Option<String>,
+    /// How often it was looked at since the role began.
+    #[serde(default)]
+    pub looks: u64,
+    /// How often a look failed since then.
+    #[serde(default)]
+    pub failures: u64,
 }
 
 #[cfg(test)]

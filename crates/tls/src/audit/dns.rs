@@ -46,7 +46,7 @@ pub struct Tlsa {
 }
 
 fn as_hex<S: serde::Serializer>(octets: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(&crate::name::hex(octets))
+    serializer.serialize_str(&mailward_model::hex(octets))
 }
 
 /// An answer, with the word whether it was checked.

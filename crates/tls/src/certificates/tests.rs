@@ -318,6 +318,70 @@ fn nothing_is_told_twice() {
 }
 
 #[test]
+fn what_is_untrusted_is_not_shown_is_told_and_comes_back() {
+    let scene = Scene::new(|dir| {
+        let authority = Authority::new("Test Authority").unwrap();
+        let mail = authority.issue(&Leaf::new([HOST])).unwrap();
+        mail.write(dir, "mail").unwrap();
+    });
+    let own = ca::self_signed(&Leaf::new([HOST])).unwrap();
+    own.write(scene.dir.path(), "own").unwrap();
+    scene.held.poll();
+    let first = scene.config(HOST).unwrap();
+    let set = scene.held.set();
+    let spki = |file: &str| {
+        let mut all = set.certificates.iter();
+        let found = all.find(|one| one.facts.file == file).unwrap();
+        mailward_model::kind::UntrustedCertificate {
+            spki_sha256: found.facts.spki_sha256.parse().ok(),
+            ..Default::default()
+        }
+    };
+    let (mail, own) = (spki("mail.pem"), spki("own.pem"));
+    let untrusted = &scene.held.0.untrusted;
+    scene.told();
+    untrusted.replace([("stolen", &mail)]);
+    // The look of each second tells of it, before a client comes.
+    scene.held.review();
+    assert!(!Arc::ptr_eq(&first, &scene.config(HOST).unwrap()));
+    let told = scene.told();
+    assert!(
+        matches!(told.as_slice(), [
+            Notice::CertificateKeptBack { file, entry, shown: Some(shown), .. },
+            Notice::CertificateChosen { .. },
+        ] if file == "mail.pem" && entry == "stolen" && shown == "own.pem"),
+        "{told:?}"
+    );
+    let event = told[0].to_event().unwrap().message();
+    assert!(
+        event.contains("receive connector Internet does not show")
+            && event.ends_with("by stolen; own.pem is shown"),
+        "{event}"
+    );
+    let listed = scene.held.list();
+    let mut listed = listed.iter().filter_map(|one| one.untrusted.as_deref());
+    assert_eq!((listed.next(), listed.next()), (Some("stolen"), None));
+
+    untrusted.replace([("stolen", &mail), ("lost", &own)]);
+    assert!(scene.config(HOST).is_none());
+    let told = scene.told();
+    assert!(
+        matches!(told.as_slice(), [
+            Notice::CertificateKeptBack { file, shown: None, .. },
+            Notice::CertificateMissing { .. },
+        ] if file == "mail.pem"),
+        "{told:?}"
+    );
+    untrusted.replace([("lost", &own)]);
+    assert!(Arc::ptr_eq(&first, &scene.config(HOST).unwrap()));
+    let told = scene.told();
+    assert!(
+        matches!(told.as_slice(), [Notice::CertificateChosen { .. }]),
+        "{told:?}"
+    );
+}
+
+#[test]
 fn time_alone_changes_the_choice_and_tells_of_it() {
     let now = SystemTime::now();
     let days = |n: u64| Duration::from_secs(86_400 * n);

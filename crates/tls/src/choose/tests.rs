@@ -21,7 +21,7 @@ fn facts(file: &str, names: &[&str]) -> CertificateFacts {
         not_before_unix_ms: NOW - 10 * DAY,
         not_after_unix_ms: NOW + 80 * DAY,
         fingerprint: file.to_owned(),
-        spki_sha256: crate::name::hex(&[file.len() as u8; 32]),
+        spki_sha256: mailward_model::hex(&[file.len() as u8; 32]),
         version: 3,
         server_auth: true,
         client_auth: true,
@@ -60,8 +60,9 @@ fn shown(all: &[CertificateFacts], pin: Option<&str>, untrusted: &str) -> (Strin
         pin,
     };
     let decision = choose_trusted(&set(all.to_vec()), &needs, NOW, |one| {
-        (one.facts.file == untrusted).then(|| "it is untrusted here".to_owned())
-    });
+        (one.facts.file == untrusted).then(|| "stolen".to_owned())
+    })
+    .decision;
     assert_eq!(
         decision.passed_over.len() + usize::from(decision.chosen.is_some()),
         all.len()
@@ -127,6 +128,68 @@ fn a_send_connector_shows_a_good_one_or_none() {
     assert_eq!(pinned, "good.pem");
     let (pinned, _) = shown(&[expired.clone(), good], Some(&expired.spki_sha256), "");
     assert_eq!(pinned, "");
+}
+
+/// Which file is shown, and which one would be.
+fn kept_back(
+    all: &[CertificateFacts],
+    by: ShownBy,
+    untrusted: &[&str],
+) -> (Option<String>, Option<String>) {
+    let fqdn = "mail.example.org".parse().unwrap();
+    let needs = ConnectorNeeds {
+        by,
+        connector: "Internet",
+        fqdn: &fqdn,
+        pin: None,
+    };
+    let choice = choose_trusted(&set(all.to_vec()), &needs, NOW, |one| {
+        let is_untrusted = untrusted.contains(&one.facts.file.as_str());
+        is_untrusted.then(|| "stolen".to_owned())
+    });
+    let file = |one: &CertificateRef| one.facts.file.clone();
+    if let Some(one) = &choice.kept_back {
+        let passed_over = &choice.decision.passed_over;
+        assert!(passed_over.iter().any(|other| other.reason == one.reason));
+        let is_untrusted = untrusted.contains(&one.certificate.facts.file.as_str());
+        assert_eq!(one.entry.is_some(), is_untrusted);
+    }
+    (
+        choice.decision.chosen.as_ref().map(file),
+        choice.kept_back.map(|one| file(&one.certificate)),
+    )
+}
+
+#[test]
+fn what_is_untrusted_here_is_shown_to_nobody() {
+    use ShownBy::{Receive, Send};
+    let best = facts("best.pem", &["mail.example.org"]);
+    let own = with(facts("own.pem", &["mail.example.org"]), |f| {
+        f.self_signed = true;
+    });
+    let expired = with(facts("old.pem", &["mail.example.org"]), |f| {
+        f.not_after_unix_ms = NOW - DAY;
+    });
+    let two = [best.clone(), own];
+    let some = |file: &str| Some(file.to_owned());
+    for by in [Receive, Send] {
+        assert_eq!(kept_back(&two, by, &[]), (some("best.pem"), None));
+        let next = (some("own.pem"), some("best.pem"));
+        assert_eq!(kept_back(&two, by, &["best.pem"]), next);
+        // One that would not be shown anyhow is nobody's trouble.
+        assert_eq!(kept_back(&two, by, &["own.pem"]), (some("best.pem"), None));
+        let none = (None, some("best.pem"));
+        assert_eq!(kept_back(&two, by, &["own.pem", "best.pem"]), none);
+        let strange = facts("best.pem", &["other.example"]);
+        assert_eq!(kept_back(&[strange], by, &["best.pem"]), (None, None));
+    }
+    // An expired one is better than none for a receive connector, but not one that is untrusted.
+    let both = [best, expired.clone()];
+    let last = (some("old.pem"), some("best.pem"));
+    assert_eq!(kept_back(&both, Receive, &["best.pem"]), last);
+    // A send connector shows no expired one, and with a successor it is past.
+    assert_eq!(kept_back(&both, Send, &[]), (some("best.pem"), None));
+    assert_eq!(kept_back(&[expired], Send, &[]), (None, some("old.pem")));
 }
 
 /// Of `all`, `expect` is chosen, and a reason of the others has `reason` in it.
@@ -390,6 +453,28 @@ proptest! {
         let chosen = decide(&set(all.clone()), None).chosen.map(|c| c.facts.clone());
         let alone = decide(&set(chosen.clone()), None).chosen.map(|c| c.facts.clone());
         prop_assert_eq!(chosen, alone);
+    }
+
+    #[test]
+    fn the_choice_is_as_if_what_is_untrusted_were_not_there(
+        all in prop::collection::vec((any_facts(), any::<bool>()), 0..8)
+    ) {
+        let untrusted: Vec<&str> = all.iter().filter(|one| one.1).map(|one| one.0.file.as_str()).collect();
+        let every: Vec<CertificateFacts> = all.iter().map(|one| one.0.clone()).collect();
+        let trusted = every.iter().filter(|one| !untrusted.contains(&one.file.as_str()));
+        let trusted: Vec<CertificateFacts> = trusted.cloned().collect();
+        for by in [ShownBy::Receive, ShownBy::Send] {
+            let (shown, _) = kept_back(&every, by, &untrusted);
+            prop_assert_eq!(&shown, &kept_back(&trusted, by, &[]).0);
+            // Whoever is kept back would be shown.
+            if let (_, Some(file)) = kept_back(&every, by, &untrusted)
+                && untrusted.contains(&file.as_str())
+            {
+                let alone: Vec<&str> = untrusted.iter().copied().filter(|one| *one != file).collect();
+                let (would_be, _) = kept_back(&every, by, &alone);
+                prop_assert!(would_be == Some(file) || shown.is_none());
+            }
+        }
     }
 
     #[test]

@@ -302,9 +302,9 @@ mod tests {
         let der = certificate();
         let facts = CertificateFacts::of_der(&der).unwrap();
         let identity = Identity::of(&der).unwrap();
-        assert_eq!(crate::name::hex(identity.serial), facts.serial);
+        assert_eq!(mailward_model::hex(identity.serial), facts.serial);
         let spki = ring::digest::digest(&ring::digest::SHA256, identity.spki);
-        assert_eq!(crate::name::hex(spki.as_ref()), facts.spki_sha256);
+        assert_eq!(mailward_model::hex(spki.as_ref()), facts.spki_sha256);
         let mut walked = Vec::new();
         assert!(canonical(identity.issuer, &mut walked));
         assert_eq!(canonical_text(&facts.issuer), Some(walked));

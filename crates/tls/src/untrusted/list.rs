@@ -204,23 +204,32 @@ impl Layer {
     }
 
     /// The entry that refuses by what its filters said.
-    fn by_filter(&self, said: Revocation) -> Option<(No, By)> {
+    fn by_filter(&self, said: Revocation, scope: Scope) -> Option<(No, By)> {
         let filtering = self.filtering.as_ref()?;
-        match (said, filtering.stale) {
-            (Revocation::Revoked, _) => Some((filtering.revoked, By::Filter)),
-            (said, Some(stale)) if said.is_spoken_for() => Some((stale, By::Issuer)),
+        match (said, filtering.stale, scope) {
+            (Revocation::Revoked, _, _) => Some((filtering.revoked, By::Filter)),
+            (said, Some(stale), Scope::All) if said.is_spoken_for() => Some((stale, By::Issuer)),
             _ => None,
         }
     }
 
-    fn by_name(&self, issuer: &[u8], serial: &[u8]) -> Option<(No, By)> {
+    fn by_name(&self, issuer: &[u8], serial: &[u8], scope: Scope) -> Option<(No, By)> {
         let serials = self.by_issuer.get(issuer);
         if let Some(no) = serials.and_then(|serials| serials.get(serial)) {
             return Some((*no, By::IssuerAndSerial));
         }
         let no = self.whole_issuers.get(issuer)?;
-        Some((*no, By::Issuer))
+        (scope == Scope::All).then_some((*no, By::Issuer))
     }
+}
+
+/// Which entries are asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Scope {
+    /// All.
+    All,
+    /// Those that name a certificate or its key, and not those that refuse whole issuers.
+    Named,
 }
 
 /// The list: layers, that of the objects first.
@@ -298,8 +307,17 @@ impl UntrustedList {
 
     /// The certificate at a place of a path, where it is on the list; the others may be its issuer's.
     pub fn find_at<C: AsRef<[u8]>>(&self, path: &[C], at: usize) -> Option<Hit<'_>> {
-        self.look(path.get(at)?.as_ref(), at, &mut Vec::new())
-            .or_else(|| self.ask_filters(path, at).hit)
+        self.look_at(path, at, Scope::All)
+    }
+
+    /// As [`find`](Self::find), without what refuses all certificates of an issuer.
+    pub fn find_named<C: AsRef<[u8]>>(&self, path: &[C]) -> Option<Hit<'_>> {
+        (0..path.len()).find_map(|at| self.look_at(path, at, Scope::Named))
+    }
+
+    fn look_at<C: AsRef<[u8]>>(&self, path: &[C], at: usize, scope: Scope) -> Option<Hit<'_>> {
+        self.look(path.get(at)?.as_ref(), at, &mut Vec::new(), scope)
+            .or_else(|| self.ask_filters(path, at, scope).hit)
     }
 
     pub(crate) fn weigh<C: AsRef<[u8]>>(&self, path: &[C]) -> Weighed<'_> {
@@ -309,9 +327,9 @@ impl UntrustedList {
             leaf: None,
         };
         for (depth, certificate) in path.iter().enumerate() {
-            weighed.hit = self.look(certificate.as_ref(), depth, &mut name);
+            weighed.hit = self.look(certificate.as_ref(), depth, &mut name, Scope::All);
             if weighed.hit.is_none() && self.has_filter {
-                let said = self.ask_filters(path, depth);
+                let said = self.ask_filters(path, depth, Scope::All);
                 weighed.hit = said.hit;
                 if depth == 0 {
                     weighed.leaf = said.leaf;
@@ -325,7 +343,7 @@ impl UntrustedList {
     }
 
     /// What the filters of all layers say of one certificate: as the leaf's, wherever it stands.
-    fn ask_filters<C: AsRef<[u8]>>(&self, path: &[C], depth: usize) -> Weighed<'_> {
+    fn ask_filters<C: AsRef<[u8]>>(&self, path: &[C], depth: usize, scope: Scope) -> Weighed<'_> {
         let mut weighed = Weighed {
             hit: None,
             leaf: None,
@@ -336,7 +354,7 @@ impl UntrustedList {
             };
             weighed.leaf = Some(weighed.leaf.map_or(said, |before| before.or(said)));
             if weighed.hit.is_none() {
-                weighed.hit = layer.by_filter(said).and_then(|(no, by)| {
+                weighed.hit = layer.by_filter(said, scope).and_then(|(no, by)| {
                     let entry = layer.entries.get(usize::try_from(no).ok()?)?;
                     Some(Hit { entry, by, depth })
                 });
@@ -366,7 +384,13 @@ impl UntrustedList {
         })
     }
 
-    fn look(&self, certificate: &[u8], depth: usize, name: &mut Vec<u8>) -> Option<Hit<'_>> {
+    fn look(
+        &self,
+        certificate: &[u8],
+        depth: usize,
+        name: &mut Vec<u8>,
+        scope: Scope,
+    ) -> Option<Hit<'_>> {
         let sha256 = |octets: &[u8]| {
             let digest = digest::digest(&digest::SHA256, octets);
             <[u8; 32]>::try_from(digest.as_ref()).ok()
@@ -389,7 +413,9 @@ impl UntrustedList {
         name.clear();
         name.reserve(NAME_OCTETS);
         canonical(identity.issuer, name).then_some(())?;
-        self.first(depth, |layer| layer.by_name(name, identity.bare_serial()))
+        self.first(depth, |layer| {
+            layer.by_name(name, identity.bare_serial(), scope)
+        })
     }
 
     /// The first certificate on the list of a path of which only this is known any more.
@@ -401,7 +427,9 @@ impl UntrustedList {
                 .or_else(|| of(&known.spki_sha256).and_then(|digest| self.by_key(&digest, depth)))
                 .or_else(|| {
                     let issuer = canonical_text(&known.issuer)?;
-                    self.first(depth, |layer| layer.by_name(&issuer, &known.serial))
+                    self.first(depth, |layer| {
+                        layer.by_name(&issuer, &known.serial, Scope::All)
+                    })
                 })
         })
     }
@@ -471,6 +499,29 @@ mod tests {
         assert_eq!(found(&whole), Some(By::Sha256));
         assert_eq!(found(&key), Some(By::Key));
         assert_eq!(found(&crossed), None);
+    }
+
+    #[test]
+    fn our_own_are_kept_back_by_their_name_and_not_by_a_list_that_is_late() {
+        let der = look_alike(&[("CN", "Example CA")], "77");
+        let mut issuer = Vec::new();
+        canonical(Identity::of(&der).unwrap().issuer, &mut issuer);
+        let mut late = Layer::default();
+        let no = late.entry("CRLs/late".to_owned(), "x".to_owned(), Origin::BuiltIn);
+        late.whole_issuer(&issuer, no);
+        let list = UntrustedList::new([]).with([Arc::new(late)]);
+        assert_eq!(list.find(&[&der]).unwrap().by, By::Issuer);
+        assert_eq!(list.find_named(&[&der]), None);
+        // What names it counts, also behind a list that is late.
+        let mut named = Layer::default();
+        let no = named.entry("House/stolen".to_owned(), "x".to_owned(), Origin::BuiltIn);
+        named.revoked(&issuer, [&[0x77_u8][..]], no);
+        let list = list.with([Arc::new(named)]);
+        assert_eq!(list.find(&[&der]).unwrap().by, By::Issuer);
+        let hit = list.find_named(&[&der]).unwrap();
+        assert_eq!((hit.entry.name.as_str(), hit.depth), ("House/stolen", 0));
+        let other = look_alike(&[("CN", "Another CA")], "01");
+        assert_eq!(list.find_named(&[&other, &der]).unwrap().depth, 1);
     }
 
     #[test]

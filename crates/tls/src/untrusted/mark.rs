@@ -5,13 +5,13 @@
 //! same for each intermediate. An issuer's commas and whatever else has a meaning there are written
 //! as percent and two hex digits.
 
-use mailward_model::kind::Sha256;
+use mailward_model::{hex, kind::Sha256};
 use ring::digest;
 use rustls_pki_types::CertificateDer;
 use x509_parser::{prelude::FromDer, x509::X509Name};
 
 use super::{Known, identity::Identity};
-use crate::name::{distinguished_name, hex};
+use crate::name::distinguished_name;
 
 /// The key in custom-data.
 pub const KEY: &str = "TlsPeer=";

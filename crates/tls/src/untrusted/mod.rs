@@ -209,6 +209,16 @@ impl Untrusted {
         self.weigh(path).0
     }
 
+    /// The entry that names a certificate of this path of our own, leaf first. That all certificates
+    /// of an issuer are refused while its list is stale says nothing against it: peers are told apart by
+    /// it, and our own would be kept back only because a server of lists does not answer.
+    pub fn named<C: AsRef<[u8]>>(&self, path: &[C]) -> Option<String> {
+        let list = self.0.list.load();
+        let looked_at = path.get(..path.len().min(PATH_MAX)).unwrap_or_default();
+        let hit = list.find_named(looked_at)?;
+        Some(hit.entry.name.clone())
+    }
+
     /// The same, and what filters say of the leaf, where there are some.
     fn weigh<C: AsRef<[u8]>>(
         &self,

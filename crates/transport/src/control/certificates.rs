@@ -4,8 +4,11 @@ use mailward_api::{
     fault::Fault,
     view::{CertificateChoice, CertificateList, CertificateView, SetAsideFile},
 };
-use mailward_model::kind::{OutboundTls, ReceiveConnector};
-use mailward_tls::{Certificates, ConnectorNeeds, ExpiryStage, ShownBy, Validity};
+use mailward_model::{
+    Domain, PassedOver,
+    kind::{OutboundTls, ReceiveConnector},
+};
+use mailward_tls::{Certificates, Choice, ConnectorNeeds, ExpiryStage, ShownBy, Validity};
 
 use super::unknown_connector;
 use crate::{Shared, faults, service::Running, snapshot::Named};
@@ -16,14 +19,25 @@ pub(super) fn choice(shared: &Shared, connector: &Named<ReceiveConnector>) -> Ce
 }
 
 fn decide(shared: &Shared, needs: &ConnectorNeeds<'_>) -> CertificateChoice {
+    let choice = shared.certificates.explain(needs);
+    view(choice, needs.connector, needs.by, needs.fqdn.clone())
+}
+
+fn view(choice: Choice, connector: &str, by: ShownBy, fqdn: Domain) -> CertificateChoice {
+    let kept_back = choice.kept_back.map(|one| PassedOver {
+        candidate: one.certificate.facts.label(),
+        reason: one.reason,
+    });
+    let chosen = choice.decision.chosen.as_ref();
     CertificateChoice {
-        connector: needs.connector.to_owned(),
-        send: needs.by == ShownBy::Send,
-        fqdn: needs.fqdn.clone(),
-        decision: shared
-            .certificates
-            .explain(needs)
-            .map(|chosen| chosen.map(|c| c.facts.file.clone())),
+        connector: connector.to_owned(),
+        send: by == ShownBy::Send,
+        fqdn,
+        not_after_unix_ms: chosen.map(|one| one.facts.not_after_unix_ms.cast_signed()),
+        decision: choice
+            .decision
+            .map(|chosen| chosen.map(|one| one.facts.file.clone())),
+        kept_back,
     }
 }
 
@@ -51,13 +65,8 @@ pub(super) fn explain(running: &Running, name: &str) -> Result<CertificateChoice
             fqdn: &fqdn,
             pin: None,
         };
-        let decision = held.explain(&needs);
-        return Ok(CertificateChoice {
-            connector: name.to_owned(),
-            decision: decision.map(|chosen| chosen.map(|c| c.facts.file.clone())),
-            send: false,
-            fqdn,
-        });
+        let choice = held.explain(&needs);
+        return Ok(view(choice, name, ShownBy::Receive, fqdn.clone()));
     }
     let snapshot = shared.snapshot.load();
     let connector = snapshot
@@ -105,6 +114,9 @@ pub(super) fn list(running: &Running) -> CertificateList {
             .into_iter()
             .map(|problem| problem.problem)
             .collect();
+        if let Some(entry) = row.untrusted {
+            warnings.push(format!("untrusted here: {entry}; it is not shown"));
+        }
         let days = facts.not_after_unix_ms.saturating_sub(now) / 86_400_000;
         match (row.validity, ExpiryStage::at(facts.not_after_unix_ms, now)) {
             (Some(Validity::Expired), _) => warnings.push("expired".to_owned()),

@@ -19,9 +19,9 @@ use std::{
 
 use mailward_api::fault::Fault;
 use mailward_events::{Event, Events, Items, chain};
-use mailward_host::entropy;
+use mailward_host::{entropy, kept::KeptError};
 use mailward_model::{IpRange, Object, ObjectId, Spec, kind::SenderFeed};
-use mailward_perimeter::{Difference, FeedState, Feeds, Outcome, Shelf, ShelfError};
+use mailward_perimeter::{Difference, FeedState, Feeds, Outcome, Shelf};
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
@@ -390,10 +390,9 @@ fn tell_change(entry: &Entry, difference: &Difference, events: &Events) {
     });
 }
 
-fn tell_file(error: &ShelfError, events: &Events) {
-    let (ShelfError::Io { path, .. } | ShelfError::Damaged { path, .. }) = error;
+fn tell_file(error: &KeptError, events: &Events) {
     events.emit(Event::StateFileFailing {
-        path: path.display().to_string(),
+        path: error.path().display().to_string(),
         error: chain(error),
     });
 }

@@ -6,7 +6,7 @@ use std::{collections::HashSet, path::PathBuf, sync::Arc};
 use mailward_api::fault::Fault;
 use mailward_events::{Event, Events};
 use mailward_model::{
-    ObjectId,
+    ObjectId, hex,
     kind::{CrlSource, UntrustedSource, WhenStale},
 };
 use mailward_tls::{
@@ -176,8 +176,7 @@ async fn one(reader: &Reader<'_>, kept: &KeptCrl, issuers: &[Issuer]) -> Result<
     // A list of some megabytes takes a while.
     let read = tokio::task::spawn_blocking(move || {
         let (der, crl) = crl::read(&octets, &issuers)?;
-        let digest = Sha256::digest(&der);
-        let digest: String = digest.iter().map(|octet| format!("{octet:02x}")).collect();
+        let digest = hex(&Sha256::digest(&der));
         Ok::<_, crl::CrlError>(Found { der, crl, digest })
     });
     read.await

@@ -21,14 +21,13 @@ use std::{
 
 use mailward_api::fault::Fault;
 use mailward_events::{Event, Events, Items, chain};
+use mailward_host::kept::KeptError;
 use mailward_model::{
     Kind, Object, ObjectId, Spec,
     kind::{UntrustedFeed, UntrustedSource},
 };
 use mailward_store::Store;
-use mailward_tls::untrusted::feed::{
-    Difference, FeedState, HeldVersion, List, Outcome, Shelf, ShelfError,
-};
+use mailward_tls::untrusted::feed::{Difference, FeedState, HeldVersion, List, Outcome, Shelf};
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
@@ -168,14 +167,14 @@ impl UntrustedFeeds {
     }
 }
 
-/// Keeps the feeds current for as long as transport runs.
+/// Keeps the feeds current for as long as transport runs: by the objects as they are told to be, or
+/// found to be at a refresh.
 pub(crate) async fn follow(running: Arc<Running>) {
     let feeds = &running.untrusted_feeds;
     let (clock, events) = (&running.shared.clock, &running.shared.events);
-    let mut revisions = feeds.store.subscribe();
+    let mut turns = feeds.store.turns();
+    feeds.adopt(events, clock.unix_ms());
     loop {
-        revisions.borrow_and_update();
-        feeds.adopt(events, clock.unix_ms());
         let (due, _) = feeds.due(clock.unix_ms());
         for id in due {
             // What became of it is told by events.
@@ -183,12 +182,18 @@ pub(crate) async fn follow(running: Arc<Running>) {
         }
         tell_old(&running);
         let (due, wait) = feeds.due(clock.unix_ms());
-        if due.is_empty() {
-            tokio::select! {
-                () = tokio::time::sleep(wait) => {}
-                () = feeds.wake.notified() => {}
-                changed = revisions.changed() => if changed.is_err() { return },
-            }
+        let wait = match due.is_empty() {
+            true => wait,
+            false => Duration::ZERO,
+        };
+        tokio::select! {
+            biased;
+            turn = turns.next() => match turn {
+                Some(_) => feeds.adopt(events, clock.unix_ms()),
+                None => return,
+            },
+            () = feeds.wake.notified() => {}
+            () = tokio::time::sleep(wait) => {}
         }
     }
 }
@@ -354,10 +359,9 @@ fn tell_change(entry: &Entry, difference: &Difference, events: &Events) {
     });
 }
 
-fn tell_file(error: &ShelfError, events: &Events) {
-    let (ShelfError::Io { path, .. } | ShelfError::Damaged { path, .. }) = error;
+fn tell_file(error: &KeptError, events: &Events) {
     events.emit(Event::StateFileFailing {
-        path: path.display().to_string(),
+        path: error.path().display().to_string(),
         error: chain(error),
     });
 }

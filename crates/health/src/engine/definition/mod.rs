@@ -42,6 +42,8 @@ pub enum Target {
     Route(String, Box<SendConnector>),
     /// The certificate a receive connector shows.
     Certificate(String, Box<ReceiveConnector>),
+    /// The certificate a send connector shows to peers that ask for one.
+    ClientCertificate(String, Box<SendConnector>),
     /// Whether transport answers its control channel.
     Transport,
     /// Whether the queue takes mail, how deep it is and how fast it moves.
@@ -195,7 +197,7 @@ impl ProbeDefinition {
             Target::MailFlow(..) => "mailflow",
             Target::Received(..) => "mailflow_received",
             Target::Route(..) => "route",
-            Target::Certificate(..) => "certificate",
+            Target::Certificate(..) | Target::ClientCertificate(..) => "certificate",
             Target::Transport => "transport",
             Target::Queue => "queue",
             Target::QueueOwnership => "queue_ownership",

@@ -1,11 +1,11 @@
-//! What is watched of the ways out: the resolvers, the names that delivery looks up, the smart
-//! hosts. Where nothing that is enabled needs a resolver, none is asked.
+//! What is watched of the ways out: the certificates that are shown, the resolvers, the names that
+//! delivery looks up, the smart hosts. Where nothing that is enabled needs a resolver, none is asked.
 
 use std::{collections::BTreeSet, net::SocketAddr};
 
 use mailward_model::{
     Object, Spec,
-    kind::{ConnectorTarget, HealthSettings, HostName, ProbeLane, SendConnector},
+    kind::{ConnectorTarget, HealthSettings, HostName, OutboundTls, ProbeLane, SendConnector},
 };
 
 use super::{
@@ -34,6 +34,7 @@ pub(super) fn all(
             continue;
         }
         route(&object.name, spec, settings, all);
+        certificate(&object.name, spec, settings, all);
         if spec.target == ConnectorTarget::Mx {
             needs_dns = true;
             names.extend(domains(spec).take(DOMAINS_MAX).map(|name| (name, true)));
@@ -100,6 +101,20 @@ fn route(name: &str, spec: &SendConnector, settings: &HealthSettings, all: &mut 
     let mut definition = probe(&format!("route/{name}"), target, &rule, Some("queue"));
     definition.lane = ProbeLane::Mailflow;
     all.add(definition, "MailFlow", &format!("send/{name}"), rule);
+}
+
+/// The certificate that a send connector shows to peers that ask for one.
+fn certificate(name: &str, spec: &SendConnector, settings: &HealthSettings, all: &mut Watched) {
+    if spec.tls == OutboundTls::Off {
+        return;
+    }
+    let slow = ms(settings.mailflow_probe_interval);
+    let rule = rule(Policy::Consecutive(2), slow, CONNECTOR_TIMEOUT_MS, settings);
+    // Names of objects have no slash: no receive connector's goes by this one.
+    let certificate = format!("certificate/send/{name}");
+    let target = Target::ClientCertificate(name.to_owned(), Box::new(spec.clone()));
+    let definition = probe(&certificate, target, &rule, Some("transport"));
+    all.add(definition, "Certificates", &certificate, rule);
 }
 
 /// The domains that a connector names one by one.

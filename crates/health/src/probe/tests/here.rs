@@ -3,9 +3,9 @@
 
 use std::time::Duration;
 
-use mailward_api::view::{CertificateList, CertificateView, queue::QueueAudit};
+use mailward_api::view::{CertificateChoice, CertificateList, CertificateView, queue::QueueAudit};
 use mailward_host::fake::clock::FakeClock;
-use mailward_model::MessageId;
+use mailward_model::{MessageId, PassedOver, kind::SendConnector};
 
 use super::*;
 
@@ -13,6 +13,15 @@ use super::*;
 fn house(
     audit: QueueAudit,
     certificates: Vec<CertificateView>,
+) -> (tempfile::TempDir, Context, Server, Arc<FakeClock>) {
+    house_that_shows(audit, certificates, None)
+}
+
+/// The same, which shows this certificate.
+fn house_that_shows(
+    audit: QueueAudit,
+    certificates: Vec<CertificateView>,
+    choice: Option<CertificateChoice>,
 ) -> (tempfile::TempDir, Context, Server, Arc<FakeClock>) {
     let dir = tempfile::tempdir().unwrap();
     let service = move |request: ControlRequest| {
@@ -23,6 +32,9 @@ fn house(
                 folder: String::new(),
                 set_aside: Vec::new(),
             })),
+            ControlRequest::CertExplain { .. } if choice.is_some() => {
+                Ok(ControlReply::Certificate(choice.clone().unwrap()))
+            }
             other => Err(Fault::unsupported("transport", other.name())),
         };
         async move { reply }
@@ -100,9 +112,9 @@ async fn orphans_and_a_journal_that_stands_still_are_told() {
     );
 }
 
-#[tokio::test]
-async fn every_certificate_held_is_dated() {
-    let certificate = |file: &str, days: i64| CertificateView {
+/// A certificate that ends in so many days.
+fn certificate(file: &str, days: i64) -> CertificateView {
+    CertificateView {
         file: file.into(),
         not_after_unix_ms: 1_800_000_000_000 + days * 86_400_000,
         subject: String::new(),
@@ -115,7 +127,50 @@ async fn every_certificate_held_is_dated() {
         key: String::new(),
         used_by: Vec::new(),
         warnings: Vec::new(),
+    }
+}
+
+#[tokio::test]
+async fn what_a_send_connector_shows_is_dated_and_missed_where_it_is_needed() {
+    let look_at = async |chosen: Option<&str>, kept_back: Option<&str>, pin: Option<&str>, days| {
+        let choice = CertificateChoice {
+            connector: "Cloud".to_owned(),
+            send: true,
+            fqdn: "mx.example.org".parse().unwrap(),
+            decision: Decision::plain(chosen.map(str::to_owned), "none of 2 fits"),
+            not_after_unix_ms: chosen.map(|_| certificate("a.pem", days).not_after_unix_ms),
+            kept_back: kept_back.map(|reason| PassedOver {
+                candidate: "a.pem".to_owned(),
+                reason: reason.to_owned(),
+            }),
+        };
+        let (_dir, context, _control, _) =
+            house_that_shows(QueueAudit::default(), Vec::new(), Some(choice));
+        let spec = SendConnector {
+            certificate: pin.map(str::to_owned),
+            ..SendConnector::default()
+        };
+        let target = Target::ClientCertificate("Cloud".to_owned(), Box::new(spec));
+        look(&context, target).await
     };
+    let view = look_at(Some("a.pem"), None, None, 90).await;
+    assert_found(&view, "pass", "a.pem is valid for 90 more days", None);
+    let view = look_at(Some("a.pem"), None, None, 6).await;
+    assert_found(&view, "slow", "a.pem expires in 6 days", None);
+    let bad = Some("certificate");
+    // Its time is over, and peers knew us by it.
+    let over = Some("it expired on 2026-01-01");
+    let view = look_at(None, over, None, -3).await;
+    assert_found(&view, "fail", "a.pem: it expired on 2026-01-01", bad);
+    // The connector names one that is not to be had; names none, and none is held.
+    let view = look_at(None, None, Some("<I>CN=A<S>CN=B"), 90).await;
+    assert_found(&view, "fail", "none of 2 fits", bad);
+    let view = look_at(None, None, None, 90).await;
+    assert_found(&view, "pass", "names none", None);
+}
+
+#[tokio::test]
+async fn every_certificate_held_is_dated() {
     let (_dir, context, _control, _) = house(
         QueueAudit::default(),
         vec![certificate("a.pem", 90), certificate("b.pem", 30)],

@@ -8,6 +8,7 @@
 
 use std::collections::BTreeMap;
 
+use mailward_model::hex;
 use rustls::RootCertStore;
 use rustls_pki_types::{CertificateDer, SignatureVerificationAlgorithm};
 use x509_parser::{
@@ -17,10 +18,7 @@ use x509_parser::{
 };
 
 use crate::{
-    name::{distinguished_name, hex},
-    octets::Octets,
-    server::provider,
-    untrusted::identity::canonical,
+    name::distinguished_name, octets::Octets, server::provider, untrusted::identity::canonical,
 };
 
 /// Octets of a list; more is refused before it is read. The largest of public authorities have some

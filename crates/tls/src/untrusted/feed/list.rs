@@ -4,13 +4,13 @@
 
 use jiff::Timestamp;
 use mailward_model::{
+    hex,
     kind::{SerialNumber, Sha256, SignatureKey, UntrustedCertificate},
     object::Validate,
 };
 use serde::{Deserialize, Serialize};
 
 use super::minisign::{self, SignatureError};
-use crate::name::hex;
 
 /// Octets of a list; more is refused before it is read.
 pub const LIST_OCTETS_MAX: usize = 8 << 20;

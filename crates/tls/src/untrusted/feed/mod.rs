@@ -25,7 +25,7 @@ pub use self::{
     kept_crl::{CrlRefusal, KeptCrl},
     kept_filters::{FiltersRefusal, FiltersTaken, KeptFilters, made},
     list::{List, ListError, Listed},
-    shelf::{Shelf, ShelfError, Stamp},
+    shelf::{Shelf, Stamp},
 };
 use super::{Layer, Origin, filter::Filters};
 

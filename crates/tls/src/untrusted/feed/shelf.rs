@@ -3,15 +3,9 @@
 //! Files are replaced whole and outlast a power cut. Written by transport alone; every role reads
 //! them, and sees by a file's [`Stamp`] that it is another one.
 
-use std::{
-    collections::BTreeSet,
-    io::{self, Read},
-    os::unix::fs::MetadataExt,
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::{collections::BTreeSet, io, os::unix::fs::MetadataExt, path::PathBuf, sync::Arc};
 
-use mailward_host::replace::{Lasting, replace};
+use mailward_host::kept::{self, KeptError};
 use mailward_model::{ObjectId, kind::Sha256};
 use ring::digest;
 
@@ -28,29 +22,6 @@ const FILE_OCTETS_MAX: u64 = 64 << 20;
 #[derive(Debug, Clone)]
 pub struct Shelf {
     dir: PathBuf,
-}
-
-/// Why a state is not to be had.
-#[derive(Debug, thiserror::Error)]
-pub enum ShelfError {
-    /// The file cannot be read or written.
-    #[error("{path} cannot be read or written")]
-    Io {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        #[source]
-        source: io::Error,
-    },
-    /// It holds something else.
-    #[error("{path} is damaged")]
-    Damaged {
-        /// The file.
-        path: PathBuf,
-        /// How.
-        #[source]
-        source: serde_json::Error,
-    },
 }
 
 /// Tells one file from the one that replaced it, without reading either.
@@ -85,73 +56,58 @@ impl Shelf {
     /// What is known of a feed; nothing where it was never kept.
     ///
     /// # Errors
-    /// [`ShelfError`].
-    pub fn load(&self, feed: ObjectId) -> Result<Option<FeedState>, ShelfError> {
-        let path = self.file(feed);
-        let Some(octets) = read(&path)? else {
-            return Ok(None);
-        };
-        serde_json::from_slice(&octets)
-            .map(Some)
-            .map_err(|source| ShelfError::Damaged { path, source })
+    /// [`KeptError`].
+    pub fn load(&self, feed: ObjectId) -> Result<Option<FeedState>, KeptError> {
+        kept::load(&self.file(feed), FILE_OCTETS_MAX)
     }
 
     /// Keeps what is known of a feed.
     ///
     /// # Errors
-    /// [`ShelfError`]; the file of before is still there.
-    pub fn save(&self, feed: ObjectId, state: &FeedState) -> Result<(), ShelfError> {
-        let path = self.file(feed);
-        match serde_json::to_vec(state) {
-            Ok(octets) => replace(&path, &octets, Lasting::PowerCut)
-                .map_err(|source| ShelfError::Io { path, source }),
-            Err(source) => Err(ShelfError::Damaged { path, source }),
-        }
+    /// [`KeptError`]; the file of before is still there.
+    pub fn save(&self, feed: ObjectId, state: &FeedState) -> Result<(), KeptError> {
+        kept::save(&self.file(feed), state)
     }
 
     /// Keeps a CRL under its digest.
     ///
     /// # Errors
-    /// [`ShelfError`].
-    pub fn save_crl(&self, digest: &str, der: &[u8]) -> Result<(), ShelfError> {
-        let path = self.crl_file(digest);
-        replace(&path, der, Lasting::PowerCut).map_err(|source| ShelfError::Io { path, source })
+    /// [`KeptError`].
+    pub fn save_crl(&self, digest: &str, der: &[u8]) -> Result<(), KeptError> {
+        kept::write(&self.crl_file(digest), der)
     }
 
     /// A CRL that was kept.
     ///
     /// # Errors
-    /// [`ShelfError`], also where it is none any more.
-    pub fn crl(&self, digest: &str) -> Result<Crl, ShelfError> {
+    /// [`KeptError`], also where it is none any more.
+    pub fn crl(&self, digest: &str) -> Result<Crl, KeptError> {
         let path = self.crl_file(digest);
-        let read = read(&path)?.ok_or(io::ErrorKind::NotFound);
+        let read = kept::read(&path, FILE_OCTETS_MAX)?.ok_or(io::ErrorKind::NotFound);
         let crl = read.map_err(io::Error::from).and_then(|der| {
             crl::read_kept(&der)
                 .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error.to_string()))
         });
-        crl.map_err(|source| ShelfError::Io { path, source })
+        crl.map_err(|source| KeptError::io(&path, source))
     }
 
     /// Keeps a revocation filter under its digest.
     ///
     /// # Errors
-    /// [`ShelfError`].
-    pub fn save_filter(&self, sha256: Sha256, octets: &[u8]) -> Result<(), ShelfError> {
-        let path = self.filter_file(sha256);
-        replace(&path, octets, Lasting::PowerCut).map_err(|source| ShelfError::Io { path, source })
+    /// [`KeptError`].
+    pub fn save_filter(&self, sha256: Sha256, octets: &[u8]) -> Result<(), KeptError> {
+        kept::write(&self.filter_file(sha256), octets)
     }
 
     /// The octets of a revocation filter that was kept.
     ///
     /// # Errors
-    /// [`ShelfError`], also where it is none any more, or is not what was kept.
-    pub fn filter(&self, sha256: Sha256) -> Result<Vec<u8>, ShelfError> {
+    /// [`KeptError`], also where it is none any more, or is not what was kept.
+    pub fn filter(&self, sha256: Sha256) -> Result<Vec<u8>, KeptError> {
         let path = self.filter_file(sha256);
-        let fail = |kind: io::ErrorKind| ShelfError::Io {
-            path: path.clone(),
-            source: kind.into(),
-        };
-        let octets = read(&path)?.ok_or_else(|| fail(io::ErrorKind::NotFound))?;
+        let fail = |kind: io::ErrorKind| KeptError::io(&path, kind.into());
+        let octets =
+            kept::read(&path, FILE_OCTETS_MAX)?.ok_or_else(|| fail(io::ErrorKind::NotFound))?;
         let found = digest::digest(&digest::SHA256, &octets);
         match found.as_ref() == sha256.0 {
             true => Ok(octets),
@@ -162,17 +118,17 @@ impl Shelf {
     /// The revocation filters of a feed; none where it has none.
     ///
     /// # Errors
-    /// [`ShelfError`] where one cannot be read.
-    pub fn filters(&self, state: &FeedState) -> Result<Option<Filters>, ShelfError> {
+    /// [`KeptError`] where one cannot be read.
+    pub fn filters(&self, state: &FeedState) -> Result<Option<Filters>, KeptError> {
         let Some(kept) = &state.filters else {
             return Ok(None);
         };
         let mut filters = Filters::default();
         for file in &kept.files {
             let octets = self.filter(file.sha256)?;
-            filters.add(&octets).map_err(|error| ShelfError::Io {
-                path: self.filter_file(file.sha256),
-                source: io::Error::new(io::ErrorKind::InvalidData, error),
+            filters.add(&octets).map_err(|error| {
+                let source = io::Error::new(io::ErrorKind::InvalidData, error);
+                KeptError::io(&self.filter_file(file.sha256), source)
             })?;
         }
         filters.know(kept.known());
@@ -186,15 +142,32 @@ impl Shelf {
     /// What the feed of this name adds to the list.
     ///
     /// # Errors
-    /// [`ShelfError`] where a CRL or a filter of it cannot be read: what was read before should stay in force.
-    pub fn layer(&self, feed: &str, state: &FeedState) -> Result<Arc<Layer>, ShelfError> {
+    /// [`KeptError`] where a CRL or a filter of it cannot be read: what was read before should stay in force.
+    pub fn layer(&self, feed: &str, state: &FeedState) -> Result<Arc<Layer>, KeptError> {
+        self.layer_with(feed, state, self.filters(state)?)
+    }
+
+    /// The same without its filters, some megabytes of them, for questions that they do not answer.
+    ///
+    /// # Errors
+    /// As [`layer`](Self::layer).
+    pub fn layer_of_lists(&self, feed: &str, state: &FeedState) -> Result<Arc<Layer>, KeptError> {
+        self.layer_with(feed, state, None)
+    }
+
+    fn layer_with(
+        &self,
+        feed: &str,
+        state: &FeedState,
+        filters: Option<Filters>,
+    ) -> Result<Arc<Layer>, KeptError> {
         let mut crls = Vec::new();
         for (at, kept) in state.crls.iter().enumerate() {
             if !kept.digest.is_empty() {
                 crls.push((at, self.crl(&kept.digest)?));
             }
         }
-        Ok(state.layer(feed, &crls, self.filters(state)?))
+        Ok(state.layer(feed, &crls, filters))
     }
 
     fn crl_file(&self, digest: &str) -> PathBuf {
@@ -205,12 +178,12 @@ impl Shelf {
     /// they are being read.
     ///
     /// # Errors
-    /// [`ShelfError`].
+    /// [`KeptError`].
     pub fn sweep<'a>(
         &self,
         states: impl IntoIterator<Item = &'a FeedState>,
         wanted: &[Sha256],
-    ) -> Result<(), ShelfError> {
+    ) -> Result<(), KeptError> {
         let mut kept: BTreeSet<PathBuf> = BTreeSet::new();
         for state in states {
             kept.extend(state.crls.iter().map(|one| self.crl_file(&one.digest)));
@@ -218,10 +191,7 @@ impl Shelf {
             kept.extend(files.map(|one| self.filter_file(one.sha256)));
         }
         kept.extend(wanted.iter().map(|one| self.filter_file(*one)));
-        let fail = |source| ShelfError::Io {
-            path: self.dir.clone(),
-            source,
-        };
+        let fail = |source| KeptError::io(&self.dir, source);
         let files = match std::fs::read_dir(&self.dir) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
             files => files.map_err(fail)?,
@@ -231,7 +201,7 @@ impl Shelf {
                 .extension()
                 .is_some_and(|it| it == "der" || it == "filter");
             if is_part && !kept.contains(&file) {
-                remove(&file)?;
+                kept::forget(&file)?;
             }
         }
         Ok(())
@@ -240,36 +210,10 @@ impl Shelf {
     /// Forgets what is known of a feed that is no more.
     ///
     /// # Errors
-    /// [`ShelfError`].
-    pub fn remove(&self, feed: ObjectId) -> Result<(), ShelfError> {
-        remove(&self.file(feed))
+    /// [`KeptError`].
+    pub fn remove(&self, feed: ObjectId) -> Result<(), KeptError> {
+        kept::forget(&self.file(feed))
     }
-}
-
-fn remove(path: &Path) -> Result<(), ShelfError> {
-    match std::fs::remove_file(path) {
-        Err(source) if source.kind() != io::ErrorKind::NotFound => Err(ShelfError::Io {
-            path: path.to_owned(),
-            source,
-        }),
-        _ => Ok(()),
-    }
-}
-
-fn read(path: &Path) -> Result<Option<Vec<u8>>, ShelfError> {
-    let fail = |source| ShelfError::Io {
-        path: path.to_owned(),
-        source,
-    };
-    let file = match std::fs::File::open(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        opened => opened.map_err(fail)?,
-    };
-    let mut octets = Vec::new();
-    file.take(FILE_OCTETS_MAX)
-        .read_to_end(&mut octets)
-        .map_err(fail)?;
-    Ok(Some(octets))
 }
 
 #[cfg(test)]
@@ -295,7 +239,7 @@ mod tests {
         shelf.save(feed, &state).unwrap();
         assert_ne!(shelf.stamp(feed), first);
         std::fs::write(shelf.file(feed), "{\"in_force\":").unwrap();
-        assert!(matches!(shelf.load(feed), Err(ShelfError::Damaged { .. })));
+        assert!(matches!(shelf.load(feed), Err(KeptError::Damaged { .. })));
         shelf.remove(feed).unwrap();
         shelf.remove(feed).unwrap();
     }
