@@ -1,5 +1,5 @@
-//! Another organisation's archive: takes reports over SMTP, refuses them, or is told to do something
-//! at each step of the dialogue.
+//! Another organisation's archive: takes reports over SMTP with PIPELINING, refuses them, or is told to
+//! do something at each step of the dialogue.
 
 use std::{
     collections::BTreeMap,
@@ -127,6 +127,7 @@ impl Shared {
         self.at(Step::Connected);
         output.write_all(b"220 archive.example ESMTP\r\n")?;
         let mut line = Vec::new();
+        let mut has_recipient = false;
         loop {
             line.clear();
             if input.read_until(b'\n', &mut line)? == 0 {
@@ -136,16 +137,20 @@ impl Shared {
                 .trim_end()
                 .to_ascii_uppercase();
             let reply = match command.get(..4) {
-                Some("EHLO") => "250-archive.example\r\n250 8BITMIME",
+                Some("EHLO") => "250-archive.example\r\n250-PIPELINING\r\n250 8BITMIME",
                 Some("QUIT") => return output.write_all(b"221 2.0.0 Bye\r\n"),
                 Some("MAIL") => {
                     self.at(Step::Mail);
+                    has_recipient = false;
                     "250 2.0.0 Ok"
                 }
                 Some("RCPT") => {
                     self.at(Step::Rcpt);
-                    self.refusal.lock().unwrap().unwrap_or("250 2.0.0 Ok")
+                    let refusal = *self.refusal.lock().unwrap();
+                    has_recipient |= refusal.is_none();
+                    refusal.unwrap_or("250 2.0.0 Ok")
                 }
+                Some("DATA") if !has_recipient => "503 5.5.1 For nobody",
                 Some("DATA") => {
                     self.at(Step::Data);
                     output.write_all(b"354 Go on\r\n")?;

@@ -4,16 +4,19 @@
 //! on [`Step::Read`] read from the peer and [`Client::feed`]. The machine never waits and never
 //! reads a clock: timeouts are the driver's.
 //!
+//! Where the peer offers PIPELINING, the next transaction's commands may be sent in one group with
+//! the end of a message ([`Client::begin_behind`]): then a message costs one round trip.
+//!
 //! Invariant: a recipient counts as delivered only by a 2xx reply that came after the whole body
 //! had been sent.
-
-use std::collections::VecDeque;
 
 use mailward_model::{BodyType, EnhancedCode, EnvelopeRecipient, Reply, Ret, ReversePath};
 use memchr::memchr;
 
 use super::{
-    Capabilities, RECIPIENTS_MAX, capability, command, fit,
+    Capabilities,
+    begun::{Begun, Expect, Slot, for_recipient, is_failure, replies},
+    capability, fit,
     reply::{LINE_OCTETS_MAX, ReplyError, ReplyReader},
 };
 
@@ -106,22 +109,6 @@ enum Phase {
     Over,
 }
 
-#[derive(Debug, Clone, Copy)]
-enum Expect {
-    Rset,
-    Mail,
-    Rcpt(usize),
-    Data,
-}
-
-/// What is known of one recipient.
-#[derive(Debug)]
-enum Slot {
-    Waiting,
-    Accepted,
-    Settled(Reply),
-}
-
 /// The sending side of one connection.
 #[derive(Debug)]
 pub struct Client {
@@ -131,18 +118,14 @@ pub struct Client {
     input: Vec<u8>,
     reader: ReplyReader,
     output: Vec<u8>,
-    /// Answers still to come, in order, each with the command's place in `script`.
-    expect: VecDeque<(Expect, usize)>,
-    /// Commands not yet written, where the peer has no PIPELINING.
-    script: Vec<u8>,
-    written: usize,
-    slots: Vec<Slot>,
-    size: u64,
-    bdat: bool,
-    mail_accepted: bool,
-    /// The peer took a recipient, whether or not that counts.
-    rcpt_accepted: bool,
-    body_whole: bool,
+    /// The transaction under way.
+    current: Begun,
+    /// The one that goes behind it, where there is one.
+    next: Begun,
+    has_next: bool,
+    /// The recipients of the one that is over.
+    over: Vec<Slot>,
+    mail_refused: bool,
     needs_rset: bool,
     chunking_refused: bool,
     transactions: u64,
@@ -158,15 +141,11 @@ impl Client {
             input: Vec::new(),
             reader: ReplyReader::default(),
             output: Vec::new(),
-            expect: VecDeque::new(),
-            script: Vec::new(),
-            written: 0,
-            slots: Vec::new(),
-            size: 0,
-            bdat: false,
-            mail_accepted: false,
-            rcpt_accepted: false,
-            body_whole: false,
+            current: Begun::default(),
+            next: Begun::default(),
+            has_next: false,
+            over: Vec::new(),
+            mail_refused: false,
             needs_rset: false,
             chunking_refused: false,
             transactions: 0,
@@ -191,12 +170,29 @@ impl Client {
 
     /// True where another transaction may begin on this connection.
     pub fn is_idle(&self) -> bool {
-        self.phase == Phase::Idle
-            && self.input.is_empty()
-            && self
-                .capabilities
-                .mail_max
-                .is_none_or(|max| self.transactions < max)
+        self.phase == Phase::Idle && self.input.is_empty() && self.may_begin()
+    }
+
+    fn may_begin(&self) -> bool {
+        let max = self.capabilities.mail_max;
+        max.is_none_or(|max| self.transactions < max)
+    }
+
+    /// True while the peer is asked about an envelope: after [`Step::Done`], where another
+    /// transaction was begun behind the one that is over, and is now under way.
+    pub fn is_under_way(&self) -> bool {
+        self.phase == Phase::Envelope
+    }
+
+    /// True where the peer has answered anything in the transaction under way, or in the one that
+    /// is over while none is.
+    pub fn has_heard(&self) -> bool {
+        self.current.heard
+    }
+
+    /// True where the transaction that is over ended because MAIL was refused.
+    pub fn mail_was_refused(&self) -> bool {
+        self.mail_refused
     }
 
     /// Takes what the peer sent. At most one read's worth is held beyond one reply line.
@@ -252,6 +248,7 @@ impl Client {
     }
 
     fn apply(&mut self, reply: Reply) -> Result<Option<Step>, ClientError> {
+        self.current.heard = true;
         // RFC 5321 §3.8: 421 may come in answer to anything, and the connection then closes.
         if reply.code == 421 && self.phase != Phase::Greeting {
             return Ok(Some(self.closed_by_peer(reply)));
@@ -317,8 +314,8 @@ impl Client {
         let phase = std::mem::replace(&mut self.phase, Phase::Over);
         match phase {
             Phase::Envelope | Phase::Final => {
-                self.settle_open(&reply);
-                Step::Done
+                self.current.settle_open(&reply);
+                self.end()
             }
             Phase::Ehlo | Phase::Helo => Step::Refused(reply),
             _ => Step::Closed(reply),
@@ -342,7 +339,8 @@ impl Client {
         self.hello(if self.options.lmtp { "LHLO" } else { "EHLO" });
     }
 
-    /// Begins a transaction with up to [`RECIPIENTS_MAX`] recipients; further ones are left out.
+    /// Begins a transaction with up to [`RECIPIENTS_MAX`](super::RECIPIENTS_MAX) recipients; further
+    /// ones are left out.
     /// Only after [`Step::Ready`] or [`Step::Done`] with [`Client::is_idle`].
     ///
     /// # Errors
@@ -354,83 +352,81 @@ impl Client {
         recipients: impl Iterator<Item = &'r EnvelopeRecipient>,
     ) -> Result<(), Reply> {
         fit::refusal(tx, &self.capabilities).map_or(Ok(()), Err)?;
-        self.bdat = self.capabilities.chunking
-            && (self.options.chunking || tx.body == BodyType::BinaryMime);
-        self.size = tx.size;
-        self.mail_accepted = false;
-        self.rcpt_accepted = false;
-        self.body_whole = false;
+        let (bdat, rset) = (self.uses_bdat(tx), std::mem::take(&mut self.needs_rset));
+        let peer = &self.capabilities;
+        self.current.begin(tx, recipients, peer, bdat, rset);
         self.transactions += 1;
-        self.slots.clear();
-        self.expect.clear();
-        self.script.clear();
-        self.written = 0;
-        if std::mem::take(&mut self.needs_rset) {
-            self.script.extend_from_slice(b"RSET\r\n");
-            self.expect.push_back((Expect::Rset, self.script.len()));
-        }
-        command::push_mail(&mut self.script, tx, &self.capabilities);
-        self.expect.push_back((Expect::Mail, self.script.len()));
-        for (i, rcpt) in recipients.take(RECIPIENTS_MAX).enumerate() {
-            command::push_rcpt(&mut self.script, rcpt, &self.capabilities);
-            self.expect.push_back((Expect::Rcpt(i), self.script.len()));
-            self.slots.push(Slot::Waiting);
-        }
+        self.over.clear();
         self.phase = Phase::Envelope;
-        if self.capabilities.pipelining {
-            // RFC 2920 §3.1: DATA may end a group. BDAT waits for the answers: a peer that refused
-            // every recipient might take the body for commands.
-            if !self.bdat {
-                self.script.extend_from_slice(b"DATA\r\n");
-                self.expect.push_back((Expect::Data, self.script.len()));
-            }
-            self.write_script_to(self.script.len());
-        } else if let Some((_, end)) = self.expect.front() {
-            self.write_script_to(*end);
-        }
+        self.current.write_to(&mut self.output, peer.pipelining);
         Ok(())
     }
 
-    fn write_script_to(&mut self, end: usize) {
-        if let Some(part) = self.script.get(self.written..end) {
-            self.output.extend_from_slice(part);
-            self.written = end;
+    fn uses_bdat(&self, tx: &Transaction<'_>) -> bool {
+        self.capabilities.chunking && (self.options.chunking || tx.body == BodyType::BinaryMime)
+    }
+
+    /// True where another transaction may be begun behind the body that is due.
+    ///
+    /// RFC 2920 §3.1: the transfer of a message's content may be the first command of a group.
+    pub fn may_begin_behind(&self) -> bool {
+        self.phase == Phase::Body
+            && self.capabilities.pipelining
+            && !self.has_next
+            && self.may_begin()
+    }
+
+    /// Begins the next transaction behind the body that is due, as [`Client::begin`] would: its
+    /// commands ([`Client::behind`]) are to be written right behind the end of that body. After the
+    /// [`Step::Done`] of the transaction under way it is itself under way
+    /// ([`Client::is_under_way`]), unless the connection ended with the first one.
+    ///
+    /// False where it cannot be done, or the peer cannot take the message: then nothing has changed.
+    pub fn begin_behind<'r>(
+        &mut self,
+        tx: &Transaction<'_>,
+        recipients: impl Iterator<Item = &'r EnvelopeRecipient>,
+    ) -> bool {
+        if !self.may_begin_behind() || fit::refusal(tx, &self.capabilities).is_some() {
+            return false;
         }
+        let bdat = self.uses_bdat(tx);
+        self.next
+            .begin(tx, recipients, &self.capabilities, bdat, false);
+        self.transactions += 1;
+        self.has_next = true;
+        true
     }
 
-    fn accepted(&self) -> bool {
-        self.slots.iter().any(|slot| matches!(slot, Slot::Accepted))
-    }
-
-    /// Gives `reply` to every recipient that has no final answer yet.
-    fn settle_open(&mut self, reply: &Reply) {
-        for slot in &mut self.slots {
-            if !matches!(slot, Slot::Settled(_)) {
-                *slot = Slot::Settled(reply.clone());
-            }
+    /// What is to be written behind the end of the body; empty where nothing goes behind it.
+    pub fn behind(&self) -> &[u8] {
+        match self.has_next {
+            true => self.next.group(),
+            false => &[],
         }
     }
 
     fn envelope_reply(&mut self, reply: Reply) -> Result<Option<Step>, ClientError> {
-        let Some((expect, _)) = self.expect.pop_front() else {
+        let Some((expect, _)) = self.current.expect.pop_front() else {
             self.phase = Phase::Over;
             return Err(ClientError::Unexpected(reply, "the envelope"));
         };
         match expect {
             // What RSET is answered changes nothing.
             Expect::Rset => {}
-            Expect::Mail if reply.is_positive() => self.mail_accepted = true,
+            Expect::Mail if reply.is_positive() => self.current.mail_accepted = true,
             Expect::Mail if is_failure(&reply) => {
-                self.settle_open(&reply);
+                self.current.settle_open(&reply);
+                self.current.mail_refused = true;
                 if !self.capabilities.pipelining {
-                    self.expect.clear();
+                    self.current.expect.clear();
                     return Ok(Some(self.done()));
                 }
             }
             Expect::Mail => return self.out_of_step(reply, "MAIL"),
             Expect::Rcpt(i) => {
                 let answer = if reply.is_positive() {
-                    self.rcpt_accepted = true;
+                    self.current.rcpt_accepted = true;
                     Slot::Accepted
                 } else if is_failure(&reply) {
                     Slot::Settled(for_recipient(reply))
@@ -438,48 +434,49 @@ impl Client {
                     return self.out_of_step(reply, "RCPT");
                 };
                 // Where MAIL was refused, its reply stands, whatever RCPT then is answered.
-                if let Some(slot @ Slot::Waiting) = self.slots.get_mut(i) {
+                if let Some(slot @ Slot::Waiting) = self.current.slots.get_mut(i) {
                     *slot = answer;
                 }
             }
             Expect::Data if reply.code == 354 => return self.data_reply(),
             Expect::Data if is_failure(&reply) => {
-                self.settle_open(&reply);
-                self.needs_rset = self.mail_accepted;
+                self.current.settle_open(&reply);
+                self.needs_rset = self.current.mail_accepted;
                 return Ok(Some(self.done()));
             }
             Expect::Data => return self.out_of_step(reply, "DATA"),
         }
-        if let Some((_, end)) = self.expect.front() {
-            self.write_script_to(*end);
+        if !self.current.expect.is_empty() {
+            let pipelining = self.capabilities.pipelining;
+            self.current.write_to(&mut self.output, pipelining);
             return Ok(None);
         }
-        if !self.accepted() {
-            self.needs_rset = self.mail_accepted;
+        if !self.current.accepted() {
+            self.needs_rset = self.current.mail_accepted;
             return Ok(Some(self.done()));
         }
-        if self.bdat {
-            let command = format!("BDAT {} LAST\r\n", self.size);
+        if self.current.bdat {
+            let command = format!("BDAT {} LAST\r\n", self.current.size);
             self.output.extend_from_slice(command.as_bytes());
             self.phase = Phase::Body;
             return Ok(Some(Step::SendBody(Framing::Chunk)));
         }
-        self.output.extend_from_slice(b"DATA\r\n");
-        self.expect.push_back((Expect::Data, self.script.len()));
+        self.current.data();
+        self.current.write_to(&mut self.output, true);
         Ok(None)
     }
 
     fn data_reply(&mut self) -> Result<Option<Step>, ClientError> {
-        if self.accepted() {
+        if self.current.accepted() {
             self.phase = Phase::Body;
             return Ok(Some(Step::SendBody(Framing::Dots)));
         }
-        if self.options.lmtp || self.rcpt_accepted {
+        if self.options.lmtp || self.current.rcpt_accepted {
             // RFC 2033 §4.2: for no recipient there would be no reply. And a server that refused
             // MAIL and took a recipient all the same might deliver the empty message that a dot
             // makes. Close rather than guess.
             self.phase = Phase::Over;
-            return Ok(Some(Step::Done));
+            return Ok(Some(self.end()));
         }
         // RFC 2920 §3.1: a server that lets DATA begin without a recipient gets a lone dot.
         self.output.extend_from_slice(b".\r\n");
@@ -493,11 +490,13 @@ impl Client {
     }
 
     /// The body is out, the end of it included; or only a part of it, where writing failed
-    /// (`whole` false): then no reply counts as acceptance.
+    /// (`whole` false): then no reply counts as acceptance, and what was to go behind it does not.
     pub fn body_sent(&mut self, whole: bool) {
         if self.phase == Phase::Body {
-            self.body_whole = whole;
+            self.current.body_whole = whole;
             self.phase = Phase::Final;
+            self.has_next &= whole;
+            self.next.group_written();
         }
     }
 
@@ -505,13 +504,13 @@ impl Client {
         if !reply.is_positive() && !is_failure(&reply) {
             return self.out_of_step(reply, "the end of the message");
         }
-        let reply = if reply.is_positive() && !self.body_whole && self.accepted() {
+        let reply = if reply.is_positive() && !self.current.body_whole && self.current.accepted() {
             Reply::new(
                 451,
                 EnhancedCode(4, 4, 2),
                 format!("the peer accepted a message it had not got in full: {reply}"),
             )
-        } else if self.bdat && matches!(reply.code, 500..=504) {
+        } else if self.current.bdat && matches!(reply.code, 500..=504) {
             self.chunking_refused = true;
             Reply::new(
                 451,
@@ -521,8 +520,16 @@ impl Client {
         } else {
             reply
         };
+        if self.chunking_refused && self.has_next {
+            // What it makes of the chunk's octets are answers to nothing; which of those that follow
+            // are for the next transaction nobody can tell.
+            self.current.settle_open(&reply);
+            self.phase = Phase::Over;
+            return Ok(Some(self.end()));
+        }
         if self.options.lmtp {
             let mut open = self
+                .current
                 .slots
                 .iter_mut()
                 .filter(|slot| matches!(slot, Slot::Accepted));
@@ -533,13 +540,28 @@ impl Client {
                 return Ok(None);
             }
         } else {
-            self.settle_open(&reply);
+            self.current.settle_open(&reply);
         }
         Ok(Some(self.done()))
     }
 
+    /// The transaction is over, and the connection may go on.
     fn done(&mut self) -> Step {
-        self.phase = Phase::Idle;
+        self.phase = match self.has_next {
+            true => Phase::Envelope,
+            false => Phase::Idle,
+        };
+        self.end()
+    }
+
+    /// The transaction is over. What goes behind it is under way from here, where the phase says so.
+    fn end(&mut self) -> Step {
+        std::mem::swap(&mut self.over, &mut self.current.slots);
+        self.mail_refused = self.current.mail_refused;
+        let goes_on = std::mem::take(&mut self.has_next) && self.phase == Phase::Envelope;
+        if goes_on {
+            std::mem::swap(&mut self.current, &mut self.next);
+        }
         Step::Done
     }
 
@@ -547,45 +569,25 @@ impl Client {
     /// [`Client::begin`]. Meaningful after [`Step::Done`]; a recipient without an answer (which
     /// does not happen then) counts as deferred.
     pub fn outcome(&mut self) -> Vec<Reply> {
-        self.abandon(&Reply::new(
+        let unheard = Reply::new(
             451,
             EnhancedCode(4, 4, 2),
             "the peer gave no answer for this recipient",
-        ))
+        );
+        replies(&mut self.over, &unheard)
     }
 
-    /// The connection is gone: answers given stand, everybody else gets `reply`.
+    /// The connection is gone in the middle of a transaction: answers given stand, everybody else
+    /// gets `reply`.
     pub fn abandon(&mut self, reply: &Reply) -> Vec<Reply> {
-        self.slots
-            .drain(..)
-            .map(|slot| match slot {
-                Slot::Settled(answer) => answer,
-                Slot::Waiting | Slot::Accepted => reply.clone(),
-            })
-            .collect()
+        self.has_next = false;
+        replies(&mut self.current.slots, reply)
     }
 
     /// Says goodbye (RFC 5321 §4.1.1.10). The driver writes it and need not wait for the answer.
     pub fn quit(&mut self) {
         self.phase = Phase::Over;
         self.output.extend_from_slice(b"QUIT\r\n");
-    }
-}
-
-/// 4xx and 5xx.
-fn is_failure(reply: &Reply) -> bool {
-    reply.is_transient() || reply.is_permanent()
-}
-
-/// RFC 5321 §4.5.3.1.10: 552 in answer to RCPT is an old way of saying "too many recipients".
-fn for_recipient(reply: Reply) -> Reply {
-    match reply {
-        Reply {
-            code: 552,
-            enhanced: None | Some(EnhancedCode(5, 5, 3)),
-            text,
-        } => Reply::new(452, EnhancedCode(4, 5, 3), text),
-        reply => reply,
     }
 }
 

@@ -308,6 +308,164 @@ fn tls_forgets_what_was_said_before() {
     assert!(client.is_idle());
 }
 
+/// A client that is about to send a body, with another transaction begun behind it for `local`.
+fn behind(extensions: &str, local: &str) -> Client {
+    let mut client = ready(false, extensions);
+    begin(&mut client, "a");
+    hears(&mut client, "250 ok\r\n250 ok\r\n354 go\r\n");
+    assert!(begin_behind(&mut client, local));
+    client
+}
+
+fn begin_behind(client: &mut Client, local: &str) -> bool {
+    let address = format!("{local}@x.example").parse().unwrap();
+    let recipient = EnvelopeRecipient::new(address);
+    client.begin_behind(&tx(), [&recipient].into_iter())
+}
+
+#[test]
+fn a_transaction_behind_another_costs_one_round_trip() {
+    let mut client = behind("PIPELINING", "b");
+    assert_eq!(
+        client.behind(),
+        b"MAIL FROM:<>\r\nRCPT TO:<b@x.example>\r\nDATA\r\n"
+    );
+    assert!(!begin_behind(&mut client, "c"), "one at a time");
+    client.body_sent(true);
+    assert!(client.output().is_empty(), "the group went with the body");
+    // The end of one message and the beginning of the next are answered in one go.
+    let (_, step) = says(
+        &mut client,
+        "250 queued as 1\r\n250 ok\r\n250 ok\r\n354 go\r\n",
+    );
+    assert_eq!(step, Ok(Step::Done));
+    assert_eq!(codes(&mut client), [250]);
+    assert!(client.is_under_way() && !client.is_idle() && !client.has_heard());
+    assert_eq!(client.step(), Ok(Step::SendBody(Framing::Dots)));
+    assert!(client.has_heard());
+    client.body_sent(true);
+    assert_eq!(says(&mut client, "554 no\r\n").1, Ok(Step::Done));
+    assert_eq!(codes(&mut client), [554]);
+    assert!(client.is_idle());
+}
+
+#[test]
+fn a_message_refused_takes_no_other_with_it() {
+    let mut client = behind("PIPELINING", "b");
+    client.body_sent(true);
+    assert_eq!(says(&mut client, "554 5.6.0 spam\r\n").1, Ok(Step::Done));
+    assert_eq!(codes(&mut client), [554]);
+    let (_, step) = says(&mut client, "250 ok\r\n250 ok\r\n354 go\r\n");
+    assert_eq!(step, Ok(Step::SendBody(Framing::Dots)));
+    client.body_sent(true);
+    assert_eq!(says(&mut client, "250 ok\r\n").1, Ok(Step::Done));
+    assert_eq!(codes(&mut client), [250]);
+}
+
+#[test]
+fn a_refusal_in_the_middle_of_a_group_is_for_its_own_message() {
+    for (replies, expect) in [
+        ("550 no\r\n503 MAIL first\r\n503 RCPT first\r\n", 550),
+        ("250 ok\r\n551 no\r\n554 nobody\r\n", 551),
+        ("250 ok\r\n250 ok\r\n451 not now\r\n", 451),
+    ] {
+        let mut client = behind("PIPELINING", "b");
+        client.body_sent(true);
+        let (_, step) = says(&mut client, &format!("250 queued\r\n{replies}"));
+        assert_eq!(step, Ok(Step::Done));
+        assert_eq!(codes(&mut client), [250]);
+        assert!(!client.mail_was_refused());
+        assert_eq!(client.step(), Ok(Step::Done));
+        assert_eq!(codes(&mut client), [expect]);
+        assert_eq!(client.mail_was_refused(), expect == 550);
+        assert!(client.is_idle());
+        let rset = begin(&mut client, "c").starts_with("RSET");
+        assert_eq!(rset, expect != 550, "what MAIL began is reset");
+    }
+}
+
+#[test]
+fn what_goes_behind_is_not_answered_for_when_the_connection_ends_before_it() {
+    // The peer closes with the answer to the first message.
+    let mut client = behind("PIPELINING", "b");
+    client.body_sent(true);
+    assert_eq!(says(&mut client, "421 4.3.2 bye\r\n").1, Ok(Step::Done));
+    assert_eq!(codes(&mut client), [421]);
+    assert!(!client.is_under_way() && !client.is_idle());
+    // The body did not get through, and nothing behind it.
+    let mut client = behind("PIPELINING", "b");
+    client.body_sent(false);
+    assert!(client.behind().is_empty());
+    assert_eq!(says(&mut client, "250 ok\r\n").1, Ok(Step::Done));
+    assert_eq!(codes(&mut client), [451]);
+    assert!(!client.is_under_way());
+    // It breaks when the first one is over: nobody has heard of the second.
+    let mut client = behind("PIPELINING", "b");
+    client.body_sent(true);
+    assert_eq!(says(&mut client, "250 ok\r\n").1, Ok(Step::Done));
+    assert_eq!(codes(&mut client), [250]);
+    assert!(client.is_under_way() && !client.has_heard());
+    let lost = Reply::new(451, EnhancedCode(4, 4, 2), "lost");
+    assert_eq!(client.abandon(&lost).len(), 1);
+}
+
+#[test]
+fn nothing_goes_behind_where_the_peer_does_not_pipeline_or_has_had_enough() {
+    for extensions in ["", "SIZE_1000", "PIPELINING LIMITS_MAILMAX=1"] {
+        let mut client = ready(false, extensions);
+        begin(&mut client, "a");
+        assert!(!begin_behind(&mut client, "b"), "no body is due");
+        hears(&mut client, "250 ok\r\n");
+        hears(&mut client, "250 ok\r\n");
+        let (_, step) = says(&mut client, "354 go\r\n");
+        assert_eq!(step, Ok(Step::SendBody(Framing::Dots)), "{extensions}");
+        assert!(!begin_behind(&mut client, "b"), "{extensions}");
+    }
+    // Nor what does not fit: it is begun by itself, and refused as ever.
+    let mut client = ready(false, "PIPELINING SIZE_10");
+    begin(&mut client, "a");
+    hears(&mut client, "250 ok\r\n250 ok\r\n354 go\r\n");
+    let recipient = EnvelopeRecipient::new("b@x.example".parse().unwrap());
+    let large = Transaction { size: 11, ..tx() };
+    assert!(!client.begin_behind(&large, [&recipient].into_iter()));
+}
+
+#[test]
+fn chunks_have_a_transaction_behind_them_too() {
+    let mut client = ready(false, "PIPELINING CHUNKING");
+    begin(&mut client, "a");
+    let (out, step) = says(&mut client, "250 ok\r\n250 ok\r\n");
+    assert_eq!(
+        (out.as_str(), step),
+        ("BDAT 5 LAST\r\n", Ok(Step::SendBody(Framing::Chunk)))
+    );
+    assert!(begin_behind(&mut client, "b"));
+    assert_eq!(
+        client.behind(),
+        b"MAIL FROM:<>\r\nRCPT TO:<b@x.example>\r\n"
+    );
+    client.body_sent(true);
+    assert_eq!(
+        says(&mut client, "250 ok\r\n250 ok\r\n250 ok\r\n").1,
+        Ok(Step::Done)
+    );
+    assert_eq!(codes(&mut client), [250]);
+    assert_eq!(
+        says(&mut client, ""),
+        ("BDAT 5 LAST\r\n".into(), Ok(Step::SendBody(Framing::Chunk)))
+    );
+    // A peer that does not know BDAT after all says too much to tell what is for whom.
+    let mut client = ready(false, "PIPELINING CHUNKING");
+    begin(&mut client, "a");
+    hears(&mut client, "250 ok\r\n250 ok\r\n");
+    assert!(begin_behind(&mut client, "b"));
+    client.body_sent(true);
+    let words = "502 what?\r\n500 what?\r\n500 what?\r\n250 ok\r\n";
+    assert_eq!(says(&mut client, words).1, Ok(Step::Done));
+    assert_eq!(codes(&mut client), [451]);
+    assert!(!client.is_under_way() && !client.is_idle());
+}
+
 #[track_caller]
 fn check_unsuitable(tx: &Transaction<'_>, extensions: &str, expect: Option<EnhancedCode>) {
     let mut client = ready(false, extensions);

@@ -8,6 +8,7 @@
 //! Never here: which host, which connector, when to try again, what a failure means for the
 //! message. Nothing is kept of a peer's words beyond the limits in [`reply`].
 
+mod begun;
 mod body;
 mod capability;
 mod command;

@@ -52,6 +52,17 @@ pub fn fuzz_reply(data: &[u8]) {
     }
 }
 
+/// The same message each time.
+const TRANSACTION: Transaction<'static> = Transaction {
+    mail_from: &ReversePath::Null,
+    size: BODY.len() as u64,
+    body: BodyType::SevenBit,
+    smtputf8: false,
+    ret: None,
+    envid: None,
+    xoorg: None,
+};
+
 struct Peer {
     client: Client,
     recipients: Vec<EnvelopeRecipient>,
@@ -96,24 +107,22 @@ impl Peer {
     fn begin(&mut self) {
         self.transactions += 1;
         self.sent = false;
-        let null = ReversePath::Null;
-        let transaction = Transaction {
-            mail_from: &null,
-            size: BODY.len() as u64,
-            body: BodyType::SevenBit,
-            smtputf8: false,
-            ret: None,
-            envid: None,
-            xoorg: None,
-        };
         let fits = self
             .client
-            .begin(&transaction, self.recipients.iter())
+            .begin(&TRANSACTION, self.recipients.iter())
             .is_ok();
         self.is_open = fits && self.transactions <= TRANSACTIONS_MAX;
     }
 
     fn send(&mut self, framing: Framing) {
+        // Every second one goes behind another, where it may.
+        if self.transactions % 2 == 1 {
+            let may = self.client.may_begin_behind();
+            let begun = self
+                .client
+                .begin_behind(&TRANSACTION, self.recipients.iter());
+            assert!(may || !begun, "where it may not");
+        }
         match framing {
             Framing::Chunk => self.client.output().extend_from_slice(BODY),
             Framing::Dots => {
@@ -122,6 +131,8 @@ impl Peer {
                 stuffer.finish(self.client.output());
             }
         }
+        let group = self.client.behind().to_vec();
+        self.client.output().extend_from_slice(&group);
         self.sent = self.body_arrives;
         self.client.body_sent(self.body_arrives);
     }
@@ -131,7 +142,10 @@ impl Peer {
         assert_eq!(outcome.len(), self.recipients.len(), "an answer each");
         let delivered = outcome.iter().any(mailward_model::Reply::is_positive);
         assert!(self.sent || !delivered, "delivered without its body");
-        if self.client.is_idle() {
+        if self.client.is_under_way() {
+            self.transactions += 1;
+            self.sent = false;
+        } else if self.client.is_idle() {
             self.begin();
         } else {
             self.is_open = false;

@@ -10,7 +10,7 @@ use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use mailward_events::Events;
 use mailward_model::{
-    EnhancedCode, Reply, Revision, TlsSession,
+    EnhancedCode, EnvelopeRecipient, Reply, Revision, TlsSession,
     kind::{SendConnector, SmartHost},
     plan::DeliveryContent,
 };
@@ -107,6 +107,8 @@ pub(super) struct Connection {
     events: Events,
     /// Transactions begun.
     messages: u32,
+    /// Whether a transaction may be begun behind a message, where the peer offers PIPELINING.
+    grouping: bool,
     lmtp: bool,
     connector: (String, Revision),
     messages_max: u32,
@@ -144,12 +146,24 @@ impl Connection {
     /// Whether another transaction may begin, under this connector as it now is, and with the
     /// certificate that it would now show.
     pub(super) fn is_good_for(&self, shared: &Shared, connector: &Named<SendConnector>) -> bool {
+        self.client.is_idle() && self.is_still_for(shared, connector)
+    }
+
+    /// Whether it may begin behind the body that is due.
+    pub(super) fn may_begin_behind(
+        &self,
+        shared: &Shared,
+        connector: &Named<SendConnector>,
+    ) -> bool {
+        self.grouping && self.client.may_begin_behind() && self.is_still_for(shared, connector)
+    }
+
+    fn is_still_for(&self, shared: &Shared, connector: &Named<SendConnector>) -> bool {
         let chosen = || {
             let needs = connector.certificate_needs(&shared.node.hostname);
             shared.certificates.client_certificate(&needs)
         };
-        self.client.is_idle()
-            && (self.peer.tls.is_none() || same(self.certificate.as_ref(), chosen().as_ref()))
+        (self.peer.tls.is_none() || same(self.certificate.as_ref(), chosen().as_ref()))
             && self
                 .watch
                 .as_ref()
@@ -157,6 +171,21 @@ impl Connection {
             && self.messages < self.messages_max
             && self.connector.0 == connector.name
             && self.connector.1 == connector.revision
+    }
+
+    /// Each transaction waits for the end of the one before, from now on.
+    pub(super) fn begin_none_behind(&mut self) {
+        self.grouping = false;
+    }
+
+    /// Whether a transaction that was begun behind another is now under way.
+    pub(super) fn is_under_way(&self) -> bool {
+        self.client.is_under_way()
+    }
+
+    /// Whether the transaction that is over ended because MAIL was refused.
+    pub(super) fn mail_was_refused(&self) -> bool {
+        self.client.mail_was_refused()
     }
 
     /// Whether another transaction may begin at all.
@@ -176,18 +205,46 @@ impl Connection {
         }
     }
 
-    /// One transaction for the recipients `batch` (indexes of the delivery's).
-    pub(super) async fn transact(
+    /// Begins a transaction for the recipients `batch` (indexes of the delivery's). Else the answers
+    /// of all of them, where the peer lacks what the message needs.
+    pub(super) fn begin(
         &mut self,
         lease: &Lease,
         batch: &[u32],
-        mut content: Content,
+        content: &Content,
         organization: Option<&str>,
-    ) -> Transacted {
+    ) -> Result<(), Vec<Reply>> {
+        self.messages += 1;
+        let tx = self.transaction(lease, content, organization);
+        let begun = self.client.begin(&tx, recipients(lease, batch));
+        begun.map_err(|reply| vec![reply; batch.len()])
+    }
+
+    /// Begins one behind the body that is due: its commands are written with the end of that body.
+    /// False where it has to wait.
+    pub(super) fn begin_behind(
+        &mut self,
+        lease: &Lease,
+        batch: &[u32],
+        content: &Content,
+        organization: Option<&str>,
+    ) -> bool {
+        let tx = self.transaction(lease, content, organization);
+        let begun = self.client.begin_behind(&tx, recipients(lease, batch));
+        self.messages += u32::from(begun);
+        begun
+    }
+
+    fn transaction<'a>(
+        &self,
+        lease: &'a Lease,
+        content: &Content,
+        organization: Option<&'a str>,
+    ) -> Transaction<'a> {
         let envelope = &lease.message.envelope;
         // RFC 3461 §5.2: RET and ENVID belong to the message, not to reports about it.
         let own = matches!(lease.delivery.content, DeliveryContent::Message);
-        let tx = Transaction {
+        Transaction {
             mail_from: &lease.delivery.mail_from,
             size: content.size(),
             body: content.body,
@@ -196,49 +253,57 @@ impl Connection {
             envid: envelope.envid.as_deref().filter(|_| own),
             // Not in plain text: whoever listens need not know, and nobody may believe it.
             xoorg: organization.filter(|_| self.peer.tls.is_some()),
-        };
-        let recipients = batch.iter().filter_map(|index| {
-            let at = usize::try_from(*index).ok()?;
-            lease.delivery.recipients.get(at).map(|r| &r.rcpt)
-        });
-        self.messages += 1;
-        if let Err(reply) = self.client.begin(&tx, recipients) {
-            return Transacted::Answered(vec![reply; batch.len()]);
         }
-        let mut heard = false;
+    }
+
+    /// Goes on with the transaction under way until its body is due.
+    ///
+    /// # Errors
+    /// How it ended before that.
+    pub(super) async fn envelope(&mut self) -> Result<Framing, Transacted> {
         loop {
-            let step = match self.step_heard(&mut heard).await {
-                Ok(step) => step,
-                Err(lost) => {
-                    let peer = &self.peer;
-                    let text = format!("{} [{}]: {lost}", peer.host.host, peer.address.ip());
-                    let reply = Reply::new(451, EnhancedCode(4, 4, 2), text);
-                    let replies = self.client.abandon(&reply);
-                    return Transacted::Lost {
-                        replies,
-                        unheard: !heard,
-                    };
-                }
-            };
-            match step {
-                Step::SendBody(framing) => match self.send_body(&mut content, framing).await {
-                    Ok(()) => self.client.body_sent(true),
-                    Err(BodyError::Unreadable(error)) => return Transacted::Unreadable(error),
-                    // The peer may have said why before it closed.
-                    Err(BodyError::Lost) => self.client.body_sent(false),
-                },
-                Step::Done => return Transacted::Answered(self.client.outcome()),
-                Step::Refused(reply) | Step::Closed(reply) | Step::TlsRefused(reply) => {
-                    let replies = self.client.abandon(&reply);
-                    return Transacted::Lost {
-                        replies,
-                        unheard: false,
-                    };
-                }
-                // Not in a transaction; were it to happen, nothing is to be done but to go on.
-                Step::Read | Step::Ready | Step::Handshake => {}
+            match self.step().await {
+                Ok(Step::SendBody(framing)) => return Ok(framing),
+                other => self.ended(other)?,
             }
         }
+    }
+
+    /// Sends the body that is due, and what was begun behind it, and waits for what the peer says.
+    pub(super) async fn body(&mut self, content: &mut Content, framing: Framing) -> Transacted {
+        match self.send_body(content, framing).await {
+            Ok(()) => self.client.body_sent(true),
+            Err(BodyError::Unreadable(error)) => return Transacted::Unreadable(error),
+            // The peer may have said why before it closed.
+            Err(BodyError::Lost) => self.client.body_sent(false),
+        }
+        loop {
+            let step = self.step().await;
+            if let Err(transacted) = self.ended(step) {
+                return transacted;
+            }
+        }
+    }
+
+    /// How the transaction ended, where it did.
+    fn ended(&mut self, step: Result<Step, Lost>) -> Result<(), Transacted> {
+        let (reply, unheard) = match step {
+            Ok(Step::Done) => return Err(Transacted::Answered(self.client.outcome())),
+            Ok(Step::Refused(reply) | Step::Closed(reply) | Step::TlsRefused(reply)) => {
+                (reply, false)
+            }
+            // Not in a transaction, or not twice; were it to happen, nothing is to be done but to go
+            // on.
+            Ok(Step::Read | Step::Ready | Step::Handshake | Step::SendBody(_)) => return Ok(()),
+            Err(lost) => {
+                let peer = &self.peer;
+                let text = format!("{} [{}]: {lost}", peer.host.host, peer.address.ip());
+                let reply = Reply::new(451, EnhancedCode(4, 4, 2), text);
+                (reply, !self.client.has_heard())
+            }
+        };
+        let replies = self.client.abandon(&reply);
+        Err(Transacted::Lost { replies, unheard })
     }
 
     async fn send_body(
@@ -262,6 +327,7 @@ impl Connection {
         if framing == Framing::Dots {
             stuffer.finish(&mut out);
         }
+        out.extend_from_slice(self.client.behind());
         self.write(&out).await.map_err(|_| BodyError::Lost)?;
         self.give_back(out);
         Ok(())
@@ -275,13 +341,8 @@ impl Connection {
         }
     }
 
-    async fn step(&mut self) -> Result<Step, Lost> {
-        let mut heard = false;
-        self.step_heard(&mut heard).await
-    }
-
     /// Writes what is to be written and reads until the machine wants something else.
-    async fn step_heard(&mut self, heard: &mut bool) -> Result<Step, Lost> {
+    async fn step(&mut self) -> Result<Step, Lost> {
         loop {
             self.flush().await?;
             let step = self.client.step().map_err(Lost::Protocol)?;
@@ -290,7 +351,6 @@ impl Connection {
             }
             if self.client.output().is_empty() {
                 self.read().await?;
-                *heard = true;
             }
         }
     }
@@ -384,6 +444,17 @@ impl Connection {
             let _ = self.read().await;
         }
     }
+}
+
+/// The recipients of a batch.
+fn recipients<'a>(
+    lease: &'a Lease,
+    batch: &'a [u32],
+) -> impl Iterator<Item = &'a EnvelopeRecipient> {
+    batch.iter().filter_map(|index| {
+        let at = usize::try_from(*index).ok()?;
+        lease.delivery.recipients.get(at).map(|r| &r.rcpt)
+    })
 }
 
 /// Whether two choices of a certificate are one: what is read again unchanged is the same value.

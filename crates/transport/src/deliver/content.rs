@@ -9,7 +9,6 @@ use bytes::{Bytes, BytesMut};
 use mailward_journal::{Digest, Hasher};
 use mailward_model::{
     BodyType, Domain, EmailAddress, MessageId,
-    kind::HeaderFamily,
     plan::{Delivery, DeliveryContent, JournalReport},
 };
 use mailward_proto::{
@@ -113,14 +112,13 @@ impl Content {
             stripped: Stripped::default(),
             converted: 0,
         };
-        let keep = match &delivery.content {
-            DeliveryContent::Message => keep,
+        match &delivery.content {
+            DeliveryContent::Message => content.strip(queue, message.id, keep)?,
             // Whoever hears of a message's fate learns nothing of what servers told each other.
-            DeliveryContent::Dsn { .. } => Keep::NOTHING,
+            DeliveryContent::Dsn { .. } => content.strip(queue, message.id, Keep::NOTHING)?,
             // An archive gets what there was.
-            DeliveryContent::JournalReport(_) => Keep::of(&HeaderFamily::ALL),
-        };
-        content.strip(queue, message.id, keep)?;
+            DeliveryContent::JournalReport(_) => {}
+        }
         content.compose(snapshot, message, delivery, carry);
         if content.composed.is_none() {
             content.smtputf8 = message.envelope.smtputf8 && content.is_beyond_ascii(lease);

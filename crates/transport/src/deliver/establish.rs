@@ -140,6 +140,7 @@ async fn dial(
             ip,
             sources,
             chunking: run.hosts.takes_bdat(host, now),
+            grouping: run.hosts.takes_groups(host, now),
             plain_allowed,
             tls,
             certificate: certificate.as_ref(),

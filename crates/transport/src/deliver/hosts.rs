@@ -1,4 +1,5 @@
-//! What is remembered of the hosts that mail goes to: who was down, who spoke TLS, who refused BDAT.
+//! What is remembered of the hosts that mail goes to: who was down, who spoke TLS, who refused BDAT
+//! or a group of commands behind a message.
 //!
 //! Memory only; a restart forgets it. Nothing here decides whether mail is delivered, only in which
 //! order hosts are tried and what is asked of them.
@@ -17,12 +18,24 @@ const DOWN_FOR: Duration = Duration::from_secs(60);
 const TLS_FOR: Duration = Duration::from_secs(86_400);
 /// How long a host that refused BDAT is sent DATA.
 const NO_BDAT_FOR: Duration = Duration::from_secs(86_400);
+/// How long each message waits for the answer to the one before it where a host closed or refused when
+/// it did not. Shorter than that of BDAT: a connection may also break by chance.
+const NO_GROUPS_FOR: Duration = Duration::from_secs(3_600);
 
 #[derive(Debug, Default, Clone, Copy)]
 struct Known {
     down_until: Duration,
     tls_until: Duration,
     no_bdat_until: Duration,
+    no_groups_until: Duration,
+}
+
+impl Known {
+    /// When nothing of it matters any more.
+    fn until(&self) -> Duration {
+        let refused = self.no_bdat_until.max(self.no_groups_until);
+        self.down_until.max(self.tls_until).max(refused)
+    }
 }
 
 /// The memory. Times are monotonic.
@@ -35,7 +48,7 @@ impl Hosts {
     fn change(&self, host: &SmartHost, now: Duration, change: impl FnOnce(&mut Known)) {
         let mut known = self.known.lock();
         if known.len() >= HOSTS_MAX && !known.contains_key(host) {
-            known.retain(|_, k| k.down_until.max(k.tls_until).max(k.no_bdat_until) > now);
+            known.retain(|_, known| known.until() > now);
             if known.len() >= HOSTS_MAX {
                 known.clear();
             }
@@ -51,7 +64,10 @@ impl Hosts {
     /// would let a stripped STARTTLS through.
     pub(super) fn forget(&self) {
         for known in self.known.lock().values_mut() {
-            (known.down_until, known.no_bdat_until) = (Duration::ZERO, Duration::ZERO);
+            *known = Known {
+                tls_until: known.tls_until,
+                ..Known::default()
+            };
         }
     }
 
@@ -78,6 +94,18 @@ impl Hosts {
     /// The host offers CHUNKING and refuses BDAT.
     pub(super) fn refuses_bdat(&self, host: &SmartHost, now: Duration) {
         self.change(host, now, |known| known.no_bdat_until = now + NO_BDAT_FOR);
+    }
+
+    /// The host does not take commands behind a message before it has answered for it.
+    pub(super) fn refuses_groups(&self, host: &SmartHost, now: Duration) {
+        self.change(host, now, |known| {
+            known.no_groups_until = now + NO_GROUPS_FOR;
+        });
+    }
+
+    /// True where commands may be sent behind a message.
+    pub(super) fn takes_groups(&self, host: &SmartHost, now: Duration) -> bool {
+        self.get(host).no_groups_until <= now
     }
 
     /// True where the host is known to speak TLS.

@@ -12,6 +12,7 @@ mod content;
 pub(crate) mod dns;
 mod establish;
 mod hosts;
+mod job;
 mod mailbox;
 mod maildir;
 mod outcome;
@@ -52,6 +53,9 @@ use crate::{Shared, categorize, snapshot::Snapshot};
 
 /// Mailboxes written to at one time: a disk is not made faster by more.
 const MAILBOX_WRITERS: usize = 4;
+/// Reports that may wait for each connection to an archive before another one is opened. Nobody waits
+/// for a report, and one that has another behind it costs one round trip instead of two.
+const WAITING_REPORTS: usize = 32;
 /// How often it is looked whether something waits that nobody was told of.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// How often the loop comes round without work, so that the manager sees it live.
@@ -332,8 +336,14 @@ impl Run {
     /// Starts a worker for a next hop, where one is worth it.
     fn attend(self: &Arc<Self>, hop: &NextHop, overdue: bool) {
         let snapshot = self.shared.snapshot.load();
+        let ready = self.shared.queue.ready(hop);
+        if let (NextHop::Journal { .. }, false) = (hop, overdue)
+            && self.pool.are_enough(hop, ready, WAITING_REPORTS)
+        {
+            return;
+        }
         let demand = Demand {
-            ready: self.shared.queue.ready(hop),
+            ready,
             hop_max: workers_max(&snapshot, hop),
             all_max: match hop {
                 NextHop::SmartHost { .. } | NextHop::Domain { .. } | NextHop::Journal { .. } => {

@@ -92,6 +92,15 @@ impl Pool {
         Some(Arc::clone(&known.wake))
     }
 
+    /// Whether those who are busy are enough for so many due deliveries, where `depth` of them may
+    /// wait for each. Whoever is busy looks again before it is idle, or ends.
+    pub(super) fn are_enough(&self, hop: &NextHop, ready: usize, depth: usize) -> bool {
+        let state = self.state.lock();
+        let busy = |known: &Hop| known.live.saturating_sub(known.idle);
+        let busy = state.hops.get(hop).map_or(0, busy);
+        ready < busy.saturating_mul(depth)
+    }
+
     fn with(&self, hop: &NextHop, change: impl FnOnce(&mut Hop)) {
         if let Some(known) = self.state.lock().hops.get_mut(hop) {
             change(known);
@@ -223,6 +232,22 @@ mod tests {
             pool.enter(&hop("a"), demand(2)).is_some(),
             "one is not enough for two"
         );
+    }
+
+    #[test]
+    fn where_many_may_wait_few_are_enough() {
+        let pool = Pool::default();
+        assert!(!pool.are_enough(&hop("a"), 1, 8), "nobody is there");
+        assert!(pool.enter(&hop("a"), demand(1)).is_some());
+        assert!(pool.are_enough(&hop("a"), 7, 8));
+        assert!(!pool.are_enough(&hop("a"), 8, 8));
+        assert!(!pool.are_enough(&hop("a"), 0, 0), "no depth, no limit");
+        assert!(pool.enter(&hop("a"), demand(8)).is_some());
+        assert!(pool.are_enough(&hop("a"), 15, 8));
+        pool.idle(&hop("a"), true);
+        assert!(!pool.are_enough(&hop("a"), 8, 8), "one of them is idle");
+        pool.leave(&hop("a"), false);
+        assert!(!pool.are_enough(&hop("a"), 1, 8), "nobody is busy");
     }
 
     #[test]

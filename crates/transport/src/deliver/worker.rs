@@ -3,27 +3,22 @@
 //! Invariant: a lease is settled or given back, whatever happens; a panic settles it as deferred, so
 //! that a message that crashes a worker waits instead of spinning.
 
-use std::{
-    sync::{Arc, OnceLock},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use mailward_events::tracking::Source;
-use mailward_journal::Digest;
 use mailward_model::{
     EmailAddress, EnhancedCode, MessageId, Reply,
     kind::SendConnector,
-    plan::{DeliveryNo, DsnAction, Fate, NextHop, RecipientOutcome, Settlement},
+    plan::{DeliveryNo, Fate, NextHop, RecipientOutcome, Settlement},
 };
-use mailward_proto::firewall::{Conversion, Keep};
-use mailward_queue::{Lease, QueueError, ReadError};
+use mailward_queue::{Lease, QueueError};
 use tokio::sync::Notify;
 
 use super::{
     Run,
-    connection::{Connection, Peer, Transacted},
-    content::Content,
+    connection::Connection,
     establish::establish,
+    job::Job,
     outcome::{self, Attempt, Handover, Judged, judge},
     record, reroute,
     track::{self, Way},
@@ -35,6 +30,8 @@ use crate::{
 
 /// How long an idle connection is kept for mail to come.
 const IDLE_FOR: Duration = Duration::from_secs(3);
+/// How long reports are gathered before they are sent. Nobody waits for a report.
+const GATHER: Duration = Duration::from_millis(10);
 /// How long a delivery waits that made its worker panic, milliseconds.
 const AFTER_PANIC_MS: u64 = 600_000;
 /// Deliveries deferred in one go before other tasks get their turn.
@@ -46,7 +43,7 @@ pub(super) struct Seat {
     pub(super) hop: NextHop,
     pub(super) wake: Arc<Notify>,
     /// The way of the open connection, where that is not the next hop itself.
-    way: NextHop,
+    pub(super) way: NextHop,
     connected: bool,
     hand: Option<(MessageId, DeliveryNo, Vec<u32>)>,
 }
@@ -117,17 +114,23 @@ impl Drop for Seat {
 pub(super) async fn run(mut seat: Seat) {
     let run = Arc::clone(&seat.run);
     let mut open: Option<Connection> = None;
-    while !run.is_stopping() {
-        let Some(lease) = run.shared.queue.take(&seat.hop) else {
-            match &open {
-                Some(connection) if connection.stands() && idle(&seat, connection).await => {
-                    continue;
-                }
-                _ => break,
-            }
+    let mut ahead: Option<Job> = None;
+    loop {
+        let job = match ahead.take() {
+            Some(job) => job,
+            None if run.is_stopping() => break,
+            None => match run.shared.queue.take(&seat.hop) {
+                Some(lease) => Job::new(lease, run.shared.snapshot.load_full()),
+                None => match &open {
+                    Some(connection) if connection.stands() && more(&seat, connection).await => {
+                        continue;
+                    }
+                    _ => break,
+                },
+            },
         };
-        seat.takes(&lease);
-        let next = deliver(&run, &mut seat, lease, &mut open).await;
+        seat.takes(&job.lease);
+        let next = deliver(&mut seat, job, &mut open, &mut ahead).await;
         seat.takes_nothing();
         if let Next::End = next {
             break;
@@ -137,6 +140,24 @@ pub(super) async fn run(mut seat: Seat) {
     if let Some(connection) = open {
         connection.quit().await;
     }
+}
+
+/// Waits until there may be more to deliver; false where there is none for a while. Reports are
+/// gathered for a moment, so that they go one behind the other.
+async fn more(seat: &Seat, connection: &Connection) -> bool {
+    let is_archive = matches!(seat.hop, NextHop::Journal { .. });
+    if !is_archive {
+        return idle(seat, connection).await;
+    }
+    tokio::time::sleep(GATHER).await;
+    if seat.run.shared.queue.ready(&seat.hop) > 0 {
+        return true;
+    }
+    let comes = idle(seat, connection).await;
+    if comes {
+        tokio::time::sleep(GATHER).await;
+    }
+    comes
 }
 
 /// Waits for mail; false where there is none for a while or the connection is of no more use.
@@ -165,60 +186,64 @@ enum Next {
 }
 
 /// One delivery.
-async fn deliver(run: &Run, seat: &mut Seat, lease: Lease, open: &mut Option<Connection>) -> Next {
+async fn deliver(
+    seat: &mut Seat,
+    mut job: Job,
+    open: &mut Option<Connection>,
+    ahead: &mut Option<Job>,
+) -> Next {
+    let run = Arc::clone(&seat.run);
     let shared = &run.shared;
-    let snapshot = shared.snapshot.load_full();
-    let way = reroute::way_of(&snapshot, &lease);
+    let snapshot = Arc::clone(&job.snapshot);
+    if !open.as_ref().is_some_and(Connection::is_under_way) {
+        job.is_not_begun();
+    }
+    // What is begun was found to go by the way of this connection.
+    let way = match job.is_begun() {
+        true => seat.way.clone(),
+        false => reroute::way_of(&snapshot, &job.lease),
+    };
     let Some(connector) = reroute::connector_of(&snapshot, &way) else {
-        reroute::look_again(shared, &snapshot, &lease);
+        reroute::look_again(shared, &snapshot, &job.lease);
         return Next::Go;
     };
     // Objects have changed since it was routed: another pool is for it now.
-    if !reroute::is_of_pool(&snapshot, connector, &lease) {
-        reroute::look_again(shared, &snapshot, &lease);
+    if !reroute::is_of_pool(&snapshot, connector, &job.lease) {
+        reroute::look_again(shared, &snapshot, &job.lease);
         return Next::Go;
     }
     if way != seat.way {
         close(seat, open).await;
         seat.way = way;
     }
-    let mut state = Progress {
-        todo: lease.pending.clone(),
-        answers: Vec::with_capacity(lease.pending.len()),
-        ..Progress::default()
-    };
-    if record::is_report(&lease) && shared.journal.is_failing() {
-        state.answer_all(&record::not_now());
+    if !job.is_begun() && record::is_report(&job.lease) && shared.journal.is_failing() {
+        job.state.answer_all(&record::not_now());
     }
-    while !state.todo.is_empty() {
-        if open
-            .as_ref()
-            .is_some_and(|connection| !connection.is_good_for(shared, connector))
-        {
+    while job.is_begun() || !job.state.todo.is_empty() {
+        let is_useless = |connection: &Connection| !connection.is_good_for(shared, connector);
+        if !job.is_begun() && open.as_ref().is_some_and(is_useless) {
             close(seat, open).await;
         }
         let connection = match open {
             Some(connection) => connection,
-            None => match establish(run, &snapshot, connector, &seat.way).await {
+            None => match establish(&run, &snapshot, connector, &seat.way).await {
                 Ok(connection) => {
-                    state.fresh = true;
+                    job.state.fresh = true;
                     seat.connected(true);
                     open.insert(connection)
                 }
-                Err(reply) => {
-                    return no_connection(run, seat, &snapshot, connector, lease, state, reply);
-                }
+                Err(reply) => return no_connection(&run, seat, connector, job, reply),
             },
         };
-        if !transact(run, &snapshot, connector, &lease, connection, &mut state).await {
+        if !job.transact(seat, connector, connection, ahead).await {
             seat.connected(false);
             *open = None;
         }
-        if state.gone {
+        if job.state.gone {
             return Next::Go;
         }
     }
-    settle_answers(run, &snapshot, connector, &lease, state);
+    settle_answers(&run, connector, job);
     Next::Go
 }
 
@@ -229,170 +254,25 @@ async fn close(seat: &mut Seat, open: &mut Option<Connection>) {
     }
 }
 
-/// How far a delivery has come.
-#[derive(Default)]
-struct Progress {
-    /// Recipients without an answer.
-    todo: Vec<u32>,
-    answers: Vec<(u32, Reply)>,
-    peer: Option<Arc<Peer>>,
-    owed: Option<DsnAction>,
-    message_id: String,
-    size: u64,
-    seal: Arc<OnceLock<Digest>>,
-    /// The connection was made for this delivery: if it breaks it was not because it was old.
-    fresh: bool,
-    /// The message is no longer in the queue.
-    gone: bool,
-}
-
-impl Progress {
-    fn answer_all(&mut self, reply: &Reply) {
-        self.answers.extend(
-            self.todo
-                .drain(..)
-                .map(|recipient| (recipient, reply.clone())),
-        );
-    }
-}
-
-/// One transaction; false where the connection is lost.
-async fn transact(
-    run: &Run,
-    snapshot: &Snapshot,
-    connector: &Named<SendConnector>,
-    lease: &Lease,
-    connection: &mut Connection,
-    state: &mut Progress,
-) -> bool {
-    let queue = &run.shared.queue;
-    let keep = kept(&connector.spec, connection);
-    let content = match Content::open(queue, snapshot, lease, connection.carry(), keep) {
-        Ok(content) => content,
-        Err(error) => {
-            unreadable(state, &error);
-            return true;
-        }
-    };
-    state.peer = Some(Arc::clone(&connection.peer));
-    state.message_id = content.message_id(&snapshot.hostname, lease);
-    state.size = content.size();
-    state.seal = content.seal();
-    state.owed = match (connection.makes_reports(), connection.is_final()) {
-        (true, _) => None,
-        (false, true) => Some(DsnAction::Delivered),
-        (false, false) => Some(DsnAction::Relayed),
-    };
-    let count = state.todo.len().min(connection.recipients_max());
-    let batch: Vec<u32> = state.todo.drain(..count).collect();
-    let (stripped, converted) = (content.stripped(), content.converted());
-    let organization = organization(snapshot, connector, lease);
-    let transacted = connection
-        .transact(lease, &batch, content, organization.as_deref())
-        .await;
-    let (replies, stands) = match transacted {
-        Transacted::Answered(replies) => (replies, true),
-        Transacted::Lost { unheard: true, .. } if !state.fresh => {
-            // It had been closed while it was idle; nothing was said, so nothing was done.
-            state.todo.splice(0..0, batch);
-            return false;
-        }
-        Transacted::Lost { replies, .. } => (replies, false),
-        Transacted::Unreadable(error) => {
-            state.todo.splice(0..0, batch);
-            unreadable(state, &error);
-            return false;
-        }
-    };
-    if connection.refused_bdat() {
-        let now = run.shared.clock.monotonic();
-        run.hosts.refuses_bdat(&connection.peer.host, now);
-    }
-    // RFC 5321 §4.5.3.1.10: who was one too many is sent the message in another transaction, as
-    // long as the peer takes anybody.
-    let some_taken = replies.iter().any(Reply::is_positive);
-    if some_taken {
-        run.shared.counters.stripped_out.add(stripped);
-        run.shared.counters.converted_headers.add(converted);
-    }
-    for (recipient, reply) in batch.into_iter().zip(replies) {
-        if some_taken && stands && is_too_many(&reply) {
-            state.todo.push(recipient);
-        } else {
-            state.answers.push((recipient, reply));
-        }
-    }
-    // Answers to the rest would come over a connection that is lost: another one is made for them.
-    stands
-}
-
-/// What passes the header firewall on its way to this peer.
-fn kept(connector: &SendConnector, connection: &Connection) -> Keep {
-    let keep = Keep::of(&connector.send_headers);
-    match connector.cloud_services_mail && connection.peer.tls.is_some() {
-        true => keep.converting(Conversion::ToCrossPremises),
-        false => keep,
-    }
-}
-
-/// The organisation that a message comes from, where the connector names it: the one that its client
-/// said, or the sender's domain where that is one of ours.
-fn organization(
-    snapshot: &Snapshot,
-    connector: &Named<SendConnector>,
-    lease: &Lease,
-) -> Option<String> {
-    if !connector.spec.xoorg {
-        return None;
-    }
-    let arrival = lease.message.origin.arrival.as_deref();
-    let said = arrival.and_then(|arrival| arrival.originating_organization.clone());
-    said.or_else(|| {
-        let domain = lease.delivery.mail_from.address()?.domain();
-        snapshot.directory.accepts(domain)?;
-        Some(domain.to_string())
-    })
-}
-
-fn unreadable(state: &mut Progress, error: &ReadError) {
-    if matches!(error, ReadError::NoMessage(_)) {
-        // Removed by an administrator in the meantime.
-        state.gone = true;
-        state.todo.clear();
-        return;
-    }
-    let text = format!("The message cannot be read from the queue: {error}");
-    state.answer_all(&Reply::new(451, EnhancedCode(4, 3, 0), text));
-}
-
-/// RFC 3463 §3.6: X.5.3; and what servers without enhanced codes say.
-fn is_too_many(reply: &Reply) -> bool {
-    match reply.enhanced {
-        Some(code) => reply.is_transient() && (code.1, code.2) == (5, 3),
-        None => reply.code == 452,
-    }
-}
-
 /// There is no connection to be had: the delivery, and everything else that is due there, waits.
 fn no_connection(
     run: &Run,
     seat: &mut Seat,
-    snapshot: &Snapshot,
     connector: &Named<SendConnector>,
-    lease: Lease,
-    mut state: Progress,
+    mut job: Job,
     reply: Reply,
 ) -> Next {
     let now = run.shared.clock.monotonic();
-    let nothing_answered = state.answers.is_empty();
+    let nothing_answered = job.state.answers.is_empty();
     let down = reply.is_transient();
     if down && nothing_answered && run.pool.refused(&seat.hop, now) {
         // Others have connections; they take it.
-        drop(lease);
+        drop(job);
         return Next::End;
     }
-    state.answer_all(&reply);
-    settle_answers(run, snapshot, connector, &lease, state);
+    let snapshot = Arc::clone(&job.snapshot);
+    job.state.answer_all(&reply);
+    settle_answers(run, connector, job);
     if !down {
         return Next::Go;
     }
@@ -401,25 +281,23 @@ fn no_connection(
         let Some(lease) = run.shared.queue.take(&seat.hop) else {
             return Next::End;
         };
-        let mut state = Progress {
-            todo: lease.pending.clone(),
-            ..Progress::default()
-        };
-        state.answer_all(&reply);
-        settle_answers(run, snapshot, connector, &lease, state);
+        let mut job = Job::new(lease, Arc::clone(&snapshot));
+        job.state.answer_all(&reply);
+        settle_answers(run, connector, job);
     }
     // Still more: the next round makes another attempt first, so that the door is tried now and
     // then while a large backlog is put off.
     Next::Go
 }
 
-fn settle_answers(
-    run: &Run,
-    snapshot: &Snapshot,
-    connector: &Named<SendConnector>,
-    lease: &Lease,
-    state: Progress,
-) {
+fn settle_answers(run: &Run, connector: &Named<SendConnector>, job: Job) {
+    let Job {
+        lease,
+        snapshot,
+        state,
+        ..
+    } = job;
+    let (lease, snapshot) = (&lease, &*snapshot);
     let shared = &run.shared;
     let handover = Handover {
         remote: state.peer.as_ref().map(|peer| peer.host.host.to_string()),

@@ -61,6 +61,8 @@ pub(in crate::deliver) struct Dial<'a> {
     pub(in crate::deliver) sources: &'a [Option<IpAddr>],
     /// Whether BDAT may be used.
     pub(in crate::deliver) chunking: bool,
+    /// Whether commands may be sent behind a message.
+    pub(in crate::deliver) grouping: bool,
     /// Whether mail may go in plain text.
     pub(in crate::deliver) plain_allowed: bool,
     /// Whether TLS is asked for at all.
@@ -124,6 +126,7 @@ impl Dial<'_> {
             certificate: self.certificate.cloned(),
             events: self.shared.events.clone(),
             messages: 0,
+            grouping: self.grouping,
             lmtp,
             connector: (self.connector.name.clone(), self.connector.revision),
             messages_max: spec.max_messages_per_connection,

@@ -1,6 +1,7 @@
 //! Delivery end to end: the real queue, real sockets, and peers that do what a script says.
 
 mod failure;
+mod grouped;
 mod handover;
 mod peer;
 mod tls;

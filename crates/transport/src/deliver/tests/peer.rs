@@ -74,6 +74,8 @@ pub(super) struct Peer {
     pub(super) connections: Arc<AtomicUsize>,
     /// Everything said to it, in order.
     pub(super) heard: Arc<Mutex<Vec<String>>>,
+    /// Messages behind whose end more was said before they were answered.
+    pub(super) grouped: Arc<AtomicUsize>,
     mail: mpsc::UnboundedReceiver<Mail>,
     task: tokio::task::JoinHandle<()>,
 }
@@ -92,9 +94,11 @@ impl Peer {
         let connections = Arc::new(AtomicUsize::new(0));
         let heard = Arc::new(Mutex::new(Vec::new()));
         let count = Arc::clone(&connections);
+        let grouped = Arc::new(AtomicUsize::new(0));
         let session = Arc::new(Session {
             script,
             heard: Arc::clone(&heard),
+            grouped: Arc::clone(&grouped),
             sender,
         });
         let task = tokio::spawn(async move {
@@ -109,6 +113,7 @@ impl Peer {
             address,
             connections,
             heard,
+            grouped,
             mail,
             task,
         }
@@ -134,6 +139,7 @@ impl Peer {
 struct Session {
     script: Script,
     heard: Arc<Mutex<Vec<String>>>,
+    grouped: Arc<AtomicUsize>,
     sender: mpsc::UnboundedSender<Mail>,
 }
 
@@ -209,6 +215,7 @@ impl Session {
                     stream.write_all(format!("{reply}\r\n").as_bytes()).await?;
                     if reply.starts_with("354") {
                         mail.text = read_dots(stream).await?;
+                        self.note_group(stream);
                         if self.end(stream, &mail).await? {
                             return Ok(End::Closed);
                         }
@@ -219,6 +226,7 @@ impl Session {
                     let size: usize = line.split(' ').nth(1).unwrap().parse().unwrap();
                     mail.text = vec![0; size];
                     stream.read_exact(&mut mail.text).await?;
+                    self.note_group(stream);
                     if let Some(reply) = scripted {
                         stream.write_all(format!("{reply}\r\n").as_bytes()).await?;
                     } else if self.end(stream, &mail).await? {
@@ -241,6 +249,12 @@ impl Session {
                 _ => scripted.unwrap_or_else(|| "250 ok".into()),
             };
             stream.write_all(format!("{reply}\r\n").as_bytes()).await?;
+        }
+    }
+
+    fn note_group<S: AsyncRead>(&self, stream: &BufReader<S>) {
+        if !stream.buffer().is_empty() {
+            self.grouped.fetch_add(1, Ordering::SeqCst);
         }
     }
 
