@@ -152,18 +152,18 @@ async fn a_peer_that_closes_with_its_answer_defers_that_report_alone() {
 #[tokio::test]
 async fn a_run_that_ends_loses_no_report_of_a_group() {
     let mut peer = Peer::start(Script::default()).await;
-    let world = waiting(&peer, 200).await;
+    let world = waiting(&peer, 60).await;
     let mut reports = BTreeMap::new();
     // Restarted in the middle, whatever is on its way then.
     world.dispatcher.restart().await;
-    for (id, times) in taken(&mut peer, 50).await {
+    for (id, times) in taken(&mut peer, 20).await {
         *reports.entry(id).or_insert(0) += times;
     }
     world.dispatcher.restart().await;
-    for (id, times) in taken(&mut peer, 150).await {
+    for (id, times) in taken(&mut peer, 40).await {
         *reports.entry(id).or_insert(0) += times;
     }
-    assert_eq!(reports.len(), 200, "each once");
+    assert_eq!(reports.len(), 60, "each once");
     world.empty().await;
-    assert_eq!(world.shared.journal.status().reports, 200);
+    assert_eq!(world.shared.journal.status().reports, 60);
 }
