@@ -146,7 +146,12 @@ fn and_a_recipient_who_no_longer_fits_the_filter_is_left_out_of_the_next_report(
     // A rule that is switched off does nothing, and its filter stays.
     node.ask(&["journal-rule", "set", "external", "enabled=false"]);
     wait_for("the rule is out of force", || {
-        journaled(&node, stranger, &[bert], &format!("off-{}", node.mailbox("external").len()))
-            .is_empty()
+        journaled(
+            &node,
+            stranger,
+            &[bert],
+            &format!("off-{}", node.mailbox("external").len()),
+        )
+        .is_empty()
     });
 }
