@@ -215,7 +215,7 @@ impl Administrators {
         let (store, node) = (self.store.clone(), self.node.clone());
         let toggle = toggle.map(str::to_owned);
         let read = tokio::task::spawn_blocking(move || {
-            let (mut objects, revision) = store.all_at().map_err(|error| error.to_string())?;
+            let (mut objects, revision) = store.settings().map_err(|error| error.to_string())?;
             if let Some(name) = toggle
                 && !policy::toggle(&mut objects, &name)
             {

@@ -14,7 +14,9 @@ use std::{hint::black_box, time::Instant};
 use mailward_directory::{Directory, DynamicGroups, filter::Times};
 use mailward_model::{
     EnvelopeRecipient, Object, ObjectId, Revision, Spec,
-    kind::{CommonAttribute, DynamicDistributionGroup, Mailbox, PersonalAttribute},
+    kind::{
+        CommonAttribute, DistributionGroup, DynamicDistributionGroup, Mailbox, PersonalAttribute,
+    },
 };
 
 fn object(id: u64, name: String, revision: u64, spec: Spec) -> Object {
@@ -42,6 +44,14 @@ fn employee(n: u64, revision: u64) -> Object {
 fn group(id: u64, filter: &str, revision: u64) -> Object {
     let address = format!("group{id}@example.org").parse().unwrap();
     let group = DynamicDistributionGroup::new(address, filter.parse().unwrap());
+    object(id, format!("Group {id}"), revision, group.into())
+}
+
+/// A group that lists fifty, from one of a number on.
+fn listing(id: u64, from: u64, revision: u64) -> Object {
+    let members = (from..from + 50).map(|n| format!("employee{n}@example.org").parse().unwrap());
+    let address = format!("group{id}@example.org").parse().unwrap();
+    let group = DistributionGroup::new(address, members.collect());
     object(id, format!("Group {id}"), revision, group.into())
 }
 
@@ -102,6 +112,32 @@ fn main() {
         Some(count),
         || {
             groups.update(&objects, Revision(2_000), Times::default());
+        },
+    );
+    let lists = [
+        listing(count + 3, 1, 3_000),
+        group(
+            count + 4,
+            &format!("MemberOfGroup -eq 'Group {}'", count + 3),
+            3_000,
+        ),
+    ];
+    objects.extend(lists);
+    timed(
+        "a filter asks which groups list a recipient, for the first time",
+        Some(count),
+        || {
+            groups.update(&objects, Revision(3_000), Times::default());
+        },
+    );
+    timed(
+        "1000 times fifty listed members are others, one by one",
+        Some(1_000),
+        || {
+            for n in 1..=1_000 {
+                let changed = listing(count + 3, n * 60 % (count - 50), 3_000 + n);
+                groups.change([&changed], &[], changed.revision);
+            }
         },
     );
     let directory = timed("the index built, its groups among it", Some(count), || {

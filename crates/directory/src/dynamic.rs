@@ -476,6 +476,27 @@ mod tests {
         ids
     }
 
+    #[test]
+    fn a_changed_listing_concerns_those_alone_whom_it_adds_or_takes_out() {
+        let mut objects = Vec::new();
+        for n in 1..=6 {
+            apply(&mut objects, n, &Edit::Department("Sales"), n);
+        }
+        apply(&mut objects, 10, &Edit::List(vec![1, 2]), 10);
+        let filter = Edit::Filter("MemberOfGroup -eq 'n10'", None);
+        apply(&mut objects, 20, &filter, 20);
+        let mut kept = DynamicGroups::default();
+        kept.update(&objects, Revision(20), Times::default());
+        apply(&mut objects, 10, &Edit::List(vec![2, 3]), 30);
+        let listing = objects.iter().find(|object| object.id == ObjectId(10));
+        let asked = kept.clone().relist(&[listing.unwrap()], &[]);
+        assert_eq!(asked, [ObjectId(1), ObjectId(3)]);
+        let told = kept.update(&objects, Revision(30), Times::default());
+        assert_eq!((told[0].added, told[0].removed), (1, 1));
+        let members = kept.members(ObjectId(20)).unwrap().members;
+        assert_eq!(members, [ObjectId(2), ObjectId(3)]);
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(600))]
 

@@ -11,7 +11,7 @@ use mailward_model::{
     policy::{self, InForce, PolicyResult},
 };
 
-use crate::{error::ReadError, store::Store};
+use crate::{check::near::Stock, error::ReadError, kept, store::Store};
 
 impl Store {
     /// The objects of a kind as they hold on this node.
@@ -46,13 +46,25 @@ impl Store {
         Ok(objects.find(|object| object.name.eq_ignore_ascii_case(name)))
     }
 
-    /// Every object as it holds on this node, with the revision they stand for.
+    /// Every object but the recipients, which may be many, as it holds on this node, with the revision
+    /// they stand for.
     ///
     /// # Errors
     /// As [`Store::all`].
-    pub fn all_in_force(&self) -> Result<(Vec<Object>, Revision), ReadError> {
-        let (objects, revision) = self.all_at()?;
+    pub fn settings_in_force(&self) -> Result<(Vec<Object>, Revision), ReadError> {
+        let (objects, revision) = self.settings()?;
         Ok((self.laid_over(objects), revision))
+    }
+
+    /// Every object that is no recipient, as stored, and the revision they stand for.
+    ///
+    /// # Errors
+    /// As [`Store::all`].
+    pub fn settings(&self) -> Result<(Vec<Object>, Revision), ReadError> {
+        self.read_rows(|rows| {
+            let last = rows.last_revision()?;
+            Ok((rows.of_kinds(&kept::others())?, last))
+        })
     }
 
     /// The settings of policies as they hold on this node.
@@ -72,11 +84,11 @@ impl Store {
     /// # Errors
     /// As [`Store::all`].
     pub fn policy_result(&self, node: &Domain) -> Result<(PolicyResult, Revision), ReadError> {
-        let (objects, revision) = self.all_at()?;
+        let (objects, revision) = self.settings()?;
         Ok((policy::in_force(objects, node).result, revision))
     }
 
-    fn laid_over(&self, objects: Vec<Object>) -> Vec<Object> {
+    pub(crate) fn laid_over(&self, objects: Vec<Object>) -> Vec<Object> {
         let has_policy = |object: &Object| object.spec.kind() == Kind::Policy;
         match self.node() {
             Some(node) if objects.iter().any(has_policy) => {

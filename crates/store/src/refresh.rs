@@ -68,6 +68,11 @@ impl Turn {
         self != Turn::Refresh
     }
 
+    /// True where what is stored may be relied on to be what was told; else everything is read anew.
+    pub fn is_told(self) -> bool {
+        matches!(self, Turn::Changed | Turn::Refresh)
+    }
+
     /// True where everything is put in force, also what is the same.
     pub fn is_whole(self) -> bool {
         matches!(self, Turn::Begun | Turn::Reapply)
@@ -167,13 +172,13 @@ impl Store {
     /// not known here, and gives a mark of every row. Two marks that are the same are of the same rows.
     fn look_anew(&self) -> Result<(Revision, u64), ReadError> {
         self.engine().refresh().map_err(ReadError)?;
-        let (head, rows) = self.file().all().map_err(ReadError)?;
-        let mut hasher = DefaultHasher::new();
-        for row in &rows {
-            (row.id, &row.kind, &row.name, row.revision, &row.spec).hash(&mut hasher);
-        }
-        let revision = Revision(u64::try_from(head.revision).unwrap_or(0));
-        Ok((revision, hasher.finish()))
+        self.read_rows(|rows| {
+            let mut hasher = DefaultHasher::new();
+            rows.each(|row| {
+                (row.id, &row.kind, &row.name, row.revision, &row.spec).hash(&mut hasher);
+            })?;
+            Ok((rows.last_revision()?, hasher.finish()))
+        })
     }
 
     fn plan_next(&self, timetable: &Timetable, clock: &dyn Clock) {

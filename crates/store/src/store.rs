@@ -131,6 +131,14 @@ impl Store {
         Store(self.0, Some(node))
     }
 
+    /// Reads rows as they are at one moment.
+    pub(crate) fn read_rows<T>(
+        &self,
+        read: impl FnOnce(&Rows<'_>) -> Result<T, Cause>,
+    ) -> Result<T, ReadError> {
+        self.0.file.read(read).map_err(ReadError)
+    }
+
     /// The node that sees it.
     pub(crate) fn node(&self) -> Option<&Domain> {
         self.1.as_ref()

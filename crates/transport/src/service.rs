@@ -29,7 +29,7 @@ use mailward_host::{
 };
 use mailward_model::{Object, policy::PolicyRefresh};
 use mailward_queue::{OpenError, Queue, QueueConfig};
-use mailward_store::Store;
+use mailward_store::{Kept, ReadError, Store};
 use mailward_tls::{Certificates, ClientTls, Roots, Untrusted};
 use parking_lot::Mutex;
 
@@ -126,7 +126,7 @@ pub(crate) struct Running {
     gate_file: PathBuf,
     /// Who belongs to each dynamic group. Locked from reading the objects to swapping the snapshot,
     /// so that no older snapshot replaces a newer one.
-    groups: Mutex<DynamicGroups>,
+    known: Mutex<Known>,
 }
 
 impl Running {
@@ -223,33 +223,33 @@ impl Running {
 
     /// Builds the snapshot of the objects anew.
     pub(crate) fn rebuild_snapshot(&self) -> Result<u64, String> {
-        let mut groups = self.groups.lock();
+        let mut known = self.known.lock();
         // A soft reset drops what is remembered.
-        *groups = DynamicGroups::default();
-        let built = self.build(&mut groups);
+        *known = Known::new(&self.store);
+        let built = self.build(&mut known);
         let (snapshot, objects) = built.map_err(|error| error.to_string())?;
         follow::swap(self, snapshot, objects);
         Ok(objects)
     }
 
-    fn build(&self, groups: &mut DynamicGroups) -> Result<(Snapshot, u64), StartError> {
+    fn build(&self, known: &mut Known) -> Result<(Snapshot, u64), StartError> {
         let Shared {
             node,
             events,
             clock,
             ..
         } = &*self.shared;
-        build(&self.store, node, groups, &self.perimeter, events, &**clock)
+        build(node, known, &self.perimeter, events, &**clock)
     }
 
     /// Takes what sender feeds have in force now into the snapshot.
     pub(crate) fn feeds_changed(&self) {
         // No older snapshot may replace a newer one.
-        let groups = self.groups.lock();
+        let known = self.known.lock();
         let feeds = self.perimeter.feeds(self.shared.clock.unix_ms());
         let snapshot = self.shared.snapshot.load().with_feeds(&feeds);
         self.shared.snapshot.store(Arc::new(snapshot));
-        drop(groups);
+        drop(known);
         self.receiver.ranges_changed();
     }
 }
@@ -275,9 +275,9 @@ impl Transport {
             clock,
             ..
         } = setup;
-        let mut groups = DynamicGroups::default();
+        let mut known = Known::new(&store);
         let perimeter = Perimeter::new(setup.perimeter_dir, &node.resolvers);
-        let (snapshot, _) = build(&store, &node, &mut groups, &perimeter, &events, &*clock)?;
+        let (snapshot, _) = build(&node, &mut known, &perimeter, &events, &*clock)?;
         let untrusted_feeds =
             UntrustedFeeds::new(setup.untrusted_dir, store.clone(), perimeter.dns());
         let untrusted = setup.untrusted;
@@ -340,7 +340,7 @@ impl Transport {
             started_unix_ms: shared.clock.unix_ms(),
             store: store.clone(),
             orders: Mutex::new(Vec::new()),
-            groups: Mutex::new(groups),
+            known: Mutex::new(known),
             gate_file,
             faults,
             perimeter,
@@ -422,35 +422,52 @@ impl Transport {
     }
 }
 
-/// The snapshot of the objects as they are now, and how many there are. `groups` and `perimeter` are
+/// What a snapshot is built from, kept from one to the next, so that each change is read alone.
+struct Known {
+    objects: Kept,
+    groups: DynamicGroups,
+}
+
+impl Known {
+    fn new(store: &Store) -> Known {
+        Known {
+            objects: Kept::new(store.clone()),
+            groups: DynamicGroups::default(),
+        }
+    }
+}
+
+/// The snapshot of the objects as they are now, and how many there are. `known` and `perimeter` are
 /// brought to them; events tell whose members changed.
 fn build(
-    store: &Store,
     node: &Node,
-    groups: &mut DynamicGroups,
+    known: &mut Known,
     perimeter: &Perimeter,
     events: &Events,
     clock: &dyn Clock,
 ) -> Result<(Snapshot, u64), StartError> {
-    let (objects, revision) = store
-        .all_in_force()
-        .map_err(|error| StartError::Objects(error.to_string()))?;
+    let Known {
+        objects: kept,
+        groups,
+    } = known;
+    let unread = |error: ReadError| StartError::Objects(error.to_string());
+    let revision = kept.look().map_err(unread)?;
     let is_first = groups.is_empty();
     // Who belongs to a group may depend on when recipients were made or changed.
-    let times = match needs(&objects).times {
-        true => store.times(None),
-        false => Ok(Times::default()),
+    let times = match needs(kept.objects()).times {
+        true => kept.times().map_err(unread)?.clone(),
+        false => Times::default(),
     };
-    let times = times.map_err(|error| StartError::Objects(error.to_string()))?;
-    let changes = groups.update(&objects, revision, times);
+    let objects = kept.objects();
+    let changes = groups.update(objects, revision, times);
     let now = clock.unix_ms();
-    perimeter.adopt(&objects, events, now);
+    perimeter.adopt(objects, events, now);
     let feeds = perimeter.feeds(now);
-    let mut snapshot = Snapshot::build_with(&objects, groups, &feeds, &node.hostname);
+    let mut snapshot = Snapshot::build_with(objects, groups, &feeds, &node.hostname);
     // A removal raises the store's revision and that of no object.
     snapshot.revision = revision;
     for change in changes.iter().filter(|_| !is_first) {
-        tell_members(&objects, change, events);
+        tell_members(objects, change, events);
     }
     Ok((snapshot, objects.len() as u64))
 }

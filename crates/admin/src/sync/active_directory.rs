@@ -2,8 +2,9 @@
 //!
 //! Each domain controller numbers the changes it makes or receives. What has changed since a number is
 //! one search away, on that controller alone: another controller, or one restored from a backup (its
-//! invocationId is another then), begins with a whole read. The controller's change notification says
-//! only *that* something changed; what, the search tells. So nothing depends on a notification.
+//! invocationId is another then), begins with a whole read, unless its place is known ([`Places`]). The
+//! controller's change notification says only *that* something changed; what, the search tells. So nothing
+//! depends on a notification.
 //!
 //! Deleted entries become tombstones, which not every account may read. Where none is seen, the list
 //! of entries is compared.
@@ -17,25 +18,20 @@ use mailward_ldap::{Connection, Entry, LdapError, Scope, Search};
 use mailward_model::kind::LdapFilter;
 
 use super::{
+    place::{Places, Reached, cursors},
     plan::Picture,
     read::{ENTRIES_MAX, READ_PATIENCE, Scene, anchor_of},
 };
 use crate::recipients::attribute::{dn_key, is_below};
 
+/// The up-to-dateness vector of a part of the directory.
+const VECTOR: &str = "replUpToDateVector";
 /// Values of one attribute: members of a group, which come 1500 at a time.
 const VALUES_MAX: usize = 500_000;
 /// The least time from one comparison of the list to the next.
 const COMPARE_GAP_MIN: Duration = Duration::from_secs(2);
 /// Comparing takes no more than one part in so many of the time.
 const COMPARE_SHARE: u32 = 20;
-
-/// Which controller was read, and up to which of its changes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Reached {
-    /// dsServiceName and invocationId.
-    identity: (String, Vec<u8>),
-    usn: u64,
-}
 
 /// A controller that is followed.
 pub(super) struct ActiveDirectory {
@@ -112,7 +108,8 @@ impl ActiveDirectory {
             base: base.unwrap_or(&root).to_owned(),
             root,
             reached: Reached {
-                identity: (service, invocation.unwrap_or_default()),
+                service,
+                invocation: invocation.unwrap_or_default(),
                 usn,
             },
             sees_tombstones: false,
@@ -122,15 +119,25 @@ impl ActiveDirectory {
         })
     }
 
-    /// Takes up where another connection to the same controller left off. False where this is
-    /// another one, or went back in time.
-    pub(super) fn take_up(&mut self, before: &Reached) -> bool {
-        let is_same = self.reached.identity == before.identity && self.reached.usn >= before.usn;
-        if is_same {
-            self.reached.usn = before.usn;
-            self.is_unsure = true;
-        }
-        is_same
+    /// Takes up from a place that is known of this controller. False where none is: then everything is
+    /// to be read.
+    pub(super) fn take_up(&mut self, places: &Places) -> bool {
+        let Some(usn) = places.of(&self.reached) else {
+            return false;
+        };
+        self.reached.usn = usn;
+        self.is_unsure = true;
+        true
+    }
+
+    /// Up to which change of each other controller this one has all; nothing where the account may not
+    /// read it.
+    pub(super) async fn vector(
+        &self,
+        connection: &mut Connection,
+    ) -> Result<Vec<(Vec<u8>, u64)>, LdapError> {
+        let root = one(connection, &self.root, &[VECTOR]).await?;
+        Ok(root.octets(VECTOR).next().map(cursors).unwrap_or_default())
     }
 
     /// Reads everything.

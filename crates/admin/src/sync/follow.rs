@@ -2,7 +2,8 @@
 //! fails, with growing pauses.
 //!
 //! A picture is replaced only by a whole read or by changes told in order. A read that ends early is
-//! thrown away: nobody is removed because a server broke off.
+//! thrown away: nobody is removed because a server broke off. Where every server has failed, one after
+//! the other, the source is away: that is told once, until one is followed again.
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -18,7 +19,8 @@ use tokio::{
 };
 
 use super::{
-    active_directory::{ActiveDirectory, Reached},
+    active_directory::ActiveDirectory,
+    place::Places,
     plan::Picture,
     read::{self, READ_PATIENCE, Scene},
     server::Access,
@@ -52,8 +54,13 @@ pub(super) struct Follower {
 /// What is kept from one connection to the next.
 #[derive(Default)]
 struct Kept {
-    picture: Picture,
-    reached: Option<Reached>,
+    /// Shared with whoever puts it in force, and with nobody else while it changes.
+    picture: Arc<Picture>,
+    places: Places,
+    /// A server was read since it was asked last.
+    is_followed: bool,
+    /// The last one was taken up where it was left, and not read as a whole.
+    is_taken_up: bool,
 }
 
 /// How changes are heard of over one connection.
@@ -74,17 +81,29 @@ impl Follower {
     pub(super) async fn follow(self) {
         let mut kept = Kept::default();
         let mut pause = PAUSE_MIN;
+        let mut is_away = false;
         loop {
-            let mut longest = false;
+            let (mut longest, mut any_followed) = (false, false);
+            let mut errors = Vec::new();
             for server in &self.access.servers {
                 let began = Instant::now();
                 let ended = self.with(server, &mut kept).await;
+                any_followed |= std::mem::take(&mut kept.is_followed);
+                errors.push(format!("{server:?}: {}", mailward_events::chain(&ended)));
                 if began.elapsed() > PAUSE_MAX {
                     pause = PAUSE_MIN;
                 }
                 longest |= ended.is_sign_in();
                 self.tell(server, &ended);
             }
+            if !any_followed && !is_away {
+                self.settling.events.emit(Event::DirectorySourceAway {
+                    source: self.name().to_owned(),
+                    servers: errors.len() as u64,
+                    errors: errors.into(),
+                });
+            }
+            is_away = !any_followed;
             // An account that is refused too often is locked in the end.
             sleep(if longest { PAUSE_MAX } else { pause }).await;
             pause = (pause * 2).min(PAUSE_MAX);
@@ -154,7 +173,10 @@ impl Follower {
             found = distrusted => found,
         };
         // What was under way may be half done: everything is read anew, of whichever server.
-        *kept = Kept::default();
+        *kept = Kept {
+            is_followed: kept.is_followed,
+            ..Kept::default()
+        };
         let told = found.to_string();
         self.settling.events.emit(Event::UntrustedSessionCut {
             direction: "out".to_owned(),
@@ -180,10 +202,13 @@ impl Follower {
         let shown = format!("{server:?}");
         let (mut ear, manner) = self.read(&mut connection, kept).await?;
         let now = self.clock.unix_ms();
+        let is_whole = !std::mem::take(&mut kept.is_taken_up);
         self.standings.change(self.name(), now, |view| {
             view.server = Some(shown.clone());
             view.follows_by = Some(manner.to_owned());
-            view.read_unix_ms = Some(now);
+            if is_whole {
+                view.read_unix_ms = Some(now);
+            }
             view.heard_unix_ms = Some(now);
         });
         self.settling.events.emit(Event::DirectoryFollowed {
@@ -191,11 +216,11 @@ impl Follower {
             server: shown.clone(),
             how: manner.to_owned(),
         });
+        kept.is_followed = true;
         self.settle(kept, &shown).await;
         loop {
             let is_changed = self.wait(&mut connection, &mut ear, kept).await?;
             if let Ear::ActiveDirectory(directory) = &ear {
-                kept.reached = Some(directory.reached.clone());
                 self.standings.change(self.name(), now, |view| {
                     view.follows_by = Some(directory.manner().to_owned());
                 });
@@ -218,24 +243,24 @@ impl Follower {
                 let mut directory = ActiveDirectory::meet(connection, base).await?;
                 // Woken by whatever happens from here on, and only then read.
                 directory.wake_me(connection).await?;
-                let goes_on = kept
-                    .reached
-                    .as_ref()
-                    .is_some_and(|reached| directory.take_up(reached));
-                if goes_on {
-                    directory
-                        .catch_up(connection, &self.scene, &mut kept.picture)
-                        .await?;
+                if directory.take_up(&kept.places) {
+                    // What was told before this fails in the middle is in the picture, and of this
+                    // controller: other places are to be vouched for from here on.
+                    kept.places.begin(directory.reached.clone());
+                    self.catch_up(connection, &mut directory, kept).await?;
+                    kept.is_taken_up = true;
                 } else {
-                    kept.picture = directory.read(connection, &self.scene).await?;
+                    let vector = directory.vector(connection).await?;
+                    kept.picture = Arc::new(directory.read(connection, &self.scene).await?);
+                    kept.places.begin(directory.reached.clone());
+                    kept.places.vouch(&vector);
                 }
-                kept.reached = Some(directory.reached.clone());
                 let manner = directory.manner();
                 Ok((Ear::ActiveDirectory(directory), manner))
             }
             DirectoryType::OpenLdap => match read::persist(connection, &self.scene).await {
                 Ok(picture) => {
-                    kept.picture = picture;
+                    kept.picture = Arc::new(picture);
                     Ok((Ear::Sent, "the server sends each change (RFC 4533)"))
                 }
                 Err(error) if error.is_unknown_control() => {
@@ -251,13 +276,33 @@ impl Follower {
         }
     }
 
+    /// Brings the picture up to date with a controller, and takes note of how far it was read, and of
+    /// what it has of others.
+    async fn catch_up(
+        &self,
+        connection: &mut Connection,
+        directory: &mut ActiveDirectory,
+        kept: &mut Kept,
+    ) -> Result<bool, LdapError> {
+        let vector = match kept.places.wait() {
+            // Before it is read: what the vector says, the picture then has.
+            true => directory.vector(connection).await?,
+            false => Vec::new(),
+        };
+        let picture = Arc::make_mut(&mut kept.picture);
+        let is_changed = directory.catch_up(connection, &self.scene, picture).await?;
+        kept.places.advance(directory.reached.clone());
+        kept.places.vouch(&vector);
+        Ok(is_changed)
+    }
+
     /// Reads a directory that can only be read. The list before the rest: what changes meanwhile
     /// differs from it.
     async fn list(&self, connection: &mut Connection, kept: &mut Kept) -> Result<Ear, LdapError> {
         let began = Instant::now();
         let stamps = read::stamps(connection, &self.scene).await?;
         let took = began.elapsed();
-        kept.picture = read::read(connection, &self.scene).await?;
+        kept.picture = Arc::new(read::read(connection, &self.scene).await?);
         Ok(Ear::List(stamps, took))
     }
 
@@ -294,15 +339,14 @@ impl Follower {
                     // Whoever adds a person changes several entries.
                     drain(connection).await?;
                 }
-                directory
-                    .catch_up(connection, &self.scene, &mut kept.picture)
-                    .await?
+                self.catch_up(connection, directory, kept).await?
             }
             (Ear::Sent, Some(Answer::Changes(changes))) => {
-                let mut is_changed = read::take(&mut kept.picture, changes)?;
+                let picture = Arc::make_mut(&mut kept.picture);
+                let mut is_changed = read::take(picture, changes)?;
                 while let Ok(more) = timeout(TOGETHER, connection.next()).await {
                     if let Answer::Changes(changes) = more? {
-                        is_changed |= read::take(&mut kept.picture, changes)?;
+                        is_changed |= read::take(picture, changes)?;
                     }
                 }
                 is_changed
@@ -317,7 +361,7 @@ impl Follower {
                 *took = began.elapsed();
                 let is_changed = now != *stamps;
                 if is_changed {
-                    kept.picture = read::read(connection, &self.scene).await?;
+                    kept.picture = Arc::new(read::read(connection, &self.scene).await?);
                     *stamps = now;
                 }
                 is_changed
@@ -331,12 +375,11 @@ impl Follower {
     async fn settle(&self, kept: &mut Kept, server: &str) {
         let mut pause = PAUSE_MIN;
         loop {
-            let picture = std::mem::take(&mut kept.picture);
+            let picture = Arc::clone(&kept.picture);
             let entries = picture.len() as u64;
             let allowed = self.standings.allowed(self.name());
             let settling = Arc::clone(&self.settling);
-            let (picture, done) = settle(settling, picture, server.to_owned(), allowed).await;
-            kept.picture = picture;
+            let done = settle(settling, picture, server.to_owned(), allowed).await;
             let now = self.clock.unix_ms();
             match done {
                 Ok(settled) => {

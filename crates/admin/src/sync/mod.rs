@@ -2,7 +2,7 @@
 //! follow it.
 //!
 //! ```text
-//! directory ─LDAP over TLS─► picture ─► plan (pure) ─► held? ─► store, one transaction
+//! directory ─LDAP over TLS─► picture ─► plan (pure) ─► held? ─► store, in parts where it is much
 //! ```
 //!
 //! [`plan`](plan::plan) says what would come, change and go; [`mapping`] how an entry is read. What
@@ -14,8 +14,10 @@
 
 mod active_directory;
 mod claim;
+mod done;
 mod follow;
 mod mapping;
+mod place;
 mod plan;
 mod read;
 mod rule;
@@ -25,7 +27,12 @@ mod status;
 #[cfg(test)]
 mod tests;
 
-use std::{collections::HashMap, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    collections::HashMap,
+    path::PathBuf,
+    sync::{Arc, Weak},
+    time::Duration,
+};
 
 use mailward_api::{
     fault::{Fault, FaultKind},
@@ -34,7 +41,7 @@ use mailward_api::{
 use mailward_events::{Event, Events};
 use mailward_host::clock::Clock;
 use mailward_model::{Kind, Spec, kind::DirectorySource};
-use mailward_store::Store;
+use mailward_store::{Kept, Store};
 use parking_lot::Mutex;
 use tokio::{sync::Notify, task::AbortHandle, time::sleep};
 
@@ -42,7 +49,7 @@ use follow::{Follower, note, read_once};
 use mapping::Mapping;
 use read::Scene;
 use server::{Access, UnusableError};
-use settle::{Settled, Settling, settle};
+use settle::{KEYS_MAX, Settled, Settling, settle};
 use status::{Standings, listed};
 
 /// The work of which only one node does it at a time.
@@ -60,6 +67,8 @@ pub(crate) struct DirectorySync {
     extra_roots: Option<PathBuf>,
     standings: Arc<Standings>,
     nudges: Mutex<HashMap<String, Arc<Notify>>>,
+    /// Kept for as long as a source is followed: they may be many.
+    objects: Mutex<Weak<Mutex<Kept>>>,
 }
 
 /// A source that is followed.
@@ -96,6 +105,7 @@ impl DirectorySync {
             extra_roots,
             standings: Arc::new(Standings::default()),
             nudges: Mutex::default(),
+            objects: Mutex::default(),
         })
     }
 
@@ -224,6 +234,16 @@ impl DirectorySync {
         });
     }
 
+    /// The objects, as every source compares with them.
+    fn objects(&self) -> Arc<Mutex<Kept>> {
+        let mut known = self.objects.lock();
+        known.upgrade().unwrap_or_else(|| {
+            let objects = Arc::new(Mutex::new(Kept::new(self.store.clone())));
+            *known = Arc::downgrade(&objects);
+            objects
+        })
+    }
+
     async fn ready(&self, name: &str, source: &DirectorySource) -> Result<Ready, UnusableError> {
         let mapping =
             Mapping::of(source).map_err(|error| UnusableError::Mapping(error.to_string()))?;
@@ -238,6 +258,9 @@ impl DirectorySync {
             mapping,
             store: self.store.clone(),
             events: self.events.clone(),
+            objects: self.objects(),
+            same: Mutex::default(),
+            keys_max: KEYS_MAX,
         };
         Ok(Ready {
             settling: Arc::new(settling),
@@ -302,7 +325,7 @@ impl DirectorySync {
         } else {
             let allowed = self.standings.allowed(name);
             let settling = Arc::clone(&ready.settling);
-            settle(settling, picture, server.clone(), allowed).await.1
+            settle(settling, Arc::new(picture), server.clone(), allowed).await
         };
         let settled: Settled = done.map_err(|error| Fault::failed(error.to_string()))?;
         if !dry {

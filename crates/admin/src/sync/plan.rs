@@ -1,16 +1,22 @@
 //! What a directory says against what is stored: recipients that come, change and go.
 //!
 //! The whole picture is compared every time, also where one entry has changed: there is no second way
-//! that is seldom used. A recipient is the source's if its anchor says so; others are never touched,
-//! but for one of the same kind and primary address that follows nothing yet, which is taken over.
-//! Pure; never here: doing any of it.
+//! that is seldom used. Only that an entry and its recipient came to the same before, and neither has
+//! changed, is remembered ([`Same`]): working it out again would come to it again.
+//!
+//! A recipient is the source's if its anchor says so; others are never touched, but for one of the same
+//! kind and primary address that follows nothing yet, which is taken over. Pure; never here: doing any
+//! of it.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
+    hash::{BuildHasher, RandomState},
+};
 
 use mailward_api::assignment::{fields_of, spec_of};
 use mailward_ldap::Entry;
 use mailward_model::{
-    EmailAddress, Kind, Object, Spec,
+    EmailAddress, Kind, Object, Revision, Spec,
     kind::{Recipient, SourceAnchor},
     object::Validate,
 };
@@ -35,6 +41,16 @@ pub(crate) struct Compared<'a> {
     pub(crate) objects: &'a [Object],
     /// Entries whose change the store has refused, and why.
     pub(crate) refused: &'a HashMap<String, String>,
+    /// What an earlier plan found to be the same.
+    pub(crate) same: &'a Same,
+}
+
+/// Entries that say what their recipients are already: what the entry came to, and the recipient's
+/// revision. It may be forgotten at any time.
+#[derive(Debug, Default)]
+pub(crate) struct Same {
+    keys: RandomState,
+    of: HashMap<String, (u64, Revision)>,
 }
 
 /// An entry left out.
@@ -53,12 +69,18 @@ pub(crate) struct SyncPlan {
     pub(crate) import: Import,
     /// The entries whose recipients go.
     pub(crate) gone: BTreeSet<String>,
+    /// These recipients, by kind and name.
+    pub(crate) going: HashSet<(Kind, String)>,
+    /// Where the effect of a change is told, by what it does, kind, and name after it.
+    pub(crate) effects: HashMap<(ChangeOp, Kind, String), usize>,
     /// Whose change is whose: by kind and name as they are after it.
     pub(crate) of_entry: HashMap<(Kind, String), String>,
     /// Entries left out, troubles first.
     pub(crate) left_out: Vec<LeftOut>,
     /// Recipients that follow an entry, once this is done.
     pub(crate) recipients: u64,
+    /// For the next plan.
+    pub(crate) same: Same,
 }
 
 /// A wanted recipient with its primary address chosen.
@@ -153,7 +175,13 @@ impl<'a> Draft<'a> {
             kept: HashSet::new(),
             sources,
             moved: Vec::new(),
-            plan: SyncPlan::default(),
+            plan: SyncPlan {
+                same: Same {
+                    keys: compared.same.keys.clone(),
+                    of: HashMap::with_capacity(compared.same.of.len()),
+                },
+                ..SyncPlan::default()
+            },
         }
     }
 
@@ -212,8 +240,16 @@ impl<'a> Draft<'a> {
                 continue;
             };
             given.insert((kind, folded(&name)));
-            match self.spec(&one, same_kind, &addresses) {
-                Ok(spec) => self.write(&one, &name, spec, same_kind),
+            let members = members_of(&one, &addresses);
+            let said = self.said(&one, members.as_ref());
+            if let Some(object) = same_kind
+                && self.is_same(one.entry, said, object)
+            {
+                self.write(&one, &name, None, same_kind, said);
+                continue;
+            }
+            match self.spec(&one, same_kind, members) {
+                Ok(spec) => self.write(&one, &name, Some(spec), same_kind, said),
                 Err(because) => {
                     self.late.insert(one.entry.to_owned(), because);
                 }
@@ -255,11 +291,27 @@ impl<'a> Draft<'a> {
         addresses
     }
 
+    /// What an entry comes to, as a number: all that [`Draft::spec`] works by, besides the recipient.
+    fn said(&self, one: &Chosen<'_>, members: Option<&Vec<String>>) -> u64 {
+        let said = (
+            one.wanted.kind,
+            &one.address,
+            &one.proxies,
+            &one.wanted.fields,
+            members,
+        );
+        self.plan.same.keys.hash_one(said)
+    }
+
+    fn is_same(&self, entry: &str, said: u64, object: &Object) -> bool {
+        self.compared.same.of.get(entry) == Some(&(said, object.revision))
+    }
+
     fn spec(
         &self,
         one: &Chosen<'_>,
         before: Option<&Object>,
-        addresses: &HashMap<String, String>,
+        members: Option<Vec<String>>,
     ) -> Result<Spec, String> {
         let kind = one.wanted.kind;
         let Some(editor) = self.compared.mapping.editors.get(&kind) else {
@@ -271,21 +323,7 @@ impl<'a> Draft<'a> {
             .map(|object| fields_of(&object.spec))
             .unwrap_or_default();
         let proxies = one.proxies.iter().map(ToString::to_string).collect();
-        let members = one.wanted.members.as_ref().map(|members| {
-            let own = one.address.to_string();
-            let mut found: Vec<String> = members
-                .iter()
-                .filter_map(|member| match member_key(member) {
-                    Some(key) => addresses.get(&key).cloned(),
-                    None => member.parse::<EmailAddress>().ok().map(|a| a.to_string()),
-                })
-                .filter(|address| !address.eq_ignore_ascii_case(&own))
-                .collect();
-            // A directory keeps no order.
-            found.sort();
-            found.dedup();
-            ("members".to_owned(), found)
-        });
+        let members = members.map(|members| ("members".to_owned(), members));
         let always = [
             ("address".to_owned(), vec![one.address.to_string()]),
             ("proxy_addresses".to_owned(), proxies),
@@ -306,14 +344,30 @@ impl<'a> Draft<'a> {
         }
     }
 
-    fn write(&mut self, one: &Chosen<'a>, name: &str, spec: Spec, same_kind: Option<&'a Object>) {
+    /// Writes what a recipient is to be: `spec` is what it says, none where that is what it says now.
+    fn write(
+        &mut self,
+        one: &Chosen<'a>,
+        name: &str,
+        spec: Option<Spec>,
+        same_kind: Option<&'a Object>,
+        said: u64,
+    ) {
         self.kept.insert(one.entry);
         self.plan.recipients += 1;
         self.plan
             .of_entry
-            .insert((spec.kind(), folded(name)), one.entry.to_owned());
+            .insert((one.wanted.kind, folded(name)), one.entry.to_owned());
         let import = &mut self.plan.import;
+        let spec = spec.filter(|spec| same_kind.is_none_or(|object| object.spec != *spec));
+        if let (None, Some(object)) = (&spec, same_kind) {
+            let now = (said, object.revision);
+            self.plan.same.of.insert(one.entry.to_owned(), now);
+        }
         let Some(object) = same_kind else {
+            let Some(spec) = spec else {
+                return;
+            };
             // A person whose mailbox has moved away is another kind of recipient from then on.
             if let Some(before) = one.before {
                 self.moved.push(Change::remove(before));
@@ -326,10 +380,11 @@ impl<'a> Draft<'a> {
             return;
         };
         let is_renamed = object.name != name;
-        if object.spec == spec && !is_renamed {
+        if spec.is_none() && !is_renamed {
             return;
         }
-        let mut effect = text::effect(name, Some(&object.spec), Some(&spec));
+        let after = spec.as_ref().unwrap_or(&object.spec);
+        let mut effect = text::effect(name, Some(&object.spec), Some(after));
         if is_renamed {
             effect.fields.insert(
                 0,
@@ -343,7 +398,7 @@ impl<'a> Draft<'a> {
             import.changes.push(Change::rename(object, name));
         }
         import.effects.push(effect);
-        if object.spec != spec {
+        if let Some(spec) = spec {
             import.changes.push(Change::Replace {
                 name: name.to_owned(),
                 base: object.revision,
@@ -371,11 +426,33 @@ impl<'a> Draft<'a> {
                 .push(text::effect(&object.name, Some(&object.spec), None));
             removals.push(Change::remove(object));
             self.plan.gone.insert(entry.to_owned());
+            let key = (object.spec.kind(), folded(&object.name));
+            self.plan.going.insert(key);
         }
         // First of all, so that their names are free.
         removals.append(&mut import.changes);
         import.changes = removals;
+        let effects = self.plan.import.effects.iter().enumerate();
+        let keyed = effects.map(|(at, one)| ((one.op, one.kind, folded(&one.name)), at));
+        self.plan.effects = keyed.collect();
     }
+}
+
+/// To whom mail to the members of a group goes, where it is one.
+fn members_of(one: &Chosen<'_>, addresses: &HashMap<String, String>) -> Option<Vec<String>> {
+    let own = one.address.to_string();
+    let members = one.wanted.members.as_ref()?.iter();
+    let mut found: Vec<String> = members
+        .filter_map(|member| match member_key(member) {
+            Some(key) => addresses.get(&key).cloned(),
+            None => member.parse::<EmailAddress>().ok().map(|a| a.to_string()),
+        })
+        .filter(|address| !address.eq_ignore_ascii_case(&own))
+        .collect();
+    // A directory keeps no order.
+    found.sort();
+    found.dedup();
+    Some(found)
 }
 
 /// The name a recipient gets: its own, with its address behind it where another one has it. One that

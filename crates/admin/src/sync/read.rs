@@ -9,8 +9,9 @@ use mailward_model::kind::{DirectorySource, DirectoryType, LdapFilter};
 
 use super::{mapping::Mapping, plan::Picture};
 
-/// Entries of one source.
-pub(super) const ENTRIES_MAX: usize = 100_000;
+/// Entries of one source: several times as many as recipients that were measured, and what fits into the
+/// memory of a small machine.
+pub(super) const ENTRIES_MAX: usize = 300_000;
 /// How long a server may be silent while it is read.
 pub(super) const READ_PATIENCE: Duration = Duration::from_secs(60);
 /// By what an entry is known for ever, where it is text: RFC 4530, 389 Directory Server, eDirectory.

@@ -1,9 +1,13 @@
-//! The picture of a directory put in force: planned, held where it would remove too much, and written
-//! in one transaction.
+//! The picture of a directory put in force: planned, held where it would remove too much, and written.
 //!
-//! Nothing is half done. Where the store refuses one recipient, that one is left out, told, and the
-//! rest is tried again; where somebody else wrote meanwhile, it is planned anew from what is there
-//! now. So several nodes may do the same at the same time: the second finds nothing to do.
+//! What is much is written in parts, so that nobody waits long for the store and no database breaks it
+//! off: each is one transaction, no recipient is half done, and what one needs of another comes with it or
+//! before it. Whether it is too much is judged of the whole, before the first part.
+//!
+//! Where the store refuses one recipient, that one is left out, told, and the rest is tried again; where
+//! somebody else wrote meanwhile, it is planned anew from what is there now. So several nodes may do the
+//! same at the same time: the second finds nothing to do; and what was broken off goes on with the next
+//! picture.
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -11,22 +15,25 @@ use std::{
 };
 
 use mailward_api::view::{Held, PlanView};
-use mailward_events::{Event, Events, Items};
+use mailward_events::{Event, Events};
 use mailward_model::{Revision, kind::DirectorySource};
-use mailward_store::{ApplyError, Change, Store};
+use mailward_store::{ApplyError, Change, Kept, ObjectError, Store, parts};
+use parking_lot::Mutex;
 
 use super::{
+    done::{Done, Refused},
     mapping::Mapping,
-    plan::{Compared, LeftOut, Picture, SyncPlan, plan},
+    plan::{Compared, LeftOut, Picture, Same, SyncPlan, folded, plan},
 };
 use crate::answer::effect;
 
 /// How often it is planned anew before it is given up until the next change.
-const ROUNDS_MAX: usize = 32;
-/// Changes that an event names; all of them are in the history of the objects.
-const NAMED_MAX: usize = 20;
+const ROUNDS_MAX: usize = 100;
 /// Effects that an answer lists.
-const EFFECTS_MAX: usize = 10_000;
+pub(super) const EFFECTS_MAX: usize = 10_000;
+/// Addresses and references of what is written at one time: some thousand persons, or some hundred groups.
+/// It takes a second, not the 10 s for which other writers wait, nor the 30 s that a database has.
+pub(super) const KEYS_MAX: usize = 10_000;
 
 /// A source with everything that is needed to put its picture in force.
 pub(super) struct Settling {
@@ -35,6 +42,11 @@ pub(super) struct Settling {
     pub(super) mapping: Mapping,
     pub(super) store: Store,
     pub(super) events: Events,
+    /// What every source of the node compares with, so that a change of one entry costs what it changes.
+    pub(super) objects: Arc<Mutex<Kept>>,
+    pub(super) same: Mutex<Same>,
+    /// What is written at one time: [`KEYS_MAX`], but in tests.
+    pub(super) keys_max: usize,
 }
 
 /// What came of it.
@@ -66,15 +78,20 @@ impl Settling {
         picture: &Picture,
         refused: &HashMap<String, String>,
     ) -> Result<(SyncPlan, Revision), SettleError> {
-        let (objects, revision) = self.store.all_at().map_err(|error| stored(&error))?;
+        let mut objects = self.objects.lock();
+        let revision = objects.look().map_err(|error| stored(&error))?;
+        let mut same = self.same.lock();
         let compared = Compared {
             source: &self.name,
             mapping: &self.mapping,
             picture,
-            objects: &objects,
+            objects: objects.objects(),
             refused,
+            same: &same,
         };
-        Ok((plan(&compared), revision))
+        let mut plan = plan(&compared);
+        *same = std::mem::take(&mut plan.same);
+        Ok((plan, revision))
     }
 
     fn held(&self, plan: &SyncPlan, allowed: &BTreeSet<String>) -> Option<Held> {
@@ -89,7 +106,7 @@ impl Settling {
     pub(super) fn look(&self, picture: &Picture) -> Result<Settled, SettleError> {
         let (plan, revision) = self.planned(picture, &HashMap::new())?;
         let held = self.held(&plan, &BTreeSet::new());
-        Ok(settled(plan, revision, held, false))
+        Ok(settled(plan, revision, held))
     }
 
     /// Puts the picture in force. `allowed` are the entries whose recipients a person has let go.
@@ -100,125 +117,182 @@ impl Settling {
         server: &str,
         allowed: &BTreeSet<String>,
     ) -> Result<Settled, SettleError> {
-        let mut refused: HashMap<String, String> = HashMap::new();
-        let mut last = String::new();
-        for _ in 0..ROUNDS_MAX {
-            let (plan, revision) = self.planned(picture, &refused)?;
-            let held = self.held(&plan, allowed);
-            if held.is_some() || plan.import.changes.is_empty() {
-                return Ok(settled(plan, revision, held, false));
-            }
-            let by = format!("directory source {}", self.name);
-            match self.store.apply(plan.import.changes.clone(), &by) {
-                Ok(revision) => {
-                    self.tell(&plan, revision, server);
-                    return Ok(settled(plan, revision, None, true));
-                }
-                // Somebody else was quicker.
-                Err(
-                    error @ (ApplyError::Conflict { .. }
-                    | ApplyError::Exists { .. }
-                    | ApplyError::Missing { .. }),
-                ) => last = error.to_string(),
-                Err(ApplyError::Invalid(errors)) => {
-                    last = errors.first().map(ToString::to_string).unwrap_or_default();
-                    let before = refused.len();
-                    for error in &errors {
-                        let key = (error.kind, error.name.to_ascii_lowercase());
-                        if let Some(entry) = plan.of_entry.get(&key) {
-                            refused.insert(entry.clone(), error.error.to_string());
-                        }
-                    }
-                    if refused.len() == before {
-                        // An object of somebody else names a recipient that goes.
-                        return self.without_removals(&plan, server, &last);
-                    }
-                }
-                Err(error) => return Err(stored(&error)),
-            }
+        let mut done = Done::default();
+        let settled = self.put_in_force(picture, allowed, &mut done);
+        // Also where it ended early: what was written is in force.
+        if let Some(revision) = done.revision {
+            self.tell(&done, revision, server);
         }
-        Err(SettleError::Refused(last))
+        settled
     }
 
-    /// Does everything but the removals, and then each of these that can be done.
-    fn without_removals(
+    fn put_in_force(
+        &self,
+        picture: &Picture,
+        allowed: &BTreeSet<String>,
+        done: &mut Done,
+    ) -> Result<Settled, SettleError> {
+        let mut refused = Refused::default();
+        for _ in 0..ROUNDS_MAX {
+            let (mut plan, revision) = self.planned(picture, &refused.entries)?;
+            // Of the whole, before any part of it.
+            let held = self.held(&plan, allowed);
+            let mut changes = std::mem::take(&mut plan.import.changes);
+            changes.retain(|change| !refused.has_removal(change));
+            let is_over = held.is_some()
+                || match changes.is_empty() {
+                    true => !refused.ask_again(),
+                    false => self.write(&plan, changes, &mut refused, done)?,
+                };
+            if is_over {
+                return Ok(settled_so(plan, revision, held, refused, done));
+            }
+        }
+        Err(SettleError::Refused(refused.because))
+    }
+
+    /// Writes what is planned, in parts where it is much. True where that was all; else it is to be
+    /// planned anew, by what was refused and by what is there now.
+    fn write(
         &self,
         plan: &SyncPlan,
-        server: &str,
-        because: &str,
-    ) -> Result<Settled, SettleError> {
-        let by = format!("directory source {}", self.name);
-        let (removals, others): (Vec<_>, Vec<_>) = plan
-            .import
-            .changes
-            .iter()
-            .cloned()
-            .partition(|change| matches!(change, Change::Remove { .. }));
-        let refused = |error: ApplyError| SettleError::Refused(mailward_events::chain(&error));
-        let mut revision = self.store.apply(others, &by).map_err(refused)?;
-        let mut left = Vec::new();
-        for removal in removals {
-            let title = format!("{} {:?}", removal.kind().noun(), removal.name());
-            match self.store.apply(vec![removal], &by) {
-                Ok(done) => revision = done,
-                Err(error) => left.push(LeftOut {
-                    dn: title,
-                    because: format!("it is gone from the directory, and cannot go here: {error}"),
-                    is_trouble: true,
-                }),
+        changes: Vec<Change>,
+        refused: &mut Refused,
+        done: &mut Done,
+    ) -> Result<bool, SettleError> {
+        let parts = parts(self.objects.lock().objects(), changes, self.keys_max);
+        // What is refused as a whole, or with everything else in force, is refused.
+        let for_good = parts.len() == 1 || refused.is_last;
+        let mut is_all = true;
+        for part in parts {
+            let errors = match self.made(plan, &part, done)? {
+                Ok(()) => continue,
+                Err(ApplyError::Invalid(errors)) => errors,
+                // Somebody else was quicker, or who was to go has stayed.
+                Err(error) => {
+                    refused.because = error.to_string();
+                    if let ApplyError::Exists { kind, name } = &error
+                        && refused.has_stuck(*kind, name)
+                        && let Some(entry) = plan.of_entry.get(&(*kind, folded(name)))
+                    {
+                        refused.entry(entry, error.to_string(), true);
+                    }
+                    return Ok(false);
+                }
+            };
+            is_all = false;
+            match (self.refuse(plan, &errors, for_good, refused), for_good) {
+                (true, true) => return Ok(false),
+                (true, false) => {}
+                // An object of somebody else names a recipient that goes.
+                (false, true) => {
+                    self.remove_singly(plan, &part, refused, done)?;
+                    return Ok(false);
+                }
+                (false, false) => refused.is_stalled = true,
             }
         }
-        if left.is_empty() {
-            return Err(SettleError::Refused(because.to_owned()));
+        if refused.is_stalled {
+            refused.ask_again();
         }
-        self.tell(plan, revision, server);
-        let mut all = left;
-        all.extend(plan.left_out.iter().cloned());
-        Ok(Settled {
-            plan: PlanView {
-                effects: plan
-                    .import
-                    .effects
-                    .iter()
-                    .take(EFFECTS_MAX)
-                    .map(effect)
-                    .collect(),
-                applied: true,
-                revision,
-                held: None,
-            },
-            left_out: all,
-            gone: BTreeSet::new(),
-            recipients: plan.recipients,
-            is_changed: true,
-        })
+        Ok(is_all && !refused.ask_again())
     }
 
-    fn tell(&self, plan: &SyncPlan, revision: Revision, server: &str) {
-        let import = &plan.import;
-        let created = import
-            .changes
-            .iter()
-            .filter(|c| matches!(c, Change::Create { .. }))
-            .count() as u64;
-        let all = import.effects.len() as u64;
-        let mut changes: Vec<String> = import
-            .effects
-            .iter()
-            .take(NAMED_MAX)
-            .map(ToString::to_string)
-            .collect();
-        if import.effects.len() > NAMED_MAX {
-            changes.push(format!("and {} more", import.effects.len() - NAMED_MAX));
+    /// Leaves out the entries of which the store says what is wrong. False where there is none.
+    fn refuse(
+        &self,
+        plan: &SyncPlan,
+        errors: &[ObjectError],
+        for_good: bool,
+        refused: &mut Refused,
+    ) -> bool {
+        refused.because = errors.first().map(ToString::to_string).unwrap_or_default();
+        let mut is_found = false;
+        for error in errors {
+            if let Some(entry) = plan.of_entry.get(&(error.kind, folded(&error.name))) {
+                refused.entry(entry, error.error.to_string(), for_good);
+                is_found = true;
+            }
         }
+        is_found
+    }
+
+    /// Makes of a part what can be made where a removal in it cannot: what is no removal, then each
+    /// removal by itself. Those that cannot be made are left out.
+    fn remove_singly(
+        &self,
+        plan: &SyncPlan,
+        part: &[Change],
+        refused: &mut Refused,
+        done: &mut Done,
+    ) -> Result<(), SettleError> {
+        let is_removal = |change: &&Change| {
+            let key = (change.kind(), folded(change.name()));
+            matches!(change, Change::Remove { .. }) && plan.going.contains(&key)
+        };
+        let (removals, others): (Vec<&Change>, Vec<&Change>) = part.iter().partition(is_removal);
+        if removals.is_empty() {
+            return Err(SettleError::Refused(std::mem::take(&mut refused.because)));
+        }
+        let others: Vec<Change> = others.into_iter().cloned().collect();
+        // They may need a name or an address of whoever goes: then they come with the next plan.
+        let is_first = others.is_empty() || self.made(plan, &others, done)?.is_ok();
+        let mut is_progress = is_first && !others.is_empty();
+        let mut left = Vec::new();
+        for removal in removals {
+            match self.made(plan, std::slice::from_ref(removal), done)? {
+                Ok(()) => is_progress = true,
+                Err(error) => left.push((removal, error)),
+            }
+        }
+        // Who names them may be among the others, and name them no more.
+        if is_first || !is_progress {
+            for (removal, error) in left {
+                if matches!(error, ApplyError::Invalid(_)) {
+                    refused.removal(removal, &error);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes some changes. What the objects say against it is told apart from a store that cannot be
+    /// written.
+    fn made(
+        &self,
+        plan: &SyncPlan,
+        changes: &[Change],
+        done: &mut Done,
+    ) -> Result<Result<(), ApplyError>, SettleError> {
+        match self.store.apply(changes.to_vec(), &self.by()) {
+            Ok(revision) => {
+                done.note(plan, changes, revision);
+                Ok(Ok(()))
+            }
+            Err(
+                error @ (ApplyError::Invalid(_)
+                | ApplyError::Conflict { .. }
+                | ApplyError::Exists { .. }
+                | ApplyError::Missing { .. }),
+            ) => Ok(Err(error)),
+            Err(error) => Err(stored(&error)),
+        }
+    }
+
+    /// As whom it writes.
+    fn by(&self) -> String {
+        format!("directory source {}", self.name)
+    }
+
+    fn tell(&self, done: &Done, revision: Revision, server: &str) {
         self.events.emit(Event::DirectorySynced {
             source: self.name.clone(),
             server: server.to_owned(),
             revision: revision.0,
-            created,
-            changed: all.saturating_sub(created + import.removals),
-            removed: import.removals,
-            changes: Items(changes),
+            created: done.created,
+            changed: done.changed(),
+            removed: done.removed,
+            changes: done.named(),
         });
     }
 }
@@ -227,47 +301,63 @@ fn stored(error: &dyn std::error::Error) -> SettleError {
     SettleError::Store(mailward_events::chain(error))
 }
 
-fn settled(plan: SyncPlan, revision: Revision, held: Option<Held>, applied: bool) -> Settled {
-    let effects = plan
-        .import
-        .effects
-        .iter()
-        .take(EFFECTS_MAX)
-        .map(effect)
-        .collect();
+/// What a plan comes to that nothing is done about.
+fn settled(plan: SyncPlan, revision: Revision, held: Option<Held>) -> Settled {
+    let effects = plan.import.effects.iter().take(EFFECTS_MAX);
     Settled {
         gone: match held {
             Some(_) => plan.gone,
             None => BTreeSet::new(),
         },
         plan: PlanView {
-            effects,
-            applied,
+            effects: effects.map(effect).collect(),
+            applied: false,
             revision,
             held,
         },
         left_out: plan.left_out,
         recipients: plan.recipients,
-        is_changed: applied,
+        is_changed: false,
     }
+}
+
+/// The same, once as much of it is done as could be.
+fn settled_so(
+    plan: SyncPlan,
+    revision: Revision,
+    held: Option<Held>,
+    refused: Refused,
+    done: &Done,
+) -> Settled {
+    let is_held = held.is_some();
+    let mut settled = settled(plan, revision, held);
+    settled.is_changed = done.revision.is_some();
+    if let Some(revision) = done.revision
+        && !is_held
+    {
+        settled.plan.applied = true;
+        settled.plan.revision = revision;
+        settled.plan.effects = done.effects.iter().map(effect).collect();
+    }
+    let mut left_out = refused.stuck();
+    left_out.append(&mut settled.left_out);
+    settled.left_out = left_out;
+    settled
 }
 
 /// Runs what blocks where blocking is allowed.
 pub(super) async fn settle(
     settling: Arc<Settling>,
-    picture: Picture,
+    picture: Arc<Picture>,
     server: String,
     allowed: BTreeSet<String>,
-) -> (Picture, Result<Settled, SettleError>) {
-    let work = move || {
-        let done = settling.settle(&picture, &server, &allowed);
-        (picture, done)
-    };
-    match tokio::task::spawn_blocking(work).await {
-        Ok(done) => done,
-        Err(error) => {
-            let error = SettleError::Store(format!("the work was broken off: {error}"));
-            (Picture::new(), Err(error))
-        }
-    }
+) -> Result<Settled, SettleError> {
+    let work = move || settling.settle(&picture, &server, &allowed);
+    tokio::task::spawn_blocking(work)
+        .await
+        .unwrap_or_else(|error| {
+            Err(SettleError::Store(format!(
+                "the work was broken off: {error}"
+            )))
+        })
 }

@@ -3,6 +3,7 @@
 mod hostile;
 mod names;
 mod property;
+mod settle;
 
 use std::collections::HashMap;
 
@@ -17,7 +18,7 @@ use mailward_store::Change;
 
 use super::{
     mapping::Mapping,
-    plan::{Compared, Picture, SyncPlan, plan},
+    plan::{Compared, Picture, Same, SyncPlan, plan},
 };
 
 fn source() -> DirectorySource {
@@ -63,6 +64,15 @@ fn picture(entries: &[(&str, Entry)]) -> Picture {
 }
 
 fn planned(source: &DirectorySource, picture: &Picture, objects: &[Object]) -> SyncPlan {
+    planned_with(source, picture, objects, &Same::default())
+}
+
+fn planned_with(
+    source: &DirectorySource,
+    picture: &Picture,
+    objects: &[Object],
+    same: &Same,
+) -> SyncPlan {
     let mapping = Mapping::of(source).unwrap();
     plan(&Compared {
         source: "Corp",
@@ -70,6 +80,7 @@ fn planned(source: &DirectorySource, picture: &Picture, objects: &[Object]) -> S
         picture,
         objects,
         refused: &HashMap::new(),
+        same,
     })
 }
 
@@ -432,6 +443,7 @@ fn plan_of(source: &str, mapping: &Mapping, picture: &Picture, objects: &[Object
         picture,
         objects,
         refused: &HashMap::new(),
+        same: &Same::default(),
     })
 }
 

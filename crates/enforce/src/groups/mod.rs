@@ -230,7 +230,7 @@ impl Groups {
 
     /// What policies come to now; as if `toggle` were enabled, or were not where it is.
     fn wanted(&self, toggle: Option<&str>) -> Result<Wanted, String> {
-        let (mut objects, revision) = self.store.all_at().map_err(|error| error.to_string())?;
+        let (mut objects, revision) = self.store.settings().map_err(|error| error.to_string())?;
         if let Some(name) = toggle
             && !policy::toggle(&mut objects, name)
         {

@@ -645,7 +645,7 @@ catalogue! {
         mend "Nothing. A change that was refused meanwhile can be made now, or a few seconds later: each role connects anew in its own time, within 5 s.";
     5060 Notice DirectorySynced { source: String, server: String, revision: u64, created: u64, changed: u64, removed: u64, changes: Items } per [revision]
         "directory source {source}: {created} recipients came, {changed} changed, {removed} went, as {server} has them (revision {revision}): {changes}"
-        means "Recipients were made what the directory says, in one transaction. The first of the changes are named; `mailward group members --at` and the history of the objects have all."
+        means "Recipients were made what the directory says; where there are many, in several transactions, of which the revision is the last. The first of the changes are named; `mailward group members --at` and the history of the objects have all."
         breaks "Nothing is broken by this."
         mend "Nothing. Where it was not meant, undo it in the directory: what is changed here alone is overwritten.";
     5061 Error DirectoryUnreachable { source: String, server: String, error: String } per [source, server]
@@ -688,6 +688,11 @@ catalogue! {
         means "Something that the source names on this host is missing or cannot be read: the file of its password or of its roots, or a mapping names a field that no recipient has."
         breaks "The directory is not followed."
         mend "Mend what the error names; it is looked at again within a minute, and at once when the source is changed.";
+    5069 Error DirectorySourceAway { source: String, servers: u64, errors: Items } per [source]
+        "directory source {source} is away: none of its {servers} servers can be used: {errors}"
+        means "Every server of the source was tried, one after the other, and none told anything. They are tried again with growing pauses of up to a minute; event 5062 says that one is followed again."
+        breaks "Recipients stay as they are, for as long as it lasts. Who was disabled or deleted in the directory since is not known of here."
+        mend "Each server's error is told; events 5061, 5066 and 5067 say what to do. Where all fail alike, look at what they have in common: the network of this node, the account, the authority of their certificates.";
     5080 Notice PolicyResultChanged { node: String, revision: u64, policies: Items, changes: Items } per [revision]
         "what policies come to on {node} has changed with revision {revision}: {changes}; applied are {policies}"
         means "A policy was made, changed or removed, or the node came into another site; something holds on this node that did not hold before."

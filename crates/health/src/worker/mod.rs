@@ -183,7 +183,7 @@ impl Worker {
         let allowed = config.allow_faults;
         let begun = Now::of(&*clock);
         let read = tokio::task::spawn_blocking(move || {
-            let (objects, _) = store.all_in_force().map_err(io::Error::other)?;
+            let (objects, _) = store.settings_in_force().map_err(io::Error::other)?;
             let told = desk::read(&health_dir);
             let drills = Drills::open(&health_dir, allowed, begun);
             let foresight = Foresight::open(&node, places, events, clock);

@@ -1,4 +1,5 @@
-//! The objects that a worker works by: read after every change, and fewer of them in safe mode.
+//! The objects that a worker works by: all but the recipients, read after every change, and fewer of
+//! them in safe mode.
 
 use mailward_model::{
     Object, Spec,
@@ -87,7 +88,7 @@ pub(super) async fn follow_objects(store: Store, inbox: mpsc::Sender<Message>) {
     while let Some(turn) = turns.next().await {
         if turn.is_due() || store.revision() != known {
             let reading = store.clone();
-            let read = tokio::task::spawn_blocking(move || reading.all_in_force());
+            let read = tokio::task::spawn_blocking(move || reading.settings_in_force());
             match read.await {
                 Ok(Ok((objects, revision))) => {
                     known = revision;

@@ -94,6 +94,26 @@ pub(crate) const ROOT: &str = "DC=corp,DC=example,DC=test";
 pub(crate) const ADMINISTRATOR: (&str, &str) =
     ("Administrator@CORP.EXAMPLE.TEST", "Passw0rd.Adm1n");
 
+/// Gives a controller another invocationId.
+const NEW_INVOCATION: &str = "
+import ldb, sys, uuid
+from samba.auth import system_session
+from samba.dcerpc import misc
+from samba.ndr import ndr_pack
+from samba.param import LoadParm
+from samba.samdb import SamDB
+settings = LoadParm()
+settings.load(sys.argv[2])
+database = SamDB(url=sys.argv[1], session_info=system_session(), lp=settings)
+change = ldb.Message(ldb.Dn(database, database.get_dsServiceName()))
+value = ndr_pack(misc.GUID(str(uuid.uuid4())))
+change['invocationId'] = ldb.MessageElement(value, ldb.FLAG_MOD_REPLACE, 'invocationId')
+database.modify(change, ['relax:0'])
+";
+
+/// How samba-tool signs in at a controller.
+const SIGNED_IN: [&str; 2] = ["-UCORP\\Administrator%Passw0rd.Adm1n", "--use-kerberos=off"];
+
 impl Controller {
     /// Makes a domain and starts its controller.
     pub(crate) fn start() -> Controller {
@@ -108,7 +128,8 @@ impl Controller {
         let name = address.to_string();
         let authority = certified(&folder, &[&name, "dc1.corp.example.test"]);
         let target = folder.path().join("dc");
-        let output = Command::new("samba-tool")
+        let mut provision = Command::new("samba-tool");
+        provision
             .args([
                 "domain",
                 "provision",
@@ -132,17 +153,39 @@ impl Controller {
                 "--option=bind interfaces only=yes",
             ])
             .args(["--option=vfs objects=dfs_samba4 acl_xattr", "--targetdir"])
-            .arg(&target)
-            .output()
-            .unwrap_or_else(|error| {
-                panic!("samba-tool is needed by this test (scripts/test installs it): {error}")
-            });
-        assert!(
-            output.status.success(),
-            "samba-tool cannot make a domain; it needs root, and a temporary folder on a file system \
-             with extended attributes and ACLs (ext4): {}",
-            crate::support::text(&output)
-        );
+            .arg(&target);
+        made(&mut provision);
+        Controller::of(folder, address, authority)
+    }
+
+    /// Makes another controller of the same domain, which has everything that this one has. From then on
+    /// they learn of each other's changes when they are told to.
+    pub(crate) fn join(&self) -> Controller {
+        let folder = tempfile::Builder::new().prefix("dc").tempdir().unwrap();
+        let address = free_address();
+        let authority = certified(&folder, &[&address.to_string(), "dc2.corp.example.test"]);
+        let mut join = Command::new("samba-tool");
+        join.args(["domain", "join", "corp.example.test", "DC", "--server"])
+            .arg(self.address.to_string())
+            .args(["--realm=CORP.EXAMPLE.TEST", "--workgroup=CORP"])
+            .args(["--dns-backend=NONE", "--option=netbios name=dc2"])
+            .arg(format!("--option=interfaces={address}/8"))
+            .args(SIGNED_IN)
+            .args([
+                "--option=bind interfaces only=yes",
+                "--option=vfs objects=dfs_samba4 acl_xattr",
+                "--targetdir",
+            ])
+            .arg(folder.path().join("dc"));
+        made(&mut join);
+        // Both are to be trusted by one file.
+        let mut both = std::fs::read_to_string(&self.authority).unwrap();
+        both += &std::fs::read_to_string(&authority).unwrap();
+        std::fs::write(&authority, both).unwrap();
+        Controller::of(folder, address, authority)
+    }
+
+    fn of(folder: tempfile::TempDir, address: Ipv4Addr, authority: PathBuf) -> Controller {
         std::fs::create_dir(folder.path().join("run")).unwrap();
         let mut controller = Controller {
             folder,
@@ -154,6 +197,18 @@ impl Controller {
         controller
     }
 
+    /// Has it learn what another controller has. Returns when it has.
+    #[track_caller]
+    pub(crate) fn learn_from(&self, other: &Controller) {
+        let (own, other) = (self.address.to_string(), other.address.to_string());
+        let file = self.folder.path().join("dc/etc/smb.conf");
+        let file = format!("--configfile={}", file.display());
+        let words = ["drs", "replicate", "--local", &own, &other, ROOT, &file];
+        let words = [&words[..], &SIGNED_IN].concat();
+        let (done, said) = run("samba-tool", &words, "");
+        assert!(done, "samba-tool {words:?}: {said}");
+    }
+
     /// Starts it, again where it was ended.
     pub(crate) fn run(&mut self) {
         let path = |name: &str| self.folder.path().join(name).display().to_string();
@@ -162,7 +217,7 @@ impl Controller {
             .arg(format!("--configfile={}", path("dc/etc/smb.conf")))
             .arg(format!("--option=interfaces={}/8", self.address))
             .args([
-                "--option=server services=rpc, ldap, cldap, kdc, dns",
+                "--option=server services=rpc, ldap, cldap, kdc, dns, drepl",
                 "--option=dns forwarder=",
             ])
             // What it has in common with others of this machine by default.
@@ -191,6 +246,30 @@ impl Controller {
     /// Ends it.
     pub(crate) fn end(&mut self, with: &str) {
         self.server.end(with);
+    }
+
+    /// Keeps its database as it is now. It must have ended.
+    pub(crate) fn back_up(&self) {
+        self.copy("dc", "backup");
+    }
+
+    /// Puts the database back that was kept. The controller has another invocationId from then on, as
+    /// `samba-tool domain backup restore` and Windows see to. It must have ended.
+    pub(crate) fn restore(&self) {
+        std::fs::remove_dir_all(self.folder.path().join("dc")).unwrap();
+        self.copy("backup", "dc");
+        let path = |name: &str| self.folder.path().join(name).display().to_string();
+        let (database, file) = (path("dc/private/sam.ldb"), path("dc/etc/smb.conf"));
+        // The interpreter for which Debian's bindings of Samba are.
+        let words = ["-c", NEW_INVOCATION, &database, &file];
+        let (done, said) = run("/usr/bin/python3", &words, "");
+        assert!(done, "{said}");
+    }
+
+    fn copy(&self, from: &str, to: &str) {
+        let path = |name: &str| self.folder.path().join(name).display().to_string();
+        let (done, said) = run("cp", &["-a", &path(from), &path(to)], "");
+        assert!(done, "cp: {said}");
     }
 
     /// Runs samba-tool on the database itself, whether the controller runs or not.
@@ -224,6 +303,20 @@ impl Controller {
         let (done, said) = run("env", &words, ldif);
         assert!(done, "ldapmodify: {said}\n{ldif}");
     }
+}
+
+/// Runs what makes a controller.
+#[track_caller]
+fn made(command: &mut Command) {
+    let output = command.output().unwrap_or_else(|error| {
+        panic!("samba-tool is needed by this test (scripts/test installs it): {error}")
+    });
+    assert!(
+        output.status.success(),
+        "samba-tool cannot make a controller; it needs root, and a temporary folder on a file system \
+         with extended attributes and ACLs (ext4): {}",
+        crate::support::text(&output)
+    );
 }
 
 /// An address of loopback on which nothing listens where a controller would: other tests run at the

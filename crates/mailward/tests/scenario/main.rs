@@ -86,6 +86,7 @@ mod queues_and_messages_are_found_by_a_filter;
 mod recipients_are_found_by_a_filter;
 mod recipients_come_in_and_go_out_as_tables;
 mod recipients_follow_active_directory;
+mod recipients_follow_another_controller_when_one_is_gone;
 mod recipients_follow_openldap;
 mod reports_are_sent_once_whenever_transport_is_killed;
 mod revocation_filters_tell_what_is_revoked_from_what_is_not_and_not_covered;

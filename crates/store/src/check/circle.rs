@@ -26,20 +26,37 @@ pub(super) fn knots(
     starts: impl IntoIterator<Item = u64>,
     onward: impl Fn(u64) -> Vec<u64>,
 ) -> Vec<Knot> {
+    let of = |nodes: BTreeSet<u64>| {
+        let way = way_back(*nodes.last()?, &nodes, &onward)?;
+        Some(Knot { nodes, way })
+    };
+    let mut knots: Vec<Knot> = components(starts, &onward)
+        .into_iter()
+        .filter_map(of)
+        .collect();
+    knots.sort_by_key(Knot::last);
+    knots
+}
+
+/// Those that lead to each other, of everybody that can be reached from `starts`; whoever leads to
+/// others comes behind them.
+pub(crate) fn components(
+    starts: impl IntoIterator<Item = u64>,
+    onward: impl Fn(u64) -> Vec<u64>,
+) -> Vec<BTreeSet<u64>> {
     let mut walk = Walk {
         onward,
         found: HashMap::new(),
         open: Vec::new(),
         is_open: HashSet::new(),
-        knots: Vec::new(),
+        closed: Vec::new(),
     };
     for start in starts {
         if !walk.found.contains_key(&start) {
             walk.from(start);
         }
     }
-    walk.knots.sort_by_key(Knot::last);
-    walk.knots
+    walk.closed
 }
 
 /// Tarjan's walk, over a stack of its own: a chain may be as long as there are objects.
@@ -49,7 +66,7 @@ struct Walk<F> {
     found: HashMap<u64, (usize, usize)>,
     open: Vec<u64>,
     is_open: HashSet<u64>,
-    knots: Vec<Knot>,
+    closed: Vec<BTreeSet<u64>>,
 }
 
 impl<F: Fn(u64) -> Vec<u64>> Walk<F> {
@@ -90,7 +107,7 @@ impl<F: Fn(u64) -> Vec<u64>> Walk<F> {
         }
     }
 
-    /// Everything that was found behind a node, and leads back to it, is one knot.
+    /// Everything that was found behind a node, and leads back to it, belongs together.
     fn close(&mut self, node: u64) {
         let mut nodes = BTreeSet::new();
         while let Some(open) = self.open.pop() {
@@ -100,38 +117,41 @@ impl<F: Fn(u64) -> Vec<u64>> Walk<F> {
                 break;
             }
         }
-        let way = nodes.last().and_then(|last| self.way_back(*last, &nodes));
-        self.knots.extend(way.map(|way| Knot { nodes, way }));
+        self.closed.push(nodes);
     }
+}
 
-    /// The shortest way from a node back to it; `None` where it stands alone.
-    fn way_back(&self, last: u64, nodes: &BTreeSet<u64>) -> Option<Vec<u64>> {
-        let mut from: HashMap<u64, u64> = HashMap::new();
-        let mut waiting = VecDeque::from([last]);
-        while let Some(node) = waiting.pop_front() {
-            let mut next = (self.onward)(node);
-            next.retain(|next| nodes.contains(next));
-            next.sort_unstable();
-            if next.contains(&last) {
-                let mut way = vec![last];
-                let mut at = node;
-                while at != last {
-                    way.push(at);
-                    at = *from.get(&at)?;
-                }
-                way.reverse();
-                way.push(*way.first()?);
-                return Some(way);
+/// The shortest way from a node back to it; `None` where it stands alone.
+fn way_back(
+    last: u64,
+    nodes: &BTreeSet<u64>,
+    onward: impl Fn(u64) -> Vec<u64>,
+) -> Option<Vec<u64>> {
+    let mut from: HashMap<u64, u64> = HashMap::new();
+    let mut waiting = VecDeque::from([last]);
+    while let Some(node) = waiting.pop_front() {
+        let mut next = onward(node);
+        next.retain(|next| nodes.contains(next));
+        next.sort_unstable();
+        if next.contains(&last) {
+            let mut way = vec![last];
+            let mut at = node;
+            while at != last {
+                way.push(at);
+                at = *from.get(&at)?;
             }
-            for next in next {
-                if next != last && !from.contains_key(&next) {
-                    from.insert(next, node);
-                    waiting.push_back(next);
-                }
+            way.reverse();
+            way.push(*way.first()?);
+            return Some(way);
+        }
+        for next in next {
+            if next != last && !from.contains_key(&next) {
+                from.insert(next, node);
+                waiting.push_back(next);
             }
         }
-        None
     }
+    None
 }
 
 #[cfg(test)]
@@ -160,6 +180,16 @@ mod tests {
         );
         check(&[(1, &[1])], &[&[1, 1]]);
         check(&[(1, &[2]), (2, &[3]), (3, &[])], &[]);
+    }
+
+    #[test]
+    fn whoever_leads_to_others_comes_behind_them() {
+        let ways: HashMap<u64, Vec<u64>> =
+            [(0, vec![3]), (1, vec![2]), (2, vec![1, 3]), (4, vec![0, 1])].into();
+        let onward = |node| ways.get(&node).cloned().unwrap_or_default();
+        let found = components(0..5, onward);
+        let expect = [vec![3], vec![0], vec![1, 2], vec![4]];
+        assert_eq!(found, expect.map(BTreeSet::from_iter));
     }
 
     #[test]

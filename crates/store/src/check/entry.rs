@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use mailward_model::Spec;
+use mailward_model::{Kind, Spec};
 
 use super::{
     is_monitoring,
@@ -14,6 +14,15 @@ use super::{
 /// The form of the keys: another number makes every engine derive them anew. To be raised whenever
 /// [`Entry::of`] comes to something else for an object that may be stored.
 pub(crate) const FORM: i64 = 1;
+
+/// The kinds of which keys are kept: recipients, of which there may be many.
+pub(crate) const KEYED: [Kind; 5] = [
+    Kind::Mailbox,
+    Kind::MailContact,
+    Kind::MailUser,
+    Kind::DistributionGroup,
+    Kind::DynamicDistributionGroup,
+];
 
 /// The keys of one object; none for an object that is no recipient.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -70,6 +79,6 @@ pub(super) fn connector(name: &str) -> String {
 }
 
 /// The key of a group that a filter names: no address begins like that.
-pub(super) fn group(name: &str) -> String {
+pub(crate) fn group(name: &str) -> String {
     format!("group {name}")
 }

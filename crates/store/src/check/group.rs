@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use mailward_model::{Kind, Object, Spec};
 
 /// The kinds of groups.
-pub(super) const GROUPS: [Kind; 2] = [Kind::DistributionGroup, Kind::DynamicDistributionGroup];
+pub(crate) const GROUPS: [Kind; 2] = [Kind::DistributionGroup, Kind::DynamicDistributionGroup];
 
 /// What one group goes by.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -4,10 +4,10 @@
 //! was found and the mend; an error about two objects is told of the later one. [`all`] looks at every
 //! object; [`near`] at those that a change can have made wrong, and comes to the same.
 
-mod circle;
+pub(crate) mod circle;
 mod connector;
 pub(crate) mod entry;
-mod group;
+pub(crate) mod group;
 pub(crate) mod near;
 mod recipient;
 mod reference;

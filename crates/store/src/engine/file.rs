@@ -93,6 +93,18 @@ impl File {
         Ok((head(&transaction)?, rows))
     }
 
+    /// The rows as they are at one moment, for whoever only reads them, and asks for nothing of the index.
+    pub(crate) fn read<T>(
+        &self,
+        read: impl FnOnce(&Rows<'_>) -> Result<T, Cause>,
+    ) -> Result<T, Cause> {
+        let mut connection = self.reach()?;
+        let transaction = connection.transaction()?;
+        let found = read(&Rows::of(&transaction))?;
+        transaction.commit()?;
+        Ok(found)
+    }
+
     /// The rows as they are at one moment, for whoever asks for some of them. Nobody else of this
     /// process reads meanwhile.
     pub(crate) fn look_up<T>(

@@ -6,7 +6,7 @@ use mailward_model::{Kind, Spec};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{Line, schema};
-use crate::check::entry::{Entry, FORM};
+use crate::check::entry::{Entry, FORM, KEYED};
 
 pub(super) const TABLES: &str = "
 CREATE TABLE IF NOT EXISTS address (
@@ -43,15 +43,36 @@ pub(super) fn keep(connection: &Connection) -> rusqlite::Result<()> {
         return Ok(());
     }
     connection.execute_batch("DELETE FROM address; DELETE FROM reference; DELETE FROM indexed;")?;
-    let kinds = Kind::ALL.iter().filter(|kind| is_keyed(**kind));
-    for kind in kinds {
+    let (mut addresses, mut references) = (Vec::new(), Vec::new());
+    for kind in KEYED {
         let sql = "SELECT id, spec FROM object WHERE kind = ?1";
         let mut statement = connection.prepare_cached(sql)?;
         let mut rows = statement.query([kind.table()])?;
         while let Some(row) = rows.next()? {
-            let spec: String = row.get(1)?;
-            let entry = entry(*kind, Some(&spec));
-            turn(connection, row.get(0)?, &Entry::default(), &entry)?;
+            let (id, spec): (i64, String) = (row.get(0)?, row.get(1)?);
+            let entry = entry(kind, Some(&spec));
+            let monitoring = entry.is_monitoring;
+            addresses.extend(entry.addresses.into_iter().map(|key| (key, id, monitoring)));
+            let named = entry.references.into_iter();
+            references.extend(named.map(|(key, onward)| (key, id, onward)));
+        }
+    }
+    // In the order of the tables, so that each page is written once.
+    addresses.sort_unstable();
+    references.sort_unstable();
+    for (sql, rows) in [
+        (
+            "INSERT INTO address (key, id, monitoring) VALUES (?1, ?2, ?3)",
+            addresses,
+        ),
+        (
+            "INSERT INTO reference (key, id, onward) VALUES (?1, ?2, ?3)",
+            references,
+        ),
+    ] {
+        let mut insert = connection.prepare_cached(sql)?;
+        for row in rows {
+            insert.execute(row)?;
         }
     }
     let mark = "INSERT INTO indexed (form, revision) VALUES (?1, ?2)";
@@ -68,7 +89,7 @@ pub(super) fn follow(connection: &Connection, lines: &[Line]) -> rusqlite::Resul
         let Ok(kind) = line.kind.parse::<Kind>() else {
             continue;
         };
-        if is_keyed(kind) {
+        if KEYED.contains(&kind) {
             let before = entry(kind, line.before.as_deref());
             let after = entry(kind, line.after.as_deref());
             turn(connection, line.id, &before, &after)?;
@@ -76,18 +97,6 @@ pub(super) fn follow(connection: &Connection, lines: &[Line]) -> rusqlite::Resul
     }
     let mark = "UPDATE indexed SET revision = ?1";
     connection.execute(mark, [last.revision]).map(drop)
-}
-
-/// The kinds of recipients: others are few, and are read as they are.
-fn is_keyed(kind: Kind) -> bool {
-    matches!(
-        kind,
-        Kind::Mailbox
-            | Kind::MailContact
-            | Kind::MailUser
-            | Kind::DistributionGroup
-            | Kind::DynamicDistributionGroup
-    )
 }
 
 /// The keys of a row; none where it cannot be read.

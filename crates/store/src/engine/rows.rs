@@ -1,10 +1,10 @@
 //! Rows asked for one by one, at one moment: what a change is judged by. What cannot be read is as if it
 //! were not there, but its name is taken.
 
-use mailward_model::{Kind, Object, ObjectId};
+use mailward_model::{Kind, Object, ObjectId, Revision};
 use rusqlite::{Connection, params};
 
-use super::{Stored, folded, row::signed, schema};
+use super::{Line, Stored, folded, row::signed, schema};
 use crate::{
     check::near::{Holder, Stock},
     error::Cause,
@@ -23,6 +23,32 @@ impl<'a> Rows<'a> {
     pub(crate) fn get(&self, kind: &str, folded: &str) -> rusqlite::Result<Option<Stored>> {
         let which = "WHERE kind = ?1 AND name_folded = ?2";
         Ok(schema::rows(self.0, which, params![kind, folded])?.pop())
+    }
+
+    /// Every row, one after the other.
+    pub(crate) fn each(&self, of: impl FnMut(Stored)) -> rusqlite::Result<()> {
+        schema::each(self.0, "ORDER BY id", [], of)
+    }
+
+    /// A line of the feed.
+    pub(crate) fn line(&self, revision: i64) -> rusqlite::Result<Option<Line>> {
+        Ok(schema::lines(self.0, "revision = ?1", [revision])?.pop())
+    }
+
+    /// The last revision.
+    pub(crate) fn last_revision(&self) -> rusqlite::Result<Revision> {
+        let last = schema::last_revision(self.0)?;
+        Ok(Revision(u64::try_from(last).unwrap_or(0)))
+    }
+
+    /// The last line of the feed.
+    pub(crate) fn last_line(&self) -> rusqlite::Result<Option<Line>> {
+        Ok(schema::lines(self.0, "1 ORDER BY revision DESC LIMIT 1", [])?.pop())
+    }
+
+    /// The lines of the feed behind a revision, oldest first.
+    pub(crate) fn lines_behind(&self, revision: i64) -> rusqlite::Result<Vec<Line>> {
+        schema::lines(self.0, "revision > ?1 ORDER BY revision", [revision])
     }
 
     fn ids(
@@ -50,8 +76,10 @@ impl Stock for Rows<'_> {
     fn of_kinds(&self, kinds: &[Kind]) -> Result<Vec<Object>, Cause> {
         let mut found = Vec::new();
         for kind in kinds {
-            let rows = schema::rows(self.0, "WHERE kind = ?1", [kind.table()])?;
-            found.extend(rows.iter().filter_map(|row| row.object().ok()));
+            // Of many rows none is kept beside its object.
+            schema::each(self.0, "WHERE kind = ?1", [kind.table()], |row| {
+                found.extend(row.object());
+            })?;
         }
         found.sort_by_key(|object| object.id);
         Ok(found)

@@ -135,6 +135,22 @@ pub(super) fn rows(
     statement.query_map(values, stored)?.collect()
 }
 
+/// Hands over the rows of objects for which `which` holds, one after the other.
+pub(super) fn each(
+    connection: &Connection,
+    which: &str,
+    values: impl rusqlite::Params,
+    mut of: impl FnMut(Stored),
+) -> rusqlite::Result<()> {
+    let sql = format!("SELECT id, kind, name, revision, spec FROM object {which}");
+    let mut statement = connection.prepare_cached(&sql)?;
+    let mut rows = statement.query(values)?;
+    while let Some(row) = rows.next()? {
+        of(stored(row)?);
+    }
+    Ok(())
+}
+
 /// The lines of the feed for which `which` holds.
 pub(super) fn lines(
     connection: &Connection,

@@ -6,7 +6,7 @@ use mailward_model::{Kind, Revision, Spec};
 use proptest::{prelude::*, test_runner::TestRunner};
 
 use super::contract::mailbox;
-use crate::{Change, Store};
+use crate::{Change, Kept, Store};
 
 /// What a writer may try on one of a few names.
 #[derive(Debug, Clone, Copy)]
@@ -41,6 +41,7 @@ pub(super) fn does_what_its_model_does(cases: u32, make: impl Fn() -> Store) {
     });
     let outcome = runner.run(&attempts(), |batches| {
         let store = make();
+        let mut kept = Kept::new(store.clone());
         let mut model: BTreeMap<String, String> = BTreeMap::new();
         for batch in batches {
             let mut next = model.clone();
@@ -131,6 +132,12 @@ pub(super) fn does_what_its_model_does(cases: u32, make: impl Fn() -> Store) {
                 })
                 .collect();
             prop_assert_eq!(&stored, &model);
+            // Whoever keeps the objects and follows has what whoever reads everything has.
+            let at = kept.look().unwrap();
+            let (mut looked, mut all) = (kept.objects().to_vec(), store.all_at().unwrap());
+            looked.sort_by_key(|object| object.id);
+            all.0.sort_by_key(|object| object.id);
+            prop_assert_eq!((looked, at), all);
         }
         Ok(())
     });

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use crate::{ApplyError, Change, ChangeOp, OpenError, Standing, Store};
+use crate::{ApplyError, Change, ChangeOp, Kept, OpenError, Standing, Store};
 use mailward_host::fake::clock::FakeClock;
 use mailward_model::{
     EmailAddress, Kind, Object, Revision, Spec,
@@ -63,6 +63,7 @@ contract! {
     the_feed_tells_what_was_done_by_whom_and_when,
     a_new_store_has_its_settings,
     subscribers_hear_of_writes_here_and_elsewhere,
+    what_is_kept_follows_what_others_write,
     rows_of_a_newer_version_are_set_aside,
     what_was_wrong_before_stops_no_other_change,
     a_newer_layout_is_refused,
@@ -336,6 +337,32 @@ fn subscribers_hear_of_writes_here_and_elsewhere(fixture: &dyn Fixture) {
     assert_eq!(two.revision(), made);
     assert_eq!(get(&two, "a").spec, mailbox("a"));
     assert_eq!(two.all_at().unwrap(), one.all_at().unwrap());
+}
+
+fn what_is_kept_follows_what_others_write(fixture: &dyn Fixture) {
+    let (here, far) = (fixture.open(), fixture.open_elsewhere());
+    let mut kept = Kept::new(here.clone());
+    let mut check = |revision: Revision, expect: &[&str]| {
+        wait_for(&here, revision);
+        let at = kept.look().unwrap();
+        let names = kept.objects().iter().map(|object| object.name.as_str());
+        let names: Vec<_> = names.collect();
+        assert_eq!((names.as_slice(), at), (expect, revision));
+    };
+    check(Revision(2), &["default", "default"]);
+    let create = |name: &str| Change::create(name, mailbox(name));
+    let made = far.apply(vec![create("a"), create("b"), create("c")], "x");
+    check(made.unwrap(), &["default", "default", "a", "b", "c"]);
+    let domain = Change::create("example.org", domain(AcceptedDomainType::Authoritative));
+    let changes = vec![
+        Change::rename(&get(&far, "a"), "z"),
+        Change::remove(&get(&far, "b")),
+        domain,
+        create("d"),
+    ];
+    let made = far.apply(changes, "x").unwrap();
+    // Settings by their ids, then recipients by theirs.
+    check(made, &["default", "default", "example.org", "z", "c", "d"]);
 }
 
 fn rows_of_a_newer_version_are_set_aside(fixture: &dyn Fixture) {

@@ -10,6 +10,7 @@ mod attempts;
 mod cluster;
 mod contract;
 mod near;
+mod parts;
 mod postgres;
 mod refresh;
 mod sqlite;

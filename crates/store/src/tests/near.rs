@@ -109,13 +109,13 @@ fn spec() -> impl Strategy<Value = Spec> {
 }
 
 #[derive(Debug, Clone)]
-enum Try {
+pub(super) enum Try {
     Put(Box<Spec>),
     Rename(u8),
     Remove,
 }
 
-fn batches() -> impl Strategy<Value = Vec<Vec<(u8, Try)>>> {
+pub(super) fn batches() -> impl Strategy<Value = Vec<Vec<(u8, Try)>>> {
     let attempt = prop_oneof![
         6 => spec().prop_map(|spec| Try::Put(Box::new(spec))),
         1 => (0..4u8).prop_map(Try::Rename),
@@ -125,13 +125,13 @@ fn batches() -> impl Strategy<Value = Vec<Vec<(u8, Try)>>> {
 }
 
 /// The objects by name of kind, as a batch leaves them, and its changes.
-struct Drawn {
-    objects: Vec<Object>,
-    changes: Vec<Change>,
+pub(super) struct Drawn {
+    pub(super) objects: Vec<Object>,
+    pub(super) changes: Vec<Change>,
 }
 
 /// The changes of a batch, each object named once, and what comes of them.
-fn drawn(before: &[Object], batch: Vec<(u8, Try)>) -> Drawn {
+pub(super) fn drawn(before: &[Object], batch: Vec<(u8, Try)>) -> Drawn {
     let mut objects = before.to_vec();
     let mut touched: BTreeMap<(Kind, String), ()> = BTreeMap::new();
     let mut changes = Vec::new();

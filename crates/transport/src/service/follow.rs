@@ -60,21 +60,33 @@ pub(super) async fn objects(running: Arc<Running>, store: Store) {
     while let Some(turn) = turns.next().await {
         let done = match turn.is_due() || store.revision() != revision() {
             true => {
-                let mut groups = running.groups.lock();
-                let built = running.build(&mut groups);
-                built.map(|(snapshot, objects)| swap(&running, snapshot, objects))
+                let running = Arc::clone(&running);
+                // In a large directory it takes a while, in which mail flows.
+                let taken = tokio::task::spawn_blocking(move || take(&running, turn)).await;
+                taken.unwrap_or_else(|broken| Err(broken.to_string()))
             }
             false => Ok(()),
         };
         if let Err(error) = &done {
             shared.events.emit(Event::StoreFailing {
                 operation: "read the objects".to_owned(),
-                error: error.to_string(),
+                error: error.clone(),
             });
         }
-        let done = done.map_err(|error| error.to_string());
         store.note_refresh(&PARTS, turn, revision(), done);
     }
+}
+
+/// Takes the objects as they are now into force. Blocks.
+fn take(running: &Running, turn: Turn) -> Result<(), String> {
+    let mut known = running.known.lock();
+    if !turn.is_told() {
+        known.objects.forget();
+    }
+    let built = running.build(&mut known);
+    let (snapshot, objects) = built.map_err(|error| error.to_string())?;
+    swap(running, snapshot, objects);
+    Ok(())
 }
 
 /// Has every session look whether its client's certificate is still to be borne. Deliveries look by

@@ -1,13 +1,14 @@
 //! Whatever a directory says, what is planned is sound, touches nobody else's, and is done in one step.
 
 use mailward_ldap::Entry;
+use mailward_model::{Object, Revision};
 use mailward_store::check;
 use proptest::prelude::*;
 
-use super::{applied, own_mailbox, planned, source};
-use crate::sync::plan::Picture;
+use super::{applied, own_mailbox, planned, planned_with, source};
+use crate::sync::plan::{Picture, Same};
 
-fn entries() -> impl Strategy<Value = Picture> {
+pub(super) fn entries() -> impl Strategy<Value = Picture> {
     let entry = (0..8_u8, 0..6_u8, 0..6_u8, 0..4_u8, any::<bool>(), 0..8_u8).prop_map(
         |(id, name, address, kind, disabled, member)| {
             let dn = format!("CN=n{id},DC=example,DC=org");
@@ -61,4 +62,34 @@ proptest! {
             objects = after;
         }
     }
+
+    #[test]
+    fn what_is_remembered_changes_no_plan(pictures in proptest::collection::vec(entries(), 1..6)) {
+        let source = source();
+        let mut objects = vec![own_mailbox("n0", "a0@example.net")];
+        let (mut same, mut revision) = (Same::default(), 1);
+        // Each picture twice: what has just been put in force is what is remembered.
+        for all in pictures.iter().flat_map(|all| [all, all]) {
+            let plan = planned_with(&source, all, &objects, &same);
+            let fresh = planned(&source, all, &objects);
+            prop_assert_eq!(&plan.import.changes, &fresh.import.changes);
+            prop_assert_eq!(&plan.left_out, &fresh.left_out);
+            prop_assert_eq!(&plan.gone, &fresh.gone);
+            prop_assert_eq!(plan.recipients, fresh.recipients);
+            revision += 1;
+            objects = written(&objects, applied(&objects, &plan), Revision(revision));
+            same = plan.same;
+        }
+    }
+}
+
+/// What was written has a revision of its own, as in the store.
+fn written(before: &[Object], after: Vec<Object>, revision: Revision) -> Vec<Object> {
+    let mut after = after;
+    for object in &mut after {
+        if !before.contains(object) {
+            object.revision = revision;
+        }
+    }
+    after
 }
