@@ -104,13 +104,20 @@ impl Fate<'_> {
     }
 }
 
-/// The keys of an object. What a group goes by is among its addresses: filters name it.
+/// The keys of an object. What a group goes by is among its addresses, for filters name it, and so is the
+/// entry of a directory that it follows: what becomes another kind of recipient is one there.
 fn entry(said: Option<Said<'_>>) -> Entry {
     let Some((name, spec)) = said else {
         return Entry::default();
     };
     let mut entry = Entry::of(spec);
-    if let (true, Some(recipient)) = (GROUPS.contains(&spec.kind()), spec.recipient()) {
+    let Some(recipient) = spec.recipient() else {
+        return entry;
+    };
+    let anchor = recipient.source_anchor();
+    let anchor = anchor.map(|anchor| format!("anchor {anchor}"));
+    entry.addresses.extend(anchor);
+    if GROUPS.contains(&spec.kind()) {
         let address = recipient.address().to_string();
         let names = [name, &address].map(|name| group(&name.to_lowercase()));
         entry.addresses.extend(names);

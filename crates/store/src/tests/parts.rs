@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use mailward_model::{
     EmailAddress, Kind, Object, Spec,
-    kind::{DistributionGroup, MailContact, Mailbox},
+    kind::{DistributionGroup, MailContact, Mailbox, SourceAnchor},
 };
 use proptest::{prelude::*, test_runner::TestRunner};
 
@@ -84,6 +84,33 @@ fn what_belongs_together_stays_together() {
     for part in divided {
         store.apply(part, "x").unwrap();
     }
+}
+
+#[test]
+fn what_follows_one_entry_is_never_two() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(&dir.path().join("store.db")).unwrap();
+    let anchor = || Some(SourceAnchor::new("Corp", "2").unwrap());
+    let mut anna = Mailbox::new(address("anna"));
+    anna.source_anchor = anchor();
+    store
+        .apply(vec![Change::create("anna", anna)], "x")
+        .unwrap();
+    let objects = store.list(Kind::Mailbox).unwrap();
+    // The entry has become a group, with another address and another name.
+    let mut team = DistributionGroup::new(address("team"), Vec::new());
+    team.source_anchor = anchor();
+    let changes = vec![
+        Change::create("bert", Mailbox::new(address("bert"))),
+        Change::remove(&objects[0]),
+        Change::create("carl", Mailbox::new(address("carl"))),
+        Change::create("team", team),
+    ];
+    let divided = parts(&objects, changes, 1);
+    assert_eq!(
+        names(&divided),
+        [vec!["bert"], vec!["anna", "team"], vec!["carl"]]
+    );
 }
 
 /// What there is, however it came to be.
