@@ -6,8 +6,7 @@
 //! missed is dropped, never made up for.
 
 use std::{
-    cmp::Reverse,
-    collections::{BinaryHeap, HashMap},
+    collections::{BTreeSet, HashMap},
     sync::Arc,
 };
 
@@ -83,8 +82,9 @@ impl Slots {
 #[derive(Debug, Default)]
 pub(crate) struct Timetable {
     slots: HashMap<Arc<str>, Slots>,
-    /// One entry for each probe, and stale ones of probes that are gone or were moved.
-    due: BinaryHeap<Reverse<(u64, Arc<str>)>>,
+    /// One entry for each probe. What is taken comes from the beginning and goes, as a rule, to the
+    /// end: of thousands, the same few places in memory are visited again and again.
+    due: BTreeSet<(u64, Arc<str>)>,
 }
 
 impl Timetable {
@@ -98,32 +98,24 @@ impl Timetable {
                 .remove_entry(name)
                 .filter(|(_, kept)| kept.same_interval(&fresh));
             let (name, slots) = kept.unwrap_or_else(|| (name.into(), fresh));
-            self.due.push(Reverse((slots.next_ms(), name.clone())));
+            self.due.insert((slots.next_ms(), name.clone()));
             self.slots.insert(name, slots);
         }
     }
 
     /// When the next slot is.
     pub(crate) fn next_ms(&self) -> Option<u64> {
-        self.due.peek().map(|Reverse((at, _))| *at)
+        self.due.first().map(|(at, _)| *at)
     }
 
     /// Takes the next slot that is due: whose it is, and how late.
     pub(crate) fn take(&mut self, now_ms: u64) -> Option<(Arc<str>, u64)> {
-        while self.next_ms().is_some_and(|at| at <= now_ms) {
-            let Some(Reverse((at, name))) = self.due.pop() else {
-                break;
-            };
-            let Some(slots) = self.slots.get_mut(&name).filter(|s| s.next_ms() == at) else {
-                continue;
-            };
-            let late = slots.take(now_ms);
-            self.due.push(Reverse((slots.next_ms(), name.clone())));
-            if let Some(late) = late {
-                return Some((name, late));
-            }
-        }
-        None
+        self.next_ms().filter(|at| *at <= now_ms)?;
+        let (_, name) = self.due.pop_first()?;
+        let slots = self.slots.get_mut(&name)?;
+        let late = slots.take(now_ms)?;
+        self.due.insert((slots.next_ms(), name.clone()));
+        Some((name, late))
     }
 }
 

@@ -2,8 +2,7 @@
 //! is watched.
 
 use std::{
-    cmp::Reverse,
-    collections::{BinaryHeap, HashMap},
+    collections::{BTreeSet, HashMap},
     sync::Arc,
 };
 
@@ -22,53 +21,47 @@ const AGAIN_MS: u64 = 1_000;
 /// Monitors by the time at which time alone may change them.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Due {
-    heap: BinaryHeap<Reverse<(u64, Arc<str>)>>,
-    /// The one entry of each monitor that counts; others in the heap are stale.
+    order: BTreeSet<(u64, Arc<str>)>,
+    /// Where each monitor stands in the order.
     at: HashMap<Arc<str>, u64>,
 }
 
 impl Due {
     /// Sees to it that a monitor is looked at by a moment. One that is looked at before stays where
     /// it is: most times only move on, with every result, and a look that comes too early is
-    /// cheaper than an entry for each result.
+    /// cheaper than a place in the order for each result.
     pub(super) fn set(&mut self, name: &str, at_ms: u64) {
-        let name: Arc<str> = match self.at.get_key_value(name) {
+        let name = match self.at.get_key_value(name) {
             Some((_, known)) if *known <= at_ms => return,
-            Some((name, _)) => name.clone(),
+            Some((name, known)) => {
+                let name = name.clone();
+                self.order.remove(&(*known, name.clone()));
+                name
+            }
             None => name.into(),
         };
         self.at.insert(name.clone(), at_ms);
-        self.heap.push(Reverse((at_ms, name)));
-        // Monitors whose times come nearer again and again leave stale entries behind.
-        if self.heap.len() > 64 + 4 * self.at.len() {
-            let current = self
-                .at
-                .iter()
-                .map(|(name, at)| Reverse((*at, name.clone())));
-            self.heap = current.collect();
-        }
+        self.order.insert((at_ms, name));
     }
 
     /// Forgets a monitor that is not watched any more.
     pub(super) fn forget(&mut self, name: &str) {
-        self.at.remove(name);
+        if let Some((name, at_ms)) = self.at.remove_entry(name) {
+            self.order.remove(&(at_ms, name));
+        }
     }
 
     /// Takes the next monitor that is due. It is looked at again when it is set anew.
     pub(super) fn take(&mut self, now_ms: u64) -> Option<Arc<str>> {
-        while self.next_ms().is_some_and(|at| at <= now_ms) {
-            let Reverse((at, name)) = self.heap.pop()?;
-            if self.at.get(&name) == Some(&at) {
-                self.at.remove(&name);
-                return Some(name);
-            }
-        }
-        None
+        self.next_ms().filter(|at| *at <= now_ms)?;
+        let (_, name) = self.order.pop_first()?;
+        self.at.remove(&name);
+        Some(name)
     }
 
-    /// When the next one is due, or was before it was set anew.
+    /// When the next one is due.
     pub(super) fn next_ms(&self) -> Option<u64> {
-        self.heap.peek().map(|Reverse((at, _))| *at)
+        self.order.first().map(|(at, _)| *at)
     }
 }
 
@@ -135,7 +128,7 @@ mod tests {
             due.set("a", 20_000 - n);
             due.set("b", 50);
         }
-        assert!(due.heap.len() < 200, "{}", due.heap.len());
+        assert_eq!(due.order.len(), 2);
         assert_eq!(due.take(49), None);
         assert_eq!(due.take(10_000).as_deref(), Some("b"));
         assert_eq!(due.take(10_000), None);
@@ -149,7 +142,7 @@ mod tests {
         for n in 0..10_000u64 {
             due.set("a", 100 + n);
         }
-        assert_eq!(due.heap.len(), 1);
+        assert_eq!(due.order.len(), 1);
         assert_eq!(due.take(100).as_deref(), Some("a"));
         due.set("a", 5);
         due.forget("a");

@@ -296,8 +296,10 @@ impl Engine {
     }
 
     /// Takes a probe's result in.
-    pub fn observe(&mut self, sample: ProbeView, now: Now) -> Vec<Order> {
+    pub fn observe(&mut self, mut sample: ProbeView, now: Now) -> Vec<Order> {
         let mut orders = Vec::new();
+        // No monitor looks at them: they are kept with the result, and copied for a case alone.
+        let steps = Arc::new(std::mem::take(&mut sample.steps));
         let overload = sample.verdict == "skipped" && sample.cause.as_deref() == Some("overload");
         self.observer.probe(overload);
         self.tally.probe(&sample);
@@ -320,7 +322,7 @@ impl Engine {
             let timed_out = sample.verdict == Verdict::Timeout.as_str();
             self.observer.answer(&probed.subject, timed_out);
         }
-        probed.results.push(&sample, now);
+        probed.results.push(&sample, &steps, now);
         for name in probed.monitors.clone() {
             let Some(watch) = self.watches.get_mut(&name) else {
                 continue;
@@ -339,7 +341,10 @@ impl Engine {
                 && record.monitors.contains(&name)
                 && sample.evidence != Evidence::None
             {
-                record.sample(sample.clone());
+                record.sample(ProbeView {
+                    steps: steps.to_vec(),
+                    ..sample.clone()
+                });
             }
             if let Some(change) = change {
                 orders.extend(self.changed(&name, change, now));

@@ -100,8 +100,8 @@ impl Results {
         }
     }
 
-    /// Takes in a result that came at `now`.
-    pub(super) fn push(&mut self, sample: &ProbeView, now: Now) {
+    /// Takes in a result that came at `now`, with what was seen in each step.
+    pub(super) fn push(&mut self, sample: &ProbeView, steps: &Arc<Vec<ProbeStep>>, now: Now) {
         if self.kept.len() == RESULTS_MAX {
             self.kept.pop_front();
         }
@@ -114,7 +114,7 @@ impl Results {
             said: self.said(sample),
             measured: (!sample.measures.is_empty())
                 .then(|| Arc::new(sample.measures.iter().map(|m| m.value).collect())),
-            steps: (!sample.steps.is_empty()).then(|| Arc::new(sample.steps.clone())),
+            steps: (!steps.is_empty()).then(|| steps.clone()),
         };
         if sample.evidence == Evidence::Bad {
             if self.failures.len() == FAILURES_MAX {
@@ -220,7 +220,9 @@ impl Results {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use mailward_model::kind::HealthSettings;
+
+    use super::{super::Engine, *};
 
     fn view(n: u64, verdict: Verdict, text: &str) -> ProbeView {
         ProbeView {
@@ -250,7 +252,8 @@ mod tests {
         for n in 0..200 {
             now.mono_ms += 60_000;
             let verdict = if n < 10 { Verdict::Fail } else { Verdict::Pass };
-            results.push(&view(n, verdict, "as ever"), now);
+            let view = view(n, verdict, "as ever");
+            results.push(&view, &Arc::new(view.steps.clone()), now);
         }
         assert_eq!(results.views(1000).len(), RESULTS_MAX);
         let failures = results.failures();
@@ -277,6 +280,29 @@ mod tests {
             results.newest_evidence().unwrap().0.measure("free_octets"),
             Some(199)
         );
+    }
+
+    #[test]
+    fn a_failure_keeps_its_steps_here_and_in_its_case() {
+        let mut engine = Engine::new("mx");
+        let mut now = Now::default();
+        engine.define(&[], &HealthSettings::default(), now);
+        for n in 0..6 {
+            now.mono_ms += 60_000;
+            let failed = ProbeView {
+                probe: "store".into(),
+                ..view(n, Verdict::Fail, "broken")
+            };
+            engine.observe(failed, now);
+        }
+        let cases = engine.open_cases(now);
+        let samples: Vec<_> = cases.iter().flat_map(|case| &case.samples).collect();
+        assert!(!samples.is_empty());
+        let failures = engine.failures("store");
+        assert_eq!(failures.len(), 6);
+        for sample in samples.into_iter().chain(&failures) {
+            assert_eq!(sample.steps, view(0, Verdict::Fail, "").steps);
+        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! What a probe finds: a verdict, a sentence, a class of causes, measures, and the steps on the way.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use mailward_api::view::health::{Evidence, Measure, ProbeStep};
 use parking_lot::Mutex;
@@ -135,7 +135,12 @@ impl Seen {
     pub(super) fn note(&self, line: impl Into<String>) {
         let mut lines = self.0.lock();
         if lines.len() < SEEN_LINES_MAX {
-            let mut line = mailward_events::escape(&line.into()).into_owned();
+            let line = line.into();
+            let escaped = match mailward_events::escape(&line) {
+                Cow::Borrowed(_) => None,
+                Cow::Owned(escaped) => Some(escaped),
+            };
+            let mut line = escaped.unwrap_or(line);
             line.truncate(line.floor_char_boundary(SEEN_OCTETS_MAX));
             lines.push(line);
         }

@@ -1,90 +1,14 @@
-//! Pages: asked for by HTTP/1.1 as a browser would, and judged by status, header and text.
+//! Pages: asked for as a browser would, and judged by status, header and text.
 
-use std::pin::pin;
-
-use futures_util::FutureExt;
-use http_body_util::{BodyExt, Empty};
-use hyper::{Request, Uri, body::Bytes, client::conn::http1, header::HeaderName};
-use hyper_util::rt::TokioIo;
+use hyper::Uri;
 use mailward_model::kind::{HostName, HttpTarget};
 
 use super::{
     Context, Found, Steps, Verdict,
+    page::{Page, get},
     wire::{self, Shown, Stream, Wire, server_name},
 };
 use crate::Cause;
-
-/// Octets of the body that are looked at.
-const BODY_OCTETS_MAX: usize = 64 * 1024;
-
-/// An answer, as far as it is looked at.
-pub(super) struct Page {
-    pub(super) status: u16,
-    headers: hyper::HeaderMap,
-    pub(super) body: Vec<u8>,
-}
-
-/// Asks for a page on an open stream.
-pub(super) async fn get(
-    stream: Box<dyn Stream>,
-    host: &str,
-    path: &str,
-    steps: &mut Steps,
-) -> Result<Page, Found> {
-    let failed = |error: hyper::Error| Found::fail(format!("no answer: {error}"));
-    steps.next("request");
-    let (mut sender, connection) = http1::handshake(TokioIo::new(stream))
-        .await
-        .map_err(failed)?;
-    let request = Request::get(path)
-        .header("Host", host)
-        .header(
-            "User-Agent",
-            concat!("Mailward-probe/", env!("CARGO_PKG_VERSION")),
-        )
-        .header("Connection", "close")
-        .body(Empty::<Bytes>::new())
-        .map_err(|error| Found::error(format!("the request cannot be made: {error}")))?;
-    steps.note(format!("> GET {path} HTTP/1.1, Host: {host}"));
-    let exchange = async {
-        let response = sender.send_request(request).await.map_err(failed)?;
-        let status = response.status().as_u16();
-        steps.note(format!("< {status}"));
-        let (head, mut body) = response.into_parts();
-        let names: Vec<&str> = head.headers.keys().map(HeaderName::as_str).collect();
-        steps.note(format!("< fields: {}", names.join(", ")));
-        steps.next("body");
-        let mut octets = Vec::new();
-        while octets.len() < BODY_OCTETS_MAX
-            && let Some(frame) = body.frame().await
-        {
-            if let Ok(data) = frame.map_err(failed)?.into_data() {
-                let room = BODY_OCTETS_MAX - octets.len();
-                octets.extend_from_slice(data.get(..data.len().min(room)).unwrap_or_default());
-            }
-        }
-        Ok(Page {
-            status,
-            headers: head.headers,
-            body: octets,
-        })
-    };
-    // Both in one task, and the connection is dropped with the last octet that is looked at, without
-    // a shutdown: a probe has nobody to say good-bye to.
-    let mut exchange = pin!(exchange);
-    tokio::select! {
-        biased;
-        page = &mut exchange => page,
-        ended = connection.without_shutdown() => match ended {
-            Ok(_) => exchange.await,
-            // What came whole before it broke is there still.
-            Err(error) => match exchange.now_or_never() {
-                Some(Ok(page)) => Ok(page),
-                _ => Err(failed(error)),
-            },
-        },
-    }
-}
 
 /// A probe object's page.
 pub(super) async fn look(context: &Context, target: &HttpTarget, steps: &mut Steps) -> Found {
@@ -145,11 +69,8 @@ fn judge(page: &Page, target: &HttpTarget) -> Result<Found, Found> {
             .header
             .split_once(':')
             .unwrap_or((&target.header, ""));
-        let mut values = page.headers.get_all(name.trim()).iter();
-        let fits = |field: &hyper::header::HeaderValue| {
-            field.to_str().is_ok_and(|text| text.contains(value.trim()))
-        };
-        if !values.any(fits) {
+        let (name, value) = (name.trim(), value.trim());
+        if !page.values(name).any(|given| given.contains(value)) {
             return Err(Found::fail(format!(
                 "the answer is {status} without the header field {}",
                 target.header

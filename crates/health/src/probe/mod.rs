@@ -18,6 +18,7 @@ mod letter;
 mod mailflow;
 mod node;
 mod outside;
+mod page;
 mod process;
 mod received;
 mod report;

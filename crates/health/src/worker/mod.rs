@@ -15,6 +15,7 @@ mod lane;
 mod objects;
 mod orders;
 mod service;
+mod turn;
 pub(crate) mod upkeep;
 
 use std::{
@@ -25,7 +26,6 @@ use std::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
-    time::Duration,
 };
 
 use mailward_api::{
@@ -40,16 +40,13 @@ use mailward_model::{
     kind::{MonitoringOverride, ProbeTarget},
 };
 use mailward_proto::probe::received_path;
-use mailward_store::Store;
 use tokio::{
     sync::{mpsc, oneshot},
     task::JoinHandle,
 };
 
 pub use self::config::WorkerConfig;
-use self::{
-    drilling::Drills, foreseeing::Foresight, lane::Lanes, objects::follow_objects, service::Inside,
-};
+use self::{drilling::Drills, foreseeing::Foresight, lane::Lanes, service::Inside, turn::Told};
 use crate::{
     Now,
     alert::{
@@ -71,21 +68,6 @@ use crate::{
 
 /// Messages to the worker's task that may wait.
 const INBOX: usize = 256;
-/// How often the engine is told that time passed even where nothing is due.
-const TURN_MAX_MS: u64 = 1_000;
-/// Probes begun in one turn: what a stall left behind must not hold up the rest.
-const BEGUN_MAX: usize = 512;
-/// Slots within so many milliseconds of each other are begun in one turn: with thousands of probes a
-/// turn costs more than beginning one.
-const TOGETHER_MS: u64 = 20;
-/// With thousands of probes a turn comes every few milliseconds: people are told what is due no more
-/// often than this, in milliseconds.
-const TELL_EVERY_MS: u64 = 100;
-/// How often it is looked whether the group's lease is to be renewed or given back, in milliseconds.
-const LEASE_LOOK_MS: u64 = 5_000;
-/// So long no probe may end before the signs of life to the outside stop; three intervals of the
-/// most frequent probes where those are longer.
-const QUIET_MIN: Duration = Duration::from_secs(60);
 /// Changes of state taken over from the worker before.
 const EDGES_KEPT: usize = 256;
 
@@ -119,10 +101,14 @@ impl Drop for Worker {
     }
 }
 
+/// A probe that ended, and when: what it found may wait for the next turn.
+struct Ended {
+    view: ProbeView,
+    at: Now,
+}
+
 /// What the worker's task hears.
 enum Message {
-    /// A probe ended.
-    Probed(Box<ProbeView>),
     /// The manager answered, or did not.
     Answered {
         case: String,
@@ -213,6 +199,7 @@ impl Worker {
                 .with_firewall(config.firewall),
         );
         let (inbox, messages) = mpsc::channel(INBOX);
+        let (results, ended) = mpsc::channel(INBOX);
         let group = config.group.map(|group| {
             let manager = Role::Manager.socket(&config.run_dir);
             let (events, clock) = (config.events.clone(), config.clock.clone());
@@ -244,6 +231,7 @@ impl Worker {
             context,
             history,
             inbox: inbox.clone(),
+            results,
             timetable: Timetable::default(),
             under_way: HashMap::new(),
             lanes: Lanes::open(),
@@ -261,7 +249,7 @@ impl Worker {
         running.take_objects(objects);
         running.resume(open);
         let (couriers, node) = (running.context.couriers.clone(), running.node.clone());
-        let task = tokio::spawn(running.run(messages, mailbox, config.store));
+        let task = tokio::spawn(running.run(messages, ended, mailbox, config.store));
         Ok(Worker {
             couriers,
             node,
@@ -300,6 +288,7 @@ struct Running {
     context: Arc<Context>,
     history: History,
     inbox: mpsc::Sender<Message>,
+    results: mpsc::Sender<Ended>,
     timetable: Timetable,
     /// Probes that run, and who waits for their results.
     under_way: HashMap<String, Vec<oneshot::Sender<ProbeView>>>,
@@ -314,106 +303,9 @@ struct Running {
     last_told: Told,
 }
 
-/// When people were told last what is due, and whether a turn has passed since in which they were not.
-#[derive(Debug, Default)]
-struct Told {
-    at_ms: u64,
-    passed: bool,
-}
-
 impl Running {
     fn now(&self) -> Now {
         Now::of(&*self.clock)
-    }
-
-    async fn run(
-        mut self,
-        mut messages: mpsc::Receiver<Message>,
-        mailbox: HealthMailbox,
-        store: Store,
-    ) {
-        let loop_pulse = pulse::named("engine");
-        let foreseen = tokio::spawn(self.foresight.clone().keep());
-        let followed = tokio::spawn(follow_objects(store.clone(), self.inbox.clone()));
-        let looked_after = tokio::spawn(upkeep::look_after(
-            mailbox,
-            store,
-            self.context.clone(),
-            self.events.clone(),
-        ));
-        // In safe mode little is watched, so that cases are missing for no fault of theirs.
-        let reconciled = (!self.minimum)
-            .then(|| tokio::spawn(holds::reconcile(self.run_dir.clone(), self.inbox.clone())));
-        let members = self.group.clone().map(|group| tokio::spawn(group.follow()));
-        let mut lease_ms = 0;
-        loop {
-            self.progress.turns.fetch_add(1, Ordering::Relaxed);
-            loop_pulse.beat("waiting for a message or the next slot");
-            let now = self.now();
-            if let Some(group) = &self.group
-                && now.mono_ms >= lease_ms
-            {
-                lease_ms = now.mono_ms + LEASE_LOOK_MS;
-                let (group, acting) = (group.clone(), self.engine.acting());
-                let acting = acting.map(|(case, stage)| (case.to_owned(), stage));
-                tokio::spawn(async move {
-                    let acting = acting.as_ref().map(|(case, stage)| (case.as_str(), *stage));
-                    group.keep_lease(acting).await;
-                });
-            }
-            let slot = self.timetable.next_ms();
-            let slot = slot.map(|at| at.next_multiple_of(TOGETHER_MS));
-            let due = [slot, self.engine.next_look_ms()];
-            let due = due.into_iter().flatten().min();
-            let wait_ms = due.map_or(TURN_MAX_MS, |at| at.saturating_sub(now.mono_ms));
-            let turn_max_ms = self.drills.turn_max_ms().min(TURN_MAX_MS);
-            let mut planned = now.mono_ms + wait_ms.min(turn_max_ms);
-            if self.last_told.passed {
-                planned = planned
-                    .min(self.last_told.at_ms + TELL_EVERY_MS)
-                    .max(now.mono_ms);
-            }
-            let wait = Duration::from_millis(planned - now.mono_ms);
-            tokio::select! {
-                message = messages.recv() => match message {
-                    Some(message) => {
-                        loop_pulse.beat("hearing a message");
-                        self.hear(message);
-                    }
-                    None => break,
-                },
-                () = tokio::time::sleep(wait) => {
-                    let late = self.now().mono_ms.saturating_sub(planned);
-                    self.engine.lag(late);
-                }
-            }
-            // What came meanwhile is heard before time is told, so that a burst costs one turn.
-            while let Ok(message) = messages.try_recv() {
-                self.hear(message);
-            }
-            loop_pulse.beat("judging what was seen");
-            let now = self.now();
-            self.run_due(now);
-            let orders = self.engine.tick(now);
-            self.obey(orders);
-            self.turn_drills(now);
-            self.tell_people(now);
-        }
-        foreseen.abort();
-        followed.abort();
-        looked_after.abort();
-        reconciled.inspect(JoinHandle::abort);
-        members.inspect(JoinHandle::abort);
-    }
-
-    /// Begins the probes whose slot has come.
-    fn run_due(&mut self, now: Now) {
-        for _ in 0..BEGUN_MAX {
-            let Some((name, _late)) = self.timetable.take(now.mono_ms) else {
-                break;
-            };
-            self.begin(&name, false);
-        }
     }
 
     /// Begins a probe, unless it runs already. `forced` ones run even where what they need is not
@@ -436,7 +328,7 @@ impl Running {
                 self.context.inbox.excuse(&received_path(connector));
             }
             let skipped = probe::not_run(name, &why, None, self.clock.unix_ms());
-            self.probed(skipped);
+            self.probed(skipped, self.now());
             return;
         }
         // A strained observer is slow itself, and gives others the time that it takes from them.
@@ -445,19 +337,19 @@ impl Running {
         self.under_way.insert(name.to_owned(), Vec::new());
         let under_way = pulse::begin(format!("probe {name}"));
         let (lane, context) = (self.lanes.of(definition.lane), self.context.clone());
-        let inbox = self.inbox.clone();
+        let results = self.results.clone();
         tokio::spawn(async move {
             let _under_way = under_way;
             let view = Lanes::run(lane, &definition, limit_ms, &context).await;
             // The worker is gone only when the process ends.
-            let _ = inbox.send(Message::Probed(Box::new(view))).await;
+            let at = Now::of(&*context.clock);
+            let _ = results.send(Ended { view, at }).await;
         });
     }
 
     fn hear(&mut self, message: Message) {
         let now = self.now();
         match message {
-            Message::Probed(view) => self.probed(*view),
             Message::Answered { case, act, answer } => {
                 let orders = self.engine.answer(&case, &act, answer, now);
                 self.obey(orders);
@@ -514,7 +406,8 @@ impl Running {
         }
     }
 
-    fn probed(&mut self, view: ProbeView) {
+    /// Takes in what a probe found that ended at this moment.
+    fn probed(&mut self, view: ProbeView, ended: Now) {
         for waiting in self.under_way.remove(&view.probe).unwrap_or_default() {
             let _ = waiting.send(view.clone());
         }
@@ -522,9 +415,8 @@ impl Running {
         if !self.drills.is_running() {
             self.foresight.observe(&view);
         }
-        let now = self.now();
         self.progress.probes.fetch_add(1, Ordering::Relaxed);
-        let orders = self.engine.observe(view, now);
+        let orders = self.engine.observe(view, ended);
         self.obey(orders);
     }
 
@@ -541,7 +433,7 @@ impl Running {
         report.probe.clone_from(&definition.name);
         let (target, now) = (target.clone(), self.now());
         let view = self.context.reports.take(report, &target, now);
-        self.probed(view.clone());
+        self.probed(view.clone(), now);
         Some(view)
     }
 
@@ -552,22 +444,6 @@ impl Running {
         let open = self.engine.open_cases(now);
         let open: Vec<String> = open.into_iter().map(|case| case.id).collect();
         self.alerter.still_open(&open, now.unix_ms);
-    }
-
-    /// Tells people what is due, and looks at channels that have become broken or whole.
-    fn tell_people(&mut self, now: Now) {
-        self.last_told.passed = now.mono_ms < self.last_told.at_ms + TELL_EVERY_MS;
-        if self.last_told.passed {
-            return;
-        }
-        self.last_told.at_ms = now.mono_ms;
-        let interval = self.engine.settings().connector_probe_interval.get();
-        let quiet_max = (interval * 3).max(QUIET_MIN);
-        let quiet_max_ms = u64::try_from(quiet_max.as_millis()).unwrap_or(u64::MAX);
-        let (probes, _, _) = self.engine.counts();
-        for channel in self.alerter.tick(now, probes, quiet_max_ms) {
-            self.begin(&format!("alerting/{channel}"), true);
-        }
     }
 }
 

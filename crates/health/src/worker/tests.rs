@@ -1,7 +1,7 @@
 //! The worker as a whole, over real sockets and files: a small mail server that can be wedged, a
 //! manager with the real arbiter, and the real clock, with settings in fractions of a second.
 
-use std::{path::Path, sync::atomic::AtomicBool};
+use std::{path::Path, sync::atomic::AtomicBool, time::Duration};
 
 use mailward_api::{
     control::{self, Server},
@@ -17,7 +17,7 @@ use mailward_model::{
     kind::{AlertChannel, AlertTarget, HealthSettings, ReceiveConnector, StartTls},
     unit::Span,
 };
-use mailward_store::Change;
+use mailward_store::{Change, Store};
 use tokio::{
     io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
     net::{TcpListener, TcpStream},
