@@ -1,6 +1,6 @@
 //! What a probe finds: a verdict, a sentence, a class of causes, measures, and the steps on the way.
 
-use std::sync::Arc;
+use std::{net::SocketAddr, sync::Arc};
 
 use mailward_api::view::health::{Evidence, Measure, ProbeStep};
 use parking_lot::Mutex;
@@ -153,6 +153,8 @@ pub(crate) struct Steps {
     pub(super) done: Vec<ProbeStep>,
     began: Instant,
     pub(super) now: &'static str,
+    /// The address of this node's own that is being connected to, or was last.
+    pub(super) reaching: Option<SocketAddr>,
     seen: Seen,
 }
 
@@ -162,6 +164,7 @@ impl Steps {
             done: Vec::new(),
             began: Instant::now(),
             now: "begin",
+            reaching: None,
             seen: Seen::default(),
         }
     }

@@ -3,6 +3,7 @@
 mod failure;
 mod handover;
 mod peer;
+mod repair;
 mod tls;
 
 use std::{
@@ -190,7 +191,7 @@ impl World {
                 is_journal_report: false,
             },
         );
-        self.accept(envelope, origin, text, plan).await
+        self.accept(envelope, origin, text, Some(plan)).await
     }
 
     async fn accept(
@@ -198,7 +199,7 @@ impl World {
         envelope: Envelope,
         origin: Origin,
         text: &[u8],
-        plan: Plan,
+        plan: Option<Plan>,
     ) -> MessageId {
         let queue = &self.shared.queue;
         let id = queue.new_id();
@@ -209,7 +210,7 @@ impl World {
             envelope,
             origin,
             body: body.finish().unwrap(),
-            plan: Some(plan),
+            plan,
         };
         queue.accept(message).await.unwrap();
         id
@@ -237,7 +238,7 @@ impl World {
             notes: Vec::new(),
         };
         let origin = origin(self.shared.clock.unix_ms());
-        self.accept(envelope(&["anna@example.org"]), origin, text, plan)
+        self.accept(envelope(&["anna@example.org"]), origin, text, Some(plan))
             .await
     }
 
