@@ -108,6 +108,7 @@ fn alone(policy: Policy, results: &[Sample]) -> (f64, u64) {
         policy,
         interval_ms: INTERVAL_MS,
         timeout_ms: 10_000,
+        recheck_parts: 4,
         good_to_recover: 2,
         unhealthy_after_ms: 60_000,
         unrecoverable_after_ms: 1_800_000,

@@ -26,11 +26,13 @@ pub enum Cause {
     Hold,
     /// An accepted message without an owner or a next action.
     Orphaned,
+    /// The host's own network: a firewall, a route, an address that is gone.
+    Network,
 }
 
 impl Cause {
     /// Every class.
-    pub const ALL: [Cause; 9] = [
+    pub const ALL: [Cause; 10] = [
         Cause::Dns,
         Cause::Certificate,
         Cause::Credential,
@@ -40,6 +42,7 @@ impl Cause {
         Cause::Upstream,
         Cause::Hold,
         Cause::Orphaned,
+        Cause::Network,
     ];
 
     /// The word for it in views and in the ledger.
@@ -54,6 +57,7 @@ impl Cause {
             Cause::Upstream => "upstream",
             Cause::Hold => "hold",
             Cause::Orphaned => "orphaned",
+            Cause::Network => "network",
         }
     }
 

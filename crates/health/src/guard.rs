@@ -51,7 +51,7 @@ pub fn limits(act: &RepairAct, settings: &HealthSettings) -> Option<Limits> {
     };
     match act {
         RepairAct::SoftReset { .. } | RepairAct::Respond { .. } => Some(Limits {
-            gap_ms: ms(settings.restart_component_after).saturating_mul(2),
+            gap_ms: ms(settings.restart_component_after).saturating_mul(4),
             per_hour: 10,
             per_day: 50,
             per_week: u32::MAX,
@@ -63,7 +63,7 @@ pub fn limits(act: &RepairAct, settings: &HealthSettings) -> Option<Limits> {
             per_week: 2,
         }),
         RepairAct::RestartComponent { .. } => Some(Limits {
-            gap_ms: ms(settings.restart_component_after).saturating_mul(10),
+            gap_ms: ms(settings.restart_component_after).saturating_mul(20),
             per_hour: 4,
             per_day: 12,
             per_week: u32::MAX,

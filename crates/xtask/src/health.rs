@@ -250,7 +250,7 @@ mod tests {
             "| unavailable |",
             "### latch",
             "| `STAGE.per_hour` | component | a number from 0 to 1 |",
-            "restart the component receive/NAME after 30s; restart the role transport after 2m",
+            "restart the component receive/NAME after 15s; restart the role transport after 2m",
         ] {
             assert!(page.contains(row), "{row} is not in\n{page}");
         }

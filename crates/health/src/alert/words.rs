@@ -93,6 +93,9 @@ pub(super) fn todo(kind: AlertKind, cause: Option<&str>, component: &str) -> Vec
         Some("orphaned") => {
             "Look at `mailward queue list`: messages wait there that nothing would be done about."
         }
+        Some("network") => {
+            "Look at this host's own firewall and addresses: `nft list ruleset`, `ip address`. Clients elsewhere may be served all the same."
+        }
         _ => "",
     };
     let by_component = match component.split_once('/') {

@@ -152,7 +152,7 @@ pub fn ladder(component: &str, settings: &HealthSettings) -> Ladder {
 
 fn rung(stage: Stage, component: &str, settings: &HealthSettings) -> Option<Rung> {
     let component = component.to_owned();
-    let settle = ms(settings.restart_component_after);
+    let settle = ms(settings.restart_component_after).saturating_mul(2);
     let soft = (settle / 2).min(SETTLE_SOFT_MS_MAX);
     let (act, after, settle_ms) = match stage {
         Stage::Respond(Responder::Command)
@@ -224,7 +224,7 @@ mod tests {
     #[test]
     fn the_wait_for_each_stage_follows_the_settings() {
         let settings = HealthSettings::default();
-        let expect = [(0, 0), (0, 0), (1, 30), (2, 120), (4, 720)];
+        let expect = [(0, 0), (0, 0), (1, 15), (2, 120), (4, 720)];
         assert_eq!(stages("receive/Internet", &settings), expect);
         assert_eq!(stages("transport", &settings), [(2, 120)]);
         assert!(
@@ -245,7 +245,7 @@ mod tests {
             }],
             ..HealthSettings::default()
         };
-        let expect = [(0, 0), (0, 0), (1, 30), (2, 120), (3, 600), (4, 720)];
+        let expect = [(0, 0), (0, 0), (1, 15), (2, 120), (3, 600), (4, 720)];
         assert_eq!(stages("receive/Internet", &settings), expect);
         assert_eq!(stages("disk", &settings), [(0, 0)]);
         assert_eq!(stages("clock", &settings), [(0, 0)]);

@@ -18,14 +18,16 @@ use mailward_api::{
 };
 use mailward_model::{
     ObjectId,
-    kind::{FeedSource, SenderFeed},
+    kind::{FeedSource, SenderFeed, UntrustedFeed},
 };
 use mailward_perimeter::Shelf;
+use mailward_tls::untrusted::feed;
 
 use super::{
-    Bound, CertificateEnd, Feed, Inputs, KEY_AGE_DAYS_MAX, KeyFile, PROBE_KEY_AGE_DAYS_MAX,
-    QUEUE_MESSAGES_MANY, Side, Unit,
+    Bound, CertificateEnd, Feed, Inputs, KEY_AGE_DAYS_MAX, KeyFile, NodeCertificate,
+    PROBE_KEY_AGE_DAYS_MAX, QUEUE_MESSAGES_MANY, Side, Unit,
 };
+use crate::{engine::definition::Place, probe::peers};
 
 /// How long transport may take to list its certificates.
 const ASK_MAX: Duration = Duration::from_secs(2);
@@ -57,6 +59,8 @@ pub struct Places {
     pub data_dir: PathBuf,
     /// Certificates and their keys.
     pub certificate_dir: PathBuf,
+    /// Files of the certificates that nodes know each other by.
+    pub node_certificates: Vec<PathBuf>,
 }
 
 /// The settings that bounds follow from.
@@ -95,11 +99,29 @@ pub async fn gather(places: &Places, limits: Limits) -> Inputs<'static> {
     }
     let here = places.clone();
     // Reading folders blocks on the disk.
-    if let Ok((keys, gaps)) = tokio::task::spawn_blocking(move || keys(&here)).await {
+    let read = tokio::task::spawn_blocking(move || (keys(&here), node_certificates(&here))).await;
+    if let Ok(((keys, gaps), (node_certificates, more))) = read {
         inputs.keys = keys;
-        inputs.gaps.extend(gaps);
+        inputs.node_certificates = node_certificates;
+        inputs.gaps.extend(gaps.into_iter().chain(more));
     }
     inputs
+}
+
+/// The certificates that nodes know each other by.
+fn node_certificates(places: &Places) -> (Vec<NodeCertificate>, Vec<ForecastGap>) {
+    let (mut all, mut gaps) = (Vec::new(), Vec::new());
+    for path in &places.node_certificates {
+        match peers::first_end(path) {
+            Ok(end) => all.push(NodeCertificate {
+                file: end.file,
+                subject: end.subject,
+                not_after_unix_ms: end.not_after_unix_ms.max(0).unsigned_abs(),
+            }),
+            Err(error) => gaps.push(gap(&path.display().to_string(), &error.to_string())),
+        }
+    }
+    (all, gaps)
 }
 
 /// The lists of sender feeds that are not confirmed any more: each is too old some day, unless that
@@ -113,8 +135,25 @@ pub fn feeds(places: &Places, known: &[(ObjectId, String, SenderFeed)]) -> Vec<F
         let updated_unix_ms = state.confirmed_unix_ms?;
         let is_typed_in = matches!(feed.source, FeedSource::Ranges(_));
         (!is_typed_in).then(|| Feed {
+            word: "feed",
             name: name.clone(),
             updated_unix_ms,
+            stale_after_ms: u64::try_from(feed.max_age.get().as_millis()).unwrap_or(u64::MAX),
+        })
+    });
+    found.collect()
+}
+
+/// The same of the feeds of the untrusted list that are in use. Blocks on the disk.
+pub fn untrusted_feeds(places: &Places, known: &[(ObjectId, String, UntrustedFeed)]) -> Vec<Feed> {
+    let shelf = feed::Shelf::new(places.data_dir.join("untrusted"));
+    let found = known.iter().filter_map(|(id, name, feed)| {
+        let state = shelf.load(*id).ok().flatten()?;
+        state.failing_since_unix_ms?;
+        Some(Feed {
+            word: "untrusted feed",
+            name: name.clone(),
+            updated_unix_ms: state.confirmed_unix_ms?,
             stale_after_ms: u64::try_from(feed.max_age.get().as_millis()).unwrap_or(u64::MAX),
         })
     });
@@ -228,27 +267,11 @@ fn bounds(limits: Limits) -> Vec<Bound> {
         what: what.to_owned(),
         mend: mend.to_owned(),
         unit,
+        may_be_absent: false,
     };
     let most = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
-    vec![
-        bound(
-            "disk/free_octets",
-            ForecastKind::Disk,
-            most(limits.min_free_octets),
-            Side::Above,
-            Unit::Octets,
-            "The file system of the data folder is too full to take mail",
-            "Free space or give the file system more; from min_free_space on mail is refused with 452.",
-        ),
-        bound(
-            "disk/free_inodes",
-            ForecastKind::Disk,
-            INODES_MIN,
-            Side::Above,
-            Unit::Count,
-            "The file system of the data folder has no room for more files",
-            "Look which folder has so many files, often a Maildir that nobody empties.",
-        ),
+    let mut all = disks(most(limits.min_free_octets));
+    all.extend([
         bound(
             "queue/messages",
             ForecastKind::Queue,
@@ -303,7 +326,64 @@ fn bounds(limits: Limits) -> Vec<Bound> {
             "The tracking log is so large that a search takes minutes",
             "Move old files of the tracking folder elsewhere.",
         ),
-    ]
+    ]);
+    all
+}
+
+/// Room on the file system of each place, in octets and in files. All but that of the data folder are
+/// measured only where they lie on one of their own.
+fn disks(min_free_octets: i64) -> Vec<Bound> {
+    let each = Place::ALL.into_iter().flat_map(|place| {
+        let (folder, full, many) = match place {
+            Place::Data => (
+                "the data folder",
+                "is too full to take mail",
+                "Look which folder has so many files, often a Maildir that nobody empties.",
+            ),
+            Place::Queue => (
+                "the queue",
+                "is too full to take mail",
+                "Look with `mailward queue list` what waits, and what else lies there.",
+            ),
+            Place::Mail => (
+                "the Maildirs",
+                "is too full to deliver mail into them",
+                "Look which Maildir nobody empties.",
+            ),
+            Place::Log => (
+                "what is written about the past",
+                "is too full to write events",
+                "Move old files of events, tracking and audit elsewhere.",
+            ),
+        };
+        let bound = |measure: &str, bound, unit, what: String, mend: &str| Bound {
+            series: format!("{}/{measure}", place.probe()),
+            kind: ForecastKind::Disk,
+            bound,
+            side: Side::Above,
+            what,
+            mend: mend.to_owned(),
+            unit,
+            may_be_absent: place != Place::Data,
+        };
+        [
+            bound(
+                "free_octets",
+                min_free_octets,
+                Unit::Octets,
+                format!("The file system of {folder} {full}"),
+                "Free space or give the file system more; from min_free_space on mail is refused with 452.",
+            ),
+            bound(
+                "free_inodes",
+                INODES_MIN,
+                Unit::Count,
+                format!("The file system of {folder} has no room for more files"),
+                many,
+            ),
+        ]
+    });
+    each.collect()
 }
 
 #[cfg(test)]
@@ -316,6 +396,7 @@ mod tests {
             health_dir: dir.join("health"),
             data_dir: dir.to_owned(),
             certificate_dir: dir.join("certificates"),
+            node_certificates: vec![dir.join("node.pem")],
         }
     }
 
@@ -330,7 +411,56 @@ mod tests {
         let gaps: Vec<&str> = inputs.gaps.iter().map(|gap| gap.what.as_str()).collect();
         assert_eq!(
             gaps,
-            ["certificates", "the key of probes", "keys of certificates"]
+            [
+                "certificates",
+                "the key of probes",
+                "keys of certificates",
+                dir.path().join("node.pem").to_str().unwrap()
+            ]
+        );
+    }
+
+    #[test]
+    fn every_file_system_that_is_one_of_its_own_is_looked_at() {
+        let bounds = bounds(Limits {
+            min_free_octets: 7,
+            message_expiration_ms: 1,
+        });
+        for place in Place::ALL {
+            for measure in ["free_octets", "free_inodes"] {
+                let series = format!("{}/{measure}", place.probe());
+                let found = bounds.iter().find(|one| one.series == series);
+                assert_eq!(
+                    found.map(|one| one.may_be_absent),
+                    Some(place != Place::Data),
+                    "{series}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn an_untrusted_feed_that_fails_is_too_old_some_day() {
+        use mailward_model::kind::{CrlSource, UntrustedSource};
+
+        let dir = tempfile::tempdir().unwrap();
+        let places = places(dir.path());
+        let folder = places.data_dir.join("untrusted");
+        fs::create_dir_all(&folder).unwrap();
+        let shelf = feed::Shelf::new(folder);
+        let feed = UntrustedFeed::new(UntrustedSource::Crl(CrlSource::default()));
+        let known = [(ObjectId(9), "CRLs".to_owned(), feed)];
+        let mut state = feed::FeedState::default();
+        state.confirmed_unix_ms = Some(5);
+        shelf.save(ObjectId(9), &state).unwrap();
+        assert!(untrusted_feeds(&places, &known).is_empty(), "it is well");
+        state.failing_since_unix_ms = Some(6);
+        shelf.save(ObjectId(9), &state).unwrap();
+        let found = untrusted_feeds(&places, &known);
+        assert_eq!(found.len(), 1);
+        assert_eq!(
+            (found[0].word, found[0].updated_unix_ms),
+            ("untrusted feed", 5)
         );
     }
 

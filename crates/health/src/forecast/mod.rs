@@ -44,6 +44,17 @@ pub struct CertificateEnd {
     pub names: Vec<String>,
 }
 
+/// A certificate that nodes know each other by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NodeCertificate {
+    /// Its file.
+    pub file: String,
+    /// Whose it is.
+    pub subject: String,
+    /// Its end.
+    pub not_after_unix_ms: u64,
+}
+
 /// A key file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyFile {
@@ -62,6 +73,8 @@ pub struct KeyFile {
 /// Something that comes from outside and grows stale.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Feed {
+    /// What it is, in a word or two: `feed`.
+    pub word: &'static str,
     /// Its name.
     pub name: String,
     /// When it was last brought up to date.
@@ -96,6 +109,8 @@ pub struct Bound {
     pub mend: String,
     /// How values are written.
     pub unit: Unit,
+    /// Whether it is no gap where nothing is measured.
+    pub may_be_absent: bool,
 }
 
 /// What values of a series are.
@@ -133,6 +148,8 @@ impl Unit {
 pub struct Inputs<'a> {
     /// Certificates held.
     pub certificates: Vec<CertificateEnd>,
+    /// Certificates that nodes know each other by.
+    pub node_certificates: Vec<NodeCertificate>,
     /// Key files.
     pub keys: Vec<KeyFile>,
     /// What comes from outside.
@@ -154,6 +171,7 @@ pub fn forecast(
     let mut gaps = inputs.gaps.clone();
     let mut all: Vec<Forecast> = Vec::new();
     all.extend(inputs.certificates.iter().map(of_certificate));
+    all.extend(inputs.node_certificates.iter().map(of_node_certificate));
     all.extend(inputs.keys.iter().flat_map(|key| of_key(key, now_unix_ms)));
     all.extend(inputs.feeds.iter().map(|feed| of_feed(feed, now_unix_ms)));
     for bound in &inputs.bounds {
@@ -161,6 +179,8 @@ pub fn forecast(
         match track.map(|track| of_bound(bound, track, now_unix_ms)) {
             Some(Ok(found)) => all.extend(found),
             Some(Err(error)) => gaps.push(gap(bound, error.to_string())),
+            // Most nodes have one file system for all of it.
+            None if bound.may_be_absent => {}
             None => gaps.push(gap(bound, "nothing was measured yet".to_owned())),
         }
     }
@@ -199,6 +219,23 @@ fn of_certificate(end: &CertificateEnd) -> Forecast {
             end.names.join(", ")
         ),
         mend: mend.to_owned(),
+    }
+}
+
+fn of_node_certificate(end: &NodeCertificate) -> Forecast {
+    Forecast {
+        id: format!("node-certificate-{}", end.file),
+        kind: ForecastKind::Certificate,
+        what: format!(
+            "The certificate of {} in {} ends: commands for other nodes end with it",
+            end.subject, end.file
+        ),
+        earliest_unix_ms: end.not_after_unix_ms,
+        likely_unix_ms: end.not_after_unix_ms,
+        confidence: Confidence::Certain,
+        because: "it is written in it; nodes know each other by it".to_owned(),
+        mend: "Make a new one with `mailward authority issue`, and put it into the place of the old one."
+            .to_owned(),
     }
 }
 
@@ -241,9 +278,9 @@ fn of_key(key: &KeyFile, now_unix_ms: u64) -> Vec<Forecast> {
 fn of_feed(feed: &Feed, now_unix_ms: u64) -> Forecast {
     let due = feed.updated_unix_ms.saturating_add(feed.stale_after_ms);
     Forecast {
-        id: format!("feed-{}", feed.name),
+        id: format!("{}-{}", feed.word.replace(' ', "-"), feed.name),
         kind: ForecastKind::Feed,
-        what: format!("The feed {} is too old to be of use", feed.name),
+        what: format!("The {} {} is too old to be of use", feed.word, feed.name),
         earliest_unix_ms: due,
         likely_unix_ms: due,
         confidence: Confidence::High,

@@ -30,6 +30,7 @@ fn disk(bound: i64) -> Bound {
         what: "The disk is full".into(),
         mend: "Free space.".into(),
         unit: Unit::Octets,
+        may_be_absent: false,
     }
 }
 
@@ -116,6 +117,7 @@ fn dates_and_ages_are_told_soonest_first() {
             renew: "make one".into(),
         }],
         feeds: vec![Feed {
+            word: "feed",
             name: "list".into(),
             updated_unix_ms: NOW,
             stale_after_ms: 7 * DAY_MS,

@@ -6,7 +6,10 @@
 use mailward_api::view::{ProbeView, health::Evidence};
 
 use super::{
-    Beyond, MonitorState, Policy, Rule, Timing, rule::span, state::Point, trend::HOURS_MIN,
+    Beyond, MonitorState, Policy, Rule, Timing,
+    rule::{amount, span},
+    state::Point,
+    trend::HOURS_MIN,
 };
 use crate::Now;
 
@@ -118,7 +121,11 @@ pub(super) fn sample(state: &mut MonitorState, rule: &Rule, sample: Sample, now:
         Policy::Trend {
             floor, days_left, ..
         } => trend(state, *floor, *days_left, sample, now),
-        Policy::Threshold { beyond, for_ms, .. } => threshold(state, *beyond, *for_ms, sample, now),
+        Policy::Threshold {
+            measure,
+            beyond,
+            for_ms,
+        } => threshold(state, (measure, *beyond, *for_ms), sample, now),
         Policy::Absence { .. } => {
             state.last_evidence = now;
             let finding = Finding::good("a result came".to_owned());
@@ -378,8 +385,7 @@ fn unmeasured(state: &mut MonitorState, sample: Sample, now: Now) -> Finding {
 
 fn threshold(
     state: &mut MonitorState,
-    beyond: Beyond,
-    for_ms: u64,
+    (measure, beyond, for_ms): (&str, Beyond, u64),
     sample: Sample,
     now: Now,
 ) -> Finding {
@@ -394,6 +400,7 @@ fn threshold(
     if !is_beyond {
         state.beyond_since = None;
         state.register(Evidence::Good, sample.took_ms, true, now);
+        let (value, limit) = (amount(measure, value), amount(measure, limit));
         return Finding::good(format!("it is {value}, the limit is {limit}"));
     }
     let since = *state.beyond_since.get_or_insert(now.before(sample.took_ms));
@@ -403,7 +410,9 @@ fn threshold(
         doubtful: true,
         confirmed: lasted_ms >= for_ms,
         ..Finding::bad(format!(
-            "it is {value}, {side} {limit} for {}, the limit is {}",
+            "it is {}, {side} {} for {}, the limit is {}",
+            amount(measure, value),
+            amount(measure, limit),
             seconds(lasted_ms),
             span(for_ms)
         ))

@@ -145,6 +145,8 @@ pub struct Rule {
     pub interval_ms: u64,
     /// How long its probe may take, in milliseconds.
     pub timeout_ms: u64,
+    /// A doubtful result is checked again after the interval divided by this.
+    pub recheck_parts: u64,
     /// Good results in a row that end a trouble.
     pub good_to_recover: u32,
     /// From the first bad result to Unhealthy, in milliseconds.
@@ -153,6 +155,14 @@ pub struct Rule {
     pub unrecoverable_after_ms: u64,
     /// How long it is watched after a trouble, in milliseconds.
     pub probation_ms: u64,
+}
+
+/// A measured value for people: a span where the measure's name says so.
+pub(super) fn amount(measure: &str, value: i64) -> String {
+    match u64::try_from(value) {
+        Ok(ms) if measure.ends_with("_ms") => span(ms / 1000 * 1000).to_string(),
+        _ => value.to_string(),
+    }
 }
 
 /// A span for people.
@@ -205,8 +215,8 @@ impl Rule {
                 for_ms,
             } => {
                 let limit = match beyond {
-                    Beyond::Above(limit) => format!("above {limit}"),
-                    Beyond::Below(limit) => format!("below {limit}"),
+                    Beyond::Above(limit) => format!("above {}", amount(measure, *limit)),
+                    Beyond::Below(limit) => format!("below {}", amount(measure, *limit)),
                 };
                 format!("bad when {measure} is {limit} for {}", span(*for_ms))
             }
@@ -225,10 +235,26 @@ impl Rule {
         }
     }
 
-    /// The pause before a doubtful result is checked again: a quarter of the interval, between a
+    /// The pause before a doubtful result is checked again: a part of the interval, between a
     /// quarter of a second and a minute.
     pub fn recheck_ms(&self) -> u64 {
-        (self.interval_ms / 4).clamp(250, 60_000)
+        (self.interval_ms / self.recheck_parts.max(1)).clamp(250, 60_000)
+    }
+
+    /// The longest time from the moment in which the target falls silent until that is believed:
+    /// the probe has just passed, and each look ends by its time limit. `None` where the policy does
+    /// not count failures in a row.
+    pub fn noticed_within_ms(&self) -> Option<u64> {
+        let Policy::Consecutive(bad) = self.policy else {
+            return None;
+        };
+        let looks = u64::from(bad).saturating_mul(self.timeout_ms);
+        let pauses = u64::from(bad.saturating_sub(1)).saturating_mul(self.recheck_ms());
+        Some(
+            self.interval_ms
+                .saturating_add(looks)
+                .saturating_add(pauses),
+        )
     }
 
     /// The rule as an observer applies it that is itself under strain: it asks for more before it

@@ -20,6 +20,7 @@ fn rule(policy: Policy) -> Rule {
         policy,
         interval_ms,
         timeout_ms: 10_000,
+        recheck_parts: 4,
         good_to_recover: 2,
         unhealthy_after_ms: 60_000,
         unrecoverable_after_ms: 1_800_000,

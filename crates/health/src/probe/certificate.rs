@@ -13,7 +13,7 @@ use super::{Context, Found, Verdict, wire::DAY_MS};
 use crate::Cause;
 
 /// A certificate that ends within this time is told, in milliseconds.
-const SOON_MS: i64 = 7 * 86_400_000;
+pub(super) const SOON_MS: i64 = 7 * 86_400_000;
 
 /// The certificate that a receive connector shows.
 pub(super) async fn of_receive_connector(

@@ -32,6 +32,9 @@ use crate::{
 
 /// How long a control channel may take to answer a probe's question.
 const ASK_MAX: Duration = Duration::from_secs(2);
+/// The same where what it said before does as well: the probe of a connector has a few seconds, and a
+/// control channel that hangs must not be taken for a connector that does.
+const ASK_AGAIN_MAX: Duration = Duration::from_secs(1);
 /// Addresses probed of one connector.
 const ADDRESSES_MAX: usize = 4;
 /// Choices of connectors remembered.
@@ -65,6 +68,8 @@ pub struct Context {
     pub(super) resolvers: Vec<SocketAddr>,
     /// Whether the enforcer keeps this host's firewall.
     pub(super) firewall: bool,
+    /// Files of the certificates that nodes know each other by; empty where there are no others.
+    pub(super) node_certificates: Vec<PathBuf>,
     /// The queue, and what is written about the past; in the data folder where not set.
     queue_dir: PathBuf,
     log_dir: PathBuf,
@@ -142,6 +147,7 @@ impl Context {
             trusted: Roots::system(),
             resolvers: Vec::new(),
             firewall: false,
+            node_certificates: Vec::new(),
             reports: Reports::default(),
             began: Now::of(&*clock),
             last_clocks: Mutex::default(),
@@ -190,6 +196,13 @@ impl Context {
         self
     }
 
+    /// Nodes know each other by the certificates of these files.
+    #[must_use]
+    pub fn with_node_certificates(mut self, files: Vec<PathBuf>) -> Context {
+        self.node_certificates = files;
+        self
+    }
+
     /// Keeps the queue and what is written about the past in these folders.
     #[must_use]
     pub fn with_folders(mut self, queue_dir: PathBuf, log_dir: PathBuf) -> Context {
@@ -217,13 +230,19 @@ impl Context {
             .map_err(|error| error.into_fault(role.name()).error)
     }
 
+    /// As [`Context::ask`] of transport, in less time; `None` where no answer came.
+    async fn ask_again(&self, request: &ControlRequest) -> Option<ControlReply> {
+        let transport = Role::Transport.socket(&self.run_dir);
+        control::call(&transport, request, ASK_AGAIN_MAX).await.ok()
+    }
+
     /// Where a connector can be probed from this host. An error is the finding: it is not known,
     /// or no connection from this host would be taken by it.
     pub(super) async fn doors(&self, name: &str) -> Result<Vec<Door>, Found> {
-        if let Ok(ControlReply::Connectors(all)) = self
-            .ask(Role::Transport, &ControlRequest::ListConnectors)
-            .await
-        {
+        let told = self.ask_again(&ControlRequest::ListConnectors).await;
+        // One that did not answer is not asked a second time: its probe would come too late.
+        let answers = told.is_some();
+        if let Some(ControlReply::Connectors(all)) = told {
             *self.connectors.lock() = all;
         }
         let status = self
@@ -243,7 +262,7 @@ impl Context {
         let mut doors = Vec::new();
         let mut taken_by = None;
         for address in status.listening.iter().take(ADDRESSES_MAX) {
-            match self.door(name, *address).await {
+            match self.door(name, *address, answers).await {
                 Ok(door) => doors.push(door),
                 Err(other) => taken_by = Some(other),
             }
@@ -265,7 +284,12 @@ impl Context {
 
     /// How to reach one listening address so that this connector takes the connection; else the
     /// connector that would.
-    async fn door(&self, name: &str, listening: SocketAddr) -> Result<Door, Option<String>> {
+    async fn door(
+        &self,
+        name: &str,
+        listening: SocketAddr,
+        answers: bool,
+    ) -> Result<Door, Option<String>> {
         let mut address = listening;
         if address.ip().is_unspecified() {
             address.set_ip(match address.ip() {
@@ -281,7 +305,7 @@ impl Context {
         };
         let mut other = None;
         for source in sources {
-            match self.chosen(source, address).await {
+            match self.chosen(source, address, answers).await {
                 Some(chosen) if chosen.eq_ignore_ascii_case(name) => {
                     return Ok(Door { source, address });
                 }
@@ -291,13 +315,17 @@ impl Context {
         Err(other)
     }
 
-    async fn chosen(&self, source: IpAddr, address: SocketAddr) -> Option<String> {
+    async fn chosen(&self, source: IpAddr, address: SocketAddr, answers: bool) -> Option<String> {
         let request = ControlRequest::SimulateConnection {
             remote: source,
             local: address,
         };
         let known = |choice: &Choice| choice.from == source && choice.to == address;
-        if let Ok(ControlReply::Connection(choice)) = self.ask(Role::Transport, &request).await {
+        let told = match answers {
+            true => self.ask_again(&request).await,
+            false => None,
+        };
+        if let Some(ControlReply::Connection(choice)) = told {
             let mut choices = self.choices.lock();
             choices.retain(|choice| !known(choice));
             if choices.len() >= CHOICES_MAX {

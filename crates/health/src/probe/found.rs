@@ -1,6 +1,6 @@
 //! What a probe finds: a verdict, a sentence, a class of causes, measures, and the steps on the way.
 
-use std::{borrow::Cow, sync::Arc};
+use std::{borrow::Cow, net::SocketAddr, sync::Arc};
 
 use mailward_api::view::health::{Evidence, Measure, ProbeStep};
 use parking_lot::Mutex;
@@ -158,6 +158,8 @@ pub(crate) struct Steps {
     pub(super) done: Vec<ProbeStep>,
     began: Instant,
     pub(super) now: &'static str,
+    /// The address of this node's own that is being connected to, or was last.
+    pub(super) reaching: Option<SocketAddr>,
     seen: Seen,
 }
 
@@ -167,6 +169,7 @@ impl Steps {
             done: Vec::new(),
             began: Instant::now(),
             now: "begin",
+            reaching: None,
             seen: Seen::default(),
         }
     }

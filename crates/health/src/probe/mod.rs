@@ -19,7 +19,9 @@ mod mailflow;
 mod node;
 mod outside;
 mod page;
+pub(crate) mod peers;
 mod process;
+mod reach;
 mod received;
 mod report;
 mod route;
@@ -43,6 +45,7 @@ pub(crate) use context::Door;
 pub(crate) use dns::system_resolvers;
 pub use found::Verdict;
 pub(crate) use found::{Found, Steps};
+use reach::Attempt;
 
 /// The cause given with a probe that was skipped because it does not apply: its monitor is then
 /// off, and not blind.
@@ -90,7 +93,13 @@ pub(crate) async fn run_within(
     }
     let mut found = match looked {
         Ok(found) => found,
-        Err(_) => late(&definition.target, limit, steps.now),
+        Err(_) => match steps.reaching.filter(|_| knocks(&definition.target)) {
+            Some(address) if steps.now == "connect" => {
+                let text = format!("{address}: no connection within {} ms", limit.as_millis());
+                reach::unmet(address, Attempt::Silent, text).await
+            }
+            _ => late(&definition.target, limit, steps.now),
+        },
     };
     steps.next("end");
     let took = began.elapsed();
@@ -128,6 +137,7 @@ async fn look(
             certificate::of_send_connector(context, name, spec).await
         }
         Target::Certificates => certificate::all(context).await,
+        Target::NodeCertificates => peers::look(context).await,
         Target::Transport => node::transport(context).await,
         Target::Queue => node::queue(context).await,
         Target::QueueOwnership => node::ownership(context).await,
@@ -188,6 +198,12 @@ fn is_elsewhere(target: &Target) -> bool {
     }
 }
 
+/// Whether what keeps a connection from coming about is told from what the component itself does. Of
+/// the way of a message the connector's own probe tells it.
+fn knocks(target: &Target) -> bool {
+    matches!(target, Target::Connector(..))
+}
+
 /// The finding of a probe whose time is over, by what it was waiting for: the silence of another
 /// part is that part's, and says nothing about this one.
 fn late(target: &Target, limit: Duration, step: &str) -> Found {
@@ -206,7 +222,7 @@ fn late(target: &Target, limit: Duration, step: &str) -> Found {
         Target::MailFlow(..) if !mailflow::is_own_step(step) => Found::skipped(format!(
             "the connector did not answer within {limit} ms at the step {step}"
         )),
-        Target::Store | Target::Disk(_) => {
+        Target::Store | Target::Disk(_) | Target::NodeCertificates => {
             silent(format!("the disk did not answer within {limit} ms")).of(Cause::Disk)
         }
         Target::Resolver(_) | Target::Name { .. } => {

@@ -18,6 +18,8 @@ const SYNC_SLOW_US: u64 = 2_000_000;
 const JOURNAL_LAG_MS_MAX: u64 = 3_600_000;
 /// Files that must be possible to make.
 const INODES_MIN: u64 = 1_000;
+/// What is measured where a file system counts no files.
+const INODES_UNCOUNTED: u64 = 1 << 40;
 
 pub(super) async fn transport(context: &Context) -> Found {
     match context.ask(Role::Transport, &ControlRequest::Ping).await {
@@ -62,8 +64,8 @@ pub(super) async fn queue(context: &Context) -> Found {
     }
 }
 
-/// Adds how fast the queue moves: recipients delivered and messages accepted in a minute, since
-/// the look before.
+/// Adds how fast the queue moves, since the look before: recipients delivered and messages accepted in
+/// a minute, and the messages by which it grew; negative where it shrank.
 fn velocity(context: &Context, status: &TransportStatus, found: Found) -> Found {
     let now = Now::of(&*context.clock);
     let (delivered, accepted) = (status.counters.delivered, status.counters.accepted);
@@ -78,7 +80,9 @@ fn velocity(context: &Context, status: &TransportStatus, found: Found) -> Found 
         return found;
     }
     let per_minute = |count: u64, before: u64| count.saturating_sub(before) * 60_000 / ms;
+    let growth = i128::from(status.queue.messages) - i128::from(before.queue.messages);
     found
+        .measured("growth_per_minute", growth * 60_000 / i128::from(ms))
         .measured(
             "delivered_per_minute",
             per_minute(delivered, before.counters.delivered),
@@ -239,9 +243,15 @@ pub(super) async fn disk(context: &Context, place: Place) -> Found {
     };
     let free = stat.blocks_available().saturating_mul(stat.fragment_size());
     let (needed, inodes) = (*context.min_free_bytes.lock(), stat.files_available());
+    // One that makes them as they are needed counts none, and does not run out of them.
+    let counted = if stat.files() == 0 {
+        INODES_UNCOUNTED
+    } else {
+        inodes
+    };
     room(free, needed, stat.files(), inodes)
         .measured("free_octets", free)
-        .measured("free_inodes", inodes)
+        .measured("free_inodes", counted)
 }
 
 /// Whether there is room, in octets and in files.

@@ -3,6 +3,7 @@
 mod elsewhere;
 mod here;
 mod names;
+mod reach;
 
 use std::{
     net::SocketAddr,

@@ -21,6 +21,7 @@ use tokio_rustls::TlsConnector;
 use super::{
     Context, Door, Found, Steps,
     found::{Seen, Verdict},
+    reach::{self, Attempt},
 };
 use crate::Cause;
 
@@ -88,10 +89,9 @@ impl Wire {
     }
 
     /// Connects to a connector of this node.
-    pub(super) async fn enter(door: Door, proxied: bool, steps: &Steps) -> Result<Wire, Found> {
-        let mut stream = knock(door)
-            .await
-            .map_err(|error| broken("connect", &error))?;
+    pub(super) async fn enter(door: Door, proxied: bool, steps: &mut Steps) -> Result<Wire, Found> {
+        steps.reaching = Some(door.address);
+        let mut stream = knock(door).await?;
         steps.note(format!(
             "connected to {} from {}",
             door.address, door.source
@@ -198,16 +198,39 @@ pub(super) async fn dial(
 }
 
 /// Opens a connection from the source that the door says.
-async fn knock(door: Door) -> io::Result<TcpStream> {
+async fn knock(door: Door) -> Result<TcpStream, Found> {
+    let step = "connect";
     let socket = match door.address {
-        SocketAddr::V4(_) => TcpSocket::new_v4()?,
-        SocketAddr::V6(_) => TcpSocket::new_v6()?,
+        SocketAddr::V4(_) => TcpSocket::new_v4(),
+        SocketAddr::V6(_) => TcpSocket::new_v6(),
     };
-    if door.source != door.address.ip() && door.source.is_loopback() {
-        socket.bind(SocketAddr::new(door.source, 0))?;
+    let socket = socket.map_err(|error| broken(step, &error))?;
+    if door.source != door.address.ip()
+        && door.source.is_loopback()
+        && let Err(error) = socket.bind(SocketAddr::new(door.source, 0))
+    {
+        // The kernel chooses the port, so it is the address that is not there.
+        return Err(match error.kind() {
+            io::ErrorKind::AddrNotAvailable => {
+                let text = format!("{step} from {}: {error}", door.source);
+                reach::unmet(door.address, Attempt::NoSource, text).await
+            }
+            _ => broken(step, &error),
+        });
     }
-    let stream = socket.connect(door.address).await?;
-    stream.set_nodelay(true)?;
+    let stream = match socket.connect(door.address).await {
+        Ok(stream) => stream,
+        Err(error) => {
+            return Err(match Attempt::read(&error) {
+                Some(attempt) => {
+                    reach::unmet(door.address, attempt, format!("{step}: {error}")).await
+                }
+                None => broken(step, &error),
+            });
+        }
+    };
+    // A socket that cannot be told is closed; the next read says so.
+    let _ = stream.set_nodelay(true);
     Ok(stream)
 }
 

@@ -28,6 +28,9 @@ pub struct WorkerConfig {
     pub log_dir: PathBuf,
     /// Certificates and their keys: how old they are is watched.
     pub certificate_dir: PathBuf,
+    /// Files of the certificates that nodes know each other by: this one's, and their authority's.
+    /// Empty where there are no others.
+    pub node_certificates: Vec<PathBuf>,
     /// Whether the enforcer keeps this host's firewall.
     pub firewall: bool,
     /// Whether drills may inject faults.

@@ -1,7 +1,7 @@
 //! The forecast carried out: what probes measured is kept as series, and what will break is worked
 //! out when someone asks, and every hour for the line in `health`.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use mailward_api::{
     control::ControlReply,
@@ -11,12 +11,15 @@ use mailward_api::{
 };
 use mailward_events::{Event, Events};
 use mailward_host::clock::Clock;
-use mailward_model::{ObjectId, kind::SenderFeed};
+use mailward_model::{
+    ObjectId,
+    kind::{SenderFeed, UntrustedFeed},
+};
 use parking_lot::Mutex;
 
 use crate::{
     forecast::{
-        self, calendar,
+        self, Feed, calendar,
         gather::{self, Limits, Places},
     },
     series::Series,
@@ -30,8 +33,34 @@ const FIRST: Duration = Duration::from_secs(5);
 const SOON_DAYS: u32 = 14;
 /// How often series are written where that is due, and sizes of files taken.
 const KEEP_EVERY: Duration = Duration::from_secs(60);
+/// A directory source that was not heard for so many of its intervals is silent, but not sooner than
+/// after so many milliseconds.
+const MISSED: u64 = 3;
+const MISSED_MS_MIN: u64 = 60_000;
+/// Whoever joined or left meanwhile is not known after a day, in milliseconds: mail goes wrong.
+const DIRECTORY_STALE_MS: u64 = 86_400_000;
 /// Sentences told with `health`.
 const SOON_MAX: usize = 5;
+
+/// What comes from elsewhere and is kept current.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Sources {
+    /// Sender feeds.
+    pub(super) feeds: Vec<(ObjectId, String, SenderFeed)>,
+    /// Feeds of the untrusted list that are in use.
+    pub(super) untrusted: Vec<(ObjectId, String, UntrustedFeed)>,
+    /// Directory sources that are in use: their names, and how often each is asked.
+    pub(super) directories: Vec<(String, Duration)>,
+}
+
+/// What the probe of a directory source said last.
+#[derive(Debug, Clone, Copy)]
+struct Heard {
+    /// When the directory was last heard.
+    unix_ms: u64,
+    /// How long ago that was.
+    age_ms: u64,
+}
 
 /// Series, and what follows from them.
 pub(super) struct Foresight {
@@ -39,7 +68,8 @@ pub(super) struct Foresight {
     places: Places,
     series: Mutex<Series>,
     limits: Mutex<Limits>,
-    feeds: Mutex<Vec<(ObjectId, String, SenderFeed)>>,
+    sources: Mutex<Sources>,
+    directories: Mutex<HashMap<String, Heard>>,
     soon: Mutex<Vec<String>>,
     events: Events,
     clock: Arc<dyn Clock>,
@@ -72,7 +102,8 @@ impl Foresight {
                 min_free_octets: 0,
                 message_expiration_ms: u64::MAX,
             }),
-            feeds: Mutex::default(),
+            sources: Mutex::default(),
+            directories: Mutex::default(),
             soon: Mutex::default(),
             events,
             clock,
@@ -84,9 +115,17 @@ impl Foresight {
         *self.limits.lock() = limits;
     }
 
-    /// The sender feeds that there are.
-    pub(super) fn set_feeds(&self, feeds: Vec<(ObjectId, String, SenderFeed)>) {
-        *self.feeds.lock() = feeds;
+    /// What is kept current.
+    pub(super) fn set_sources(&self, sources: Sources) {
+        let names: Vec<&str> = sources
+            .directories
+            .iter()
+            .map(|(name, _)| name.as_str())
+            .collect();
+        self.directories
+            .lock()
+            .retain(|name, _| names.contains(&name.as_str()));
+        *self.sources.lock() = sources;
     }
 
     /// Takes in what a probe measured.
@@ -94,6 +133,32 @@ impl Foresight {
         if !view.measures.is_empty() {
             self.series.lock().observe(view);
         }
+        let age = view.measures.iter().find(|one| one.name == "age_ms");
+        if let (Some(name), Some(age)) = (view.probe.strip_prefix("directory/"), age) {
+            let age_ms = age.value.max(0).unsigned_abs();
+            let heard = Heard {
+                unix_ms: view.unix_ms.saturating_sub(age_ms),
+                age_ms,
+            };
+            self.directories.lock().insert(name.to_owned(), heard);
+        }
+    }
+
+    /// Directory sources that were not heard when they should have been: what they say is too old
+    /// some day, unless that is mended.
+    fn silent_directories(&self, sources: &Sources) -> Vec<Feed> {
+        let heard = self.directories.lock();
+        let silent = sources.directories.iter().filter_map(|(name, every)| {
+            let heard = heard.get(name)?;
+            let every_ms = u64::try_from(every.as_millis()).unwrap_or(u64::MAX);
+            (heard.age_ms > every_ms.saturating_mul(MISSED).max(MISSED_MS_MIN)).then(|| Feed {
+                word: "directory source",
+                name: name.clone(),
+                updated_unix_ms: heard.unix_ms,
+                stale_after_ms: DIRECTORY_STALE_MS,
+            })
+        });
+        silent.collect()
     }
 
     /// What breaks within two weeks, one sentence each.
@@ -105,10 +170,16 @@ impl Foresight {
     pub(super) async fn forecast(&self, days: u32) -> ForecastReport {
         let limits = *self.limits.lock();
         let mut inputs = gather::gather(&self.places, limits).await;
-        let (places, feeds) = (self.places.clone(), self.feeds.lock().clone());
-        let feeds = tokio::task::spawn_blocking(move || gather::feeds(&places, &feeds)).await;
+        let (places, sources) = (self.places.clone(), self.sources.lock().clone());
+        let directories = self.silent_directories(&sources);
+        let feeds = tokio::task::spawn_blocking(move || {
+            let mut all = gather::feeds(&places, &sources.feeds);
+            all.extend(gather::untrusted_feeds(&places, &sources.untrusted));
+            all
+        });
         // A task that panicked: the forecast is made without it.
-        inputs.feeds = feeds.unwrap_or_default();
+        inputs.feeds = feeds.await.unwrap_or_default();
+        inputs.feeds.extend(directories);
         let unix_ms = self.clock.unix_ms();
         let (forecasts, gaps) = {
             let series = self.series.lock();
@@ -169,5 +240,57 @@ impl Foresight {
                 error: error.to_string(),
             });
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use mailward_api::view::health::{Evidence, Measure};
+    use mailward_host::clock::SystemClock;
+
+    use super::*;
+
+    fn heard(age_ms: i64) -> ProbeView {
+        ProbeView {
+            probe: "directory/Corp".to_owned(),
+            unix_ms: 1_800_000_000_000,
+            took_ms: 1,
+            verdict: "pass".to_owned(),
+            evidence: Evidence::Good,
+            text: String::new(),
+            cause: None,
+            steps: Vec::new(),
+            measures: vec![Measure {
+                name: "age_ms".to_owned(),
+                value: age_ms,
+            }],
+        }
+    }
+
+    #[test]
+    fn a_directory_that_is_not_heard_is_too_old_some_day() {
+        let dir = tempfile::tempdir().unwrap();
+        let places = Places {
+            run_dir: dir.path().to_owned(),
+            health_dir: dir.path().to_owned(),
+            data_dir: dir.path().to_owned(),
+            certificate_dir: dir.path().to_owned(),
+            node_certificates: Vec::new(),
+        };
+        let clock = Arc::new(SystemClock::default());
+        let foresight = Foresight::open("mx1", places, Events::discard(), clock);
+        let sources = Sources {
+            directories: vec![("Corp".to_owned(), Duration::from_secs(30))],
+            ..Sources::default()
+        };
+        assert!(foresight.silent_directories(&sources).is_empty(), "unknown");
+        foresight.observe(&heard(80_000));
+        assert!(foresight.silent_directories(&sources).is_empty());
+        foresight.observe(&heard(100_000));
+        let silent = foresight.silent_directories(&sources);
+        assert_eq!(silent.len(), 1);
+        assert_eq!(silent[0].updated_unix_ms, 1_800_000_000_000 - 100_000);
+        foresight.set_sources(Sources::default());
+        assert!(foresight.directories.lock().is_empty(), "it is gone");
     }
 }

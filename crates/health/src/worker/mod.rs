@@ -163,6 +163,7 @@ impl Worker {
             health_dir: config.health_dir.clone(),
             data_dir: config.data_dir.clone(),
             certificate_dir: config.certificate_dir,
+            node_certificates: config.node_certificates.clone(),
         };
         let (node, events) = (config.node.to_string(), config.events.clone());
         let clock = config.clock.clone();
@@ -196,7 +197,8 @@ impl Worker {
             context
                 .with_folders(config.queue_dir, config.log_dir)
                 .with_network(resolvers.clone(), config.roots)
-                .with_firewall(config.firewall),
+                .with_firewall(config.firewall)
+                .with_node_certificates(config.node_certificates),
         );
         let (inbox, messages) = mpsc::channel(INBOX);
         let (results, ended) = mpsc::channel(INBOX);

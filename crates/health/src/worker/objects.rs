@@ -9,7 +9,7 @@ use mailward_model::{
 use mailward_store::{Store, Turn};
 use tokio::sync::mpsc;
 
-use super::{Message, Running};
+use super::{Message, Running, foreseeing::Sources};
 use crate::{Now, forecast::gather::Limits, schedule::Slots};
 
 impl Running {
@@ -35,11 +35,7 @@ impl Running {
             min_free_octets: transport.min_free_space.0,
             message_expiration_ms: u64::try_from(expiration).unwrap_or(u64::MAX),
         });
-        let feeds = objects.iter().filter_map(|object| match &object.spec {
-            Spec::SenderFeed(feed) => Some((object.id, object.name.clone(), feed.clone())),
-            _ => None,
-        });
-        self.foresight.set_feeds(feeds.collect());
+        self.foresight.set_sources(sources(&objects));
         self.alerter.set_channels(&objects);
         let settings: HealthSettings = settings.unwrap_or_default();
         *self.context.key_interval.lock() = settings.probe_key_interval.get();
@@ -60,6 +56,27 @@ impl Running {
             (one.name.as_str(), slots)
         }));
     }
+}
+
+/// What comes from elsewhere and is kept current.
+fn sources(objects: &[Object]) -> Sources {
+    let mut sources = Sources::default();
+    for object in objects {
+        let name = || object.name.clone();
+        match &object.spec {
+            Spec::SenderFeed(feed) => sources.feeds.push((object.id, name(), feed.clone())),
+            Spec::UntrustedFeed(feed) if feed.enabled => {
+                sources.untrusted.push((object.id, name(), feed.clone()));
+            }
+            Spec::DirectorySource(source) if source.enabled => {
+                sources
+                    .directories
+                    .push((name(), source.poll_interval.get()));
+            }
+            _ => {}
+        }
+    }
+    sources
 }
 
 /// True for the objects that a worker in safe mode works by: what the built-in probes look at, the

@@ -156,6 +156,7 @@ async fn house(settings: HealthSettings) -> House {
         queue_dir: dir.path().join("queue"),
         log_dir: dir.path().join("events"),
         certificate_dir: dir.path().join("certificates"),
+        node_certificates: Vec::new(),
         firewall: false,
         allow_faults: true,
         resolvers: Vec::new(),

@@ -43,6 +43,12 @@ async fn serve(config: &Config, parent: Option<u32>, minimum: bool) -> Result<()
         queue_dir: config.queue_dir(),
         log_dir: config.events_dir(),
         certificate_dir: config.certificate_dir.clone(),
+        node_certificates: config.remote.as_ref().map_or_else(Vec::new, |remote| {
+            vec![
+                remote.certificate_file.clone(),
+                remote.authority_file.clone(),
+            ]
+        }),
         firewall: config.firewall,
         allow_faults: config.allow_faults,
         resolvers: config.resolvers.clone(),

@@ -266,6 +266,20 @@ fn and_mail_is_neither_lost_nor_doubled() {
         let before = ledger.count();
         systemd.wait(WHOLE_AGAIN, "mail flows", |_| ledger.count() > before + 10);
     }
+    // Both of those that watch the others at once: transport has sockets and queue of its own.
+    let transport = systemd.node.pid_of(Role::Transport).unwrap();
+    if let Some(worker) = systemd.node.pid_of(Role::Worker) {
+        signal(worker, "KILL");
+    }
+    signal(systemd.node.manager_pid(), "KILL");
+    let before = ledger.count();
+    systemd.wait(WHOLE_AGAIN, "mail flows without both", |_| {
+        ledger.count() > before + 50
+    });
+    assert!(lives(transport), "transport did not notice");
+    systemd.wait(WHOLE_AGAIN, "both are there again", |node| {
+        is_whole(node, false)
+    });
     assert_eq!(
         ledger.refused.load(Ordering::Relaxed),
         0,

@@ -84,6 +84,29 @@ fn and_tells_what_it_did() {
     ] {
         assert!(told.contains(word), "{word:?} is missing: {told}");
     }
+    // What a person knows of it stands with the rest, and is no less there than the ledger.
+    let noted = node.ask(&["health", "note", &case, "the switch was replaced meanwhile"]);
+    assert!(noted.contains("mailward explain"), "{noted}");
+    let told = node.ask(&["explain", &case]);
+    assert!(told.contains("the switch was replaced meanwhile"), "{told}");
+    let steps = node.json(&["explain", &case])["case"]["steps"].clone();
+    let is_note = |step: &&serde_json::Value| step["step"] == "note";
+    let note = steps
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(is_note)
+        .unwrap()
+        .clone();
+    let text = note["text"].as_str().unwrap();
+    assert!(
+        text.ends_with(": the switch was replaced meanwhile"),
+        "{text}"
+    );
+    assert!(!text.starts_with(':'), "who wrote it is told: {text}");
+    let (code, said) = node.refused(&["health", "note", "case-that-never-was", "x"]);
+    assert_eq!(code, 1, "{said}");
+    node.wait_for_events(&["CaseNoted"]);
     let history = node.ask(&["health", "history"]);
     assert!(history.contains("connector/Internet"), "{history}");
     wait_for("all is well again", || {

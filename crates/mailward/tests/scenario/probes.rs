@@ -53,6 +53,33 @@ pub(crate) fn seen(node: &Node, name: &str) -> String {
     newest.unwrap_or_default().to_owned()
 }
 
+/// When a monitor's probe ended last, as far as it has a result.
+pub(crate) fn looked(node: &Node, name: &str) -> u64 {
+    let output = node.command(&["health", "report", "--json"]);
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
+    let sets = report["sets"].as_array().cloned().unwrap_or_default();
+    let monitors = sets.iter().filter_map(|set| set["monitors"].as_array());
+    let found = monitors.flatten().find(|one| one["monitor"] == name);
+    let results = found.and_then(|one| one["results"].as_array());
+    let newest = results.and_then(|results| results.last()?["unix_ms"].as_u64());
+    newest.unwrap_or_default()
+}
+
+/// The alerts about a component in a file of JSON lines, as they were raised. What went out together
+/// is one line: the worst alert, and the others in a list.
+pub(crate) fn raised(path: &std::path::Path, component: &str) -> Vec<serde_json::Value> {
+    let lines = crate::support::read(path);
+    let documents = lines
+        .lines()
+        .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
+    let all = documents.flat_map(|document| {
+        let others = document["others"].as_array().cloned().unwrap_or_default();
+        std::iter::once(document).chain(others)
+    });
+    all.filter(|alert| alert["component"] == component && alert["news"] == "raised")
+        .collect()
+}
+
 /// True where a monitor is confirmed bad.
 pub(crate) fn is_bad(node: &Node, name: &str) -> bool {
     let state = monitor(node, name).0;

@@ -151,7 +151,8 @@ pub struct HealthSettings {
     pub shadow_sets: Vec<String>,
     /// Wait before what a component remembers is dropped and made anew.
     pub soft_reset_after: Span,
-    /// Wait before a component is restarted.
+    /// Wait before a component is restarted. Three looks at a connector that fell silent take 16
+    /// seconds at the default interval: it is restarted as soon as it is known to be wedged.
     pub restart_component_after: Span,
     /// Wait before the process is restarted.
     pub restart_process_after: Span,
@@ -176,6 +177,15 @@ pub struct HealthSettings {
     /// Silence of a role, or a standstill of one of its loops, after which the manager kills it; at
     /// half of it the role is asked what it is doing.
     pub heartbeat_timeout: Span,
+    /// Messages in the queue above which a person is told, where that lasts five minutes. 0 turns it
+    /// off. Exchange calls a queue of that depth medium pressure.
+    pub queue_messages_max: u32,
+    /// Age of the oldest message in the queue above which a person is told, where that lasts five
+    /// minutes: as its sender is by then. 0s turns it off.
+    pub queue_age_max: Span,
+    /// Messages a minute by which the queue grows above which a person is told, where that lasts ten
+    /// minutes. 0 turns it off.
+    pub queue_growth_max: u32,
     /// How often the key that signs health probes is changed.
     pub probe_key_interval: Span,
     /// Drills that are run by themselves, such as `wedge-connector every 7d at 03:00`.
@@ -190,7 +200,7 @@ impl Default for HealthSettings {
             mailflow_probe_interval: Span::from_secs(300),
             shadow_sets: Vec::new(),
             soft_reset_after: Span::from_secs(0),
-            restart_component_after: Span::from_secs(30),
+            restart_component_after: Span::from_secs(15),
             restart_process_after: Span::from_secs(120),
             restart_server_after: Span::from_secs(600),
             restart_server_command: Vec::new(),
@@ -204,6 +214,9 @@ impl Default for HealthSettings {
             // A process that hangs is asked at 5 s, aborted at 10, killed at 11, and the new one
             // serves well within 15 s of the first silence.
             heartbeat_timeout: Span::from_secs(10),
+            queue_messages_max: 10_000,
+            queue_age_max: Span::from_secs(4 * 3_600),
+            queue_growth_max: 200,
             probe_key_interval: Span::from_secs(86_400),
             drills: Vec::new(),
         }

@@ -7,7 +7,7 @@ mod certificates;
 mod journal;
 mod probe;
 mod queue;
-mod repair;
+pub(crate) mod repair;
 mod replay;
 mod select;
 pub(crate) mod simulate;

@@ -11,7 +11,7 @@ use mailward_model::plan::Plan;
 use mailward_proto::header;
 use mailward_queue::{ReadError, Stored};
 
-use crate::{Shared, categorize, service::Running};
+use crate::{Shared, categorize, deliver::Dispatcher, service::Running};
 
 /// Drops what a component remembers and makes it anew.
 ///
@@ -81,7 +81,7 @@ pub(super) async fn respond(
             count => (count, format!("{count} connectors try another host first")),
         },
         Responder::ReownMessages => {
-            let count = reown(running).await?;
+            let count = reown(&running.shared, &running.dispatcher).await?;
             (count, format!("{count} messages were put back"))
         }
         Responder::FreeDisk | Responder::Command => {
@@ -131,8 +131,10 @@ fn plan(shared: &Shared, stored: &Stored) -> Result<Plan, Fault> {
 
 /// Puts messages that wait for nothing back: what is stored and was never planned is planned now,
 /// and every next hop with something due is told of.
-async fn reown(running: &Running) -> Result<u64, Fault> {
-    let shared = &running.shared;
+///
+/// # Errors
+/// A message cannot be read, or its plan cannot be written.
+pub(crate) async fn reown(shared: &Shared, dispatcher: &Dispatcher) -> Result<u64, Fault> {
     let unplanned = shared.queue.unplanned();
     let count = unplanned.len() as u64;
     for id in unplanned {
@@ -146,6 +148,6 @@ async fn reown(running: &Running) -> Result<u64, Fault> {
             .await
             .map_err(|error| Fault::failed(error.to_string()))?;
     }
-    running.dispatcher.look_again();
+    dispatcher.look_again();
     Ok(count)
 }

@@ -385,8 +385,12 @@ mod tests {
         }
     }
 
-    /// A name server that answers every question with this code, and with this MX record if any.
-    async fn server(code: u8, mx: Option<&'static [u8]>) -> NodeDns {
+    const A: u8 = 1;
+    const MX: u8 = 15;
+
+    /// A name server that answers every question with this code, and with this record of a type if
+    /// any.
+    async fn server(code: u8, record: Option<(u8, &'static [u8])>) -> std::net::SocketAddr {
         let socket = tokio::net::UdpSocket::bind("127.0.0.1:0").await.unwrap();
         let address = socket.local_addr().unwrap();
         tokio::spawn(async move {
@@ -398,20 +402,51 @@ mod tests {
                 answer[2] = 0x81;
                 answer[3] = 0x80 | code;
                 answer[11] = 0;
-                if let Some(mx) = mx {
+                // Of another type there is nothing.
+                if let Some((kind, record)) =
+                    record.filter(|(kind, _)| packet[question - 3] == *kind)
+                {
                     answer[7] = 1;
-                    answer.extend([0xc0, 12, 0, 15, 0, 1, 0, 0, 0, 60, 0, mx.len() as u8]);
-                    answer.extend(mx);
+                    let length = u8::try_from(record.len()).unwrap();
+                    answer.extend([0xc0, 12, 0, kind, 0, 1, 0, 0, 0, 60, 0, length]);
+                    answer.extend(record);
                 }
                 socket.send_to(&answer, from).await.unwrap();
             }
         });
-        NodeDns::new(&[address])
+        address
+    }
+
+    #[tokio::test]
+    async fn the_next_server_is_asked_first_where_one_knows_too_little() {
+        let ignorant = server(3, None).await;
+        let knowing = server(0, Some((A, &[192, 0, 2, 9]))).await;
+        let dns = NodeDns::new(&[ignorant, knowing]);
+        let known = Ok(vec![IpAddr::from([192, 0, 2, 9])]);
+        assert_eq!(
+            dns.addresses("mx.inside.test").await,
+            Err(LookupError::NoName)
+        );
+        assert!(dns.next_server());
+        assert_eq!(
+            dns.addresses("mx.inside.test").await,
+            known,
+            "nothing is kept"
+        );
+        assert!(dns.next_server(), "and round again");
+        assert_eq!(
+            dns.addresses("mx.inside.test").await,
+            Err(LookupError::NoName)
+        );
+        assert!(!NodeDns::new(&[knowing]).next_server(), "there is but one");
     }
 
     #[tokio::test]
     async fn answers_of_a_name_server() {
-        let mx = |code, mx| async move { server(code, mx).await.mx("example.org").await };
+        let mx = |code, mx: Option<&'static [u8]>| async move {
+            let address = server(code, mx.map(|record| (MX, record))).await;
+            NodeDns::new(&[address]).mx("example.org").await
+        };
         assert_eq!(
             mx(0, Some(b"\x00\x0a\x02mx\xc0\x0c")).await,
             Ok(vec![(10, "mx.example.org".to_owned())])

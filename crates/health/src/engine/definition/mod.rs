@@ -68,6 +68,8 @@ pub enum Target {
     Disk(Place),
     /// All certificates held: their dates, and files that hold nothing usable.
     Certificates,
+    /// The certificates that nodes know each other by: this one's and their authority's.
+    NodeCertificates,
     /// Memory and descriptors of a role.
     Process(Role),
     /// Whether the firewall's table is as it should be, on a node that keeps one.
@@ -168,9 +170,11 @@ impl ProbeDefinition {
         match &self.target {
             Target::Resolver(_) | Target::Name { .. } => "dns".to_owned(),
             Target::SmartHost(upstream) => upstream.host.host.to_string(),
-            Target::Store | Target::Disk(_) | Target::Feed(..) | Target::UntrustedFeed(..) => {
-                "disk".to_owned()
-            }
+            Target::Store
+            | Target::Disk(_)
+            | Target::Feed(..)
+            | Target::UntrustedFeed(..)
+            | Target::NodeCertificates => "disk".to_owned(),
             Target::Firewall => "enforcer".to_owned(),
             Target::Endpoint(_, endpoint) => endpoint.host.to_string(),
             Target::Alerting(name) => format!("alerting/{name}"),
@@ -209,6 +213,7 @@ impl ProbeDefinition {
             Target::Store => "store",
             Target::Disk(_) => "disk",
             Target::Certificates => "certificates",
+            Target::NodeCertificates => "node_certificates",
             Target::Process(_) => "process",
             Target::Firewall => "firewall",
             Target::Alerting(_) => "alerting",
@@ -268,6 +273,8 @@ const UNRECOVERABLE_AFTER_MS: u64 = 1_800_000;
 /// How long a probe of a connector may take: half its interval, within these bounds, so that short
 /// intervals do not make a busy host look sick.
 pub(crate) const CONNECTOR_TIMEOUT_MS: RangeInclusive<u64> = 1_000..=10_000;
+/// A doubtful result is checked again after a quarter of the interval.
+pub(crate) const RECHECK_PARTS: u64 = 4;
 /// The same for the way of a message into the health mailbox.
 const MAILFLOW_TIMEOUT_MS: RangeInclusive<u64> = 5_000..=60_000;
 /// The same for the target of an alert channel, which may be far away and busy.
@@ -287,6 +294,7 @@ pub(crate) fn rule(
         policy,
         interval_ms,
         timeout_ms: (interval_ms / 2).clamp(*timeout_ms.start(), *timeout_ms.end()),
+        recheck_parts: RECHECK_PARTS,
         good_to_recover: 2,
         unhealthy_after_ms: UNHEALTHY_AFTER_MS.min(ms(settings.restart_process_after)),
         unrecoverable_after_ms: UNRECOVERABLE_AFTER_MS.max(2 * ms(settings.offline_after)),

@@ -42,6 +42,8 @@ pub(super) fn all(settings: &HealthSettings, all: &mut Watched) {
         slow,
         transport,
     );
+    let target = Target::NodeCertificates;
+    add("node-certificates", "Certificates", target, 2, slow, None);
     for role in Role::ALL {
         // Off on most nodes; the manager itself starts it anew, and it tells its own failures.
         if role == Role::Enforcer {

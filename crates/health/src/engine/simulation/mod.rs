@@ -16,6 +16,7 @@ mod promises;
 mod quiet;
 mod scenes;
 mod seeds;
+mod silence;
 mod world;
 
 use world::World;

@@ -33,6 +33,16 @@ use crate::{
 /// it, less than the votes hold.
 const LEASE_MS: u64 = 20_000;
 
+/// What every probe of this world measures.
+const MEASURED: [(&str, i64); 6] = [
+    ("free_octets", 100 << 30),
+    ("free_inodes", 1 << 20),
+    ("sync_us", 900),
+    ("messages", 3),
+    ("oldest_age_ms", 1_000),
+    ("growth_per_minute", 0),
+];
+
 /// What is wrong with a component.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Fault {
@@ -40,6 +50,8 @@ pub(super) struct Fault {
     pub(super) cured_by: Option<u8>,
     /// The class a probe finds out.
     pub(super) class: Option<&'static str>,
+    /// It says nothing at all: a probe of it ends by its time limit.
+    pub(super) silent: bool,
 }
 
 /// How acts go on this node.
@@ -80,6 +92,8 @@ pub(super) struct World {
     pub(super) faults: BTreeMap<String, Fault>,
     /// Probes of these components cannot be carried out.
     pub(super) blind: BTreeSet<String>,
+    /// Probes that wait for an answer: when their time is over, and how long it was.
+    pub(super) waiting: BTreeMap<String, (u64, u64)>,
     pub(super) acts_go: Acts,
     pub(super) silent: bool,
     pub(super) frozen: Option<String>,
@@ -162,6 +176,7 @@ impl World {
             slots: BTreeMap::new(),
             faults: BTreeMap::new(),
             blind: BTreeSet::new(),
+            waiting: BTreeMap::new(),
             acts_go: Acts::Done,
             silent: false,
             frozen: None,
@@ -247,7 +262,7 @@ impl World {
     }
 
     /// The component whose state a probe tells.
-    fn component_of(&self, probe: &str) -> Option<String> {
+    pub(super) fn component_of(&self, probe: &str) -> Option<String> {
         let mut judges = self.engine.judges(probe);
         judges
             .next()
@@ -255,7 +270,7 @@ impl World {
     }
 
     /// The result of a probe in this world.
-    fn probe(&mut self, name: &str, forced: bool) -> ProbeView {
+    pub(super) fn probe(&mut self, name: &str, forced: bool) -> ProbeView {
         let component = self.component_of(name).unwrap_or_default();
         let fault = self.faults.get(&component).cloned();
         let may_run = forced || self.engine.may_run(name).is_ok();
@@ -281,7 +296,7 @@ impl World {
                 .and_then(|fault| fault.class)
                 .map(str::to_owned),
             steps: Vec::new(),
-            measures: [("free_octets", 100 << 30), ("sync_us", 900)]
+            measures: MEASURED
                 .map(|(name, value)| Measure {
                     name: name.into(),
                     value,
@@ -295,16 +310,8 @@ impl World {
             let now = self.now();
             match order {
                 Order::Probe(name) | Order::Force(name) if name == OBSERVER => {}
-                Order::Probe(name) => {
-                    let sample = self.probe(&name, false);
-                    let more = self.engine.observe(sample, now);
-                    self.obey(more);
-                }
-                Order::Force(name) => {
-                    let sample = self.probe(&name, true);
-                    let more = self.engine.observe(sample, now);
-                    self.obey(more);
-                }
+                Order::Probe(name) => self.run(&name, false),
+                Order::Force(name) => self.run(&name, true),
                 Order::Propose(mut proposal) => {
                     proposal.group = self.group.clone();
                     self.put_lease(&mut proposal);
@@ -524,10 +531,9 @@ impl World {
             .iter_mut()
             .filter_map(|(name, slots)| slots.take(now.mono_ms).map(|_| name.clone()))
             .collect();
+        self.hear_silence();
         for name in due {
-            let sample = self.probe(&name, false);
-            let orders = self.engine.observe(sample, now);
-            self.obey(orders);
+            self.run(&name, false);
         }
         let orders = self.engine.tick(now);
         self.obey(orders);
@@ -580,7 +586,11 @@ impl World {
         cured_by: Option<u8>,
         class: Option<&'static str>,
     ) {
-        self.faults
-            .insert(component.into(), Fault { cured_by, class });
+        let fault = Fault {
+            cured_by,
+            class,
+            silent: false,
+        };
+        self.faults.insert(component.into(), fault);
     }
 }

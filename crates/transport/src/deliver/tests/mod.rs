@@ -4,6 +4,7 @@ mod failure;
 mod grouped;
 mod handover;
 mod peer;
+mod repair;
 mod tls;
 
 use std::{
@@ -191,7 +192,7 @@ impl World {
                 is_journal_report: false,
             },
         );
-        self.accept(envelope, origin, text, plan).await
+        self.accept(envelope, origin, text, Some(plan)).await
     }
 
     async fn accept(
@@ -199,7 +200,7 @@ impl World {
         envelope: Envelope,
         origin: Origin,
         text: &[u8],
-        plan: Plan,
+        plan: Option<Plan>,
     ) -> MessageId {
         let queue = &self.shared.queue;
         let id = queue.new_id();
@@ -210,7 +211,7 @@ impl World {
             envelope,
             origin,
             body: body.finish().unwrap(),
-            plan: Some(plan),
+            plan,
         };
         queue.accept(message).await.unwrap();
         id
@@ -238,7 +239,7 @@ impl World {
             notes: Vec::new(),
         };
         let origin = origin(self.shared.clock.unix_ms());
-        self.accept(envelope(&["anna@example.org"]), origin, text, plan)
+        self.accept(envelope(&["anna@example.org"]), origin, text, Some(plan))
             .await
     }
 
