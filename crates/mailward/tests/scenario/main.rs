@@ -100,3 +100,4 @@ mod top_shows_the_node_live_and_finds_it_again;
 mod two_halves_of_an_organisation_know_each_other;
 mod what_an_authority_revoked_is_refused_in_both_directions;
 mod what_is_in_maintenance_is_shown_and_left_alone;
+mod which_way_mail_came_is_kept_or_taken_out;

@@ -9,7 +9,6 @@ use bytes::{Bytes, BytesMut};
 use mailward_journal::{Digest, Hasher};
 use mailward_model::{
     BodyType, Domain, EmailAddress, MessageId,
-    kind::HeaderFamily,
     plan::{Delivery, DeliveryContent, JournalReport},
 };
 use mailward_proto::{
@@ -115,10 +114,11 @@ impl Content {
         };
         let keep = match &delivery.content {
             DeliveryContent::Message => keep,
-            // Whoever hears of a message's fate learns nothing of what servers told each other.
+            // Whoever hears of a message's fate learns nothing of what servers told each other, nor
+            // which way it came.
             DeliveryContent::Dsn { .. } => Keep::NOTHING,
             // An archive gets what there was.
-            DeliveryContent::JournalReport(_) => Keep::of(&HeaderFamily::ALL),
+            DeliveryContent::JournalReport(_) => Keep::ALL,
         };
         content.strip(queue, message.id, keep)?;
         content.compose(snapshot, message, delivery, carry);
