@@ -71,6 +71,7 @@ mod load_balancers_take_a_drained_node_out_and_put_it_back;
 mod mail_flow_is_judged_at_both_ends;
 mod mail_reaches_a_mailbox_and_is_journaled_once;
 mod mailwards_own_role_groups_are_what_policies_say;
+mod many_endpoints_are_tested_at_once_and_what_dns_says_of_them;
 mod metrics_and_events_reach_a_collector;
 mod neighbours_are_watched;
 mod nodes_share_their_objects_in_a_database;
