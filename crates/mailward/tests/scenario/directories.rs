@@ -97,6 +97,13 @@ pub(crate) const ADMINISTRATOR: (&str, &str) =
 impl Controller {
     /// Makes a domain and starts its controller.
     pub(crate) fn start() -> Controller {
+        let mut controller = Controller::provision();
+        controller.run();
+        controller
+    }
+
+    /// Makes a domain, whose controller can be started.
+    pub(crate) fn provision() -> Controller {
         assert!(
             nix::unistd::Uid::effective().is_root(),
             "this scenario runs a Samba domain controller, which needs root and a file system with \
@@ -144,14 +151,18 @@ impl Controller {
             crate::support::text(&output)
         );
         std::fs::create_dir(folder.path().join("run")).unwrap();
-        let mut controller = Controller {
+        Controller {
             folder,
             address,
             authority,
             server: Server(None),
-        };
-        controller.run();
-        controller
+        }
+    }
+
+    /// The folder of the domain that its computers read group policies from.
+    pub(crate) fn sysvol(&self) -> PathBuf {
+        let place = "dc/state/sysvol/corp.example.test";
+        self.folder.path().join(place)
     }
 
     /// Starts it, again where it was ended.

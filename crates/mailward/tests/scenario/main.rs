@@ -64,6 +64,7 @@ mod each_role_may_be_stopped_or_killed_at_any_moment;
 mod endpoints_are_tested_as_a_stranger_sees_them;
 mod exchange_names_run_the_same_operations;
 mod field_notes_of_exchange_run_as_typed;
+mod group_policies_of_a_sysvol_come_in_and_go_back;
 mod health_notices_and_repairs_a_wedged_connector;
 mod health_pages_tell_load_balancers_and_prometheus;
 mod hostile_clients_get_replies_and_others_get_service;
