@@ -1,7 +1,8 @@
 //! The header firewall: takes the fields out of a header section that Exchange servers write for each
-//! other (`X-MS-Exchange-Organization-*`, `-Forest-*`, `-CrossPremises-*`) and a stranger must not; and
-//! changes those that pass between the two halves of one organisation from organization to
-//! cross-premises fields and back ([`Conversion`]).
+//! other (`X-MS-Exchange-Organization-*`, `-Forest-*`, `-CrossPremises-*`) and a stranger must not, and
+//! where it is told to, those that say which way a message came (`Received`, `Resent-*`); and changes
+//! those that pass between the two halves of one organisation from organization to cross-premises fields
+//! and back ([`Conversion`]).
 //!
 //! It sees a message in pieces, cut anywhere, and holds back no more than the beginning of one field's
 //! name. A section goes on to its first empty line, whatever stands in it: a server behind this one
@@ -13,11 +14,17 @@
 //! Invariant: what is converted is an organization or a cross-premises field named in a fixed list. No
 //! other field ever comes to be by it: neither the marker of a health probe nor that of a journal report.
 
+mod keep;
+
 use mailward_model::kind::HeaderFamily;
 
-/// What the names of all families begin with, in lower case.
+pub use keep::{Conversion, Keep, Stripped};
+
+use self::keep::Fate;
+
+/// What the names of Exchange's families begin with, in lower case.
 const COMMON: &[u8] = b"x-ms-exchange-";
-/// Octets of a name that are held back: more than any of a field that is converted.
+/// Octets of a name that are held back: more than any of a field that is looked at to its end.
 const NAME_OCTETS_MAX: usize = 56;
 
 /// Fields that are converted, by what follows the family's prefix: those that Exchange servers have been
@@ -41,6 +48,35 @@ const CONVERTED: [&str; 14] = [
     "TransportTrafficType",
 ];
 
+/// Organization fields that a mailbox is given: what its owner's filters and clients may go by, and
+/// nothing of how the organisation is built.
+const OF_MAILBOXES: [&str; 7] = [
+    "AuthAs",
+    "AuthDomain",
+    "AuthMechanism",
+    "AuthSource",
+    "OriginalArrivalTime",
+    "OriginalSize",
+    "SCL",
+];
+
+/// The fields that say which way a message came, in lower case (RFC 5322 §3.6.6, §3.6.7).
+const ROUTING: [&[u8]; 8] = [
+    b"received",
+    b"resent-bcc",
+    b"resent-cc",
+    b"resent-date",
+    b"resent-from",
+    b"resent-message-id",
+    b"resent-sender",
+    b"resent-to",
+];
+
+fn is_among(names: &[&str], own: &[u8]) -> bool {
+    let mut names = names.iter();
+    names.any(|name| name.as_bytes().eq_ignore_ascii_case(own))
+}
+
 fn pattern(family: HeaderFamily) -> &'static [u8] {
     match family {
         HeaderFamily::Organization => b"x-ms-exchange-organization-",
@@ -49,132 +85,17 @@ fn pattern(family: HeaderFamily) -> &'static [u8] {
     }
 }
 
-/// A change of family on the way from one half of an organisation to the other.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Conversion {
-    /// Coming in from the other half: cross-premises fields become organization ones.
-    ToOrganization,
-    /// Going out to it: organization fields become cross-premises ones.
-    ToCrossPremises,
-}
-
-impl Conversion {
-    fn from(self) -> HeaderFamily {
-        match self {
-            Conversion::ToOrganization => HeaderFamily::CrossPremises,
-            Conversion::ToCrossPremises => HeaderFamily::Organization,
-        }
-    }
-
-    fn to(self) -> HeaderFamily {
-        match self {
-            Conversion::ToOrganization => HeaderFamily::Organization,
-            Conversion::ToCrossPremises => HeaderFamily::CrossPremises,
-        }
-    }
-}
-
-/// What becomes of a field.
-enum Fate {
-    Passes,
-    TakenOut,
-    /// If it is one that is converted; taken out otherwise.
-    Converted,
-}
-
-/// The families that pass.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Keep {
-    families: u8,
-    conversion: Option<Conversion>,
-}
-
-impl Keep {
-    /// None passes.
-    pub const NOTHING: Keep = Keep {
-        families: 0,
-        conversion: None,
-    };
-
-    /// These pass.
-    pub fn of(families: &[HeaderFamily]) -> Keep {
-        families
-            .iter()
-            .fold(Keep::NOTHING, |keep, family| keep.and(*family))
-    }
-
-    /// This one passes too.
-    #[must_use]
-    pub fn and(self, family: HeaderFamily) -> Keep {
-        Keep {
-            families: self.families | 1 << family as u8,
-            ..self
-        }
-    }
-
-    /// Fields are converted. Those of the family that they become which the message has already are
-    /// taken out: the converted ones stand in their place.
-    #[must_use]
-    pub fn converting(self, conversion: Conversion) -> Keep {
-        Keep {
-            conversion: Some(conversion),
-            ..self
-        }
-    }
-
-    /// Whether a family passes as it is.
-    pub fn has(self, family: HeaderFamily) -> bool {
-        matches!(self.fate(family), Fate::Passes)
-    }
-
-    /// What is converted.
-    pub fn conversion(self) -> Option<Conversion> {
-        self.conversion
-    }
-
-    fn fate(self, family: HeaderFamily) -> Fate {
-        match self.conversion {
-            Some(conversion) if conversion.from() == family => Fate::Converted,
-            Some(conversion) if conversion.to() == family => Fate::TakenOut,
-            _ if self.families & 1 << family as u8 != 0 => Fate::Passes,
-            _ => Fate::TakenOut,
-        }
-    }
-}
-
-/// Fields that were taken out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Stripped {
-    /// Of `X-MS-Exchange-Organization-*`.
-    pub organization: u64,
-    /// Of `X-MS-Exchange-Forest-*`.
-    pub forest: u64,
-    /// Of `X-MS-Exchange-CrossPremises-*`.
-    pub cross_premises: u64,
-}
-
-impl Stripped {
-    fn add(&mut self, family: HeaderFamily) {
-        *match family {
-            HeaderFamily::Organization => &mut self.organization,
-            HeaderFamily::Forest => &mut self.forest,
-            HeaderFamily::CrossPremises => &mut self.cross_premises,
-        } += 1;
-    }
-
-    /// Of all families.
-    pub fn total(&self) -> u64 {
-        self.organization + self.forest + self.cross_premises
-    }
-}
-
 /// Where the firewall stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum At {
     /// At the beginning of a line, so many octets of which look like a family's name.
     Start(usize),
-    /// In the name of a field that may be converted, so many octets of which are held.
+    /// In the name of a field of a family that is looked at by its whole name, so many octets of which
+    /// are held.
     Name(usize),
+    /// At the beginning of a line, so many octets of which look like a field that says which way the
+    /// message came.
+    Routing(usize),
     /// In a line.
     Line,
     /// Behind a CR.
@@ -188,8 +109,7 @@ enum At {
 pub struct Firewall {
     keep: Keep,
     at: At,
-    /// The beginning of a line, as far as it looks like a family's name or is that of a field which may
-    /// be converted.
+    /// The beginning of a line, as far as it looks like the name of a field that may not pass as it is.
     held: [u8; NAME_OCTETS_MAX],
     /// Which family it looks like, once that shows.
     looks_like: Option<HeaderFamily>,
@@ -267,7 +187,12 @@ impl Firewall {
                 At::Start(0) if matches!(octet, b'\r' | b'\n') => {
                     (self.at, self.line_is_empty, self.drops) = (At::Line, true, false);
                 }
+                At::Start(0) if !self.keep.routing && matches!(octet, b'R' | b'r') => {
+                    self.line_is_empty = false;
+                    rest = self.routing(0, octet, rest, out);
+                }
                 At::Start(held) => rest = self.start(held, octet, rest, out),
+                At::Routing(held) => rest = self.routing(held, octet, rest, out),
                 At::Name(held) => rest = self.name(held, octet, rest, out),
                 At::Line => rest = self.line(rest, out),
                 At::Cr => rest = self.behind_cr(octet, rest, out),
@@ -279,8 +204,10 @@ impl Firewall {
     /// The message is over: appends what was held back.
     pub fn finish(&mut self, out: &mut Vec<u8>) {
         match self.at {
-            At::Start(held) => out.extend_from_slice(self.held.get(..held).unwrap_or_default()),
-            // A field of the family, and none that is converted: it has no colon.
+            At::Start(held) | At::Routing(held) => {
+                out.extend_from_slice(self.held.get(..held).unwrap_or_default())
+            }
+            // A field of the family, and none that passes by its name: it has no colon.
             At::Name(held) => self.take_out(held, out),
             At::Line | At::Cr | At::Ended => return,
         }
@@ -316,7 +243,7 @@ impl Firewall {
             && held == pattern(family).len()
         {
             match self.keep.fate(family) {
-                Fate::Converted => self.at = At::Name(held),
+                Fate::ByName => self.at = At::Name(held),
                 Fate::TakenOut => self.take_out(held, out),
                 Fate::Passes => {
                     (self.drops, self.at) = (false, At::Line);
@@ -328,25 +255,60 @@ impl Firewall {
         rest.get(1..).unwrap_or_default()
     }
 
+    /// One octet behind the `held` that look like the name of a field which says which way the message
+    /// came.
+    fn routing<'i>(
+        &mut self,
+        held: usize,
+        octet: u8,
+        rest: &'i [u8],
+        out: &mut Vec<u8>,
+    ) -> &'i [u8] {
+        let lower = octet.to_ascii_lowercase();
+        let before = self.held;
+        let name = before.get(..held).unwrap_or_default();
+        let goes_on = ROUTING.iter().any(|one| {
+            one.get(held) == Some(&lower)
+                && one
+                    .get(..held)
+                    .is_some_and(|one| one.eq_ignore_ascii_case(name))
+        });
+        if goes_on && let Some(place) = self.held.get_mut(held) {
+            *place = octet;
+            self.at = At::Routing(held + 1);
+            return rest.get(1..).unwrap_or_default();
+        }
+        // RFC 5322 §4.5: blanks may stand before the colon, and whoever reads on behind a line that is
+        // no field may take it for one. The octet itself is looked at again, as it may end the line.
+        let ends = matches!(octet, b':' | b' ' | b'\t' | b'\r' | b'\n');
+        if ends && ROUTING.iter().any(|one| one.eq_ignore_ascii_case(name)) {
+            self.take_out(held, out);
+        } else {
+            self.drops = false;
+            out.extend_from_slice(name);
+            self.at = At::Line;
+        }
+        rest
+    }
+
     /// The field whose name begins with the `held` octets is taken out.
     fn take_out(&mut self, held: usize, out: &mut Vec<u8>) {
-        if let Some(family) = self.looks_like {
-            self.stripped.add(family);
-        }
+        self.stripped.add(self.looks_like);
         (self.drops, self.at) = (true, At::Line);
         let name = self.held;
         self.put(name.get(..held).unwrap_or_default(), out);
     }
 
-    /// One octet behind the `held` ones of a name of the family that is converted.
+    /// One octet behind the `held` ones of a name of a family that is looked at by its whole name.
     fn name<'i>(&mut self, held: usize, octet: u8, rest: &'i [u8], out: &mut Vec<u8>) -> &'i [u8] {
-        // What is no name of a field is neither converted nor passed on. The octet itself is looked at
+        // What is no name of a field does not pass. The octet itself is looked at
         // again, as it may end the line.
         let ends = matches!(octet, b':' | b' ' | b'\t' | b'\r' | b'\n');
         let Some(place) = self.held.get_mut(held).filter(|_| !ends) else {
-            match self.keep.conversion.filter(|_| octet == b':') {
-                Some(conversion) => self.convert(conversion, held, out),
-                None => self.take_out(held, out),
+            match self.keep.conversion {
+                Some(conversion) if octet == b':' => self.convert(conversion, held, out),
+                None if octet == b':' => self.give_mailbox(held, out),
+                _ => self.take_out(held, out),
             }
             return rest;
         };
@@ -359,8 +321,7 @@ impl Firewall {
     fn convert(&mut self, conversion: Conversion, held: usize, out: &mut Vec<u8>) {
         let before = pattern(conversion.from()).len();
         let own = self.held.get(before..held).unwrap_or_default();
-        let mut converted = CONVERTED.iter();
-        if !converted.any(|name| name.as_bytes().eq_ignore_ascii_case(own)) {
+        if !is_among(&CONVERTED, own) {
             self.take_out(held, out);
             return;
         }
@@ -371,6 +332,22 @@ impl Firewall {
         self.added_octets += prefix.len() as u64;
         self.converted += 1;
         (self.drops, self.at) = (false, At::Line);
+    }
+
+    /// The `held` octets are the whole name of an organization field: it passes where a mailbox is
+    /// given it.
+    fn give_mailbox(&mut self, held: usize, out: &mut Vec<u8>) {
+        let before = pattern(HeaderFamily::Organization).len();
+        if !is_among(
+            &OF_MAILBOXES,
+            self.held.get(before..held).unwrap_or_default(),
+        ) {
+            self.take_out(held, out);
+            return;
+        }
+        (self.drops, self.at) = (false, At::Line);
+        let name = self.held;
+        self.put(name.get(..held).unwrap_or_default(), out);
     }
 
     /// What is left of a line, or all of `rest`.

@@ -1,5 +1,5 @@
 //! What the choice of a receive connector costs, on one core: 1,000 connectors with 10,000 ranges on
-//! one port, nested as feeds and networks are.
+//! one port, nested as feeds and networks are; and how often it allocates.
 //!
 //! `cargo run --release -p mailward-transport --example connector_bench [CONNECTORS RANGES]`
 #![allow(
@@ -96,6 +96,17 @@ fn main() {
             chosen.as_ref().map(|one| &one.name)
         );
     }
+    let allocated = allocation_counter::measure(|| {
+        for client in &clients {
+            black_box(pick(black_box(&snapshot), black_box(local), *client));
+        }
+    });
+    println!(
+        "{} choices allocate {} times",
+        clients.len(),
+        allocated.count_total
+    );
+    assert_eq!(allocated.count_total, 0, "a choice must not allocate");
     let best = (0..9)
         .map(|_| {
             let began = Instant::now();

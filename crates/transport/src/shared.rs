@@ -63,7 +63,7 @@ pub struct Counters {
     pub high_risk: Count,
     /// Transactions refused for want of a factor.
     pub factor_refusals: Count,
-    /// Exchange's header fields taken out of mail that came in.
+    /// Header fields that the firewall took out of mail that came in.
     pub stripped_in: HeaderCounts,
     /// The same of mail that went out.
     pub stripped_out: HeaderCounts,
@@ -79,6 +79,7 @@ pub struct HeaderCounts {
     organization: Count,
     forest: Count,
     cross_premises: Count,
+    routing: Count,
 }
 
 impl HeaderCounts {
@@ -87,6 +88,7 @@ impl HeaderCounts {
         self.organization.add(stripped.organization);
         self.forest.add(stripped.forest);
         self.cross_premises.add(stripped.cross_premises);
+        self.routing.add(stripped.routing);
     }
 
     /// The numbers now.
@@ -95,6 +97,7 @@ impl HeaderCounts {
             organization: self.organization.get(),
             forest: self.forest.get(),
             cross_premises: self.cross_premises.get(),
+            routing: self.routing.get(),
         }
     }
 }

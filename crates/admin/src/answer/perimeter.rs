@@ -408,7 +408,7 @@ fn of_all(scene: &Scene) -> Result<Export, Fault> {
     Ok((title, set, ports(taking().map(|(_, spec)| spec))))
 }
 
-/// Who sent mail to these connectors since then, and whether there were more than are looked at.
+/// Who came to these connectors since then, with mail or without, and whether there were more than are looked at.
 fn gather(
     dir: &Path,
     since_unix_ms: u64,
@@ -420,7 +420,8 @@ fn gather(
         since_unix_ms: Some(since_unix_ms),
         ..Query::default()
     };
-    let visited = tracking::visit(dir, &query, EventId::Receive, |entry| {
+    let came = [EventId::Receive, EventId::Session];
+    let visited = tracking::visit(dir, &query, &came, |entry| {
         let wanted = |name: &String| name.eq_ignore_ascii_case(&entry.connector_id);
         let Some(address) = entry.client_ip.filter(|_| connectors.iter().any(wanted)) else {
             return;
@@ -435,9 +436,13 @@ fn gather(
             address,
             helo: String::new(),
             messages: 0,
+            silent_sessions: 0,
             last_unix_ms: 0,
         });
-        client.messages += 1;
+        match entry.event_id {
+            EventId::Session => client.silent_sessions += 1,
+            _ => client.messages += 1,
+        }
         if entry.unix_ms >= client.last_unix_ms {
             client.last_unix_ms = entry.unix_ms;
             client.helo = entry.client_hostname.to_string();

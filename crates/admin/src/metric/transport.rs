@@ -70,13 +70,14 @@ pub(super) fn traffic(families: &mut Vec<Family>, status: &TransportStatus) {
     ];
     families.push(Family::counter(
         "headers_stripped",
-        "Header fields of Exchange's families taken out, by direction and family",
+        "Header fields that the firewall took out, by direction and family",
         since,
         ways.into_iter().flat_map(|(direction, counts)| {
             [
                 ("organization", counts.organization),
                 ("forest", counts.forest),
                 ("cross_premises", counts.cross_premises),
+                ("routing", counts.routing),
             ]
             .map(|(family, count)| {
                 Sample::whole(count)

@@ -48,6 +48,9 @@ pub struct ReplayClient {
     pub helo: String,
     /// Messages it sent.
     pub messages: u64,
-    /// When it sent the last one.
+    /// Its sessions that brought no mail, counted once an hour.
+    #[serde(default)]
+    pub silent_sessions: u64,
+    /// When it came the last time.
     pub last_unix_ms: u64,
 }

@@ -179,10 +179,16 @@ pub struct PerimeterReplay {
     pub assumed: String,
     /// Messages looked at.
     pub messages: u64,
+    /// Sessions that brought no mail, counted once for each client and hour.
+    #[serde(default)]
+    pub silent_sessions: u64,
     /// Clients they came from.
     pub clients: u64,
     /// Messages of those that would be refused.
     pub refused_messages: u64,
+    /// Sessions without mail of those that would be refused.
+    #[serde(default)]
+    pub refused_silent_sessions: u64,
     /// Clients that their connector would not take any more, those with most messages first.
     pub out: Vec<ReplayedClient>,
     /// Whether there were more messages or clients than are looked at.
@@ -200,7 +206,10 @@ pub struct ReplayedClient {
     pub helo: String,
     /// Messages it sent.
     pub messages: u64,
-    /// When it sent the last one.
+    /// Its sessions that brought no mail, counted once an hour.
+    #[serde(default)]
+    pub silent_sessions: u64,
+    /// When it came the last time.
     pub last_unix_ms: u64,
     /// The connector that would take it instead; none refuses it.
     pub taken_by: Option<String>,

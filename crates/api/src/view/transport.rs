@@ -123,9 +123,9 @@ pub struct Counters {
     pub factor_refusals: u64,
     /// What revocation filters said of peers.
     pub revocation: RevocationCounts,
-    /// Exchange's header fields taken out of mail that came in.
+    /// Header fields that the firewall took out of mail that came in.
     pub headers_stripped_in: HeaderCounts,
-    /// Exchange's header fields taken out of mail that went out.
+    /// Header fields that the firewall took out of mail that went out.
     pub headers_stripped_out: HeaderCounts,
     /// Cross-premises header fields that came in and became organization ones.
     pub headers_promoted: u64,
@@ -147,7 +147,7 @@ pub struct RevocationCounts {
     pub revoked: u64,
 }
 
-/// Header fields of Exchange's families.
+/// Header fields that the firewall took out, by family.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema,
 )]
@@ -159,12 +159,14 @@ pub struct HeaderCounts {
     pub forest: u64,
     /// `X-MS-Exchange-CrossPremises-*`.
     pub cross_premises: u64,
+    /// `Received` and `Resent-*`.
+    pub routing: u64,
 }
 
 impl HeaderCounts {
-    /// Of all families.
+    /// All of them.
     pub fn total(&self) -> u64 {
-        self.organization + self.forest + self.cross_premises
+        self.organization + self.forest + self.cross_premises + self.routing
     }
 }
 

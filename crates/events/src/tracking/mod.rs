@@ -4,6 +4,8 @@
 //! every 100 ms. [`search`] reads the files back, newest first, and skips those outside the window
 //! asked for: message ids carry their time, so an id alone is a window.
 //!
+//! Sessions that brought no mail have a line of their own, for questions about who came at all.
+//!
 //! Never written here: a message's content. Lines of health probes carry the traffic type `Health`
 //! and are left out of searches unless asked for.
 
@@ -89,6 +91,9 @@ words! {
         Suppressed = "SUPPRESSED",
         /// Slowed down.
         Throttle = "THROTTLE",
+        /// A client came and brought no mail. Not a step of a message: searches pass it over unless they
+        /// ask for it.
+        Session = "SESSION",
     }
 }
 

@@ -167,7 +167,7 @@ pub fn search(dir: &Path, query: &Query) -> io::Result<Vec<Entry<'static>>> {
     } else {
         query.limit
     };
-    let needle = query.needle();
+    let needles: Vec<Vec<u8>> = query.needle().into_iter().collect();
     let mut found: Vec<Entry<'static>> = Vec::new();
     for file in files(dir, query)? {
         // Files of two processes may overlap: only when what is found is newer than all of this
@@ -182,7 +182,7 @@ pub fn search(dir: &Path, query: &Query) -> io::Result<Vec<Entry<'static>>> {
                 continue;
             }
         }
-        search_file(&file.path, query, needle.as_deref(), limit, &mut found)?;
+        search_file(&file.path, query, &needles, limit, &mut found)?;
     }
     // Stable: entries of one millisecond stay in the order of their files.
     found.sort_by_key(|entry| entry.unix_ms);
@@ -205,24 +205,27 @@ fn files(dir: &Path, query: &Query) -> io::Result<Vec<rotate::DatedFile>> {
     Ok(files.into_iter().map(|(_, file)| file).collect())
 }
 
-/// Shows every entry of this event that matches to `each`, the newest file first, and keeps none: for
-/// questions about all of them. The query's limit does not count.
+/// Shows every entry of these events that matches to `each`, the newest file first, and keeps none: for
+/// questions about all of them. The query's event and limit do not count.
 ///
 /// # Errors
 /// As [`search`].
 pub fn visit(
     dir: &Path,
     query: &Query,
-    event: EventId,
+    events: &[EventId],
     mut each: impl FnMut(&Entry<'_>),
 ) -> io::Result<()> {
-    let needle = event.as_str().to_ascii_lowercase();
+    let needles: Vec<Vec<u8>> = events
+        .iter()
+        .map(|event| event.as_str().to_ascii_lowercase().into_bytes())
+        .collect();
+    let any = Query {
+        event: None,
+        ..query.clone()
+    };
     for file in files(dir, query)? {
-        read_file(&file.path, query, Some(needle.as_bytes()), |entry| {
-            if entry.event_id == event {
-                each(&entry);
-            }
-        })?;
+        read_file(&file.path, &any, &needles, events, |entry| each(&entry))?;
     }
     Ok(())
 }
@@ -231,12 +234,12 @@ pub fn visit(
 fn search_file(
     path: &Path,
     query: &Query,
-    needle: Option<&[u8]>,
+    needles: &[Vec<u8>],
     limit: usize,
     found: &mut Vec<Entry<'static>>,
 ) -> io::Result<()> {
     let mut of_file = std::collections::VecDeque::new();
-    read_file(path, query, needle, |entry| {
+    read_file(path, query, needles, query.event.as_slice(), |entry| {
         if of_file.len() == limit {
             of_file.pop_front();
         }
@@ -246,11 +249,13 @@ fn search_file(
     Ok(())
 }
 
-/// Reads the matching entries of one file, in its order.
+/// Reads the matching entries of one file, in its order: lines that hold one of the needles, where there
+/// are any, and entries of these events, or where none is named of all that are steps of a message.
 fn read_file(
     path: &Path,
     query: &Query,
-    needle: Option<&[u8]>,
+    needles: &[Vec<u8>],
+    events: &[EventId],
     mut each: impl FnMut(Entry<'static>),
 ) -> io::Result<()> {
     let file = match File::open(path) {
@@ -273,7 +278,7 @@ fn read_file(
             break;
         }
         let text = one.strip_suffix(b"\n").unwrap_or(&one);
-        if needle.is_some_and(|needle| !holds(text, needle)) {
+        if !needles.is_empty() && !needles.iter().any(|needle| holds(text, needle)) {
             continue;
         }
         let outside = line::time_of(text)
@@ -283,6 +288,10 @@ fn read_file(
         }
         if let Some(entry) = line::read(text)
             && query.takes(&entry)
+            && match events {
+                [] => entry.event_id != EventId::Session,
+                events => events.contains(&entry.event_id),
+            }
         {
             each(entry);
         }
@@ -339,12 +348,45 @@ mod tests {
             limit: 1,
             ..Query::default()
         };
-        visit(dir.path(), &query, EventId::Send, |entry| {
+        visit(dir.path(), &query, &[EventId::Send], |entry| {
             assert_eq!(entry.event_id, EventId::Send);
             seen += 1;
         })
         .unwrap();
         assert_eq!(seen, 120);
+        let both = [EventId::Send, EventId::Receive];
+        visit(dir.path(), &query, &both, |_| seen += 1).unwrap();
+        assert_eq!(seen, 360);
+    }
+
+    #[test]
+    fn sessions_without_mail_are_found_by_who_asks_for_them() {
+        let dir = tempfile::tempdir().unwrap();
+        let log = TrackingLog::open(dir.path()).unwrap();
+        log.write(entry(0, EventId::Receive, 1));
+        log.write(Entry {
+            unix_ms: NOW,
+            connector_id: "Cloud".into(),
+            event_id: EventId::Session,
+            ..Entry::default()
+        });
+        drop(log);
+        let count = |event| {
+            let query = Query {
+                event,
+                ..Query::default()
+            };
+            search(dir.path(), &query).unwrap().len()
+        };
+        assert_eq!([count(None), count(Some(EventId::Session))], [1, 1]);
+        let mut seen = Vec::new();
+        let both = [EventId::Receive, EventId::Session];
+        visit(dir.path(), &Query::default(), &both, |entry| {
+            seen.push((entry.event_id, entry.connector_id.to_string()));
+        })
+        .unwrap();
+        assert_eq!(seen.last(), Some(&(EventId::Session, "Cloud".to_owned())));
+        assert_eq!(seen.len(), 2);
     }
 
     #[test]

@@ -146,9 +146,11 @@ fn each_factor_refuses_with_its_reason_and_the_good_one_is_taken() {
         assert!(reply.starts_with("250 2.0.0"), "{reply}");
     }
     wait_for("four messages arrive", || node.mailbox("info").len() == 4);
+    // What was kept of the cross-premises fields is for servers, and no mailbox is given it.
+    let given = PASSES.replace("X-MS-Exchange-CrossPremises-AuthAs: Internal\r\n", "");
     for message in node.mailbox("info") {
         let text = String::from_utf8(message).unwrap();
-        assert!(text.ends_with(&format!("{PASSES}{BODY}")), "{text}");
+        assert!(text.ends_with(&format!("{given}{BODY}")), "{text}");
         assert_eq!(text.matches("X-MS-Exchange-Organization").count(), 1);
     }
 

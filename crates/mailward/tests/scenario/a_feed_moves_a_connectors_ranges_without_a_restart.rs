@@ -1,6 +1,7 @@
 //! A receive connector takes whom a sender feed names: what is published anew is let in at once, what
-//! is published no more after its time, sessions are cut where the connector says so, a change that
-//! is too large waits for a person, and all of it outlasts a restart. No process is restarted for it.
+//! is published no more after its time; open sessions are cut then, or may finish, as the connector
+//! says; a change that is too large waits for a person, and all of it outlasts a restart. A feed may be
+//! an SPF record, read from DNS with what it includes. No process is restarted for it.
 
 use std::{
     net::{Ipv4Addr, SocketAddr},
@@ -9,6 +10,7 @@ use std::{
 
 use crate::{
     feeds::{Caller, Publisher, and, greeted},
+    outside::NameServer,
     support::{Node, free_port, objects, text, wait_for},
 };
 
@@ -105,6 +107,115 @@ fn ranges_follow_the_feed() {
     assert_eq!(count("/endpoints/Worldwide?"), 3, "{asked:?}");
     assert!(count("/version/Worldwide?") > 3);
     assert_eq!(count("/changes/Worldwide/2026100100?"), 1);
+}
+
+#[test]
+fn an_open_session_may_finish_where_the_connector_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let publisher = Publisher::listen(folder.path());
+    publisher.publish("2026100100", &and(&["127.0.2.0/24", "127.0.3.0/24"]));
+    let feed = "interval = \"1s\"\nremoval_delay = \"0s\"";
+    let patient = free_port();
+    let second = format!(
+        "{feed}\n\n[[receive_connector]]\nname = \"Patient\"\nbindings = [\"127.0.0.1:{patient}\"]\n\
+         remote_ranges = [\"feed:m365\"]\nout_of_range = \"finish\"\n"
+    );
+    let (mut node, cloud) = node(&publisher, folder, &second);
+    let patient = SocketAddr::from((Ipv4Addr::LOCALHOST, patient));
+    node.serve();
+    wait_for("the first version is in force", || {
+        greeted([127, 0, 3, 5], cloud) && greeted([127, 0, 3, 5], patient)
+    });
+    let mut cut = Caller::connect([127, 0, 3, 5], cloud);
+    let mut finishes = Caller::connect([127, 0, 3, 5], patient);
+    assert!(cut.line().starts_with("220 ") && finishes.line().starts_with("220 "));
+    for line in ["HELO host.example.net", "MAIL FROM:<a@example.net>"] {
+        assert!(finishes.say(line).starts_with("250 "), "{line}");
+    }
+    publisher.publish("2026110100", &and(&["127.0.2.0/24"]));
+    let word = cut.line();
+    assert!(word.starts_with("421 4.3.2"), "{word:?}");
+    // Both connectors have the new ranges; what was begun under the old ones comes to its end.
+    wait_for("nobody else is let in", || {
+        !greeted([127, 0, 3, 5], patient)
+    });
+    assert!(
+        finishes
+            .say("RCPT TO:<info@example.test>")
+            .starts_with("250 ")
+    );
+    assert!(finishes.say("DATA").starts_with("354 "));
+    let taken = finishes.say("Subject: finished\r\n\r\nHello.\r\n.");
+    assert!(taken.starts_with("250 "), "{taken}");
+    assert!(
+        finishes.say("NOOP").starts_with("250 "),
+        "the session goes on"
+    );
+    assert!(finishes.say("QUIT").starts_with("221 "));
+    assert!(!greeted([127, 0, 3, 5], patient) && greeted([127, 0, 2, 5], patient));
+    wait_for("the message is in the mailbox", || {
+        let mail = node.mailbox("info");
+        mail.iter()
+            .any(|one| String::from_utf8_lossy(one).contains("finished"))
+    });
+}
+
+#[test]
+fn an_spf_record_is_a_feed_with_all_that_it_includes() {
+    let names = NameServer::of(Ipv4Addr::new(127, 0, 8, 8));
+    names.has_text(
+        "spf.partner.test",
+        "v=spf1 ip4:127.0.2.0/24 include:more.partner.test a:host.partner.test -all",
+    );
+    names.has_text(
+        "more.partner.test",
+        "v=spf1 ip4:127.0.3.0/25 ip4:127.0.3.128/25 ?all",
+    );
+    let port = free_port();
+    let cloud = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+    let mut node = Node::prepare(|first| {
+        objects(first)
+            + &format!(
+                r#"
+[[sender_feed]]
+name = "Partner"
+source = {{ spf = "spf.partner.test" }}
+interval = "1s"
+removal_delay = "0s"
+
+[[receive_connector]]
+name = "Partner"
+bindings = ["127.0.0.1:{port}"]
+remote_ranges = ["feed:Partner"]
+"#
+            )
+    });
+    let config = std::fs::read_to_string(node.config()).unwrap();
+    let resolvers = format!("resolvers = [\"{}\"]\n", names.address);
+    std::fs::write(node.config(), resolvers + &config).unwrap();
+    node.serve();
+    wait_for("what the record names is let in", || {
+        greeted([127, 0, 2, 5], cloud)
+    });
+    // Included, and looked up.
+    assert!(greeted([127, 0, 3, 200], cloud) && greeted([127, 0, 8, 8], cloud));
+    assert!(!greeted([127, 0, 8, 9], cloud) && !greeted([127, 0, 4, 5], cloud));
+    let why = node.ask(&["perimeter", "why", "127.0.3.200"]);
+    assert!(why.contains("of sender feed Partner"), "{why}");
+
+    names.has_text(
+        "more.partner.test",
+        "v=spf1 ip4:127.0.3.0/24 ip4:127.0.4.0/24 ?all",
+    );
+    wait_for("what is included anew is let in", || {
+        greeted([127, 0, 4, 5], cloud)
+    });
+    assert!(greeted([127, 0, 3, 5], cloud));
+
+    // A record that cannot be a list changes nothing of what is in force.
+    names.has_text("more.partner.test", "v=spf1 exists:%{i}.partner.test -all");
+    node.wait_for_events(&["FeedRefused"]);
+    assert!(greeted([127, 0, 4, 5], cloud) && greeted([127, 0, 2, 5], cloud));
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! A certificate that is distrusted is refused at once, without a restart: as a next hop's, where mail
-//! waits instead of going out in plain text, and as a client's. Sessions that showed it are cut. A
-//! listed serial number under another issuer is nobody's business.
+//! waits instead of going out in plain text, and as a client's; where alerts go, and where a probe
+//! looks. Sessions that showed it are cut. A listed serial number under another issuer is nobody's
+//! business; a listed key is refused in every certificate.
 
 use std::{
     io::{Read, Write},
@@ -12,8 +13,9 @@ use std::{
 use mailward_tls::ca::{self, Leaf};
 
 use crate::{
+    feeds::{Publisher, Said},
     secure::showing,
-    support::{Node, wait_for, wait_within},
+    support::{Node, run, wait_for, wait_within},
     tls_peers::{Hop, hop, session},
 };
 
@@ -144,6 +146,131 @@ fn a_client_that_shows_it_is_cut_and_refused_when_it_comes_again() {
     for number in [7010, 7011] {
         wait_for("it is told", || node.has_event("transport", number));
     }
+}
+
+/// Sends a message and waits until it has arrived under TLS, the so many-th.
+#[track_caller]
+fn arrives(node: &Node, hop: &Hop, count: usize) {
+    send(node, &format!("n{count}@elsewhere.test"));
+    wait_for("the message arrives", || {
+        hop.under_tls.load(Ordering::SeqCst) == count
+    });
+}
+
+/// Sends a message and waits until it is known to wait for this entry; then the entry is removed, and it
+/// arrives as the so many-th.
+#[track_caller]
+fn waits_until_removed(node: &Node, hop: &Hop, entry: &str, count: usize) {
+    send(node, &format!("n{count}@elsewhere.test"));
+    wait_for("the message waits with the reason", || {
+        node.ask(&["queue", "list", "--json"])
+            .contains(&format!("untrusted here: {entry}"))
+    });
+    assert_eq!(hop.under_tls.load(Ordering::SeqCst), count - 1);
+    node.ask(&["untrusted", "remove", entry]);
+    wait_for("the message arrives", || {
+        hop.under_tls.load(Ordering::SeqCst) == count
+    });
+    assert_eq!(hop.plain.load(Ordering::SeqCst), 0, "no plain text instead");
+}
+
+#[test]
+fn a_serial_counts_under_its_issuer_alone_and_a_key_in_every_certificate() {
+    let authority = ca::Authority::new("Hop Authority").unwrap();
+    let issued = authority.issue(&Leaf::new(["hop.test"])).unwrap();
+    let hop = hop(&issued);
+    let node = Node::start(objects(&hop));
+    let file = node.path("hop.pem");
+    std::fs::write(&file, &issued.certificate_pem).unwrap();
+    let tested = node.json(&["untrusted", "test", file.to_str().unwrap()]);
+    let serial = tested["certificates"][0]["serial"].as_str().unwrap();
+    let list = |issuer: &str, name: &str| {
+        let what = ["untrusted", "add", "--issuer", issuer, "--serial", serial];
+        node.ask(&[&what[..], &["--name", name, "--reason", "a test"]].concat());
+    };
+    arrives(&node, &hop, 1);
+    // The same number, given by somebody else.
+    list("CN=Other Authority", "look-alike");
+    arrives(&node, &hop, 2);
+    list("CN=Hop Authority", "own");
+    waits_until_removed(&node, &hop, "own", 3);
+
+    // Another certificate for the same key: who lists its key means this one too, who lists it alone
+    // does not.
+    let (key, other) = (node.path("hop.key"), node.path("renewed.pem"));
+    std::fs::write(&key, issued.key_pem.as_bytes()).unwrap();
+    let (key, other) = (key.to_str().unwrap(), other.to_str().unwrap());
+    let request = [
+        "req",
+        "-x509",
+        "-new",
+        "-key",
+        key,
+        "-subj",
+        "/CN=renewed.test",
+    ];
+    let (made, said) = run(
+        "openssl",
+        &[&request[..], &["-days", "30", "-out", other]].concat(),
+        "",
+    );
+    assert!(made, "{said}");
+    add(&node, Path::new(other), "alone");
+    arrives(&node, &hop, 4);
+    let with_key = [
+        "untrusted",
+        "add",
+        other,
+        "--key",
+        "--name",
+        "key",
+        "--reason",
+        "a test",
+    ];
+    node.ask(&with_key);
+    waits_until_removed(&node, &hop, "key", 5);
+}
+
+#[test]
+fn neither_alerts_nor_probes_go_where_it_is_shown() {
+    let folder = tempfile::tempdir().unwrap();
+    let publisher = Publisher::listen(folder.path());
+    publisher.say("/", Said::Document("all is well".to_owned()));
+    let shown = folder.path().join("publisher-server.pem");
+    let url = publisher.url();
+    let channel =
+        format!("\n[[alert_channel]]\nname = \"hook\"\ntarget = {{ webhook = \"{url}/alert\" }}\n");
+    let mut node = Node::prepare_in(folder, |port| crate::support::objects(port) + &channel);
+    publisher.trusted_by(&node);
+    node.serve();
+    let target = serde_json::json!({ "url": format!("{url}/page"), "contains": "is well" });
+    node.ask(&["probe", "set", "page", &format!("target.http={target}")]);
+    let alert = || node.command(&["alert", "test", "hook"]);
+    let probe = |word: &str| {
+        let output = node.command(&["health", "probe", "run", "page", "--trace", "--json"]);
+        let result: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
+        result["verdict"] == word
+    };
+    wait_for("the probe finds the page", || probe("pass"));
+    wait_for("the alert arrives", || alert().status.success());
+    let posted = || {
+        let asked = publisher.asked();
+        asked.iter().filter(|path| *path == "/alert").count()
+    };
+    let before = posted();
+    assert!(before > 0);
+
+    add(&node, &shown, "stolen");
+    wait_for("the probe refuses it", || probe("fail"));
+    let refused = alert();
+    assert!(!refused.status.success());
+    let told = crate::support::text(&refused);
+    assert!(told.contains("stolen"), "{told}");
+    assert_eq!(posted(), before, "nothing was said to who showed it");
+
+    node.ask(&["untrusted", "remove", "stolen"]);
+    wait_for("the alert arrives again", || alert().status.success());
+    wait_for("the probe finds the page again", || probe("pass"));
 }
 
 #[test]

@@ -117,6 +117,13 @@ const SIGNED_IN: [&str; 2] = ["-UCORP\\Administrator%Passw0rd.Adm1n", "--use-ker
 impl Controller {
     /// Makes a domain and starts its controller.
     pub(crate) fn start() -> Controller {
+        let mut controller = Controller::provision();
+        controller.run();
+        controller
+    }
+
+    /// Makes a domain, whose controller can be started.
+    pub(crate) fn provision() -> Controller {
         assert!(
             nix::unistd::Uid::effective().is_root(),
             "this scenario runs a Samba domain controller, which needs root and a file system with \
@@ -187,14 +194,18 @@ impl Controller {
 
     fn of(folder: tempfile::TempDir, address: Ipv4Addr, authority: PathBuf) -> Controller {
         std::fs::create_dir(folder.path().join("run")).unwrap();
-        let mut controller = Controller {
+        Controller {
             folder,
             address,
             authority,
             server: Server(None),
-        };
-        controller.run();
-        controller
+        }
+    }
+
+    /// The folder of the domain that its computers read group policies from.
+    pub(crate) fn sysvol(&self) -> PathBuf {
+        let place = "dc/state/sysvol/corp.example.test";
+        self.folder.path().join(place)
     }
 
     /// Has it learn what another controller has. Returns when it has.

@@ -171,8 +171,20 @@ pub(crate) struct NameServer {
     /// Where it listens.
     pub(crate) address: SocketAddr,
     says: Arc<Mutex<Option<Ipv4Addr>>>,
-    texts: Arc<Mutex<Vec<(String, String)>>>,
+    records: Arc<Mutex<Vec<DnsRecord>>>,
 }
+
+/// A record other than an address: a name, a type, and what it says as it is sent.
+type DnsRecord = (String, u16, Vec<u8>);
+
+/// An address (RFC 1035 §3.4.1).
+const A: u16 = 1;
+/// A TXT record (RFC 1035 §3.3.14).
+const TXT: u16 = 16;
+/// A TLSA record (RFC 6698 §2.1).
+const TLSA: u16 = 52;
+/// So long a resolver may remember such a record: a test changes them.
+const RECORD_TTL_SECS: u32 = 1;
 
 /// An hour, for which a resolver may remember an answer.
 const TTL_SECS: u32 = 3_600;
@@ -193,10 +205,26 @@ impl NameServer {
         *self.says.lock().unwrap() = Some(host);
     }
 
-    /// From now on a name has this TXT record.
+    /// From now on a name has this TXT record, and no other.
     pub(crate) fn has_text(&self, name: &str, text: &str) {
-        let mut texts = self.texts.lock().unwrap();
-        texts.push((name.to_owned(), text.to_owned()));
+        let length = u8::try_from(text.len()).unwrap();
+        self.has(name, TXT, [&[length], text.as_bytes()].concat());
+    }
+
+    /// From now on a name is this host's.
+    pub(crate) fn has_address(&self, name: &str, host: Ipv4Addr) {
+        self.has(name, A, host.octets().to_vec());
+    }
+
+    /// From now on a name has this TLSA record, and no other.
+    pub(crate) fn has_tlsa(&self, name: &str, record: Vec<u8>) {
+        self.has(name, TLSA, record);
+    }
+
+    fn has(&self, name: &str, kind: u16, record: Vec<u8>) {
+        let mut records = self.records.lock().unwrap();
+        records.retain(|(known, of, _)| (known.as_str(), *of) != (name, kind));
+        records.push((name.to_owned(), kind, record));
     }
 
     fn start(says: Option<Ipv4Addr>) -> NameServer {
@@ -204,14 +232,14 @@ impl NameServer {
         let address = socket.local_addr().unwrap();
         let says = Arc::new(Mutex::new(says));
         let now = Arc::clone(&says);
-        let texts: Arc<Mutex<Vec<(String, String)>>> = Arc::default();
-        let known = Arc::clone(&texts);
+        let records: Arc<Mutex<Vec<DnsRecord>>> = Arc::default();
+        let known = Arc::clone(&records);
         std::thread::spawn(move || {
             let mut octets = [0; 1500];
             while let Ok((length, from)) = socket.recv_from(&mut octets) {
                 let host = *now.lock().unwrap();
                 let question = &octets[..length];
-                let answer = NameServer::text_answer(question, &known.lock().unwrap())
+                let answer = NameServer::record_answer(question, &known.lock().unwrap())
                     .unwrap_or_else(|| NameServer::answer(question, host));
                 // Whoever asked may have given up.
                 let _ = socket.send_to(&answer, from);
@@ -220,12 +248,13 @@ impl NameServer {
         NameServer {
             address,
             says,
-            texts,
+            records,
         }
     }
 
-    /// The answer to a question for the text of a name that has one.
-    fn text_answer(question: &[u8], texts: &[(String, String)]) -> Option<Vec<u8>> {
+    /// The answer to a question for a record of a name that has one. The server vouches for it, as one
+    /// does that has checked a zone's signatures.
+    fn record_answer(question: &[u8], records: &[DnsRecord]) -> Option<Vec<u8>> {
         let (mut name, mut at) = (Vec::new(), 12);
         while let Some(length @ 1..) = question.get(at).copied() {
             let label = &question[at + 1..=at + usize::from(length)];
@@ -233,17 +262,19 @@ impl NameServer {
             at += 1 + usize::from(length);
         }
         let (end, name) = (at + 5, name.join("."));
-        let is_text = question[at + 1..at + 3] == [0, 16];
-        let (_, text) = texts.iter().find(|(known, _)| is_text && *known == name)?;
+        let kind = u16::from_be_bytes([question[at + 1], question[at + 2]]);
+        let mut records = records.iter();
+        let (_, _, record) = records.find(|(known, of, _)| *of == kind && *known == name)?;
         let mut answer = question[..end].to_vec();
         answer[6..12].fill(0);
-        (answer[2], answer[3], answer[7]) = (0x81, 0x80, 1);
-        // RFC 1035 §3.3.14: one character-string.
-        answer.extend([0xc0, 12, 0, 16, 0, 1]);
-        answer.extend(TTL_SECS.to_be_bytes());
-        let length = u8::try_from(text.len()).unwrap();
-        answer.extend([0, length + 1, length]);
-        answer.extend(text.bytes());
+        // RFC 4035 §3.2.3: the AD bit.
+        (answer[2], answer[3], answer[7]) = (0x81, 0xa0, 1);
+        answer.extend([0xc0, 12]);
+        answer.extend(kind.to_be_bytes());
+        answer.extend([0, 1]);
+        answer.extend(RECORD_TTL_SECS.to_be_bytes());
+        answer.extend(u16::try_from(record.len()).unwrap().to_be_bytes());
+        answer.extend(record);
         Some(answer)
     }
 

@@ -1,6 +1,6 @@
 //! `mailward test tls` comes to TLS on real servers of each protocol that it speaks before TLS, and sees
-//! their certificates: Dovecot (IMAP, POP3, ManageSieve), OpenLDAP, PostgreSQL, Prosody (XMPP for
-//! clients and between servers), vsftpd.
+//! their certificates: Dovecot (IMAP, POP3, ManageSieve, LMTP), INN (NNTP), OpenLDAP, PostgreSQL,
+//! Prosody (XMPP for clients and between servers), vsftpd.
 //!
 //! They run with configurations of their own on ports of this test; some need root, and without it the
 //! test says so and ends.
@@ -106,7 +106,7 @@ fn of_dovecot() {
         return;
     }
     let (folder, _) = folder("dovecot");
-    let [imap, pop3, sieve] = [(); 3].map(|()| free_port());
+    let [imap, pop3, sieve, lmtp] = [(); 4].map(|()| free_port());
     let own = folder.path().display();
     for name in ["run", "state"] {
         std::fs::create_dir(folder.path().join(name)).unwrap();
@@ -117,11 +117,12 @@ fn of_dovecot() {
     let off = |name: &str| format!("inet_listener {name} {{\n port = 0\n }}");
     let configuration = format!(
         "base_dir = {own}/run\nstate_dir = {own}/state\nlog_path = {own}/log\n\
-         protocols = imap pop3 sieve\nssl = yes\nssl_cert = <{own}/cert.pem\nssl_key = <{own}/key.pem\n\
+         protocols = imap pop3 sieve lmtp\npostmaster_address = postmaster@example.test\nssl = yes\nssl_cert = <{own}/cert.pem\nssl_key = <{own}/key.pem\n\
          mail_location = maildir:{own}/mail/%u\n\
          service imap-login {{\n {}\n {}\n }}\n\
          service pop3-login {{\n {}\n {}\n }}\n\
          service managesieve-login {{\n {}\n }}\n\
+         service lmtp {{\n {}\n }}\n\
          service anvil {{\n chroot =\n }}\n\
          passdb {{\n driver = passwd-file\n args = {own}/users\n }}\n\
          userdb {{\n driver = static\n args = uid=nobody gid=nogroup home={own}/mail/%u\n }}\n",
@@ -130,6 +131,7 @@ fn of_dovecot() {
         listen("pop3", pop3),
         off("pop3s"),
         listen("sieve", sieve),
+        listen("lmtp", lmtp),
     );
     // Nobody can sign in; without this Dovecot speaks to nobody.
     std::fs::write(folder.path().join("users"), "").unwrap();
@@ -138,11 +140,96 @@ fn of_dovecot() {
     let arguments = ["-F", "-c", file.to_str().unwrap()];
     // Ended by a signal that it can hear, so that none of its children stays.
     let mut serving = serve("dovecot", &arguments, imap, &folder.path().join("said"));
-    for (port, protocol) in [(imap, "imap"), (pop3, "pop3"), (sieve, "sieve")] {
+    for (port, protocol) in [
+        (imap, "imap"),
+        (pop3, "pop3"),
+        (sieve, "sieve"),
+        (lmtp, "lmtp"),
+    ] {
         is_seen(port, protocol);
     }
     crate::support::signal(serving.0.id(), "TERM");
     let _ = serving.0.wait();
+}
+
+/// INN's server for readers of news, which Debian keeps here.
+const NNRPD: &str = "/usr/lib/news/bin/nnrpd";
+
+#[test]
+fn of_inn() {
+    if !is_root("a private news server") {
+        return;
+    }
+    if !Path::new(NNRPD).exists() {
+        eprintln!("skipped: inn2 is not installed (its package needs a host with a domain)");
+        return;
+    }
+    let (folder, _) = folder("inn");
+    let port = free_port();
+    let own = folder.path().display();
+    for name in ["db", "etc", "run", "log", "spool", "spool/overview", "tmp"] {
+        std::fs::create_dir(folder.path().join(name)).unwrap();
+    }
+    let file = folder.path().join("inn.conf");
+    let configuration = format!(
+        "domain: example.test\nfqdn: news.example.test\npathhost: news.example.test\n\
+         organization: Test\nmta: \"/bin/true %s\"\novmethod: tradindexed\nhismethod: hisv6\n\
+         pathnews: /usr/lib/news\nrunasuser: news\nrunasgroup: news\n\
+         pathdb: {own}/db\npathetc: {own}/etc\npathrun: {own}/run\npathlog: {own}/log\n\
+         pathspool: {own}/spool\npathtmp: {own}/tmp\n\
+         tlscertfile: {own}/cert.pem\ntlskeyfile: {own}/key.pem\n"
+    );
+    std::fs::write(&file, configuration).unwrap();
+    let put = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    put(
+        "etc/readers.conf",
+        "auth \"all\" {\n hosts: \"*\"\n default: \"<anybody>\"\n}\n\
+         access \"all\" {\n users: \"*\"\n newsgroups: \"*\"\n access: R\n}\n",
+    );
+    put(
+        "etc/storage.conf",
+        "method tradspool {\n newsgroups: *\n class: 0\n}\n",
+    );
+    for empty in [
+        "etc/nnrpd.track",
+        "etc/expire.ctl",
+        "db/active",
+        "db/newsgroups",
+        "db/history",
+    ] {
+        put(empty, "");
+    }
+    let shell = |command: &str| {
+        let (done, said) = run("sh", &["-ec", command], "");
+        assert!(done, "{command}: {said}");
+    };
+    shell(&format!(
+        "chown -R news:news {own} && chmod 640 {own}/key.pem"
+    ));
+    // A history and an overview of no articles: without them it serves nobody. There are no articles
+    // either, which the second program complains of when its work is done.
+    let environment = format!("INNCONF={}", file.display());
+    let programs = "/usr/lib/news/bin";
+    shell(&format!(
+        "cd {own}/db && as='runuser -u news -- env {environment}' && \
+         $as {programs}/makedbz -i -o -f {own}/db/history && \
+         {{ $as {programs}/makehistory -x -O -f {own}/db/history || true; }} && \
+         test -e {own}/spool/overview/group.index"
+    ));
+    let port_word = port.to_string();
+    let readers = format!("{own}/etc/readers.conf");
+    let arguments = [
+        environment.as_str(),
+        NNRPD,
+        "-D",
+        "-f",
+        "-p",
+        &port_word,
+        "-c",
+        &readers,
+    ];
+    let _serving = serve("env", &arguments, port, &folder.path().join("said"));
+    is_seen(port, "nntp");
 }
 
 #[test]

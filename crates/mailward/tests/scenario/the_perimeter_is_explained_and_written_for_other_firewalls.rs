@@ -89,13 +89,62 @@ fn a_replay_names_who_would_have_been_refused() {
         node.json(&["perimeter", "status"])["feeds"][0]["leaving"][0]["range"] == "127.0.3.0/24"
     });
     assert!(greeted([127, 0, 3, 9], cloud), "for an hour more");
-    let (_, out) = node.refused(&["perimeter", "replay"]);
-    assert!(
-        out.contains("127.0.3.9") && out.contains("1 message would be refused"),
-        "{out}"
-    );
+    // That session brought no mail, and counts as well.
+    crate::support::wait_for("the session is in the tracking log", || {
+        let (_, out) = node.refused(&["perimeter", "replay"]);
+        out.contains("127.0.3.9")
+            && out.contains("1 message and 1 session without mail would be refused")
+    });
     let diff = node.ask(&["perimeter", "diff", "partner"]);
     assert!(diff.contains("127.0.3.0/24"), "{diff}");
+}
+
+#[test]
+fn a_replay_knows_who_came_and_brought_no_mail() {
+    let (node, cloud) = node();
+    send([127, 0, 2, 5], cloud);
+    for _ in 0..3 {
+        let mut silent = Caller::connect([127, 0, 3, 9], cloud);
+        assert!(silent.line().starts_with("220 "));
+        assert!(silent.say("HELO watcher.example.net").starts_with("250"));
+        assert!(silent.say("QUIT").starts_with("221"));
+    }
+    let replay = || {
+        let words = ["perimeter", "replay", "--connector", "Cloud"];
+        let without = [
+            "--ranges",
+            "feed:Partner",
+            "--ranges",
+            "except:127.0.3.0/24",
+            "--json",
+        ];
+        let output = node.command(&[&words[..], &without].concat());
+        let view: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        (output.status.code(), view)
+    };
+    crate::support::wait_for("both are in the tracking log", || {
+        let (_, view) = replay();
+        view["messages"] == 1 && view["silent_sessions"] == 1
+    });
+    let (code, view) = replay();
+    assert_eq!(code, Some(1), "somebody would be refused");
+    assert_eq!(
+        (&view["refused_messages"], &view["refused_silent_sessions"]),
+        (&0.into(), &1.into())
+    );
+    let out = &view["out"][0];
+    assert_eq!(
+        (&out["address"], &out["helo"]),
+        (&"127.0.3.9".into(), &"watcher.example.net".into())
+    );
+    // It is no step of a message: who traces mail is not shown it.
+    let traced = node.ask(&["trace", "--since", "1h", "--json"]);
+    assert!(
+        !traced.contains("SESSION") && traced.contains("RECEIVE"),
+        "{traced}"
+    );
+    let asked = node.ask(&["trace", "--since", "1h", "--event", "SESSION", "--json"]);
+    assert!(asked.contains("watcher.example.net"), "{asked}");
 }
 
 #[test]

@@ -101,6 +101,10 @@ pub struct ReceiveConnector {
     /// Families of Exchange's header fields that are kept whoever the client is; fields of the
     /// others are taken out. AcceptCloudServicesMail keeps cross-premises fields too.
     pub accept_headers: Vec<HeaderFamily>,
+    /// Keep the fields that say which way a message came: `Received` and `Resent-*`. Without them the
+    /// next hop sees this host alone, and loops are noticed by what comes in only. Exchange:
+    /// ms-Exch-Accept-Headers-Routing.
+    pub accept_routing_headers: bool,
     /// Cross-premises header fields of a client with AcceptCloudServicesMail become organization ones,
     /// in the place of those it sent as such; mail that is marked as internal by them is internal.
     pub promote_headers: bool,
@@ -168,6 +172,7 @@ impl Default for ReceiveConnector {
             tenant_factor: Factor::Off,
             tenants: Vec::new(),
             accept_headers: Vec::new(),
+            accept_routing_headers: true,
             promote_headers: false,
             verify_sender: false,
             lmtp: false,

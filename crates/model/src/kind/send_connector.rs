@@ -107,6 +107,10 @@ pub struct SendConnector {
     /// Families of Exchange's header fields that are sent through it; fields of the others are
     /// taken out.
     pub send_headers: Vec<HeaderFamily>,
+    /// Send the fields that say which way a message came: `Received`, this host's own among them, and
+    /// `Resent-*`. Without them nobody behind it notices a loop. Exchange:
+    /// ms-Exch-Send-Headers-Routing.
+    pub send_routing_headers: bool,
     /// Organization header fields leave as cross-premises ones, for a peer that promotes them back.
     /// Exchange: CloudServicesMailEnabled. Needs TLS with a check of the peer's certificate.
     pub cloud_services_mail: bool,
@@ -255,6 +259,7 @@ impl Default for SendConnector {
             source_addresses: Vec::new(),
             pool: OutboundPool::Normal,
             send_headers: Vec::new(),
+            send_routing_headers: true,
             cloud_services_mail: false,
             xoorg: false,
             tls: OutboundTls::Opportunistic,

@@ -35,7 +35,7 @@ fn fields_of_the_families_are_taken_out_and_nothing_else() {
         DKIM-Signature: v=1;\r\n b=abc\r\nX-MS-Exchange-Organizationally: kept\r\n\r\n\
         X-MS-Exchange-Organization-SCL: body\r\n";
     for size in [1, 2, 7, 29, 4096] {
-        let (passed, stripped) = through(Keep::NOTHING, message, &[size]);
+        let (passed, stripped) = through(WAY, message, &[size]);
         assert_eq!(
             passed.escape_ascii().to_string(),
             expect.escape_ascii().to_string()
@@ -44,13 +44,14 @@ fn fields_of_the_families_are_taken_out_and_nothing_else() {
             organization: 2,
             forest: 1,
             cross_premises: 1,
+            routing: 0,
         };
         assert_eq!((stripped, stripped.total()), (counts, 4));
     }
-    let all = Keep::of(&HeaderFamily::ALL);
+    let all = Keep::ALL;
     let (passed, stripped) = through(all, message, &[5]);
     assert_eq!((passed.as_slice(), stripped.total()), (&message[..], 0));
-    let one = Keep::NOTHING.and(HeaderFamily::CrossPremises);
+    let one = WAY.and(HeaderFamily::CrossPremises);
     let (passed, stripped) = through(one, message, &[5]);
     assert_eq!(stripped.cross_premises, 0);
     assert!(passed.windows(13).any(|w| w == b"CrossPremises"));
@@ -102,15 +103,69 @@ fn a_field_hides_behind_nothing() {
     }
 }
 
-const PROMOTES: Keep = Keep::NOTHING.made(Conversion::ToOrganization);
-const CONVERTS: Keep = Keep::NOTHING.made(Conversion::ToCrossPremises);
+/// No family, and which way the message came.
+const WAY: Keep = Keep {
+    routing: true,
+    ..Keep::NOTHING
+};
+const PROMOTES: Keep = Keep {
+    conversion: Some(Conversion::ToOrganization),
+    ..WAY
+};
+const CONVERTS: Keep = Keep {
+    conversion: Some(Conversion::ToCrossPremises),
+    ..WAY
+};
 
-impl Keep {
-    const fn made(self, conversion: Conversion) -> Keep {
-        Keep {
-            families: self.families,
-            conversion: Some(conversion),
-        }
+#[test]
+fn which_way_a_message_came_is_taken_out_where_that_is_said() {
+    let message = b"Received: from x\r\n\tby y; z\r\nreceived:\r\nReceived-SPF: pass\r\n\
+        Resent-From: a\r\nRESENT-Message-ID: <x>\r\n folded\r\nResent-Bcc : b\r\n\
+        Resent-Reply-To: c\r\nResent-: d\r\nReceive: e\r\nRec\r\nReceived f\r\nTo: a\r\n\r\n\
+        Received: body\r\n";
+    let expect = b"Received-SPF: pass\r\nResent-Reply-To: c\r\nResent-: d\r\nReceive: e\r\n\
+        Rec\r\nTo: a\r\n\r\nReceived: body\r\n";
+    for size in [1, 2, 7, 9, 4096] {
+        let (passed, stripped) = through(Keep::NOTHING, message, &[size]);
+        assert_eq!(
+            passed.escape_ascii().to_string(),
+            expect.escape_ascii().to_string()
+        );
+        assert_eq!((stripped.routing, stripped.total()), (6, 6));
+        assert_eq!(through(WAY, message, &[size]).0, message);
+    }
+    for cut in [&b"Rece"[..], b"A: 1\r\nResent-To", b"Received"] {
+        assert_eq!(through(Keep::NOTHING, cut, &[1]).0, cut);
+    }
+}
+
+#[test]
+fn a_mailbox_is_given_seven_organization_fields() {
+    let message = b"Received: from x\r\nResent-To: a\r\nX-MS-Exchange-Organization-SCL: 5\r\n\
+        x-ms-exchange-organization-authas:\r\n\tInternal\r\n\
+        X-MS-Exchange-Organization-OriginalSize: 7\r\n\
+        X-MS-Exchange-Organization-BCC: eve@example.org\r\n\
+        X-MS-Exchange-Organization-AVStamp-Service: 1.0\r\n\
+        X-MS-Exchange-Organization-AuthAsWhat: x\r\nX-MS-Exchange-Organization-SCL : 1\r\n\
+        X-MS-Exchange-Forest-RulesExecuted: x\r\nX-MS-Exchange-CrossPremises-SCL: 1\r\n\
+        X-MS-Exchange-Organization-AuthDomain\r\n\r\nX-MS-Exchange-Organization-BCC: body\r\n";
+    let expect = b"Received: from x\r\nResent-To: a\r\nX-MS-Exchange-Organization-SCL: 5\r\n\
+        x-ms-exchange-organization-authas:\r\n\tInternal\r\n\
+        X-MS-Exchange-Organization-OriginalSize: 7\r\n\r\n\
+        X-MS-Exchange-Organization-BCC: body\r\n";
+    for size in [1, 2, 7, 29, 4096] {
+        let (passed, stripped) = through(Keep::MAILBOX, message, &[size]);
+        assert_eq!(
+            passed.escape_ascii().to_string(),
+            expect.escape_ascii().to_string()
+        );
+        let counts = Stripped {
+            organization: 5,
+            forest: 1,
+            cross_premises: 1,
+            routing: 0,
+        };
+        assert_eq!(stripped, counts);
     }
 }
 
@@ -141,6 +196,7 @@ fn fields_pass_from_one_half_of_an_organisation_to_the_other() {
             organization: 7,
             forest: 1,
             cross_premises: 1,
+            routing: 0,
         };
         assert_eq!(stripped, counts);
         let (passed, stripped) = through(PROMOTES, between, &[size]);
@@ -153,7 +209,7 @@ fn fields_pass_from_one_half_of_an_organisation_to_the_other() {
     // What a client says of itself is replaced, whatever else is kept.
     let message = b"X-MS-Exchange-Organization-AuthAs: Internal\r\n\
         X-MS-Exchange-CrossPremises-AuthAs: Anonymous\r\n\r\n";
-    let keep = Keep::of(&HeaderFamily::ALL).converting(Conversion::ToOrganization);
+    let keep = Keep::ALL.converting(Conversion::ToOrganization);
     assert!(keep.has(HeaderFamily::Forest) && !keep.has(HeaderFamily::Organization));
     let (passed, stripped) = through(keep, message, &[11]);
     assert_eq!(
@@ -201,6 +257,8 @@ fn line() -> impl Strategy<Value = String> {
         "X-MS-Exchange-(Organization|FOREST|crosspremises)-[A-Za-z]{0,9}: [ -~]{0,10}",
         "X-MS-Exchange-(organization|CrossPremises)-(AuthAs|scl|Journal-Report|BCC)[ -;]?[ -~]{0,9}",
         "X-(Mailward-Probe|MS-Journal-Report): [ -~]{0,9}",
+        "X-MS-Exchange-Organization-(SCL|authdomain|OriginalSize|AuthAsX)[ -;]?[ -~]{0,9}",
+        "([rR]eceived|Resent-(To|DATE|Message-Id|Reply-To|))[ -;]?[ -~]{0,9}",
         "[ -~]{1,20}",
     ]
 }
@@ -214,8 +272,11 @@ fn conversion() -> impl Strategy<Value = Option<Conversion>> {
 
 fn some_keep() -> impl Strategy<Value = Keep> {
     let families = prop::sample::subsequence(HeaderFamily::ALL.to_vec(), 0..=3);
-    (families, conversion()).prop_map(|(families, conversion)| Keep {
+    let keep = (families, conversion(), any::<bool>(), any::<bool>());
+    keep.prop_map(|(families, conversion, routing, mailbox)| Keep {
         conversion,
+        routing,
+        mailbox,
         ..Keep::of(&families)
     })
 }
@@ -230,7 +291,23 @@ fn by_lines(lines: &[String], body: &str, keep: Keep) -> String {
             let family = HeaderFamily::ALL
                 .into_iter()
                 .find(|f| lower.starts_with(&f.prefix().to_ascii_lowercase()));
-            passes = family.is_none_or(|family| keep.has(family));
+            let name = line.split([':', ' ', '\t']).next().unwrap_or_default();
+            let is_routing = ROUTING
+                .iter()
+                .any(|one| one.eq_ignore_ascii_case(name.as_bytes()));
+            passes = match family {
+                None => keep.routing || !is_routing,
+                Some(HeaderFamily::Organization)
+                    if keep.mailbox
+                        && keep.conversion.is_none()
+                        && !keep.has(HeaderFamily::Organization) =>
+                {
+                    let own = &name[HeaderFamily::Organization.prefix().len()..];
+                    let colon = line[name.len()..].starts_with(':');
+                    colon && OF_MAILBOXES.iter().any(|one| one.eq_ignore_ascii_case(own))
+                }
+                Some(family) => keep.has(family),
+            };
             if let (Some(family), Some(conversion)) = (family, keep.conversion)
                 && family == conversion.from()
             {
@@ -282,7 +359,7 @@ proptest! {
     fn what_went_out_and_came_back_is_what_it_was(
         lines in prop::collection::vec(line(), 0..12), body in "[ -~]{0,20}",
     ) {
-        let message = by_lines(&lines, &body, Keep::of(&HeaderFamily::ALL));
+        let message = by_lines(&lines, &body, Keep::ALL);
         let (out, _) = through(CONVERTS, message.as_bytes(), &[7]);
         let (back, stripped) = through(PROMOTES, &out, &[5]);
         prop_assert_eq!(stripped.total(), 0);
@@ -293,7 +370,7 @@ proptest! {
     #[test]
     fn nothing_is_left_to_be_taken_out_and_no_marker_comes_to_be(
         message in "(X-MS-Exchange-(CrossPremises|Organization|Forest)-(AuthAs|Journal-Report|)|\
-            X-Mailward-Probe|:|\r|\n|\r\n| |\t|a){0,30}",
+            X-Mailward-Probe|Received|Resent-To|:|\r|\n|\r\n| |\t|a){0,30}",
         keep in some_keep(),
     ) {
         let message = message.as_bytes();
@@ -302,7 +379,12 @@ proptest! {
         let to = keep.conversion.map(Conversion::to);
         let left = HeaderFamily::ALL.into_iter().filter(|one| keep.has(*one) || to == Some(*one));
         let left: Vec<_> = left.collect();
-        let (again, stripped) = through(Keep::of(&left), &passed, &[3]);
+        let left = Keep {
+            routing: keep.routing,
+            mailbox: keep.mailbox,
+            ..Keep::of(&left)
+        };
+        let (again, stripped) = through(left, &passed, &[3]);
         prop_assert_eq!(stripped.total(), 0);
         prop_assert_eq!(&again, &passed);
         let markers = |octets: &[u8]| {
@@ -319,12 +401,12 @@ proptest! {
     #[test]
     fn octets_of_any_kind_pass_alike_in_any_pieces(
         octets in prop::collection::vec(prop::sample::select(
-            b"\r\n \tX-MS-Exchange-Forest-x:".to_vec()), 0..80),
+            b"\r\n \tX-MS-Exchange-Forest-x:Receivd".to_vec()), 0..80),
         sizes in prop::collection::vec(1usize..9, 1..4), keep in some_keep(),
     ) {
         let whole = through(keep, &octets, &[octets.len().max(1)]);
         prop_assert_eq!(through(keep, &octets, &sizes), whole);
-        let (all, _) = through(Keep::of(&HeaderFamily::ALL), &octets, &sizes);
+        let (all, _) = through(Keep::ALL, &octets, &sizes);
         prop_assert_eq!(all, octets);
     }
 }

@@ -213,8 +213,10 @@ pub fn fuzz_firewall(data: &[u8]) {
     let keep = match choice >> 3 & 3 {
         1 => Keep::of(&families).converting(Conversion::ToOrganization),
         2 => Keep::of(&families).converting(Conversion::ToCrossPremises),
+        3 => Keep::MAILBOX,
         _ => Keep::of(&families),
     };
+    let keep = keep.with_routing(choice & 32 != 0);
     let passed = through(keep, message, message.len().max(1));
     for size in [1, 7, 29] {
         assert_eq!(through(keep, message, size), passed, "cut into {size}");
@@ -225,7 +227,11 @@ pub fn fuzz_firewall(data: &[u8]) {
         Conversion::ToOrganization => HeaderFamily::Organization,
         Conversion::ToCrossPremises => HeaderFamily::CrossPremises,
     }));
-    let again = through(Keep::of(&conversions), &passed, 5);
+    let left = match choice >> 3 & 3 {
+        3 => keep,
+        _ => Keep::of(&conversions).with_routing(keep.has_routing()),
+    };
+    let again = through(left, &passed, 5);
     assert_eq!(again, passed, "something passed that must not");
     let markers = |octets: &[u8]| {
         let lines = octets.split(|octet| matches!(octet, b'\r' | b'\n'));

@@ -30,6 +30,7 @@ pub fn fuzz_server(octets: &[u8]) {
         );
     }
     ocsp::read(octets);
+    ocsp::judge(octets, &[octets.into()], None, 0);
     UntrustedList::new([]).find(&[octets]);
     let record = super::dns::Tlsa {
         usage: 3,

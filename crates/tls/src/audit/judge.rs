@@ -25,6 +25,8 @@ use crate::{
 /// Days before its end from which a certificate is a finding.
 const SOON_DAYS: u64 = 14;
 const DAY_MS: u64 = 86_400_000;
+/// How far apart the clocks of a responder and this host may be.
+const CLOCKS_APART_MS: u64 = 300_000;
 /// Bits of an RSA key below which it is weak (RFC 8301 §3.2, NIST SP 800-57).
 const RSA_BITS_MIN: u32 = 2048;
 /// Suites that a finding names; the rest is counted.
@@ -41,7 +43,7 @@ pub(super) struct ChainSeen {
     pub(super) broken_signature: Option<&'static str>,
     /// True where the leaf demands a staple (RFC 7633).
     pub(super) must_staple: bool,
-    pub(super) staple: Option<Vec<u8>>,
+    pub(super) staple: ocsp::Stapled,
     pub(super) distrusted: Option<Box<Distrusted>>,
     /// Entries of the list it was compared with.
     pub(super) entries: usize,
@@ -404,27 +406,52 @@ fn key(leaf: &CertificateFacts, broken_signature: Option<&str>) -> Verdict {
 
 fn staple(chain: &ChainSeen, now: u64) -> Verdict {
     let verdict = |level, found: &str| Verdict::new(Subject::Ocsp, level, found);
-    let Some(octets) = chain.staple.as_ref().filter(|octets| !octets.is_empty()) else {
-        return match chain.must_staple {
-            true => verdict(Level::Bad, "none")
+    let (staple, word) = match &chain.staple {
+        ocsp::Stapled::Says(staple, word) => (staple, *word),
+        ocsp::Stapled::Nothing if chain.must_staple => {
+            return verdict(Level::Bad, "none")
                 .because("the certificate demands one (RFC 7633): peers that look refuse it")
-                .mend("turn OCSP stapling on"),
-            false => verdict(Level::Note, "none"),
-        };
+                .mend("turn OCSP stapling on");
+        }
+        ocsp::Stapled::Nothing => return verdict(Level::Note, "none"),
+        ocsp::Stapled::NotUnderstood => {
+            return verdict(Level::Weak, "not understood")
+                .because("what was stapled is no successful OCSP response")
+                .mend("look whether the server can reach the responder");
+        }
     };
-    let Some(staple) = ocsp::read(octets) else {
-        return verdict(Level::Weak, "not understood")
-            .because("what was stapled is no successful OCSP response")
-            .mend("look whether the server can reach the responder");
-    };
-    match staple.status {
-        ocsp::Status::Revoked => verdict(Level::Bad, "REVOKED")
+    let mend_source = "look where the server has its responses from, and have it fetch a new one";
+    match (word, &staple.status) {
+        (ocsp::Word::Nobody, _) => verdict(Level::Bad, "FORGED")
+            .because(
+                "neither the certificate's authority signed it nor a responder whom the authority \
+                 appointed: peers that look refuse it, and what it says is worth nothing",
+            )
+            .mend(mend_source),
+        (ocsp::Word::OfOthers, _) => verdict(Level::Bad, "for another certificate")
+            .because("it says nothing of the certificate that is shown: peers that look refuse it")
+            .mend(mend_source),
+        (_, ocsp::Status::Revoked) => verdict(Level::Bad, "REVOKED")
             .because("the authority has revoked the certificate")
             .mend("have a new one issued, for a new key"),
-        ocsp::Status::Unknown => verdict(Level::Weak, "unknown")
+        (_, ocsp::Status::Unknown) => verdict(Level::Weak, "unknown")
             .because("the responder does not know the certificate")
             .mend("ask the authority"),
-        ocsp::Status::Good => match staple.next_update_unix_ms {
+        (ocsp::Word::Unknown, ocsp::Status::Good) => {
+            verdict(Level::Untested, "good, by whom is not known").because(
+                "the authority's certificate is neither in the chain nor among the roots that are \
+                 trusted here, so that the signature was not checked",
+            )
+        }
+        (ocsp::Word::Authority, ocsp::Status::Good) => match staple.next_update_unix_ms {
+            _ if staple.this_update_unix_ms > now + CLOCKS_APART_MS => {
+                verdict(Level::Weak, "of the future")
+                    .because(format!(
+                        "it is true from {} on",
+                        day(staple.this_update_unix_ms)
+                    ))
+                    .mend("check the clocks of both hosts")
+            }
             Some(next) if next < now => verdict(Level::Weak, "old")
                 .because(format!("it was to be replaced by {}", day(next)))
                 .mend("look whether the server can reach the responder"),

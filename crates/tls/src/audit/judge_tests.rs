@@ -166,6 +166,91 @@ fn certificates_are_judged_by_date_name_and_key() {
 }
 
 #[test]
+fn a_staple_counts_only_where_its_authority_stands_behind_it() {
+    use ocsp::{Staple, Stapled, Status, Word};
+    const NOW: u64 = 1_200 * DAY_MS;
+    let level = |status: Status, word: Word, days: std::ops::Range<u64>| {
+        let said = Staple {
+            status,
+            this_update_unix_ms: days.start * DAY_MS,
+            next_update_unix_ms: Some(days.end * DAY_MS),
+        };
+        let chain = ChainSeen {
+            staple: Stapled::Says(said, word),
+            ..chain()
+        };
+        let verdict = staple(&chain, NOW);
+        (verdict.level, verdict.found)
+    };
+    let (good, bad) = (|| Status::Good, || Status::Revoked);
+    for (said, expect) in [
+        (
+            level(good(), Word::Authority, 1_199..1_201),
+            (Level::Well, "good"),
+        ),
+        (
+            level(good(), Word::Authority, 1_190..1_199),
+            (Level::Weak, "old"),
+        ),
+        (
+            level(good(), Word::Authority, 1_201..1_202),
+            (Level::Weak, "of the future"),
+        ),
+        (
+            level(bad(), Word::Authority, 1_199..1_201),
+            (Level::Bad, "REVOKED"),
+        ),
+        (
+            level(bad(), Word::Unknown, 1_199..1_201),
+            (Level::Bad, "REVOKED"),
+        ),
+        (
+            level(good(), Word::Nobody, 1_199..1_201),
+            (Level::Bad, "FORGED"),
+        ),
+        // What nobody stands behind accuses nobody.
+        (
+            level(bad(), Word::Nobody, 1_199..1_201),
+            (Level::Bad, "FORGED"),
+        ),
+        (
+            level(good(), Word::OfOthers, 1_199..1_201),
+            (Level::Bad, "for another certificate"),
+        ),
+        (
+            level(good(), Word::Unknown, 1_199..1_201),
+            (Level::Untested, "good, by whom is not known"),
+        ),
+        (
+            level(Status::Unknown, Word::Authority, 1_199..1_201),
+            (Level::Weak, "unknown"),
+        ),
+    ] {
+        assert_eq!((said.0, said.1.as_str()), expect);
+    }
+    let must = ChainSeen {
+        must_staple: true,
+        ..chain()
+    };
+    assert_eq!(staple(&must, NOW).level, Level::Bad);
+    assert_eq!(staple(&chain(), NOW).level, Level::Note);
+}
+
+fn chain() -> ChainSeen {
+    ChainSeen {
+        facts: vec![facts()],
+        stands: Ok(()),
+        broken_signature: None,
+        must_staple: false,
+        staple: ocsp::Stapled::Nothing,
+        distrusted: None,
+        entries: 9,
+        crls: 0,
+        presented: Vec::new(),
+    }
+}
+
+#[test]
 fn a_banner_is_compared_with_the_certificate() {
     let said = |banner: &str, ehlo: &str| {
         let host = "mx.example.org".parse().unwrap();
@@ -174,17 +259,7 @@ fn a_banner_is_compared_with_the_certificate() {
             protocol: Protocol::Smtp,
             versions: &[],
             heartbleed: &[],
-            chain: Ok(ChainSeen {
-                facts: vec![facts()],
-                stands: Ok(()),
-                broken_signature: None,
-                must_staple: false,
-                staple: None,
-                distrusted: None,
-                entries: 9,
-                crls: 0,
-                presented: Vec::new(),
-            }),
+            chain: Ok(chain()),
             greeting: Greeting {
                 banner_name: Some(banner.to_owned()),
                 ehlo_name: Some(ehlo.to_owned()),

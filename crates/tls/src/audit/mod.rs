@@ -302,7 +302,7 @@ impl Auditor {
             presented: shown.chain.iter().map(|der| der.to_vec()).collect(),
             broken_signature: leaf.and_then(broken_signature),
             must_staple: leaf.is_some_and(demands_staple),
-            staple: Some(shown.staple).filter(|staple| !staple.is_empty()),
+            staple: ocsp::judge(&shown.staple, &shown.chain, self.roots.as_ref().ok(), now),
             stands,
             facts,
         }

@@ -281,6 +281,7 @@ fn header_counts(counts: &crate::shared::HeaderCounts) -> view::HeaderCounts {
         organization: counts.organization,
         forest: counts.forest,
         cross_premises: counts.cross_premises,
+        routing: counts.routing,
     }
 }
 

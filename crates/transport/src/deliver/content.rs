@@ -114,7 +114,8 @@ impl Content {
         };
         match &delivery.content {
             DeliveryContent::Message => content.strip(queue, message.id, keep)?,
-            // Whoever hears of a message's fate learns nothing of what servers told each other.
+            // Whoever hears of a message's fate learns nothing of what servers told each other, nor
+            // which way it came.
             DeliveryContent::Dsn { .. } => content.strip(queue, message.id, Keep::NOTHING)?,
             // An archive gets what there was.
             DeliveryContent::JournalReport(_) => {}

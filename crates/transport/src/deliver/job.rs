@@ -305,7 +305,7 @@ fn begin_behind(run: &Run, seat: &Seat, mut job: Job, connection: &mut Connectio
 
 /// What passes the header firewall on its way to this peer.
 fn kept(connector: &SendConnector, connection: &Connection) -> Keep {
-    let keep = Keep::of(&connector.send_headers);
+    let keep = Keep::of(&connector.send_headers).with_routing(connector.send_routing_headers);
     match connector.cloud_services_mail && connection.peer.tls.is_some() {
         true => keep.converting(Conversion::ToCrossPremises),
         false => keep,

@@ -6,7 +6,7 @@ use mailward_events::{Event, tracking::Source};
 use mailward_journal::Digest;
 use mailward_model::{
     EnhancedCode, Reply,
-    kind::{HeaderFamily, OutboundPool},
+    kind::OutboundPool,
     plan::{DsnAction, NextHop},
 };
 use mailward_proto::{firewall::Keep, mime::Carry};
@@ -111,13 +111,7 @@ fn open(shared: &Shared, snapshot: &Snapshot, lease: &Lease) -> Result<Option<Le
         accepted_unix_ms: lease.message.origin.accepted_unix_ms,
         return_path: lease.delivery.mail_from.clone(),
         recipient: recipient.rcpt.address.clone(),
-        content: Content::open(
-            &shared.queue,
-            snapshot,
-            lease,
-            Carry::ALL,
-            Keep::of(&HeaderFamily::ALL),
-        )?,
+        content: Content::open(&shared.queue, snapshot, lease, Carry::ALL, Keep::MAILBOX)?,
     }))
 }
 

@@ -184,23 +184,28 @@ fn replay(
     for client in clients.into_iter().take(REPLAY_CLIENTS_MAX) {
         view.clients += 1;
         view.messages += client.messages;
+        view.silent_sessions += client.silent_sessions;
         let Some(taken_by) = taken(&snapshot, &client) else {
             continue;
         };
         if taken_by.is_none() {
             view.refused_messages += client.messages;
+            view.refused_silent_sessions += client.silent_sessions;
         }
         view.out.push(ReplayedClient {
             connector: client.connector,
             address: client.address,
             helo: client.helo,
             messages: client.messages,
+            silent_sessions: client.silent_sessions,
             last_unix_ms: client.last_unix_ms,
             taken_by,
         });
     }
-    view.out
-        .sort_by(|a, b| b.messages.cmp(&a.messages).then(a.address.cmp(&b.address)));
+    view.out.sort_by_key(|one| {
+        let most_first = std::cmp::Reverse((one.messages, one.silent_sessions));
+        (most_first, one.address)
+    });
     Ok(view)
 }
 

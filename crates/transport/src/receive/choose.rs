@@ -230,6 +230,44 @@ mod tests {
     }
 
     #[test]
+    fn a_choice_allocates_nothing() {
+        let ranges: Vec<String> = (0..=255).map(|no| format!("10.{no}.0.0/16")).collect();
+        let mut nested: Vec<&str> = ranges.iter().map(String::as_str).collect();
+        nested.extend(["2001:db8::/32", "192.168.1.75", "except:10.9.9.9"]);
+        let snapshot = snapshot(&[
+            ("all", &[":25", "10.0.0.1:25"], &["0.0.0.0/0", "::/0"]),
+            ("nested", &[":25"], &nested),
+        ]);
+        let clients = [
+            "10.9.9.9",
+            "10.77.1.1",
+            "192.168.1.75",
+            "2001:db8::1",
+            "::ffff:10.1.1.1",
+        ];
+        let clients = clients.map(|client| client.parse::<IpAddr>().unwrap());
+        let locals = [
+            "10.0.0.1:25",
+            "10.0.0.2:25",
+            "[2001:db8::2]:25",
+            "10.0.0.2:26",
+        ];
+        let locals = locals.map(|local| local.parse::<SocketAddr>().unwrap());
+        let mut picked = 0;
+        let mut pick_all = || {
+            for (local, client) in locals.iter().flat_map(|l| clients.map(|c| (*l, c))) {
+                picked += usize::from(pick(&snapshot, local, client).is_some());
+            }
+        };
+        let allocated = allocation_counter::measure(&mut pick_all);
+        assert_eq!(allocated.count_total, 0);
+        assert!(picked > 0);
+        // The counter counts: the choice with its reasons writes them down.
+        let reasons = || drop(choose(&snapshot, locals[1], clients[1]));
+        assert!(allocation_counter::measure(reasons).count_total > 0);
+    }
+
+    #[test]
     fn the_most_specific_range_wins() {
         let snapshot = snapshot(&[
             ("all", &[":25"], &["0.0.0.0/0", "::/0"]),

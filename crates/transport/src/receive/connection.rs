@@ -107,6 +107,7 @@ pub(super) async fn serve(
         peer: remote.ip(),
         // Who is one too many must not hold a socket longer than the word takes.
         lingers: place.is_ok(),
+        brought_mail: false,
     };
     let greeted = match place {
         Err(limit) => {
@@ -121,6 +122,9 @@ pub(super) async fn serve(
     };
     if greeted && connection.run(changed).await.is_ok() {
         connection.desk.tell_ending();
+    }
+    if !connection.brought_mail {
+        inner.silent.tell(&connection.desk);
     }
 }
 
@@ -159,6 +163,8 @@ struct Connection<'a> {
     /// Whom the ranges are about: the client, or the proxy before it.
     peer: std::net::IpAddr,
     lingers: bool,
+    /// A message of it was taken, and stands in the tracking log.
+    brought_mail: bool,
 }
 
 impl<'a> Connection<'a> {
@@ -373,6 +379,7 @@ impl<'a> Connection<'a> {
             Err(reply) => reply,
         };
         self.patience.heard();
+        self.brought_mail |= reply.is_positive();
         self.desk.session.answer(&reply);
     }
 

@@ -265,11 +265,11 @@ pub(crate) fn may_say_xoorg(spec: &ReceiveConnector, presented: &Presented) -> b
         || grants(spec, presented, TlsCapability::AcceptOorgProtocol)
 }
 
-/// The families of Exchange's header fields that are kept of what the client sends, and whether its
+/// The header fields that are kept of what the client sends, and whether its
 /// cross-premises ones are promoted: where the connector says so, and no factor that it looks at was
 /// missed. `findings` are those known before the message.
 pub(crate) fn kept(spec: &ReceiveConnector, presented: &Presented, findings: &[Finding]) -> Keep {
-    let keep = Keep::of(&spec.accept_headers);
+    let keep = Keep::of(&spec.accept_headers).with_routing(spec.accept_routing_headers);
     if !grants(spec, presented, TlsCapability::AcceptCloudServicesMail) {
         return keep;
     }
@@ -427,7 +427,13 @@ mod tests {
         };
         let keep = kept(&says_so, &Presented::PlainText, &[]);
         assert!(keep.has(HeaderFamily::CrossPremises) && keep.has(HeaderFamily::Organization));
-        assert!(!keep.has(HeaderFamily::Forest));
+        assert!(!keep.has(HeaderFamily::Forest) && keep.has_routing());
+        let hides = ReceiveConnector {
+            accept_routing_headers: false,
+            ..says_so
+        };
+        let keep = kept(&hides, &Presented::PlainText, &[]);
+        assert!(keep.has(HeaderFamily::Organization) && !keep.has_routing());
     }
 
     #[test]
@@ -445,7 +451,7 @@ mod tests {
             ),
             (promotes, SAYS.replace("Internal", "Anonymous"), false),
             (promotes, "Subject: x\r\n".to_owned(), false),
-            (Keep::of(&HeaderFamily::ALL), SAYS.to_owned(), false),
+            (Keep::ALL, SAYS.to_owned(), false),
             (Keep::NOTHING, SAYS.to_owned(), false),
             (
                 Keep::NOTHING.converting(Conversion::ToCrossPremises),

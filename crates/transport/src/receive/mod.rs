@@ -22,6 +22,7 @@ mod patience;
 pub(crate) mod policy;
 mod proxy;
 pub(crate) mod record;
+mod silent;
 mod stream;
 pub mod table;
 
@@ -62,6 +63,7 @@ pub struct Receiver {
 pub(crate) struct Inner {
     shared: Arc<Shared>,
     occupancies: Mutex<HashMap<String, Arc<Occupancy>>>,
+    silent: silent::Silent,
     draining: AtomicBool,
     /// Connections being served.
     present: AtomicUsize,
@@ -80,6 +82,7 @@ impl Receiver {
         let inner = Arc::new(Inner {
             shared,
             occupancies: Mutex::default(),
+            silent: silent::Silent::default(),
             draining: AtomicBool::new(false),
             present: AtomicUsize::new(0),
             empty: Notify::new(),

@@ -156,7 +156,7 @@ fn receive(id: MessageId, letter: &Letter<'_>) -> Entry<'static> {
 }
 
 /// What there is no field for: TLS, what the client showed, what was found out about the sender.
-fn custom(tls: Option<&TlsSession>, marks: &str, found: &str) -> Cow<'static, str> {
+pub(super) fn custom(tls: Option<&TlsSession>, marks: &str, found: &str) -> Cow<'static, str> {
     let tls = tls.map(|tls| format!("TlsVersion={};TlsCipher={}", tls.version, tls.cipher));
     let parts = [tls.as_deref().unwrap_or_default(), marks, found];
     let parts: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty()).collect();

@@ -205,6 +205,7 @@ pub(in crate::operation) fn replay(view: &PerimeterReplay, now: u64) -> Page {
             one.helo.as_str().into(),
             one.connector.as_str().into(),
             one.messages.to_string().into(),
+            one.silent_sessions.to_string().into(),
             moment(one.last_unix_ms, now).into(),
             fate,
         ]
@@ -213,7 +214,7 @@ pub(in crate::operation) fn replay(view: &PerimeterReplay, now: u64) -> Page {
         .text(view.assumed.as_str())
         .text(format!(
             "{} of {} in the last {} days.",
-            count(view.messages, "message", "messages"),
+            brought(view.messages, view.silent_sessions),
             count(view.clients, "client", "clients"),
             view.days
         ))
@@ -223,6 +224,7 @@ pub(in crate::operation) fn replay(view: &PerimeterReplay, now: u64) -> Page {
                 "EHLO",
                 "connector",
                 ">messages",
+                ">without mail",
                 "last",
                 "would be",
             ],
@@ -238,20 +240,27 @@ pub(in crate::operation) fn replay(view: &PerimeterReplay, now: u64) -> Page {
             Tone::Warn,
         ));
     }
-    let refused = view.refused_messages;
-    page.text(match refused {
+    page.text(match replay_exit(view) {
         0 => Cell::toned("Nothing would be refused.", Tone::Good),
-        _ => Cell::toned(
-            format!(
-                "{} would be refused.",
-                count(refused, "message", "messages")
-            ),
-            Tone::Bad,
-        ),
+        _ => {
+            let refused = brought(view.refused_messages, view.refused_silent_sessions);
+            Cell::toned(format!("{refused} would be refused."), Tone::Bad)
+        }
     })
+}
+
+/// Messages, and sessions that brought none.
+fn brought(messages: u64, silent: u64) -> String {
+    let mail = count(messages, "message", "messages");
+    let without = count(silent, "session without mail", "sessions without mail");
+    match (messages, silent) {
+        (_, 0) => mail,
+        (0, _) => without,
+        _ => format!("{mail} and {without}"),
+    }
 }
 
 /// 1 where somebody would be refused.
 pub(in crate::operation) fn replay_exit(view: &PerimeterReplay) -> u8 {
-    u8::from(view.refused_messages > 0)
+    u8::from(view.refused_messages > 0 || view.refused_silent_sessions > 0)
 }

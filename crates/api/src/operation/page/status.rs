@@ -221,8 +221,8 @@ fn senders(counters: &crate::view::transport::Counters) -> String {
     let parts = [
         (counters.factor_refusals, "refused for want of a factor"),
         (counters.high_risk, "delivered through the high-risk pool"),
-        (came, "header fields of Exchange taken out on the way in"),
-        (went, "header fields of Exchange taken out on the way out"),
+        (came, "header fields taken out on the way in"),
+        (went, "header fields taken out on the way out"),
         (
             counters.headers_promoted,
             "cross-premises header fields promoted",

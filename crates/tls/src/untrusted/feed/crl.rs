@@ -138,7 +138,7 @@ pub(crate) fn reason_word(code: u8) -> &'static str {
     }
 }
 
-/// Somebody who may sign lists: a name and a key.
+/// Somebody who may sign lists, or certificates: a name and a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Issuer {
     /// The name in its canonical form.
@@ -163,10 +163,31 @@ impl Issuer {
         if usage.is_some_and(|usage| !usage.value.crl_sign()) {
             return None;
         }
+        Issuer::named(certificate)
+    }
+
+    /// The subject of a certificate, whatever it may sign.
+    pub(crate) fn named(certificate: &CertificateDer<'_>) -> Option<Issuer> {
+        let (_, parsed) = X509Certificate::from_der(certificate).ok()?;
         let content = |der: &'_ [u8]| Octets(der).der_of(tag::SEQUENCE).map(<[u8]>::to_vec);
         let subject = content(parsed.tbs_certificate.subject.as_raw())?;
-        let spki = content(parsed.tbs_certificate.subject_pki.raw)?;
-        Issuer::new(&subject, &spki)
+        Issuer::new(&subject, &content(parsed.tbs_certificate.subject_pki.raw)?)
+    }
+
+    /// Whether it issued a certificate.
+    pub(crate) fn issued(&self, certificate: &CertificateDer<'_>) -> bool {
+        let mut name = Vec::new();
+        let identity = crate::untrusted::identity::Identity::of(certificate);
+        identity.is_some_and(|identity| canonical(identity.issuer, &mut name))
+            && self.canonical == name
+            && Parts::of(certificate).is_some_and(|parts| self.signed(&parts))
+    }
+
+    /// The octets of its key, without what kind it is.
+    pub(crate) fn key(&self) -> Option<&[u8]> {
+        let mut spki = Octets(&self.spki);
+        spki.der_of(tag::SEQUENCE)?;
+        whole_octets(spki.der_of(tag::BIT_STRING)?)
     }
 
     fn new(subject: &[u8], spki: &[u8]) -> Option<Issuer> {
@@ -177,8 +198,8 @@ impl Issuer {
         })
     }
 
-    /// Whether its key signed this: the parts of a certificate or of a list.
-    fn signed(&self, parts: &Parts<'_>) -> bool {
+    /// Whether its key signed this: the parts of a certificate, of a list or of an OCSP response.
+    pub(crate) fn signed(&self, parts: &Parts<'_>) -> bool {
         let mut spki = Octets(&self.spki);
         let (Some(algorithm), Some(key)) =
             (spki.der_of(tag::SEQUENCE), spki.der_of(tag::BIT_STRING))
@@ -199,12 +220,13 @@ impl Issuer {
     }
 }
 
-/// What a signed structure is made of (RFC 5280 §4.1, §5.1).
-struct Parts<'a> {
+/// What a signed structure is made of (RFC 5280 §4.1, §5.1; RFC 6960 §4.2.1).
+#[derive(Debug)]
+pub(crate) struct Parts<'a> {
     /// What is signed, as it stands there.
     signed: &'a [u8],
     /// The content of it.
-    content: &'a [u8],
+    pub(crate) content: &'a [u8],
     algorithm: &'a [u8],
     signature: &'a [u8],
 }
@@ -216,12 +238,18 @@ impl<'a> Parts<'a> {
         if !all.is_empty() {
             return None;
         }
+        let parts = Parts::take(&mut outer)?;
+        outer.is_empty().then_some(parts)
+    }
+
+    /// Takes the three parts; what follows them stays.
+    pub(crate) fn take(outer: &mut Octets<'a>) -> Option<Parts<'a>> {
         let before = outer.0;
         let content = outer.der_of(tag::SEQUENCE)?;
         let signed = before.get(..before.len() - outer.0.len())?;
         let algorithm = outer.der_of(tag::SEQUENCE)?;
         let signature = whole_octets(outer.der_of(tag::BIT_STRING)?)?;
-        outer.is_empty().then_some(Parts {
+        Some(Parts {
             signed,
             content,
             algorithm,
@@ -240,18 +268,7 @@ fn whole_octets(content: &[u8]) -> Option<&[u8]> {
 
 /// Whether the second certificate of a path issued the first.
 pub fn issued(certificate: &CertificateDer<'_>, by: &CertificateDer<'_>) -> bool {
-    let issuer = X509Certificate::from_der(by).ok().and_then(|(_, parsed)| {
-        let content = |der: &'_ [u8]| Octets(der).der_of(tag::SEQUENCE).map(<[u8]>::to_vec);
-        let subject = content(parsed.tbs_certificate.subject.as_raw())?;
-        Issuer::new(&subject, &content(parsed.tbs_certificate.subject_pki.raw)?)
-    });
-    let mut name = Vec::new();
-    let named = crate::untrusted::identity::Identity::of(certificate)
-        .is_some_and(|identity| canonical(identity.issuer, &mut name));
-    let (Some(issuer), Some(parts)) = (issuer, Parts::of(certificate)) else {
-        return false;
-    };
-    named && issuer.canonical == name && issuer.signed(&parts)
+    Issuer::named(by).is_some_and(|issuer| issuer.issued(certificate))
 }
 
 /// Where a certificate says that the CRL of its own issuer is: HTTP and HTTPS alone.

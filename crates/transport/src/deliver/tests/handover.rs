@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering;
 
 use mailward_events::tracking::{EventId, Query, search};
-use mailward_model::{EnvelopeRecipient, Notify, kind::HeaderFamily};
+use mailward_model::{EnvelopeRecipient, Notify};
 use mailward_proto::firewall::Keep;
 
 use super::{
@@ -216,7 +216,7 @@ async fn a_delivery_repeated_after_a_crash_replaces_its_file() {
                 &shared.snapshot.load(),
                 &lease,
                 carry,
-                Keep::of(&HeaderFamily::ALL),
+                Keep::MAILBOX,
             )
             .unwrap(),
         }];
@@ -236,10 +236,18 @@ async fn a_refused_recipient_is_reported_to_the_sender() {
     });
     let mut peer = Peer::start(script).await;
     let world = World::new(out(&[peer.address]));
+    let told = b"Received: from inside.example.org\r\nResent-To: x\r\n\
+        X-MS-Exchange-Organization-SCL: 1\r\n";
+    let message = [&told[..], TEXT].concat();
     let id = world
-        .send(&["gone@example.net", "bob@example.net"], TEXT)
+        .send(&["gone@example.net", "bob@example.net"], &message)
         .await;
-    assert_eq!(peer.mail().await.to, ["bob@example.net"]);
+    let sent = peer.mail().await;
+    assert_eq!(sent.to, ["bob@example.net"]);
+    assert!(
+        sent.text.starts_with(b"Received: from inside"),
+        "which way it came goes on"
+    );
     let bounce = peer.mail().await;
     assert_eq!(
         (bounce.from.as_str(), bounce.to),
@@ -250,6 +258,10 @@ async fn a_refused_recipient_is_reported_to_the_sender() {
         text.contains("Final-Recipient: rfc822; gone@example.net\r\n"),
         "{text}"
     );
+    // Who gets it back learns neither which way it came nor what servers told each other.
+    for hidden in ["inside.example.org", "Resent-To", "Organization"] {
+        assert!(!text.contains(hidden), "{text}");
+    }
     assert!(text.contains("Remote-MTA: dns; 127.0.0.1\r\n"), "{text}");
     assert!(
         text.contains(&format!("Message-ID: <{id}.1.dsn@edge.example.org>")),
