@@ -197,7 +197,7 @@ mod tests {
         };
         let depth = "bad when messages is above 10000 for 5m";
         assert_eq!(sentence("queue/depth").as_deref(), Some(depth));
-        let age = "bad when oldest_age_ms is above 90s for 5m";
+        let age = "bad when oldest_age_ms is above 1m30s for 5m";
         assert_eq!(sentence("queue/age").as_deref(), Some(age));
         assert_eq!(sentence("queue/growth"), None, "it is switched off");
     }
