@@ -178,7 +178,7 @@ journal_address = "journal@{HOME}"
 [health_settings]
 connector_probe_interval = "1s"
 mailflow_probe_interval = "3s"
-restart_component_after = "2s"
+restart_component_after = "1s"
 restart_process_after = "20s"
 offline_after = "2m"
 probation = "5s"

@@ -1,8 +1,6 @@
 //! Mail that waits too long is told to a person, by a limit of the settings or of an override, and
 //! nothing is restarted for it: the next hop is elsewhere.
 
-use serde_json::Value;
-
 use crate::{
     outside::Sink,
     probes::{is_bad, is_healthy, monitor, raised},
@@ -60,8 +58,6 @@ fn where_the_oldest_message_is_too_old() {
         "mail to relay.test is urgent",
     ]);
     wait_for("it is too old", || is_bad(&node, "queue/age"));
-    let (_, because) = monitor(&node, "queue/age");
-    assert!(because.contains("above 3s"), "{because}");
     wait_for("a person is told", || !raised(&told, "backlog").is_empty());
     let alert = raised(&told, "backlog").remove(0).to_string();
     assert!(alert.contains("queue/age"), "{alert}");

@@ -110,7 +110,10 @@ fn while_mail_waits_for_its_next_try() {
     let ledger = node.json(&["health", "ledger"]);
     let acts = ledger["entries"].as_array().unwrap();
     assert!(
-        acts.iter().all(|entry| entry["record"] != "intent"),
+        acts.iter().all(|entry| {
+            // A day ago the node's own certificate was not valid yet: the folder is read once more.
+            entry["record"] != "intent" || entry["act"]["responder"] == "reload_certificate"
+        }),
         "nor to repair anything: {ledger}"
     );
 

@@ -121,7 +121,7 @@ fn who_else_signs_it_is_told() {
     let entry = |state: &str, certificate: &str| {
         let revoked = if state == "R" { "250101000000Z" } else { "" };
         let serial = serial(folder, certificate);
-        format!("{state}\t491231235959Z\t{revoked}\t{serial}\tunknown\t/CN=x\n")
+        format!("{state}\t491231235959Z\t{revoked}\t{serial}\tunknown\t/CN={certificate}\n")
     };
     let index = entry("V", "leaf.pem") + &entry("V", "other.pem");
     std::fs::write(folder.join("index"), index).unwrap();

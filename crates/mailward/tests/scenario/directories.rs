@@ -165,8 +165,8 @@ impl Controller {
         Controller::of(folder, address, authority)
     }
 
-    /// Makes another controller of the same domain, which has everything that this one has. From then on
-    /// they learn of each other's changes when they are told to.
+    /// Makes another controller of the same domain, which has everything that this one has, and starts
+    /// it. From then on they learn of each other's changes when they are told to.
     pub(crate) fn join(&self) -> Controller {
         let folder = tempfile::Builder::new().prefix("dc").tempdir().unwrap();
         let address = free_address();
@@ -189,7 +189,9 @@ impl Controller {
         let mut both = std::fs::read_to_string(&self.authority).unwrap();
         both += &std::fs::read_to_string(&authority).unwrap();
         std::fs::write(&authority, both).unwrap();
-        Controller::of(folder, address, authority)
+        let mut controller = Controller::of(folder, address, authority);
+        controller.run();
+        controller
     }
 
     fn of(folder: tempfile::TempDir, address: Ipv4Addr, authority: PathBuf) -> Controller {

@@ -20,7 +20,7 @@ fn prepared() -> Node {
     let node = Node::prepare(|port| {
         objects(port)
             + "\n[health_settings]\nconnector_probe_interval = \"1s\"\nmailflow_probe_interval = \"2s\"\n\
-               restart_component_after = \"2s\"\nrestart_process_after = \"20s\"\noffline_after = \"2m\"\nprobation = \"1s\"\n"
+               restart_component_after = \"1s\"\nrestart_process_after = \"20s\"\noffline_after = \"2m\"\nprobation = \"1s\"\n"
     });
     let config = std::fs::read_to_string(node.config()).unwrap();
     assert!(!config.contains("\nresolvers"), "{config}");

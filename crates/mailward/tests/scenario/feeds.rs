@@ -36,7 +36,8 @@ pub(crate) enum Said {
 /// The server, and what it was asked.
 pub(crate) struct Publisher {
     address: SocketAddr,
-    roots: PathBuf,
+    /// A file with the authority of its certificate.
+    pub(crate) roots: PathBuf,
     said: Arc<Mutex<Vec<(String, Said)>>>,
     asked: Arc<Mutex<Vec<String>>>,
 }
@@ -157,12 +158,19 @@ fn serve(
     let mut line = String::new();
     reader.read_line(&mut line)?;
     let path = line.split(' ').nth(1).unwrap_or_default().to_owned();
+    let mut body = 0;
     while line.trim() != "" {
         line.clear();
         if reader.read_line(&mut line)? == 0 {
             break;
         }
+        let length = line.to_ascii_lowercase();
+        if let Some(length) = length.strip_prefix("content-length:") {
+            body = length.trim().parse().unwrap_or(0);
+        }
     }
+    // What is posted is read: who closes before it cuts the answer off.
+    std::io::copy(&mut (&mut reader).take(body), &mut std::io::sink())?;
     asked.lock().unwrap().push(path.clone());
     let answer = {
         let all = said.lock().unwrap();

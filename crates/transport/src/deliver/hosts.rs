@@ -76,6 +76,11 @@ impl Hosts {
         self.change(host, now, |known| known.down_until = now + DOWN_FOR);
     }
 
+    /// Whether another host is tried before this one.
+    pub(super) fn is_passed_over(&self, host: &SmartHost, now: Duration) -> bool {
+        self.get(host).down_until > now
+    }
+
     /// The host was reached, with TLS or without.
     pub(super) fn is_up(&self, host: &SmartHost, now: Duration, tls: bool) {
         // The common case changes nothing and takes no entry.
