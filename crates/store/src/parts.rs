@@ -14,8 +14,8 @@ use crate::{
     change::Change,
     check::{
         circle::components,
-        entry::{Entry, KEYED, group},
-        group::GROUPS,
+        entry::{Entry, KEYED},
+        group::GoesBy,
     },
     engine::folded,
 };
@@ -111,17 +111,11 @@ fn entry(said: Option<Said<'_>>) -> Entry {
         return Entry::default();
     };
     let mut entry = Entry::of(spec);
-    let Some(recipient) = spec.recipient() else {
-        return entry;
-    };
-    let anchor = recipient.source_anchor();
+    let anchor = spec.recipient().and_then(|one| one.source_anchor());
     let anchor = anchor.map(|anchor| format!("anchor {anchor}"));
     entry.addresses.extend(anchor);
-    if GROUPS.contains(&spec.kind()) {
-        let address = recipient.address().to_string();
-        let names = [name, &address].map(|name| group(&name.to_lowercase()));
-        entry.addresses.extend(names);
-    }
+    let group = GoesBy::of(name, spec);
+    entry.addresses.extend(group.iter().flat_map(GoesBy::keys));
     entry
 }
 

@@ -79,6 +79,6 @@ pub(super) fn connector(name: &str) -> String {
 }
 
 /// The key of a group that a filter names: no address begins like that.
-pub(crate) fn group(name: &str) -> String {
+pub(super) fn group(name: &str) -> String {
     format!("group {name}")
 }

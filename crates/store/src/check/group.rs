@@ -4,32 +4,36 @@ use std::collections::HashMap;
 
 use mailward_model::{Kind, Object, Spec};
 
+use super::entry::group;
+
 /// The kinds of groups.
-pub(crate) const GROUPS: [Kind; 2] = [Kind::DistributionGroup, Kind::DynamicDistributionGroup];
+pub(super) const GROUPS: [Kind; 2] = [Kind::DistributionGroup, Kind::DynamicDistributionGroup];
 
 /// What one group goes by.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct GoesBy {
+pub(crate) struct GoesBy {
     pub(super) names: [String; 2],
     /// True for a group of listed members.
     pub(super) is_listed: bool,
 }
 
 impl GoesBy {
-    /// `None` for an object that is no group.
-    pub(super) fn of(object: &Object) -> Option<GoesBy> {
-        let (address, is_listed) = match &object.spec {
+    /// `None` for what is no group.
+    pub(crate) fn of(name: &str, spec: &Spec) -> Option<GoesBy> {
+        let (address, is_listed) = match spec {
             Spec::DistributionGroup(group) => (&group.address, true),
             Spec::DynamicDistributionGroup(group) => (&group.address, false),
             _ => return None,
         };
         Some(GoesBy {
-            names: [
-                object.name.to_lowercase(),
-                address.to_string().to_lowercase(),
-            ],
+            names: [name.to_lowercase(), address.to_string().to_lowercase()],
             is_listed,
         })
+    }
+
+    /// The keys under which filters name it.
+    pub(crate) fn keys(&self) -> [String; 2] {
+        self.names.each_ref().map(|name| group(name))
     }
 }
 
@@ -48,7 +52,8 @@ pub(super) type ByName = HashMap<String, bool>;
 /// The groups among these.
 pub(super) fn by_name<'a>(objects: impl IntoIterator<Item = &'a Object>) -> ByName {
     let mut found = ByName::new();
-    for group in objects.into_iter().filter_map(GoesBy::of) {
+    let groups = objects.into_iter();
+    for group in groups.filter_map(|object| GoesBy::of(&object.name, &object.spec)) {
         for name in group.names {
             *found.entry(name).or_default() |= group.is_listed;
         }

@@ -14,7 +14,7 @@ use mailward_model::{Kind, Object, ObjectId, kind::SendConnector, object::SpecOf
 use super::{
     among,
     circle::knots,
-    entry::{Entry, connector, group, keys},
+    entry::{Entry, connector, keys},
     group::{ByName, GROUPS, GoesBy, Groups, by_name},
     recipient::{Owner, Owners, circle, goes_on_to},
     reference::{Known, references},
@@ -218,13 +218,16 @@ fn connectors(changed: &Changed) -> Vec<String> {
 
 /// The keys of what a group goes by, where it goes by something else than before.
 fn groups(changed: &Changed) -> Vec<String> {
-    let of = |object: &Option<Object>| object.as_ref().and_then(GoesBy::of);
+    let of = |object: &Option<Object>| {
+        let object = object.as_ref()?;
+        GoesBy::of(&object.name, &object.spec)
+    };
     let (before, after) = (of(&changed.before), of(&changed.after));
     if before == after {
         return Vec::new();
     }
-    let names = before.into_iter().chain(after).flat_map(|one| one.names);
-    names.map(|name| group(&name)).collect()
+    let both = before.into_iter().chain(after);
+    both.flat_map(|one| one.keys()).collect()
 }
 
 /// Everything that is stored, but for the changed objects, which are as one side has them.

@@ -30,9 +30,8 @@ use tokio_rustls::client::TlsStream;
 use self::dial::said;
 pub(super) use self::dial::{Dial, DialError};
 
-use super::content::Content;
+use super::{Run, content::Content};
 use crate::{
-    Shared,
     distrust::{Direction, Watch, With},
     snapshot::Named,
 };
@@ -145,25 +144,24 @@ impl Connection {
 
     /// Whether another transaction may begin, under this connector as it now is, and with the
     /// certificate that it would now show.
-    pub(super) fn is_good_for(&self, shared: &Shared, connector: &Named<SendConnector>) -> bool {
-        self.client.is_idle() && self.is_still_for(shared, connector)
+    pub(super) fn is_good_for(&self, run: &Run, connector: &Named<SendConnector>) -> bool {
+        self.client.is_idle() && self.is_still_for(run, connector)
     }
 
     /// Whether it may begin behind the body that is due.
-    pub(super) fn may_begin_behind(
-        &self,
-        shared: &Shared,
-        connector: &Named<SendConnector>,
-    ) -> bool {
-        self.grouping && self.client.may_begin_behind() && self.is_still_for(shared, connector)
+    pub(super) fn may_begin_behind(&self, run: &Run, connector: &Named<SendConnector>) -> bool {
+        self.grouping && self.client.may_begin_behind() && self.is_still_for(run, connector)
     }
 
-    fn is_still_for(&self, shared: &Shared, connector: &Named<SendConnector>) -> bool {
+    fn is_still_for(&self, run: &Run, connector: &Named<SendConnector>) -> bool {
+        let shared = &run.shared;
         let chosen = || {
             let needs = connector.certificate_needs(&shared.node.hostname);
             shared.certificates.client_certificate(&needs)
         };
-        (self.peer.tls.is_none() || same(self.certificate.as_ref(), chosen().as_ref()))
+        let host = &self.peer.host;
+        !run.hosts.is_passed_over(host, shared.clock.monotonic())
+            && (self.peer.tls.is_none() || same(self.certificate.as_ref(), chosen().as_ref()))
             && self
                 .watch
                 .as_ref()

@@ -149,7 +149,7 @@ impl Job {
         match asked {
             Ok(()) => Some(begun),
             Err(replies) => {
-                self.heard(begun, replies, true);
+                self.heard(run, begun, replies, true);
                 None
             }
         }
@@ -219,22 +219,21 @@ impl Job {
             let now = run.shared.clock.monotonic();
             run.hosts.refuses_bdat(&connection.peer.host, now);
         }
+        self.heard(&run, begun, replies, stands);
+        // Answers to the rest would come over a connection that is lost: another one is made for them.
+        stands
+    }
+
+    /// Notes the answers of a transaction.
+    fn heard(&mut self, run: &Run, begun: Begun, replies: Vec<Reply>, stands: bool) {
+        // RFC 5321 §4.5.3.1.10: who was one too many is sent the message in another transaction, as
+        // long as the peer takes anybody.
         let some_taken = replies.iter().any(Reply::is_positive);
         if some_taken {
             let counters = &run.shared.counters;
             counters.stripped_out.add(begun.content.stripped());
             counters.converted_headers.add(begun.content.converted());
         }
-        self.heard(begun, replies, stands);
-        // Answers to the rest would come over a connection that is lost: another one is made for them.
-        stands
-    }
-
-    /// Notes the answers of a transaction.
-    fn heard(&mut self, begun: Begun, replies: Vec<Reply>, stands: bool) {
-        // RFC 5321 §4.5.3.1.10: who was one too many is sent the message in another transaction, as
-        // long as the peer takes anybody.
-        let some_taken = replies.iter().any(Reply::is_positive);
         for (recipient, reply) in begun.batch.into_iter().zip(replies) {
             if some_taken && stands && is_too_many(&reply) {
                 self.state.todo.push(recipient);
@@ -265,7 +264,7 @@ fn next(
     let run = Arc::clone(&seat.run);
     let shared = &run.shared;
     let is_stopping = run.is_stopping() || shared.journal.is_failing();
-    if is_stopping || !connection.may_begin_behind(shared, connector) {
+    if is_stopping || !connection.may_begin_behind(&run, connector) {
         return None;
     }
     let lease = shared.queue.take(&seat.hop)?;
@@ -285,7 +284,7 @@ fn begin_behind(run: &Run, seat: &Seat, mut job: Job, connection: &mut Connectio
     let snapshot = Arc::clone(&job.snapshot);
     let way = reroute::way_of(&snapshot, &job.lease);
     let connector = reroute::connector_of(&snapshot, &way).filter(|_| way == seat.way)?;
-    let fits = connection.may_begin_behind(&run.shared, connector)
+    let fits = connection.may_begin_behind(run, connector)
         && reroute::is_of_pool(&snapshot, connector, &job.lease)
         && job.state.todo.len() == 1;
     if !fits {

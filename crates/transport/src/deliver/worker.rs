@@ -220,11 +220,7 @@ async fn deliver(
         job.state.answer_all(&record::not_now());
     }
     while job.is_begun() || !job.state.todo.is_empty() {
-        let is_useless = |connection: &Connection| {
-            let now = shared.clock.monotonic();
-            !connection.is_good_for(shared, connector)
-                || run.hosts.is_passed_over(&connection.peer.host, now)
-        };
+        let is_useless = |connection: &Connection| !connection.is_good_for(&run, connector);
         if !job.is_begun() && open.as_ref().is_some_and(is_useless) {
             close(seat, open).await;
         }
