@@ -201,10 +201,17 @@ fn ports<'a>(connectors: impl Iterator<Item = &'a ReceiveConnector>) -> Vec<u16>
     ports
 }
 
+/// Whether a connector's port is open to a feed's ranges.
 fn names_a_feed(spec: &ReceiveConnector) -> bool {
     spec.remote_ranges
         .iter()
         .any(|entry| entry.feed().is_some())
+}
+
+/// Whether a feed decides over a connector's mail: by its port, or by the factor of the client's range.
+fn follows_a_feed(spec: &ReceiveConnector) -> bool {
+    let mut factor = spec.sender_ranges.iter();
+    names_a_feed(spec) || factor.any(|entry| entry.feed().is_some())
 }
 
 impl Access {
@@ -292,7 +299,7 @@ impl Access {
             Some(name) => vec![name.clone()],
             None => {
                 let all = scene.connectors.iter();
-                all.filter(|(_, spec)| names_a_feed(spec))
+                all.filter(|(_, spec)| follows_a_feed(spec))
                     .map(|(name, _)| name.clone())
                     .collect()
             }
@@ -414,7 +421,7 @@ fn gather(
     since_unix_ms: u64,
     connectors: &[String],
 ) -> Result<(Vec<ReplayClient>, bool), Fault> {
-    let mut clients: BTreeMap<(String, IpAddr), ReplayClient> = BTreeMap::new();
+    let mut clients: BTreeMap<(String, IpAddr, IpAddr), ReplayClient> = BTreeMap::new();
     let mut cut_off = false;
     let query = Query {
         since_unix_ms: Some(since_unix_ms),
@@ -426,7 +433,8 @@ fn gather(
         let Some(address) = entry.client_ip.filter(|_| connectors.iter().any(wanted)) else {
             return;
         };
-        let key = (entry.connector_id.to_string(), address);
+        let peer = entry.peer_ip().unwrap_or(address);
+        let key = (entry.connector_id.to_string(), peer, address);
         if clients.len() >= REPLAY_CLIENTS_MAX && !clients.contains_key(&key) {
             cut_off = true;
             return;
@@ -434,6 +442,7 @@ fn gather(
         let client = clients.entry(key).or_insert_with(|| ReplayClient {
             connector: entry.connector_id.to_string(),
             address,
+            peer,
             helo: String::new(),
             messages: 0,
             silent_sessions: 0,

@@ -44,6 +44,8 @@ pub struct ReplayClient {
     pub connector: String,
     /// Its address.
     pub address: IpAddr,
+    /// Who stood at the socket: the proxy that spoke for it, or itself.
+    pub peer: IpAddr,
     /// What it said in EHLO, the last time.
     pub helo: String,
     /// Messages it sent.

@@ -213,4 +213,8 @@ pub struct ReplayedClient {
     pub last_unix_ms: u64,
     /// The connector that would take it instead; none refuses it.
     pub taken_by: Option<String>,
+    /// Its session would be taken as before, and its mail refused: its address would be in none of the
+    /// `sender_ranges`, which are required.
+    #[serde(default)]
+    pub by_range_factor: bool,
 }

@@ -154,7 +154,7 @@ words! {
 pub struct Entry<'a> {
     /// date-time, Unix milliseconds.
     pub unix_ms: u64,
-    /// client-ip: who connected; for SEND this host.
+    /// client-ip: who connected, or whom the proxy before it spoke for; for SEND this host.
     pub client_ip: Option<IpAddr>,
     /// client-hostname: what the client called itself; for SEND this host's name.
     pub client_hostname: Cow<'a, str>,
@@ -198,8 +198,26 @@ pub struct Entry<'a> {
     pub directionality: Directionality,
     /// original-client-ip.
     pub original_client_ip: Option<IpAddr>,
-    /// custom-data: `TlsVersion=TLSv1.3;…`.
+    /// custom-data: `TlsVersion=TLSv1.3;…`; `Proxy=ADDRESS` where a proxy spoke for the client.
     pub custom_data: Cow<'a, str>,
     /// transport-traffic-type.
     pub traffic: Traffic,
+}
+
+/// What stands in custom-data before the address of a proxy.
+const PROXY: &str = "Proxy=";
+
+/// What custom-data says of the proxy that spoke for a client (the PROXY protocol).
+pub fn proxy_mark(proxy: IpAddr) -> String {
+    format!("{PROXY}{}", proxy.to_canonical())
+}
+
+impl Entry<'_> {
+    /// Who stood at the socket of a line about a client: the proxy that spoke for it, or itself. It is
+    /// whom a connector's `remote_ranges` are about.
+    pub fn peer_ip(&self) -> Option<IpAddr> {
+        let mut marks = self.custom_data.split(';');
+        let proxy = marks.find_map(|mark| mark.strip_prefix(PROXY)?.parse().ok());
+        proxy.or(self.client_ip)
+    }
 }

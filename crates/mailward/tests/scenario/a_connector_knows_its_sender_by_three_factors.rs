@@ -208,6 +208,25 @@ fn each_factor_refuses_with_its_reason_and_the_good_one_is_taken() {
     // No feed covers it, which the exit code tells.
     let (_, why) = node.refused(&["perimeter", "why", "192.0.2.9"]);
     assert!(why.contains("192.0.2.9 is in 192.0.2.0/24"), "{why}");
+
+    // The past is judged as it came: the connector's ranges are about the proxy, the factor's about
+    // the client behind it.
+    let replay = ["perimeter", "replay", "--connector", "Hybrid"];
+    let set = ["receive-connector", "set", "Hybrid"];
+    node.ask(&[&set[..], &["remote_ranges=127.0.0.0/8"]].concat());
+    wait_for("the connector is the proxy's alone", || {
+        let (_, why) = node.refused(&["perimeter", "why", "192.0.2.9"]);
+        why.contains("none of its remote ranges holds 192.0.2.9")
+    });
+    let page = node.ask(&replay);
+    assert!(page.contains("Nothing would be refused"), "{page}");
+    node.ask(&[&set[..], &["sender_ranges=203.0.113.0/24"]].concat());
+    wait_for("other ranges would have refused its mail", || {
+        let output = node.command(&replay);
+        let page = String::from_utf8_lossy(&output.stdout);
+        let told = page.contains("refused by the range factor") && page.contains("192.0.2.9");
+        output.status.code() == Some(1) && told
+    });
     drop(known.good);
 }
 

@@ -15,7 +15,10 @@ use mailward_perimeter::{Feeds, why};
 
 use super::{read_one, tell_change};
 use crate::{
-    control::simulate::choice, receive::choose::pick, service::Running, snapshot::Snapshot,
+    control::simulate::choice,
+    receive::{choose::pick, factors},
+    service::Running,
+    snapshot::Snapshot,
 };
 
 /// Carries a request out.
@@ -185,11 +188,16 @@ fn replay(
         view.clients += 1;
         view.messages += client.messages;
         view.silent_sessions += client.silent_sessions;
-        let Some(taken_by) = taken(&snapshot, &client) else {
-            continue;
+        let (taken_by, by_range_factor) = match fate(&snapshot, &client) {
+            Fate::Taken => continue,
+            Fate::TakenBy(other) => (Some(other), false),
+            Fate::Refused => (None, false),
+            Fate::MailRefused => (None, true),
         };
         if taken_by.is_none() {
             view.refused_messages += client.messages;
+        }
+        if taken_by.is_none() && !by_range_factor {
             view.refused_silent_sessions += client.silent_sessions;
         }
         view.out.push(ReplayedClient {
@@ -200,6 +208,7 @@ fn replay(
             silent_sessions: client.silent_sessions,
             last_unix_ms: client.last_unix_ms,
             taken_by,
+            by_range_factor,
         });
     }
     view.out.sort_by_key(|one| {
@@ -209,21 +218,44 @@ fn replay(
     Ok(view)
 }
 
-/// Who would take a client that its connector does not take any more; `None` where it does, or where
-/// the connector itself is gone.
-fn taken(snapshot: &Snapshot, client: &ReplayClient) -> Option<Option<String>> {
-    let connector = snapshot.receive_connector(&client.connector)?;
+/// What would become of a client that was taken once.
+enum Fate {
+    /// What became of it then, or its connector is gone.
+    Taken,
+    /// This connector would take it.
+    TakenBy(String),
+    /// Nobody would.
+    Refused,
+    /// Its connector would, and would refuse its mail by the range of its address.
+    MailRefused,
+}
+
+/// By the ranges of the connector, which are about whoever stood at the socket, and by its first factor,
+/// which is about the client.
+fn fate(snapshot: &Snapshot, client: &ReplayClient) -> Fate {
+    let Some(connector) = snapshot.receive_connector(&client.connector) else {
+        return Fate::Taken;
+    };
     let bindings = connector.spec.bindings.iter();
     let mut other = None;
     for local in bindings.flat_map(mailward_model::Binding::sockets) {
-        if local.is_ipv4() != client.address.is_ipv4() {
+        if local.is_ipv4() != client.peer.is_ipv4() {
             continue;
         }
-        match pick(snapshot, local, client.address) {
-            Some(taker) if taker.name == connector.name => return None,
+        match pick(snapshot, local, client.peer) {
+            Some(taker) if taker.name == connector.name => {
+                let ranges = snapshot.sender_ranges_of(&connector.name);
+                let found = ranges
+                    .and_then(|ranges| factors::range(&connector.spec, ranges, client.address));
+                // Who brought no mail has none to lose.
+                return match found.and_then(|found| found.refusal) {
+                    Some(_) if client.messages > 0 => Fate::MailRefused,
+                    _ => Fate::Taken,
+                };
+            }
             Some(taker) => other = Some(taker.name.clone()),
             None => {}
         }
     }
-    Some(other)
+    other.map_or(Fate::Refused, Fate::TakenBy)
 }

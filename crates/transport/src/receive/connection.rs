@@ -79,6 +79,7 @@ pub(super) async fn serve(
             }
         }
     }
+    let proxy = (client.ip() != remote.ip()).then(|| remote.ip());
     let place = occupancy.enter(client.ip(), &connector.spec);
     if place.is_ok() && occupancy.wedged(&*shared.clock).is_some() {
         // A fault on purpose: the connection is held and not answered. Boxed, as it never happens.
@@ -97,7 +98,7 @@ pub(super) async fn serve(
     let config = occupancy.config(&connector, &shared.node.hostname);
     let patience = Patience::new(&connector.spec);
     let mut connection = Connection {
-        desk: Desk::new(Arc::clone(shared), connector, config, client, server),
+        desk: Desk::new(Arc::clone(shared), connector, config, client, server, proxy),
         stream: Stream::Plain(stream),
         patience,
         inner: &inner,

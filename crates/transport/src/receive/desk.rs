@@ -1,9 +1,12 @@
 //! One session's business: the machine's questions are answered here, its messages kept, all
 //! without waiting for anything. What must be waited for is handed back as [`Next`].
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+};
 
-use mailward_events::Event;
+use mailward_events::{Event, tracking::proxy_mark};
 use mailward_model::{
     EnhancedCode, Envelope, Origin, Reply, ReversePath, SenderAuthentication, TlsSession,
     kind::ReceiveConnector,
@@ -68,6 +71,8 @@ pub(super) struct Desk {
     pub(super) config: Arc<Config>,
     pub(super) client: SocketAddr,
     pub(super) server: SocketAddr,
+    /// The proxy that spoke for the client.
+    proxy: Option<IpAddr>,
     pub(super) session: Session,
     pub(super) tls: Option<TlsSession>,
     /// The certificates that the client showed; none for nearly everyone.
@@ -94,6 +99,7 @@ impl Desk {
         config: Arc<Config>,
         client: SocketAddr,
         server: SocketAddr,
+        proxy: Option<IpAddr>,
     ) -> Self {
         Desk {
             session: Session::new(Arc::clone(&config)),
@@ -102,6 +108,7 @@ impl Desk {
             config,
             client,
             server,
+            proxy,
             tls: None,
             peer: PeerPath::default(),
             presented: Presented::default(),
@@ -116,6 +123,16 @@ impl Desk {
 
     fn spec(&self) -> &ReceiveConnector {
         &self.connector.spec
+    }
+
+    /// What the tracking log says of who stood at the socket: the certificates shown, and the proxy.
+    pub(super) fn marks(&self) -> String {
+        let marks = self.peer.marks();
+        match self.proxy.map(proxy_mark) {
+            None => marks,
+            Some(proxy) if marks.is_empty() => proxy,
+            Some(proxy) => format!("{proxy};{marks}"),
+        }
     }
 
     /// True where octets wait that have been read.
@@ -385,7 +402,7 @@ impl Desk {
         let id = incoming.id;
         let octets = self.session.content().map_or(0, Content::octets);
         let octets = incoming.octets(octets);
-        let peer_marks = self.peer.marks();
+        let peer_marks = self.marks();
         let stripped = incoming.stripped();
         let counters = &self.shared.counters;
         counters.stripped_in.add(stripped);

@@ -63,7 +63,7 @@ fn line(desk: &Desk, client: IpAddr, now_unix_ms: u64) -> Entry<'static> {
         event_id: EventId::Session,
         directionality: Directionality::Incoming,
         original_client_ip: Some(client),
-        custom_data: custom(desk.tls.as_ref(), &desk.peer.marks(), ""),
+        custom_data: custom(desk.tls.as_ref(), &desk.marks(), ""),
         ..Entry::default()
     }
 }

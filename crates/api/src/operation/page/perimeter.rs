@@ -198,6 +198,7 @@ pub(in crate::operation) fn replay(view: &PerimeterReplay, now: u64) -> Page {
     let row = |one: &ReplayedClient| {
         let fate = match &one.taken_by {
             Some(other) => format!("taken by {other}").into(),
+            None if one.by_range_factor => Cell::toned("refused by the range factor", Tone::Bad),
             None => Cell::toned("refused", Tone::Bad),
         };
         [

@@ -120,7 +120,7 @@ impl Desk {
     }
 
     fn track_refusal(&self, finding: &Finding, reply: &Reply, sender: &str) {
-        let marks = self.peer.marks();
+        let marks = self.marks();
         let words = factors::words(&self.findings);
         let apart = if marks.is_empty() { "" } else { ";" };
         self.shared.tracking.write(Entry {
