@@ -19,6 +19,7 @@ mod probes;
 mod repairs;
 mod secure;
 mod support;
+mod syslog;
 mod talk;
 mod terminal;
 mod tls_peers;
