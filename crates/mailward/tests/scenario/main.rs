@@ -13,6 +13,7 @@
 
 mod archive;
 mod directories;
+mod faketime;
 mod feeds;
 mod outside;
 mod probes;
@@ -52,6 +53,7 @@ mod a_node_that_lost_the_feed_finds_the_truth_by_itself;
 mod a_peer_that_asks_is_shown_a_good_certificate_or_none;
 mod a_share_of_bad_results_is_judged_as_its_rule_says;
 mod a_staple_is_believed_only_where_its_authority_signed_it;
+mod a_storm_or_a_starved_worker_restarts_nothing;
 mod a_wedge_at_default_settings_is_over_within_two_intervals;
 mod a_worker_that_falls_over_runs_in_safe_mode;
 mod administrators_find_exchanges_shell;
