@@ -14,11 +14,15 @@ use crate::{
     administrators::Administrators,
     answer::{Access, Perimeter},
     delegation::{Remote, RemoteConfig},
-    http::{self, route::Pages},
+    http::{
+        self,
+        front::{Front, Sockets, listening},
+        route::Pages,
+    },
     metric::{Feeds, Meter},
     otlp::{Export, OtlpConfig, Resource, Tally},
     peer::Caller,
-    probe::{self, Probes},
+    probe::Probes,
     sync::DirectorySync,
 };
 
@@ -142,6 +146,14 @@ pub enum ServeError {
 #[derive(Debug)]
 pub struct AdminServer {
     tasks: Vec<JoinHandle<()>>,
+    front: Option<Front>,
+}
+
+impl AdminServer {
+    /// How often the thread of the pages has come round; `None` where there is none.
+    pub fn pages(&self) -> Option<u64> {
+        self.front.as_ref().map(Front::count)
+    }
 }
 
 impl Drop for AdminServer {
@@ -166,8 +178,6 @@ pub fn serve(config: AdminConfig) -> Result<AdminServer, ServeError> {
         None => bind(&config.run_dir.join("admin.sock"))?,
     };
     let unix = tokio::net::UnixListener::from_std(unix).map_err(ServeError::Listen)?;
-    let http = config.http.map(listening).transpose()?;
-    let agent = config.agent.map(listening).transpose()?;
     let exports = Arc::new(Tally::default());
     let probes = Arc::new(Probes::start(
         config.node.to_string(),
@@ -195,7 +205,10 @@ pub fn serve(config: AdminConfig) -> Result<AdminServer, ServeError> {
     let remote = config.remote.as_ref();
     let remote = remote.map(|remote| Remote::new(config.node.as_str(), remote));
     let nodes = config.remote.and_then(|remote| remote.listener);
-    let nodes = nodes.map(listening).transpose()?;
+    let nodes = nodes
+        .map(listening)
+        .transpose()
+        .map_err(ServeError::Listen)?;
     let mut tasks = Vec::new();
     let node = config.node.clone();
     if let Some(otlp) = config.otlp {
@@ -256,6 +269,7 @@ pub fn serve(config: AdminConfig) -> Result<AdminServer, ServeError> {
         probes: Arc::clone(&probes),
         meter,
         perimeter,
+        work: tokio::runtime::Handle::current(),
     };
     let operations = http::route::operations(access, pages.clone());
     tasks.push(tokio::spawn(http::listen::unix(
@@ -263,22 +277,16 @@ pub fn serve(config: AdminConfig) -> Result<AdminServer, ServeError> {
         operations,
         administrators,
     )));
-    if let Some(http) = http {
-        let mut pages = http::route::pages(pages);
-        if let Some(group) = group {
-            pages = pages.merge(group);
-        }
-        tasks.push(tokio::spawn(http::listen::tcp(http, pages)));
+    let mut pages = http::route::pages(pages);
+    if let Some(group) = group {
+        pages = pages.merge(group);
     }
-    if let Some(agent) = agent {
-        tasks.push(tokio::spawn(probe::agent::serve(agent, probes)));
-    }
-    Ok(AdminServer { tasks })
-}
-
-fn listening(listener: TcpListener) -> Result<tokio::net::TcpListener, ServeError> {
-    listener.set_nonblocking(true).map_err(ServeError::Listen)?;
-    tokio::net::TcpListener::from_std(listener).map_err(ServeError::Listen)
+    let sockets = Sockets {
+        http: config.http,
+        agent: config.agent,
+    };
+    let front = Front::start(sockets, pages, probes).map_err(ServeError::Listen)?;
+    Ok(AdminServer { tasks, front })
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ pub mod entropy;
 pub mod fake;
 pub mod kept;
 pub mod keyring;
+pub mod kill;
 pub mod lifeline;
 pub mod listen;
 pub mod notify;

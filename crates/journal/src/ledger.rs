@@ -18,6 +18,7 @@ use std::{
     time::Duration,
 };
 
+use mailward_host::kill::{self, Step};
 use mailward_model::MessageId;
 use parking_lot::{Condvar, Mutex};
 
@@ -204,6 +205,7 @@ impl Ledger {
         }
         inner.thens.push(Box::new(then));
         self.shared.write(&mut inner);
+        kill::at(Step::LedgerWritten);
         drop(inner);
         self.shared.work.notify_one();
     }
@@ -550,6 +552,7 @@ fn sync_once(shared: &Shared, inner: &mut parking_lot::MutexGuard<'_, Inner>) ->
             if same_file {
                 inner.synced(octets);
             }
+            kill::at(Step::LedgerSynced);
             Some(thens)
         }
         Err(error) => {

@@ -9,6 +9,7 @@
 //! | lying resolver | the resolver of delivery (`deliver::dns`) |
 //! | lost store | this process's store ([`Store::lose`]) |
 //! | stuck delivery | the dispatcher's loop (`deliver`), until delivery is restarted |
+//! | a kill at a step | where the step is passed ([`kill`]) |
 //!
 //! Invariant: a fault is in force only while its own switch ([`Until`]) is on, which no task has to
 //! turn off. Invariant: no fault where the node does not allow any, and one at one time.
@@ -20,7 +21,12 @@ use mailward_api::{
     fault::{Fault, FaultKind},
 };
 use mailward_events::Event;
-use mailward_host::{clock::Clock, disk::DiskFaults, until::Until};
+use mailward_host::{
+    clock::Clock,
+    disk::DiskFaults,
+    kill::{self, Step},
+    until::Until,
+};
 use mailward_model::Domain;
 use mailward_store::Store;
 use mailward_tls::{Certificates, ca};
@@ -193,11 +199,23 @@ async fn put_in_force(
                 tokio::task::spawn_blocking(move || running.faults.expire_a_certificate()).await;
             made.unwrap_or_else(|error| Err(Fault::failed(error.to_string())))?;
         }
+        DrillFault::KillAt { step, passes } => {
+            let step = Step::read(step).ok_or_else(|| unknown_step(step))?;
+            kill::arm(step, *passes, Arc::clone(&faults.clock), span);
+        }
         DrillFault::KillRole { .. } => {
             return Err(Fault::unsupported("transport", "this fault"));
         }
     }
     Ok(())
+}
+
+fn unknown_step(name: &str) -> Fault {
+    let names: Vec<&str> = Step::ALL.iter().map(|step| step.name()).collect();
+    Fault::invalid(
+        format!("there is no step {name:?} of a message's way"),
+        format!("choose from {}", names.join(", ")),
+    )
 }
 
 /// Ends the fault in force; with a number, only that one.
@@ -216,6 +234,7 @@ pub(crate) fn end(running: &Arc<Running>, number: Option<u64>) {
     faults.store.find();
     running.dispatcher.resume();
     running.receiver.unwedge();
+    kill::disarm();
     if faults.certificates.lock().take().is_some() {
         // What is left behind is overwritten by the next drill.
         let _ = std::fs::remove_dir_all(&faults.certificate_dir);

@@ -15,7 +15,7 @@ use mailward_model::{
     object::{NAME_OCTETS_MAX, SpecOf, Validate},
     unit::Span,
 };
-use mailward_store::{Change, text};
+use mailward_store::{Change, Store, text};
 
 use super::{Access, blocking, expect_reply, failed, unexpected, unknown};
 use crate::peer::Peer;
@@ -45,16 +45,35 @@ pub(super) fn assignments(words: Vec<String>) -> Result<Vec<(String, String)>, F
     words.into_iter().map(read).collect()
 }
 
-/// The name of an override's object: the same for the same item, property and scope, so that adding
-/// it again replaces it.
-fn name_of(item: &str, property: &str, scope: &OverrideScope) -> String {
-    let scope = match scope {
-        OverrideScope::Node(_) => String::new(),
-        other => format!(" {other}"),
+/// The name of an override's object among `known`: the same for the same item, property and scope, so
+/// that adding it again replaces it. That of a node has no name of a node in it, unless an override of
+/// another node, which shares these objects, is called so.
+fn name_of(known: &[Object], item: &str, property: &str, scope: &OverrideScope) -> String {
+    let long = bounded(format!("{item} {property} {scope}"));
+    let OverrideScope::Node(node) = scope else {
+        return long;
     };
-    let name = format!("{item} {property}{scope}")
-        .to_ascii_lowercase()
-        .replace(['/', '\\'], ".");
+    let short = bounded(format!("{item} {property}"));
+    let named = |name: &str| {
+        let is_named = |object: &&Object| object.name.eq_ignore_ascii_case(name);
+        known.iter().find(is_named)
+    };
+    let is_ours = |object: &Object| {
+        let spec = MonitoringOverride::of(&object.spec);
+        spec.is_some_and(|spec| {
+            matches!(&spec.scope, OverrideScope::Node(other) if other.eq_ignore_ascii_case(node))
+        })
+    };
+    match named(&short) {
+        _ if named(&long).is_some() => long,
+        Some(taken) if !is_ours(taken) => long,
+        _ => short,
+    }
+}
+
+/// A text as the name of an object.
+fn bounded(text: String) -> String {
+    let name = text.to_ascii_lowercase().replace(['/', '\\'], ".");
     if name.len() <= NAME_OCTETS_MAX {
         return name;
     }
@@ -66,6 +85,12 @@ fn name_of(item: &str, property: &str, scope: &OverrideScope) -> String {
         "{} {hash:x}",
         name.get(..cut).unwrap_or_default().trim_end()
     )
+}
+
+/// Every override of every node that shares these objects. Blocks.
+fn overrides(store: &Store) -> Result<Vec<Object>, Fault> {
+    let all = store.list(Kind::MonitoringOverride);
+    all.map_err(|error| failed(&error))
 }
 
 impl Access {
@@ -155,8 +180,13 @@ impl Access {
     ) -> Result<Changed, Fault> {
         let scope = self.scope("node").await?;
         if r.off {
-            let name = name_of(&r.item, property, &scope);
-            return self.override_remove(name, peer).await;
+            let (access, item, property) =
+                (self.for_blocking(), r.item.clone(), property.to_owned());
+            let named = blocking(move || {
+                let known = overrides(&access.store)?;
+                Ok(name_of(&known, &item, &property, &scope))
+            });
+            return self.override_remove(named.await?, peer).await;
         }
         let value = if property == "enabled" {
             "false"
@@ -228,16 +258,16 @@ impl Access {
         let count = specs.len() as u64;
         blocking(move || {
             let (mut changes, mut effects) = (Vec::new(), Vec::new());
+            let known = overrides(&access.store)?;
             for spec in specs {
-                let name = name_of(&spec.item, &spec.property, &spec.scope);
-                let found = access
-                    .store
-                    .get(Kind::MonitoringOverride, &name)
-                    .map_err(|error| failed(&error))?;
+                let name = name_of(&known, &spec.item, &spec.property, &spec.scope);
+                let found = known
+                    .iter()
+                    .find(|one| one.name.eq_ignore_ascii_case(&name));
                 let spec = mailward_model::Spec::from(spec);
-                let before = found.as_ref().map(|object| &object.spec);
+                let before = found.map(|object| &object.spec);
                 effects.push(text::effect(&name, before, Some(&spec)));
-                changes.push(match &found {
+                changes.push(match found {
                     Some(object) => Change::replace(object, spec),
                     None => Change::create(name, spec),
                 });
@@ -260,10 +290,7 @@ impl Access {
     pub(super) async fn override_remove(&self, name: String, peer: Peer) -> Result<Changed, Fault> {
         let access = self.for_blocking();
         blocking(move || {
-            let all = access
-                .store
-                .list(Kind::MonitoringOverride)
-                .map_err(|error| failed(&error))?;
+            let all = overrides(&access.store)?;
             let named = |object: &&Object| object.name.eq_ignore_ascii_case(&name);
             let Some(object) = all.iter().find(named) else {
                 let known: Vec<&str> = all.iter().map(|object| object.name.as_str()).collect();
@@ -283,5 +310,50 @@ impl Access {
             })
         })
         .await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use mailward_model::{ObjectId, Revision};
+
+    use super::*;
+
+    fn object(name: &str, scope: &str) -> Object {
+        let spec = MonitoringOverride {
+            item: "connector/Internet".to_owned(),
+            property: "interval".to_owned(),
+            value: "7s".to_owned(),
+            scope: scope.parse().unwrap(),
+            owner: String::new(),
+            reason: "x".to_owned(),
+            until: Some(Until::from_unix_ms(0)),
+            version: None,
+        };
+        Object {
+            id: ObjectId(1),
+            name: name.to_owned(),
+            revision: Revision(1),
+            spec: spec.into(),
+        }
+    }
+
+    #[test]
+    fn nodes_that_share_objects_do_not_take_each_others_overrides() {
+        let name = |known: &[Object], scope: &str| {
+            let scope = scope.parse().unwrap();
+            name_of(known, "connector/Internet", "interval", &scope)
+        };
+        let short = "connector.internet interval";
+        assert_eq!(name(&[], "node:mx1"), short);
+        assert_eq!(name(&[], "global"), format!("{short} global"));
+        let first = object(short, "node:mx1");
+        assert_eq!(name(&[first.clone()], "node:MX1"), short, "again");
+        let long = format!("{short} node:mx2");
+        assert_eq!(name(&[first.clone()], "node:mx2"), long);
+        let second = object(&long, "node:mx2");
+        assert_eq!(name(&[first, second.clone()], "node:mx2"), long);
+        assert_eq!(name(&[second.clone()], "node:mx2"), long, "when alone too");
+        assert_eq!(name(&[second], "node:mx1"), short);
     }
 }

@@ -3,6 +3,7 @@
 //! Limits stand here and hold before anything is looked at: connections, header octets, body
 //! octets, time for each.
 
+pub(crate) mod front;
 pub(crate) mod group;
 pub(crate) mod listen;
 pub(crate) mod remote;

@@ -14,6 +14,7 @@ use mailward_api::{
     fault::{Fault, FaultKind},
     operation::{CALENDAR_ROUTE, Call, FROM_HEADER, Method, Op, TEXT_OCTETS_MAX, document, remote},
 };
+use tokio::runtime::Handle;
 
 use super::reply;
 use crate::{
@@ -99,6 +100,23 @@ pub(crate) struct Pages {
     pub(crate) probes: Arc<Probes>,
     pub(crate) meter: Arc<Meter>,
     pub(crate) perimeter: Perimeter,
+    /// The runtime that does what takes longer than a look into memory.
+    pub(crate) work: Handle,
+}
+
+impl Pages {
+    /// Has something done by the runtime of the role, and waits for it.
+    async fn work(
+        &self,
+        work: impl Future<Output = Response<Body>> + Send + 'static,
+    ) -> Response<Body> {
+        self.work.spawn(work).await.unwrap_or_else(|error| {
+            reply::text(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                format!("the page cannot be made: {error}\n"),
+            )
+        })
+    }
 }
 
 /// The pages for load balancers and Prometheus. GET and HEAD are taken.
@@ -139,7 +157,8 @@ pub(crate) fn pages(pages: Pages) -> Router {
             "/perimeter/{list}",
             get(
                 async |State(pages): State<Pages>, Path(list): Path<String>| {
-                    pages.perimeter.list(&list).await
+                    let perimeter = pages.perimeter.clone();
+                    pages.work(async move { perimeter.list(&list).await }).await
                 },
             ),
         )
@@ -172,7 +191,14 @@ async fn healthz(
 }
 
 async fn metrics(State(pages): State<Pages>, headers: HeaderMap) -> Response<Body> {
-    let families = pages.meter.families().await;
+    let meter = Arc::clone(&pages.meter);
+    pages
+        .work(async move { written(&meter, &headers).await })
+        .await
+}
+
+async fn written(meter: &Meter, headers: &HeaderMap) -> Response<Body> {
+    let families = meter.families().await;
     // Prometheus names what it prefers first and takes either.
     let accepts = headers
         .get(header::ACCEPT)

@@ -48,6 +48,14 @@ pub enum DrillFault {
     LostStore,
     /// Transport: nothing is delivered, until delivery is restarted.
     StuckDelivery,
+    /// Transport: its process is killed (SIGKILL) when it comes to a step of a message's way. No drill
+    /// has it: it is for showing that nothing is lost at any of them.
+    KillAt {
+        /// The step's name.
+        step: String,
+        /// So often it is passed alive.
+        passes: u32,
+    },
 }
 
 impl DrillFault {
@@ -62,6 +70,7 @@ impl DrillFault {
             DrillFault::SlowSync { .. } => "slow_sync",
             DrillFault::LostStore => "lost_store",
             DrillFault::StuckDelivery => "stuck_delivery",
+            DrillFault::KillAt { .. } => "kill_at",
         }
     }
 }

@@ -1,5 +1,6 @@
 //! A disk with faults on purpose, for drills: the file system says that nothing is free, a sync
-//! takes longer. Each ends by itself ([`Until`]). While none is on, an operation costs one load more.
+//! takes longer, the process is killed beside it ([`kill`](crate::kill)). Each ends by itself
+//! ([`Until`]). While none is on, an operation costs one load more.
 //!
 //! Never here: losing or changing an octet. Whatever the faults, what the disk below has written is
 //! written, and what it has synced is synced.
@@ -18,6 +19,7 @@ use std::{
 use crate::{
     clock::Clock,
     disk::{Disk, DiskFile},
+    kill::{self, Step},
     until::Until,
 };
 
@@ -150,12 +152,16 @@ struct FaultyFile {
 
 impl DiskFile for FaultyFile {
     fn write_at(&self, slices: &mut [io::IoSlice<'_>], offset: u64) -> io::Result<()> {
-        self.below.write_at(slices, offset)
+        self.below.write_at(slices, offset)?;
+        kill::at(Step::QueueWritten);
+        Ok(())
     }
 
     fn sync(&self) -> io::Result<()> {
         self.faults.delay();
-        self.below.sync()
+        self.below.sync()?;
+        kill::at(Step::QueueSynced);
+        Ok(())
     }
 
     fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {

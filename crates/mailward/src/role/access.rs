@@ -64,7 +64,7 @@ async fn serve(config: &Config, parent: Option<u32>) -> Result<(), RoleError> {
             authority: remote.authority_file.clone(),
         }),
     });
-    let _server = match served {
+    let server = match served {
         Ok(server) => server,
         Err(error) => {
             super::report_start_failure(&events, Role::Access, &error);
@@ -72,7 +72,9 @@ async fn serve(config: &Config, parent: Option<u32>) -> Result<(), RoleError> {
         }
     };
     // The runtime that answers administrators is the one that counts.
-    standing.serve(&events, Vec::new, async |_| {}).await?;
+    let pages = || server.pages().map(|count| ("pages", count));
+    let counts = || pages().into_iter().collect();
+    standing.serve(&events, counts, async |_| {}).await?;
     events.flush();
     Ok(())
 }

@@ -4,28 +4,11 @@
 //! All roles run under libfaketime, which shifts what they take for the time of day while the
 //! monotonic clock runs on. Without the library the test says so and ends.
 
-use std::path::{Path, PathBuf};
-
 use crate::{
+    faketime::{Clock, library},
     outside::Sink,
     support::{Node, objects, wait_for},
 };
-
-/// libfaketime, where Debian's package puts it.
-fn library() -> Option<PathBuf> {
-    let folders = std::fs::read_dir("/usr/lib").ok()?;
-    folders
-        .flatten()
-        .map(|folder| folder.path().join("faketime/libfaketime.so.1"))
-        .find(|path| path.exists())
-}
-
-/// Shifts the clock of everything that reads this file.
-fn shift(file: &Path, by: &str) {
-    let new = file.with_extension("new");
-    std::fs::write(&new, by).unwrap();
-    std::fs::rename(new, file).unwrap();
-}
 
 fn attempts(node: &Node, id: &str) -> u64 {
     let show = node.json(&["queue", "show", id]);
@@ -39,7 +22,6 @@ fn attempts(node: &Node, id: &str) -> u64 {
 #[test]
 fn while_mail_waits_for_its_next_try() {
     let Some(library) = library() else {
-        eprintln!("skipped: libfaketime is not installed (Debian's package faketime)");
         return;
     };
     let next_hop = crate::support::free_port();
@@ -52,16 +34,8 @@ fn while_mail_waits_for_its_next_try() {
                  \n[health_settings]\nconnector_probe_interval = \"1s\"\nmailflow_probe_interval = \"2s\"\nrestart_component_after = \"2s\"\nrestart_process_after = \"4s\"\n"
             )
     });
-    let clock = node.path("clock");
-    shift(&clock, "+0");
-    node.serve_with(|command| {
-        command
-            .env("LD_PRELOAD", &library)
-            .env("FAKETIME_TIMESTAMP_FILE", &clock)
-            .env("FAKETIME_NO_CACHE", "1")
-            .env("FAKETIME_DONT_FAKE_MONOTONIC", "1")
-            .env("DONT_FAKE_MONOTONIC", "1");
-    });
+    let clock = Clock::of(&node);
+    node.serve_with(|command| clock.govern(command, &library, true));
     let roles = ["transport", "access", "worker"];
     wait_for("every role runs", || {
         roles.iter().all(|role| node.role_pid(role).is_some())
@@ -78,7 +52,7 @@ fn while_mail_waits_for_its_next_try() {
     wait_for("it was tried", || attempts(&node, &id) >= 1);
 
     for (n, by) in ["+1d", "+0", "-1d", "+0"].into_iter().enumerate() {
-        shift(&clock, by);
+        clock.shift(by);
         let tried = attempts(&node, &id);
         wait_for("tries go on after the jump", || {
             attempts(&node, &id) >= tried + 2

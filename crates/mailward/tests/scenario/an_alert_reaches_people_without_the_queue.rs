@@ -1,5 +1,5 @@
-//! An alert reaches people without the queue: by webhook, command and file, when no stage of repair
-//! is left or mail is stopped. What was stopped starts by itself when the trouble is over.
+//! An alert reaches people without the queue: by webhook, command, file and a syslog service, when no
+//! stage of repair is left or mail is stopped. What was stopped starts by itself when the trouble is over.
 
 use std::{
     sync::atomic::{AtomicBool, Ordering},
@@ -12,6 +12,7 @@ use mailward_api::control::{ControlRequest, Role};
 use crate::{
     outside::Webhook,
     support::{Node, objects, read, wait_for, wait_within},
+    syslog::{Syslog, WAYS},
 };
 
 /// An alert channel of each kind, and stages of repair in seconds.
@@ -35,14 +36,42 @@ fn lines(path: &std::path::Path) -> Vec<serde_json::Value> {
         .collect()
 }
 
-fn has(alerts: &[serde_json::Value], kind: &str, component: &str) -> bool {
-    // What goes out together is one document: the worst alert, and the others in a list.
-    alerts.iter().any(|alert| {
+/// Waits until a syslog service has heard of a case, by either way: from the worker of this node, of
+/// the facility mail, as severe as it is, with the command that explains it.
+fn wait_heard(syslog: Option<&Syslog>, node: &Node, severity: &str, component: &str, case: &str) {
+    let Some(syslog) = syslog else {
+        return;
+    };
+    let explain = format!("(`mailward explain {case}`)");
+    let worker = node.role_pid("worker").unwrap().to_string();
+    for way in WAYS {
+        let what = format!("{severity} about {component} by {way}");
+        wait_for(&what, || {
+            syslog.told(way).iter().any(|one| {
+                one.priority == format!("mail.{severity}")
+                    && one.text.contains(component)
+                    && one.text.ends_with(&explain)
+                    && (one.host.as_str(), one.app.as_str()) == ("mail.example.test", "mailward")
+                    && (one.process.as_str(), one.id.as_str()) == (worker.as_str(), "alert")
+            })
+        });
+    }
+}
+
+/// The case of the first alert of a kind about a component. What goes out together is one document: the
+/// worst alert, and the others in a list.
+fn case_of(alerts: &[serde_json::Value], kind: &str, component: &str) -> Option<String> {
+    let found = alerts.iter().find_map(|alert| {
         let others = alert["others"].as_array().into_iter().flatten();
         std::iter::once(alert)
             .chain(others)
-            .any(|one| one["kind"] == kind && one["component"] == component)
-    })
+            .find(|one| one["kind"] == kind && one["component"] == component)
+    });
+    found.map(|one| one["case"].as_str().unwrap().to_owned())
+}
+
+fn has(alerts: &[serde_json::Value], kind: &str, component: &str) -> bool {
+    case_of(alerts, kind, component).is_some()
 }
 
 #[test]
@@ -53,7 +82,9 @@ fn when_a_connector_falls_silent_whatever_is_done() {
         folder.path().join("alerts.jsonl"),
         folder.path().join("command.jsonl"),
     );
-    let settings = settings(hook.port, folder.path());
+    let syslog = Syslog::start();
+    let channels = syslog.as_ref().map(Syslog::channels).unwrap_or_default();
+    let settings = channels + &settings(hook.port, folder.path());
     let mut node = Node::prepare_in(folder, |port| objects(port) + &settings);
     node.serve();
     wait_for("the node is healthy", || {
@@ -104,6 +135,9 @@ fn when_a_connector_falls_silent_whatever_is_done() {
     let case = alert["case"].as_str().unwrap().to_owned();
     assert!(explain.ends_with(&case), "{alert}");
     assert_eq!(alert["node"], "mail.example.test");
+    let (syslog, connector) = (syslog.as_ref(), "receive/Internet");
+    let dark = case_of(&hook.posted(), "offline", connector).unwrap();
+    wait_heard(syslog, &node, "crit", connector, &dark);
     let acts = node.json(&["health", "ledger"]).to_string();
     for act in ["restart_component", "restart_process", "offline"] {
         assert!(acts.contains(act), "{act} is missing: {acts}");
@@ -122,6 +156,7 @@ fn when_a_connector_falls_silent_whatever_is_done() {
     wait_for("people hear that it is over", || {
         has(&hook.posted(), "solved", "receive/Internet")
     });
+    wait_heard(syslog, &node, "notice", connector, &dark);
     let mut talk = node.talk();
     talk.say("EHLO client.example.net");
     let reply = talk.message(
@@ -136,9 +171,12 @@ fn when_a_connector_falls_silent_whatever_is_done() {
 
 #[test]
 fn when_nothing_of_ours_could_repair_it() {
+    const CERTIFICATE: &str = "certificate/Internet";
     let hook = Webhook::listen();
     let folder = tempfile::tempdir().unwrap();
-    let settings = settings(hook.port, folder.path());
+    let syslog = Syslog::start();
+    let channels = syslog.as_ref().map(Syslog::channels).unwrap_or_default();
+    let settings = channels + &settings(hook.port, folder.path());
     // No certificate bears this name: only a person can get one.
     let mut node = Node::prepare_in(folder, |port| {
         objects(port).replace(
@@ -148,8 +186,10 @@ fn when_nothing_of_ours_could_repair_it() {
     });
     node.serve();
     wait_for("people hear of it", || {
-        has(&hook.posted(), "needs_person", "certificate/Internet")
+        has(&hook.posted(), "needs_person", CERTIFICATE)
     });
+    let case = case_of(&hook.posted(), "needs_person", CERTIFICATE).unwrap();
+    wait_heard(syslog.as_ref(), &node, "err", CERTIFICATE, &case);
     assert_eq!(
         node.page("/readyz").0,
         200,

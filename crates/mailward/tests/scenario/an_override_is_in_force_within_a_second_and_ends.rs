@@ -5,24 +5,14 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::support::{Node, objects, wait_for, wait_within};
+use crate::{
+    probes::property,
+    support::{Node, objects, wait_for, wait_within},
+};
 
 /// A second is what is promised, and the time it took is printed; the question itself may take longer
 /// than that where the machine is busy with something else.
 const SOON: Duration = Duration::from_secs(10);
-
-/// A property as `health explain` shows it: its value and where it comes from.
-fn property(node: &Node, item: &str, subject: &str, property: &str) -> (String, String) {
-    let output = node.command(&["health", "explain", item, "--json"]);
-    let view: Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
-    let rows = view["properties"].as_array().cloned().unwrap_or_default();
-    let row = rows
-        .into_iter()
-        .find(|row| row["subject"] == subject && row["property"] == property)
-        .unwrap_or_default();
-    let text = |field: &str| row[field].as_str().unwrap_or_default().to_owned();
-    (text("value"), text("origin"))
-}
 
 #[test]
 fn and_is_kept_while_it_lasts() {

@@ -1,13 +1,17 @@
 //! Nodes share their objects in a PostgreSQL database: a change on one is in force on the other
 //! within a second, and while the database is away mail flows on, changes are refused, and a role or
-//! a node that starts has what was known last.
+//! a node that starts has what was known last. An override holds on the nodes that its scope names, for
+//! the versions that it names.
 
 use std::time::{Duration, Instant};
 
 use mailward_api::control::{ControlReply, ControlRequest, Role};
 use mailward_testkit::cluster::Cluster;
 
-use crate::support::{Node, Talk, free_port, objects, signal, text, wait_for, wait_within};
+use crate::{
+    probes::property,
+    support::{Node, Talk, free_port, objects, signal, text, wait_for, wait_within},
+};
 
 /// What the slowest change may take on a machine that does other things; a second is what is asked.
 const IN_FORCE_MAX: Duration = Duration::from_secs(5);
@@ -63,6 +67,124 @@ fn events(node: &Node, number: u64) -> usize {
     all.iter().filter(|event| event["number"] == number).count()
 }
 
+/// What is overridden on both nodes.
+const ITEM: &str = "connector/Internet";
+
+fn interval(node: &Node) -> (String, String) {
+    property(node, ITEM, "probe connector/Internet", "interval")
+}
+
+fn overrides(node: &Node, change: &str, scope: &str, more: &[&str]) {
+    let words = ["health", "override", "add", ITEM, change, "--scope", scope];
+    node.ask(&[&words[..], &["--reason", "two nodes"], more].concat());
+}
+
+/// Overrides of each scope, given on either node, hold where they say and nowhere else; the nearer one
+/// wins. `one` and `two` are the nodes mx1 and mx2.
+fn overrides_hold_where_they_say(one: &Node, two: &Node) {
+    let holds = |on: &Node, what: &str, value: &str, scope: &str| {
+        wait_for(what, || {
+            let (found, origin) = interval(on);
+            found == value && origin.contains(&format!("({scope})"))
+        });
+    };
+    overrides(two, "interval=17s", "global", &[]);
+    holds(one, "a global one holds on the other", "17s", "global");
+    holds(two, "and here", "17s", "global");
+    overrides(one, "interval=18s", "role:worker", &[]);
+    holds(one, "one of a role wins", "18s", "role:worker");
+    holds(two, "where that role runs", "18s", "role:worker");
+    let mx1 = "node:mx1.example.test";
+    overrides(one, "interval=19s", "node", &[]);
+    holds(one, "one of the node wins", "19s", mx1);
+    let listed = |node: &Node, scope: &str| {
+        let list = node.json(&["health", "override", "list", "--scope", scope]);
+        list["overrides"].as_array().cloned().unwrap_or_default()
+    };
+    wait_for("the other knows of it", || listed(two, mx1).len() == 1);
+    let found = listed(two, mx1).remove(0);
+    assert_eq!(found["in_force"], false, "{found}");
+    assert_eq!(found["note"], "this node is mx2.example.test", "{found}");
+    holds(two, "and keeps what it has", "18s", "role:worker");
+
+    // The same of another node is another one, and a flag of one node is not ended by the other.
+    let mx2 = "node:mx2.example.test";
+    overrides(two, "interval=21s", "node", &[]);
+    holds(two, "the other's own holds there", "21s", mx2);
+    holds(one, "and this one's here", "19s", mx1);
+    let maintenance = ["health", "maintenance", ITEM];
+    let reason = ["--reason", "a new switch", "--for", "1h"];
+    let flag = |node: &Node| property(node, ITEM, "monitor connector/Internet", "maintenance").0;
+    for node in [one, two] {
+        node.ask(&[&maintenance[..], &reason].concat());
+    }
+    for node in [one, two] {
+        wait_for("it is in maintenance", || flag(node) == "true");
+    }
+    two.ask(&[&maintenance[..], &["--off"]].concat());
+    wait_for("the one's has ended", || flag(two) == "false");
+    assert_eq!(flag(one), "true", "the other's has not");
+    let own = listed(two, mx2).remove(0);
+    two.ask(&[
+        "health",
+        "override",
+        "remove",
+        own["name"].as_str().unwrap(),
+    ]);
+    holds(two, "what is behind it holds again", "18s", "role:worker");
+
+    // For versions: from this one on, and for those before it.
+    let version = env!("CARGO_PKG_VERSION");
+    let (from, before) = (format!(">={version}"), format!("<{version}"));
+    overrides(two, "bad=6", "global", &["--version", &from]);
+    overrides(
+        one,
+        "good_to_recover=7",
+        "role:worker",
+        &["--version", &before],
+    );
+    let of = |node: &Node, name: &str| property(node, ITEM, "monitor connector/Internet", name).0;
+    for node in [one, two] {
+        wait_for("it holds for this version", || of(node, "bad") == "6");
+        wait_for("it is known", || listed(node, "role:worker").len() == 2);
+        let all = listed(node, "role:worker");
+        let mut older = all
+            .iter()
+            .filter(|one| one["property"] == "good_to_recover");
+        let older = older.next().unwrap();
+        assert_eq!(older["in_force"], false, "{older}");
+        let note = format!("this is version {version}, not {before}");
+        assert_eq!(older["note"], note.as_str(), "{older}");
+        assert_eq!(of(node, "good_to_recover"), "2");
+    }
+
+    // What is taken away leaves what is behind it.
+    for one in listed(two, "role:worker") {
+        two.ask(&[
+            "health",
+            "override",
+            "remove",
+            one["name"].as_str().unwrap(),
+        ]);
+    }
+    holds(two, "the global one holds again", "17s", "global");
+    holds(one, "and the node's own as before", "19s", mx1);
+    let all = one.json(&["health", "override", "list"]);
+    for each in all["overrides"].as_array().unwrap() {
+        one.ask(&[
+            "health",
+            "override",
+            "remove",
+            each["name"].as_str().unwrap(),
+        ]);
+    }
+    for node in [one, two] {
+        wait_for("nothing is overridden", || {
+            interval(node) == ("20s".to_owned(), "built in".to_owned()) && of(node, "bad") == "3"
+        });
+    }
+}
+
 #[test]
 fn and_go_on_without_it() {
     let mut cluster = Cluster::start(&[]).unwrap();
@@ -107,6 +229,8 @@ fn and_go_on_without_it() {
         "every role of the other node knew after {:?}",
         made.elapsed()
     );
+
+    overrides_hold_where_they_say(&one, &two);
 
     cluster.stop().unwrap();
     for node in [&one, &two] {

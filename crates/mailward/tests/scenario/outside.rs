@@ -9,6 +9,7 @@ use std::{
     path::PathBuf,
     process::Command,
     sync::{Arc, Mutex},
+    time::Duration,
 };
 
 use crate::support::PATIENCE;
@@ -172,6 +173,7 @@ pub(crate) struct NameServer {
     pub(crate) address: SocketAddr,
     says: Arc<Mutex<Option<Ipv4Addr>>>,
     records: Arc<Mutex<Vec<DnsRecord>>>,
+    fails: Arc<Mutex<Option<String>>>,
 }
 
 /// A record other than an address: a name, a type, and what it says as it is sent.
@@ -192,12 +194,22 @@ const TTL_SECS: u32 = 3_600;
 impl NameServer {
     /// One that knows no name at all: each question is answered NXDOMAIN.
     pub(crate) fn ignorant() -> NameServer {
-        NameServer::start(None)
+        NameServer::start(None, Duration::ZERO)
     }
 
     /// One for which every name is this host's, for an hour; those below `invalid` do not exist.
     pub(crate) fn of(host: Ipv4Addr) -> NameServer {
-        NameServer::start(Some(host))
+        NameServer::start(Some(host), Duration::ZERO)
+    }
+
+    /// As [`NameServer::of`], taking its time over each answer.
+    pub(crate) fn slow(host: Ipv4Addr, wait: Duration) -> NameServer {
+        NameServer::start(Some(host), wait)
+    }
+
+    /// From now on it fails for the names below a domain; for all names below an empty one.
+    pub(crate) fn fails_below(&self, domain: &str) {
+        *self.fails.lock().unwrap() = Some(domain.to_owned());
     }
 
     /// From now on every name is another host's.
@@ -227,20 +239,25 @@ impl NameServer {
         records.push((name.to_owned(), kind, record));
     }
 
-    fn start(says: Option<Ipv4Addr>) -> NameServer {
+    fn start(says: Option<Ipv4Addr>, wait: Duration) -> NameServer {
         let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let address = socket.local_addr().unwrap();
         let says = Arc::new(Mutex::new(says));
         let now = Arc::clone(&says);
         let records: Arc<Mutex<Vec<DnsRecord>>> = Arc::default();
         let known = Arc::clone(&records);
+        let fails: Arc<Mutex<Option<String>>> = Arc::default();
+        let failing = Arc::clone(&fails);
         std::thread::spawn(move || {
             let mut octets = [0; 1500];
             while let Ok((length, from)) = socket.recv_from(&mut octets) {
                 let host = *now.lock().unwrap();
                 let question = &octets[..length];
-                let answer = NameServer::record_answer(question, &known.lock().unwrap())
+                let failing = failing.lock().unwrap().clone();
+                let answer = NameServer::failure(question, failing.as_deref())
+                    .or_else(|| NameServer::record_answer(question, &known.lock().unwrap()))
                     .unwrap_or_else(|| NameServer::answer(question, host));
+                std::thread::park_timeout(wait);
                 // Whoever asked may have given up.
                 let _ = socket.send_to(&answer, from);
             }
@@ -249,19 +266,37 @@ impl NameServer {
             address,
             says,
             records,
+            fails,
         }
     }
 
-    /// The answer to a question for a record of a name that has one. The server vouches for it, as one
-    /// does that has checked a zone's signatures.
-    fn record_answer(question: &[u8], records: &[DnsRecord]) -> Option<Vec<u8>> {
+    /// The name of a question, and where it ends.
+    fn asked(question: &[u8]) -> (String, usize) {
         let (mut name, mut at) = (Vec::new(), 12);
         while let Some(length @ 1..) = question.get(at).copied() {
             let label = &question[at + 1..=at + usize::from(length)];
             name.push(String::from_utf8_lossy(label).to_ascii_lowercase());
             at += 1 + usize::from(length);
         }
-        let (end, name) = (at + 5, name.join("."));
+        (name.join("."), at)
+    }
+
+    /// The answer to a question for a name below a domain that the server fails for.
+    fn failure(question: &[u8], domain: Option<&str>) -> Option<Vec<u8>> {
+        let (name, at) = NameServer::asked(question);
+        domain.filter(|domain| name.ends_with(domain))?;
+        let mut answer = question[..at + 5].to_vec();
+        answer[6..12].fill(0);
+        // Server failure.
+        (answer[2], answer[3]) = (0x81, 0x82);
+        Some(answer)
+    }
+
+    /// The answer to a question for a record of a name that has one. The server vouches for it, as one
+    /// does that has checked a zone's signatures.
+    fn record_answer(question: &[u8], records: &[DnsRecord]) -> Option<Vec<u8>> {
+        let (name, at) = NameServer::asked(question);
+        let end = at + 5;
         let kind = u16::from_be_bytes([question[at + 1], question[at + 2]]);
         let mut records = records.iter();
         let (_, _, record) = records.find(|(known, of, _)| *of == kind && *known == name)?;

@@ -104,3 +104,16 @@ pub(crate) fn monitor(node: &Node, name: &str) -> (String, String) {
 pub(crate) fn is_healthy(node: &Node, name: &str) -> bool {
     monitor(node, name).0 == "healthy"
 }
+
+/// A property as `health explain` shows it: its value and where it comes from.
+pub(crate) fn property(node: &Node, item: &str, subject: &str, property: &str) -> (String, String) {
+    let output = node.command(&["health", "explain", item, "--json"]);
+    let view: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
+    let rows = view["properties"].as_array().cloned().unwrap_or_default();
+    let row = rows
+        .into_iter()
+        .find(|row| row["subject"] == subject && row["property"] == property)
+        .unwrap_or_default();
+    let text = |field: &str| row[field].as_str().unwrap_or_default().to_owned();
+    (text("value"), text("origin"))
+}

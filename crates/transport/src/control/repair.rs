@@ -11,7 +11,11 @@ use mailward_model::plan::Plan;
 use mailward_proto::header;
 use mailward_queue::{ReadError, Stored};
 
-use crate::{Shared, categorize, deliver::Dispatcher, service::Running};
+use crate::{
+    Shared, categorize,
+    deliver::{Dispatcher, dns::Turned},
+    service::Running,
+};
 
 /// Drops what a component remembers and makes it anew.
 ///
@@ -63,15 +67,21 @@ pub(super) async fn respond(
                 format!("a snapshot of {objects} objects is in force"),
             )
         }
-        Responder::NextResolver => {
-            if !running.dispatcher.next_resolver() {
+        Responder::NextResolver => match running.dispatcher.next_resolver().await {
+            Turned::Only => {
                 running.dispatcher.soft_reset();
                 return Err(Fault::failed(
                     "there is no other resolver; name several in `resolvers` of mailward.toml",
                 ));
             }
-            (1, "the next resolver is asked first".to_owned())
-        }
+            Turned::Stays(server) => (
+                0,
+                format!(
+                    "{server} is asked first as before: it answers, and no other resolver does"
+                ),
+            ),
+            Turned::To(server) => (1, format!("the resolver {server} is asked first")),
+        },
         Responder::NextSmartHost => match running.dispatcher.next_smart_host() {
             0 => {
                 return Err(Fault::failed(

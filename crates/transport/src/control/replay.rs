@@ -15,6 +15,7 @@ use mailward_api::{
         journal::{JournalReplayAsk, LINES_MAX, ReplayedReport},
     },
 };
+use mailward_host::kill::{self, Step};
 use mailward_journal::{Digest, How, Report, What, archive, check};
 use mailward_model::{
     BodyType, EmailAddress, Envelope, EnvelopeRecipient, MessageId, Origin, ReversePath,
@@ -66,6 +67,7 @@ pub(super) async fn replay(
     let (entered, kept) = read
         .await
         .map_err(|error| Fault::failed(error.to_string()))??;
+    kill::at(Step::ReplayRead);
     let mut done = JournalReplay {
         dry_run: ask.dry_run,
         found: entered.len() as u64,
@@ -256,6 +258,7 @@ async fn again(shared: &Shared, one: &Entered, kept: &Kept, dry_run: bool) -> Fa
     match from_mailbox(shared, &snapshot, &target, &octets).await {
         Err(problem) => Fate::Lost(problem),
         Ok(()) => {
+            kill::at(Step::ReplayStored);
             enter(shared, one, digest, octets.len() as u64);
             Fate::Sent(from)
         }

@@ -5,18 +5,17 @@
 //!
 //! Invariant: a resolver that does not answer never fails mail; it defers.
 
+mod turn;
+
 use std::{
     future::Future,
-    net::IpAddr,
+    net::{IpAddr, SocketAddr},
     pin::Pin,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::Arc,
 };
 
 use hickory_resolver::{
-    TokioResolver,
+    ResolverBuilder, TokioResolver,
     config::{NameServerConfig, ResolverConfig, ServerOrderingStrategy},
     net::{DnsError, NetError, runtime::TokioRuntimeProvider},
     proto::{
@@ -27,6 +26,8 @@ use hickory_resolver::{
 use mailward_host::{clock::Clock, until::Until};
 use mailward_model::Domain;
 use parking_lot::Mutex;
+
+pub(crate) use self::turn::{Turned, Turning};
 
 /// Why a name has no answer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -61,83 +62,116 @@ pub(crate) trait Dns: Send + Sync {
     }
     /// Forgets every answer.
     fn forget(&self) {}
-    /// Asks the next server first, from now on; false where there is but one.
-    fn next_server(&self) -> bool {
-        false
+    /// Asks the next server that answers first, from now on.
+    fn next_server(&self) -> Turning<'_> {
+        Box::pin(async { Turned::Only })
     }
 }
 
 /// The resolver of the node. It is set up with the first question: a node that has smart hosts by
 /// address never pays for it.
+///
+/// The first two servers are asked at one time and the first answer counts, so that one that is silent
+/// delays nobody. One that answers wrong may be the faster one: the server that a repair has chosen is
+/// asked by itself, and others only where it cannot be reached.
 pub(crate) struct NodeDns {
-    servers: Vec<std::net::SocketAddr>,
-    /// How far the servers are turned: which of them is asked first.
-    turned: AtomicUsize,
-    resolver: Mutex<Option<Arc<TokioResolver>>>,
+    servers: Vec<SocketAddr>,
+    asked: Mutex<Asked>,
+}
+
+/// Who is asked, and by what.
+#[derive(Default)]
+struct Asked {
+    /// The place of the server that a repair has chosen.
+    chosen: Option<usize>,
+    resolver: Option<Arc<TokioResolver>>,
+}
+
+/// A resolver that asks these servers in this order.
+fn builder<'a>(
+    servers: impl IntoIterator<Item = &'a SocketAddr>,
+) -> ResolverBuilder<TokioRuntimeProvider> {
+    let servers = servers
+        .into_iter()
+        .map(|server| {
+            let mut config = NameServerConfig::udp_and_tcp(server.ip());
+            for connection in &mut config.connections {
+                connection.port = server.port();
+            }
+            config
+        })
+        .collect();
+    let config = ResolverConfig::from_parts(None, Vec::new(), servers);
+    let mut builder = TokioResolver::builder_with_config(config, TokioRuntimeProvider::default());
+    // The order is the administrator's, or what a repair has made of it.
+    builder.options_mut().server_ordering_strategy = ServerOrderingStrategy::UserProvidedOrder;
+    builder
 }
 
 impl NodeDns {
     /// Asks these servers; those of the system where there are none.
-    pub(crate) fn new(servers: &[std::net::SocketAddr]) -> Self {
+    pub(crate) fn new(servers: &[SocketAddr]) -> Self {
         NodeDns {
             servers: servers.to_vec(),
-            turned: AtomicUsize::new(0),
-            resolver: Mutex::new(None),
+            asked: Mutex::default(),
         }
     }
 
     fn resolver(&self) -> Result<Arc<TokioResolver>, LookupError> {
-        let mut made = self.resolver.lock();
-        if let Some(resolver) = &*made {
+        let mut asked = self.asked.lock();
+        if let Some(resolver) = &asked.resolver {
             return Ok(Arc::clone(resolver));
         }
-        let built = self.build().map_err(|error| {
+        let built = self.build(asked.chosen).map_err(|error| {
             LookupError::Temporary(format!("the resolver cannot be set up: {error}"))
         })?;
         let resolver = Arc::new(built);
-        *made = Some(Arc::clone(&resolver));
+        asked.resolver = Some(Arc::clone(&resolver));
         Ok(resolver)
     }
 
-    fn build(&self) -> Result<TokioResolver, NetError> {
+    fn build(&self, chosen: Option<usize>) -> Result<TokioResolver, NetError> {
         if self.servers.is_empty() {
             return TokioResolver::builder_tokio()?.build();
         }
-        let turned = self.turned.load(Ordering::Relaxed) % self.servers.len();
-        let (last, first) = self.servers.split_at(turned);
-        let servers = first
-            .iter()
-            .chain(last)
-            .map(|server| {
-                let mut config = NameServerConfig::udp_and_tcp(server.ip());
-                for connection in &mut config.connections {
-                    connection.port = server.port();
-                }
-                config
-            })
-            .collect();
-        let config = ResolverConfig::from_parts(None, Vec::new(), servers);
-        let mut builder =
-            TokioResolver::builder_with_config(config, TokioRuntimeProvider::default());
-        // The order is the administrator's, or what a repair has made of it.
-        builder.options_mut().server_ordering_strategy = ServerOrderingStrategy::UserProvidedOrder;
+        let first = chosen.unwrap_or(0) % self.servers.len();
+        let (before, from) = self.servers.split_at(first);
+        let mut builder = builder(from.iter().chain(before));
+        if chosen.is_some() {
+            builder.options_mut().num_concurrent_reqs = 1;
+        }
         builder.build()
+    }
+
+    async fn turn(&self) -> Turned {
+        if self.servers.len() < 2 {
+            return Turned::Only;
+        }
+        let sound = turn::trials(&self.servers).await;
+        let mut asked = self.asked.lock();
+        let first = asked.chosen.unwrap_or(0);
+        let next = turn::turn(first, &sound);
+        // What was cached may be what was wrong.
+        *asked = Asked {
+            chosen: Some(next),
+            resolver: None,
+        };
+        match self.servers.get(next) {
+            Some(server) if next == first => Turned::Stays(*server),
+            Some(server) => Turned::To(*server),
+            None => Turned::Only,
+        }
     }
 }
 
 impl Dns for NodeDns {
     fn forget(&self) {
         // Its cache goes with it.
-        *self.resolver.lock() = None;
+        self.asked.lock().resolver = None;
     }
 
-    fn next_server(&self) -> bool {
-        if self.servers.len() < 2 {
-            return false;
-        }
-        self.turned.fetch_add(1, Ordering::Relaxed);
-        self.forget();
-        true
+    fn next_server(&self) -> Turning<'_> {
+        Box::pin(self.turn())
     }
 
     fn mx<'a>(&'a self, domain: &'a str) -> Answer<'a, Vec<(u16, String)>> {
@@ -249,7 +283,7 @@ impl Dns for LyingDns {
         self.honest.forget();
     }
 
-    fn next_server(&self) -> bool {
+    fn next_server(&self) -> Turning<'_> {
         self.honest.next_server()
     }
 }
@@ -329,6 +363,8 @@ pub(crate) fn mx_order(
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use proptest::prelude::*;
 
     use super::*;
@@ -387,10 +423,21 @@ mod tests {
 
     const A: u8 = 1;
     const MX: u8 = 15;
+    /// Longer than a server of the same host needs.
+    const SLOW: Duration = Duration::from_millis(200);
 
     /// A name server that answers every question with this code, and with this record of a type if
     /// any.
-    async fn server(code: u8, record: Option<(u8, &'static [u8])>) -> std::net::SocketAddr {
+    async fn server(code: u8, record: Option<(u8, &'static [u8])>) -> SocketAddr {
+        slow_server(Duration::ZERO, code, record).await
+    }
+
+    /// As [`server`], answering after a while.
+    async fn slow_server(
+        wait: Duration,
+        code: u8,
+        record: Option<(u8, &'static [u8])>,
+    ) -> SocketAddr {
         let socket = tokio::net::UdpSocket::bind("127.0.0.1:0").await.unwrap();
         let address = socket.local_addr().unwrap();
         tokio::spawn(async move {
@@ -411,6 +458,7 @@ mod tests {
                     answer.extend([0xc0, 12, 0, kind, 0, 1, 0, 0, 0, 60, 0, length]);
                     answer.extend(record);
                 }
+                tokio::time::sleep(wait).await;
                 socket.send_to(&answer, from).await.unwrap();
             }
         });
@@ -420,25 +468,47 @@ mod tests {
     #[tokio::test]
     async fn the_next_server_is_asked_first_where_one_knows_too_little() {
         let ignorant = server(3, None).await;
-        let knowing = server(0, Some((A, &[192, 0, 2, 9]))).await;
+        let knowing = slow_server(SLOW, 0, Some((A, &[192, 0, 2, 9]))).await;
         let dns = NodeDns::new(&[ignorant, knowing]);
         let known = Ok(vec![IpAddr::from([192, 0, 2, 9])]);
         assert_eq!(
             dns.addresses("mx.inside.test").await,
             Err(LookupError::NoName)
         );
-        assert!(dns.next_server());
+        assert_eq!(dns.next_server().await, Turned::To(knowing));
         assert_eq!(
             dns.addresses("mx.inside.test").await,
             known,
             "nothing is kept"
         );
-        assert!(dns.next_server(), "and round again");
+        let turned = dns.next_server().await;
+        assert_eq!(turned, Turned::To(ignorant), "and round again");
         assert_eq!(
             dns.addresses("mx.inside.test").await,
             Err(LookupError::NoName)
         );
-        assert!(!NodeDns::new(&[knowing]).next_server(), "there is but one");
+        assert_eq!(
+            NodeDns::new(&[knowing]).next_server().await,
+            Turned::Only,
+            "there is but one"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_server_that_fails_fast_is_turned_from_and_not_back_to() {
+        let failing = server(2, None).await;
+        let slow = slow_server(SLOW, 0, Some((A, &[192, 0, 2, 9]))).await;
+        let dns = NodeDns::new(&[failing, slow]);
+        let asked = dns.addresses("mx.inside.test").await;
+        assert!(
+            matches!(asked, Err(LookupError::Temporary(_))),
+            "the faster answer counts: {asked:?}"
+        );
+        assert_eq!(dns.next_server().await, Turned::To(slow));
+        let known = Ok(vec![IpAddr::from([192, 0, 2, 9])]);
+        assert_eq!(dns.addresses("mx.inside.test").await, known);
+        assert_eq!(dns.next_server().await, Turned::Stays(slow));
+        assert_eq!(dns.addresses("mx.inside.test").await, known);
     }
 
     #[tokio::test]

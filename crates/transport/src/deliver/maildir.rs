@@ -13,6 +13,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use mailward_host::kill::{self, Step};
 use mailward_model::{Domain, EmailAddress, MessageId, ReversePath};
 use mailward_proto::trace;
 use mailward_queue::ReadError;
@@ -105,6 +106,7 @@ pub(super) fn put(
         .iter_mut()
         .map(|letter| write(dir, host, letter))
         .collect();
+    kill::at(Step::LetterWritten);
     // All are written before the first is synced, so that one commit takes them.
     for entry in &mut written {
         if let Ok((file, path, _)) = entry
@@ -114,6 +116,7 @@ pub(super) fn put(
             *entry = Err(error);
         }
     }
+    kill::at(Step::LetterSynced);
     let mut results: Vec<Result<(), MaildirError>> = written
         .into_iter()
         .map(|entry| {
@@ -123,6 +126,7 @@ pub(super) fn put(
             fs::rename(&path, &target).map_err(|error| failed("rename", &path, error))
         })
         .collect();
+    kill::at(Step::LetterMoved);
     if let Err(error) = folder.sync_all() {
         // Not known to be there after a power cut: to be delivered again, under the same names.
         let kind = error.kind();
@@ -130,6 +134,7 @@ pub(super) fn put(
             *result = Err(failed("sync", &new, kind.into()));
         }
     }
+    kill::at(Step::LetterDurable);
     results
 }
 

@@ -44,7 +44,7 @@ use tokio::{
 };
 
 use self::{
-    dns::{Dns, LookupError, LyingDns, NodeDns},
+    dns::{Dns, LookupError, LyingDns, NodeDns, Turned},
     hosts::Hosts,
     pool::{Demand, Pool},
     worker::Seat,
@@ -154,12 +154,16 @@ impl Dispatcher {
         self.look_again();
     }
 
-    /// Asks the next name server first, from now on. False where there is but one.
-    pub fn next_resolver(&self) -> bool {
-        let current = self.current.lock();
-        current
-            .as_ref()
-            .is_some_and(|current| current.run.dns.next_server())
+    /// Asks the next name server that answers first, from now on.
+    pub(crate) async fn next_resolver(&self) -> Turned {
+        let dns = {
+            let current = self.current.lock();
+            current.as_ref().map(|current| Arc::clone(&current.run.dns))
+        };
+        match dns {
+            Some(dns) => dns.next_server().await,
+            None => Turned::Only,
+        }
     }
 
     /// Tries the next smart host of every connector first, for a while.

@@ -4,6 +4,7 @@
 //! an archive has taken; the queue forgets the report when the line is synced. So the ledger has every
 //! report that is gone from the queue, and no report is sent again because the queue did not know yet.
 
+use mailward_host::kill::{self, Step};
 use mailward_journal::{How, Report, What};
 use mailward_model::{
     EnhancedCode, Reply,
@@ -56,6 +57,7 @@ pub(super) fn enter(
             // As with every settlement: where the message is gone, or the process ends, there is
             // nothing to do.
             let _ = queue.settle_later(settlement);
+            kill::at(Step::ReportSettled);
         });
     None
 }
@@ -87,7 +89,10 @@ fn entry(
             octets: way.size,
         })),
         // It goes on to the alternate mailbox.
-        Fate::Failed if !settlement.follow_ups.is_empty() => None,
+        Fate::Failed if !settlement.follow_ups.is_empty() => {
+            kill::at(Step::ReportDiverted);
+            None
+        }
         Fate::Failed => Some(What::GivenUp {
             message: lease.message.id,
             delivery: lease.delivery.no,

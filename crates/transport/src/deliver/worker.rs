@@ -6,6 +6,7 @@
 use std::{sync::Arc, time::Duration};
 
 use mailward_events::tracking::Source;
+use mailward_host::kill::{self, Step};
 use mailward_model::{
     EmailAddress, EnhancedCode, MessageId, Reply,
     kind::SendConnector,
@@ -335,6 +336,7 @@ pub(super) fn settle(
     judged: Judged,
     way: &Way<'_>,
 ) {
+    kill::at(Step::Answered);
     track::record(
         shared,
         snapshot,
@@ -348,7 +350,7 @@ pub(super) fn settle(
         return;
     };
     match shared.queue.settle_later(settlement) {
-        Ok(()) => {}
+        Ok(()) => kill::at(Step::DeliverySettled),
         // The message was removed meanwhile, or the queue keeps it in memory until its disk works,
         // or the process ends and the delivery is repeated: in each case there is nothing to do.
         Err(

@@ -2,6 +2,7 @@
 //! durable record. Then, and not before, the client is told.
 
 use mailward_events::Event;
+use mailward_host::kill::{self, Step};
 use mailward_model::{Domain, EnhancedCode, Envelope, Origin, Reply};
 use mailward_proto::{
     header::{self, Summary},
@@ -150,8 +151,10 @@ pub(crate) async fn accept(shared: &Shared, ready: Ready) -> Reply {
         body,
         plan: Some(categorized.plan),
     };
+    kill::at(Step::MessagePlanned);
     match shared.queue.accept(message).await {
         Ok(()) => {
+            kill::at(Step::MessageStored);
             // Statistics are about people's mail; the worker counts its probes itself.
             if !is_probe {
                 shared.counters.accepted.add(1);
