@@ -49,6 +49,13 @@ impl Entry {
         self.attributes.iter().map(|(name, _)| &**name)
     }
 
+    /// Its attributes, each with its values as they came.
+    pub fn attributes(&self) -> impl Iterator<Item = (&str, &[Vec<u8>])> {
+        self.attributes
+            .iter()
+            .map(|(name, values)| (&**name, values.as_slice()))
+    }
+
     /// The values of an attribute that are text, in order.
     pub fn values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
         self.octets(name)

@@ -19,4 +19,4 @@ mod search;
 pub use connection::{Connection, Credentials, Server, Starting};
 pub use entry::Entry;
 pub use error::{LdapError, Step};
-pub use search::{Answer, Scope, Search, SyncChange};
+pub use search::{Answer, Pages, Scope, Search, SyncChange};

@@ -50,6 +50,28 @@ pub struct Search<'a> {
     pub deleted: bool,
 }
 
+/// How far a search has been read, page by page.
+#[derive(Debug)]
+pub struct Pages {
+    /// The cookie of the next page; none behind the last.
+    next: Option<Vec<u8>>,
+    asked: u32,
+    found: usize,
+    max: usize,
+}
+
+impl Pages {
+    /// Before the first page of a search that finds `max` entries at most.
+    pub fn new(max: usize) -> Pages {
+        Pages {
+            next: Some(Vec::new()),
+            asked: 0,
+            found: 0,
+            max,
+        }
+    }
+}
+
 /// What a server that sends changes by itself says (RFC 4533).
 #[derive(Debug, Clone, PartialEq)]
 pub enum SyncChange {
@@ -108,35 +130,57 @@ impl Connection {
         patience: Duration,
     ) -> Result<Vec<Entry>, LdapError> {
         let mut found = Vec::new();
-        let mut cookie = Vec::new();
-        for _ in 0..PAGES_MAX {
-            let mut controls = Vec::new();
-            if search.scope == Scope::Subtree {
-                controls.push(LdapControl::SimplePagedResults {
-                    size: PAGE_ENTRIES,
-                    cookie,
-                });
-            }
-            if search.deleted {
-                controls.push(LdapControl::ShowDeleted { criticality: true });
-            }
-            let id = self.send(search.request(), controls).await?;
-            cookie = self.page(id, max, patience, &mut found).await?;
-            if cookie.is_empty() {
-                return Ok(found);
-            }
+        let mut pages = Pages::new(max);
+        while let Some(mut page) = self.next_page(search, &mut pages, patience).await? {
+            found.append(&mut page);
         }
-        Err(LdapError::TooMuch {
-            what: "the number of pages".to_owned(),
-            max: u64::from(PAGES_MAX),
-        })
+        Ok(found)
+    }
+
+    /// The next page of what a search finds; `None` behind the last one. What was found is nothing until
+    /// then: the server may break off.
+    ///
+    /// # Errors
+    /// Whatever keeps the server from telling all of it.
+    pub async fn next_page(
+        &mut self,
+        search: &Search<'_>,
+        pages: &mut Pages,
+        patience: Duration,
+    ) -> Result<Option<Vec<Entry>>, LdapError> {
+        let Some(cookie) = pages.next.take() else {
+            return Ok(None);
+        };
+        if pages.asked >= PAGES_MAX {
+            return Err(LdapError::TooMuch {
+                what: "the number of pages".to_owned(),
+                max: u64::from(PAGES_MAX),
+            });
+        }
+        pages.asked += 1;
+        let mut controls = Vec::new();
+        if search.scope == Scope::Subtree {
+            controls.push(LdapControl::SimplePagedResults {
+                size: PAGE_ENTRIES,
+                cookie,
+            });
+        }
+        if search.deleted {
+            controls.push(LdapControl::ShowDeleted { criticality: true });
+        }
+        let id = self.send(search.request(), controls).await?;
+        let mut found = Vec::new();
+        let cookie = self.page(id, pages, patience, &mut found).await?;
+        pages.found += found.len();
+        pages.next = (!cookie.is_empty()).then_some(cookie);
+        Ok(Some(found))
     }
 
     /// Takes the answers of one page. Returns the cookie of the next.
     async fn page(
         &mut self,
         id: i32,
-        max: usize,
+        pages: &Pages,
         patience: Duration,
         found: &mut Vec<Entry>,
     ) -> Result<Vec<u8>, LdapError> {
@@ -148,10 +192,10 @@ impl Connection {
             }
             match message.op {
                 LdapOp::SearchResultEntry(entry) => {
-                    if found.len() >= max {
+                    if pages.found + found.len() >= pages.max {
                         return Err(LdapError::TooMuch {
                             what: "the number of entries".to_owned(),
-                            max: max as u64,
+                            max: pages.max as u64,
                         });
                     }
                     found.push(entry.into());

@@ -176,6 +176,23 @@ fn note(times: &mut Times, lines: &[Line]) {
 /// What has happened behind a line, where it still is in the feed: a copy that was begun anew, of another
 /// database or past, has another one in its place.
 fn news(rows: &Rows<'_>, reached: Option<&Line>) -> Result<News, Cause> {
+    let (last, since) = lines_since(rows, reached)?;
+    Ok(News {
+        others: rows.of_kinds(&others())?,
+        recipients: match since {
+            Some(lines) => Recipients::Since(lines),
+            None => Recipients::All(rows.of_kinds(&KEYED)?),
+        },
+        last,
+    })
+}
+
+/// The last line of the feed, and the lines behind an earlier one; none of them where that one is not in
+/// the feed, or they are too many.
+pub(crate) fn lines_since(
+    rows: &Rows<'_>,
+    reached: Option<&Line>,
+) -> Result<(Option<Line>, Option<Vec<Line>>), Cause> {
     let last = rows.last_line()?;
     let since = match (reached, &last) {
         (Some(reached), Some(last))
@@ -186,14 +203,7 @@ fn news(rows: &Rows<'_>, reached: Option<&Line>) -> Result<News, Cause> {
         }
         _ => None,
     };
-    Ok(News {
-        others: rows.of_kinds(&others())?,
-        recipients: match since {
-            Some(lines) => Recipients::Since(lines),
-            None => Recipients::All(rows.of_kinds(&KEYED)?),
-        },
-        last,
-    })
+    Ok((last, since))
 }
 
 /// The kinds that are no recipients.

@@ -14,12 +14,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use mailward_ldap::{Connection, Entry, LdapError, Scope, Search};
+use mailward_ldap::{Connection, Entry, LdapError, Pages, Scope, Search};
 use mailward_model::kind::LdapFilter;
 
 use super::{
+    picture::Picture,
     place::{Places, Reached, cursors},
-    plan::Picture,
     read::{ENTRIES_MAX, READ_PATIENCE, Scene, anchor_of},
 };
 use crate::recipients::attribute::{dn_key, is_below};
@@ -148,13 +148,24 @@ impl ActiveDirectory {
     ) -> Result<Picture, LdapError> {
         // Before the read: what changes meanwhile is told again afterwards.
         let usn = self.newest(connection).await?;
-        let found = self.search(connection, scene, None).await?;
         let mut picture = Picture::new();
-        for entry in found {
-            let entry = self.completed(connection, entry).await?;
-            if let Some(anchor) = anchor_of(&entry) {
-                picture.insert(anchor, trimmed(entry));
+        let mut in_part = Vec::new();
+        let search = self.sought(scene, &scene.filter);
+        let mut pages = Pages::new(ENTRIES_MAX);
+        while let Some(page) = connection
+            .next_page(&search, &mut pages, READ_PATIENCE)
+            .await?
+        {
+            for entry in page {
+                match ranged(&entry) {
+                    // Between two pages nothing else is asked.
+                    Some(_) => in_part.push(entry),
+                    None => take(&mut picture, entry),
+                }
             }
+        }
+        for entry in in_part {
+            take(&mut picture, self.completed(connection, entry).await?);
         }
         self.reached.usn = usn;
         self.sees_tombstones = self.tombstones(connection).await?;
@@ -224,22 +235,20 @@ impl ActiveDirectory {
         self.sees_tombstones |= touched.iter().any(is_tombstone);
         let mut is_changed = false;
         let mut ours = HashSet::new();
-        for entry in self.search(connection, scene, Some(since)).await? {
+        for entry in self.search(connection, scene, since).await? {
             let entry = self.completed(connection, entry).await?;
             let Some(anchor) = anchor_of(&entry) else {
                 continue;
             };
-            let entry = trimmed(entry);
-            ours.insert(anchor.clone());
-            let before = picture.insert(anchor, entry.clone());
-            is_changed |= before.as_ref() != Some(&entry);
+            is_changed |= picture.insert(&anchor, &trimmed(entry));
+            ours.insert(anchor);
         }
         for entry in touched {
             // What has changed and is not found any more was deleted, moved away, or fits no longer.
             if let Some(anchor) = anchor_of(&entry)
                 && !ours.contains(&anchor)
             {
-                is_changed |= picture.remove(&anchor).is_some();
+                is_changed |= picture.remove(&anchor);
             }
         }
         Ok(is_changed)
@@ -282,11 +291,10 @@ impl ActiveDirectory {
             .search(&search, ENTRIES_MAX, READ_PATIENCE)
             .await?;
         let there: HashSet<String> = found.iter().filter_map(anchor_of).collect();
-        let before = picture.len();
-        picture.retain(|anchor, _| there.contains(anchor));
+        let is_changed = picture.retain(|anchor| there.contains(anchor));
         self.compare_took = began.elapsed();
         self.compared = Some(Instant::now());
-        Ok(picture.len() != before)
+        Ok(is_changed)
     }
 
     async fn newest(&self, connection: &mut Connection) -> Result<u64, LdapError> {
@@ -295,25 +303,26 @@ impl ActiveDirectory {
             .ok_or_else(|| LdapError::Protocol("no highestCommittedUSN".to_owned()))
     }
 
-    /// Entries of the source; only those changed since, where that is asked.
+    /// Entries of the source that were changed since.
     async fn search(
         &self,
         connection: &mut Connection,
         scene: &Scene,
-        since: Option<LdapFilter>,
+        since: LdapFilter,
     ) -> Result<Vec<Entry>, LdapError> {
-        let filter = match since {
-            Some(since) => LdapFilter::And(vec![scene.filter.clone(), since]),
-            None => scene.filter.clone(),
-        };
-        let search = Search {
+        let filter = LdapFilter::And(vec![scene.filter.clone(), since]);
+        let search = self.sought(scene, &filter);
+        connection.search(&search, ENTRIES_MAX, READ_PATIENCE).await
+    }
+
+    fn sought<'a>(&'a self, scene: &'a Scene, filter: &'a LdapFilter) -> Search<'a> {
+        Search {
             base: &self.base,
             scope: Scope::Subtree,
-            filter: &filter,
+            filter,
             attributes: &scene.attributes,
             deleted: false,
-        };
-        connection.search(&search, ENTRIES_MAX, READ_PATIENCE).await
+        }
     }
 
     /// Whether any deleted entry is seen.
@@ -383,6 +392,12 @@ fn ranged(entry: &Entry) -> Option<(String, String)> {
         let is_range = option.to_ascii_lowercase().starts_with("range=");
         is_range.then(|| (name.to_owned(), attribute.to_owned()))
     })
+}
+
+fn take(picture: &mut Picture, entry: Entry) {
+    if let Some(anchor) = anchor_of(&entry) {
+        picture.insert(&anchor, &trimmed(entry));
+    }
 }
 
 /// An entry without what was only needed to find it.

@@ -1,28 +1,82 @@
 //! Who has which address. An address belongs to one recipient: to who has it already, and else to the
 //! first. Pure, and a part of [`plan`](super::plan).
 
-use std::collections::{HashMap, HashSet};
-
-use mailward_model::{EmailAddress, Object, Spec, kind::MailboxType};
-
-use super::{
-    mapping::{Unwanted, Wanted},
-    plan::{Chosen, Draft, folded, recipient},
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
 };
 
+use mailward_ldap::Entry;
+use mailward_model::{EmailAddress, Kind, Object, Spec, kind::MailboxType};
+
+use super::{
+    index::{Keys, Node},
+    mapping::{Mapping, Unwanted, Wanted},
+    plan::{Chosen, Draft, folded, longer_name, recipient},
+};
+use crate::recipients::attribute::dn_key;
+
 /// An entry, what it wants, the primary address it would have, and what it has now.
-type Waiting<'a> = (&'a str, Wanted, EmailAddress, Option<&'a Object>);
+type Waiting<'a> = (&'a Arc<str>, Wanted, EmailAddress, Option<&'a Object>);
+
+/// What an entry may get, whatever others have.
+pub(super) struct Claims {
+    /// Addresses as they are looked up.
+    pub(super) addresses: Vec<String>,
+    pub(super) kind: Kind,
+    /// Names in lower case.
+    pub(super) names: Vec<String>,
+}
+
+impl Claims {
+    /// Of an entry that is to be a recipient.
+    pub(super) fn of(wanted: &Wanted) -> Claims {
+        let addresses = wanted.addresses.iter().chain(&wanted.proxies);
+        let longer = wanted.addresses.iter();
+        let longer = longer.map(|address| folded(&longer_name(&wanted.name, address)));
+        Claims {
+            addresses: addresses.map(EmailAddress::key).collect(),
+            kind: wanted.kind,
+            names: longer.chain([folded(&wanted.name)]).collect(),
+        }
+    }
+}
+
+/// An entry before anything is decided.
+fn unread(entry: &Entry, mapping: &Mapping, keys: &Keys) -> Node {
+    let goes_to = mapping.any_address(entry);
+    Node {
+        place: Some(keys.place(&dn_key(&entry.dn))),
+        goes_to: goes_to.map(|address| address.to_string().into()),
+        ..Node::default()
+    }
+}
+
+/// The keys of what it may get.
+fn keys_of(wanted: &Wanted, keys: &Keys) -> Vec<u64> {
+    let claims = Claims::of(wanted);
+    let addresses = claims.addresses.iter().map(|address| keys.address(address));
+    let names = claims.names.iter().map(|name| keys.name(claims.kind, name));
+    addresses.chain(names).collect()
+}
 
 impl<'a> Draft<'a> {
     /// Reads every entry and gives each its addresses. An address belongs to who has it already, and
     /// else to the entry that was made first in the order of their anchors.
     pub(super) fn choose(&mut self) -> Vec<Chosen<'a>> {
         let mut waiting = Vec::new();
-        for (entry, found) in self.compared.picture {
-            let wanted = match self.compared.mapping.read(found) {
+        let (mapping, keys) = (self.compared.mapping, self.compared.known.keys());
+        for (entry, found) in self.compared.entries() {
+            let mut node = unread(&found, mapping, keys);
+            let wanted = mapping.read(&found);
+            if let Ok(wanted) = &wanted {
+                node.keys = keys_of(wanted, keys);
+            }
+            self.nodes.insert(Arc::clone(entry), node);
+            let wanted = match wanted {
                 Ok(wanted) => wanted,
                 Err(Unwanted::None(because)) => {
-                    self.leave_out(&found.dn, because, false);
+                    self.leave_out(entry, &found.dn, because, false);
                     continue;
                 }
                 Err(Unwanted::Trouble(because)) => {
@@ -30,13 +84,13 @@ impl<'a> Draft<'a> {
                     continue;
                 }
             };
-            if let Some(because) = self.refused.get(entry) {
+            if let Some(because) = self.refused.get(&**entry) {
                 self.trouble(entry, &found.dn, because.as_str());
                 continue;
             }
-            let before = self.ours.get(entry.as_str()).copied();
+            let before = self.ours.get(&**entry).copied();
             if let Some(address) = primary(&wanted, before) {
-                waiting.push((entry.as_str(), wanted, address, before));
+                waiting.push((entry, wanted, address, before));
             }
         }
         // Who has the address already comes first.
@@ -44,20 +98,20 @@ impl<'a> Draft<'a> {
             let has = before
                 .and_then(recipient)
                 .is_some_and(|r| r.address().key() == address.key());
-            (!has, (*entry).to_owned())
+            (!has, Arc::clone(entry))
         });
         let stuck = self.stuck(&waiting);
         let mut taken = self.reserved(stuck.keys().copied());
         let mut chosen: Vec<Chosen<'a>> = Vec::new();
         for (entry, wanted, address, before) in waiting {
-            if let Some(because) = stuck.get(entry) {
+            if let Some(because) = stuck.get(&**entry) {
                 self.trouble(entry, &wanted.dn, because.as_str());
                 continue;
             }
             // Whoever is not stuck has an address that nobody else has, or that of an object which is
             // taken over.
             let before = before.or_else(|| self.others.get(&address.key()).copied());
-            taken.insert(address.key(), wanted.dn.clone());
+            taken.insert(address.key(), Arc::clone(&wanted.dn));
             chosen.push(Chosen {
                 entry,
                 proxies: Vec::new(),
@@ -71,17 +125,18 @@ impl<'a> Draft<'a> {
     }
 
     /// The addresses of recipients that stay as they are, because their entry is in trouble.
-    fn reserved(&self, stuck: impl Iterator<Item = &'a str>) -> HashMap<String, String> {
+    fn reserved(&self, stuck: impl Iterator<Item = &'a str>) -> HashMap<String, Arc<str>> {
         let kept = self.kept.iter().copied().chain(stuck);
         let objects = kept.filter_map(|entry| self.ours.get(entry));
         let mut reserved = HashMap::new();
         for object in objects {
             let title = format!("{} {:?}", object.spec.kind().noun(), object.name);
+            let title: Arc<str> = title.into();
             let Some(recipient) = recipient(object) else {
                 continue;
             };
             for address in std::iter::once(recipient.address()).chain(recipient.proxy_addresses()) {
-                reserved.insert(address.key(), title.clone());
+                reserved.insert(address.key(), Arc::clone(&title));
             }
         }
         reserved
@@ -95,7 +150,8 @@ impl<'a> Draft<'a> {
             let mut taken = self.reserved(stuck.keys().copied());
             let before = stuck.len();
             for (entry, wanted, address, object) in waiting {
-                if stuck.contains_key(entry) {
+                let entry: &'a Arc<str> = entry;
+                if stuck.contains_key(&**entry) {
                     continue;
                 }
                 let key = address.key();
@@ -110,7 +166,7 @@ impl<'a> Draft<'a> {
                         )
                     }
                     _ => {
-                        taken.insert(key, wanted.dn.clone());
+                        taken.insert(key, Arc::clone(&wanted.dn));
                         continue;
                     }
                 };
@@ -141,7 +197,7 @@ impl<'a> Draft<'a> {
 
     /// Further addresses, each to one of them: to who has it already, and else to the first. One that
     /// somebody else has is left out and told.
-    fn give_proxies(&mut self, chosen: &mut [Chosen<'a>], mut taken: HashMap<String, String>) {
+    fn give_proxies(&mut self, chosen: &mut [Chosen<'a>], mut taken: HashMap<String, Arc<str>>) {
         for has_it in [true, false] {
             for one in &mut *chosen {
                 let has: HashSet<String> = one
@@ -172,7 +228,7 @@ impl<'a> Draft<'a> {
         &mut self,
         one: &mut Chosen<'a>,
         address: EmailAddress,
-        taken: &mut HashMap<String, String>,
+        taken: &mut HashMap<String, Arc<str>>,
     ) {
         let key = address.key();
         let own = |other: &&&Object| {
@@ -181,11 +237,11 @@ impl<'a> Draft<'a> {
         };
         let other = self.others.get(&key).filter(|other| !own(other));
         let owner = taken.get(&key).cloned().or_else(|| {
-            other.map(|other| format!("{} {:?}", other.spec.kind().noun(), other.name))
+            other.map(|other| format!("{} {:?}", other.spec.kind().noun(), other.name).into())
         });
         match owner {
             None => {
-                taken.insert(key, one.wanted.dn.clone());
+                taken.insert(key, Arc::clone(&one.wanted.dn));
                 one.proxies.push(address);
             }
             // Twice in one entry is once.
@@ -193,7 +249,7 @@ impl<'a> Draft<'a> {
             Some(owner) => {
                 let because =
                     format!("its further address {address} is left out: it belongs to {owner}");
-                self.leave_out(&one.wanted.dn, because, true);
+                self.leave_out(one.entry, &one.wanted.dn, because, true);
             }
         }
     }

@@ -5,7 +5,7 @@
 //! thrown away: nobody is removed because a server broke off. Where every server has failed, one after
 //! the other, the source is away: that is told once, until one is followed again.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use mailward_api::view::SyncState;
 use mailward_events::Event;
@@ -20,8 +20,9 @@ use tokio::{
 
 use super::{
     active_directory::ActiveDirectory,
+    list::List,
+    picture::Picture,
     place::Places,
-    plan::Picture,
     read::{self, READ_PATIENCE, Scene},
     server::Access,
     settle::{SettleError, Settling, settle},
@@ -68,8 +69,8 @@ enum Ear {
     ActiveDirectory(ActiveDirectory),
     /// RFC 4533: the server sends them.
     Sent,
-    /// By a list of stamps, and how long it took to get it.
-    List(BTreeMap<String, String>, Duration),
+    /// By a list of when each was changed, and how long it took to get it.
+    List(List, Duration),
 }
 
 impl Follower {
@@ -300,10 +301,10 @@ impl Follower {
     /// differs from it.
     async fn list(&self, connection: &mut Connection, kept: &mut Kept) -> Result<Ear, LdapError> {
         let began = Instant::now();
-        let stamps = read::stamps(connection, &self.scene).await?;
+        let list = List::read(connection, &self.scene).await?;
         let took = began.elapsed();
         kept.picture = Arc::new(read::read(connection, &self.scene).await?);
-        Ok(Ear::List(stamps, took))
+        Ok(Ear::List(list, took))
     }
 
     /// Waits for a change. True where the picture is another one.
@@ -355,16 +356,12 @@ impl Follower {
                 alive(connection).await?;
                 false
             }
-            (Ear::List(stamps, took), _) => {
+            (Ear::List(list, took), _) => {
                 let began = Instant::now();
-                let now = read::stamps(connection, &self.scene).await?;
+                let differing = list.renew(connection, &self.scene).await?;
                 *took = began.elapsed();
-                let is_changed = now != *stamps;
-                if is_changed {
-                    kept.picture = Arc::new(read::read(connection, &self.scene).await?);
-                    *stamps = now;
-                }
-                is_changed
+                let picture = Arc::make_mut(&mut kept.picture);
+                differing.take(connection, &self.scene, picture).await?
             }
         };
         self.heard();
@@ -384,6 +381,7 @@ impl Follower {
             match done {
                 Ok(settled) => {
                     note(&self.settling, &self.standings, now, entries, &settled);
+                    Arc::make_mut(&mut kept.picture).settle();
                     return;
                 }
                 Err(error) => {
@@ -396,6 +394,7 @@ impl Follower {
                             source: self.name().to_owned(),
                             error: because.clone(),
                         });
+                        Arc::make_mut(&mut kept.picture).settle();
                         return;
                     }
                     sleep(pause).await;

@@ -1,7 +1,7 @@
 //! An entry of a directory as a recipient: of which kind, under which name, with which fields; or why
 //! it is none. Pure.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use mailward_api::assignment::Editor;
 use mailward_ldap::Entry;
@@ -47,7 +47,8 @@ pub(crate) struct Mapping {
 /// A recipient as an entry wants it.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Wanted {
-    pub(super) dn: String,
+    /// Shared with whatever it is the owner of.
+    pub(super) dn: Arc<str>,
     pub(super) kind: Kind,
     pub(super) name: String,
     /// Those that may be the primary one, the best first; at least one.
@@ -56,7 +57,12 @@ pub(super) struct Wanted {
     pub(super) is_primary_said: bool,
     /// Further ones.
     pub(super) proxies: Vec<EmailAddress>,
-    /// Every other field that is mapped, with its values.
+}
+
+/// What an entry says of a recipient, besides its name and its addresses.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(super) struct Said {
+    /// Every field that is mapped, with its values.
     pub(super) fields: Vec<(String, Vec<String>)>,
     /// Members: names of entries and addresses, where it is a group and they are mapped.
     pub(super) members: Option<Vec<String>>,
@@ -100,31 +106,40 @@ impl Mapping {
             return Err(none(format!("the source makes no {}", kind.plural())));
         }
         let (addresses, is_primary_said, proxies) = self.addresses(entry, kind)?;
-        let mut fields = Vec::new();
-        let mut members = None;
-        for (field, value) in self.rules.of_kind(kind) {
-            match field.as_str() {
-                NAME | "address" | "proxy_addresses" => continue,
-                "members" => members = Some(self.members(entry, kind)),
-                _ => fields.push((field.clone(), self.values(entry, kind, field, value))),
-            }
-        }
-        let is_disabled = fields
-            .iter()
-            .any(|(field, values)| field == "account_disabled" && !values.is_empty());
-        if is_disabled && self.disabled == DisabledAccounts::Remove {
+        if self.disabled == DisabledAccounts::Remove && self.is_disabled(entry, kind) {
             return Err(none("its account is disabled".to_owned()));
         }
         Ok(Wanted {
-            dn: entry.dn.clone(),
+            dn: entry.dn.as_str().into(),
             kind,
             name: self.name(entry, kind),
             addresses,
             is_primary_said,
             proxies,
-            fields,
-            members,
         })
+    }
+
+    /// What an entry that is a recipient of this kind says besides. There is much of it: it is asked for
+    /// one entry at a time.
+    pub(super) fn said(&self, entry: &Entry, kind: Kind) -> Said {
+        let mut said = Said::default();
+        for (field, value) in self.rules.of_kind(kind) {
+            match field.as_str() {
+                NAME | "address" | "proxy_addresses" => {}
+                "members" => said.members = Some(self.members(entry, kind)),
+                _ => {
+                    let values = self.values(entry, kind, field, value);
+                    said.fields.push((field.clone(), values));
+                }
+            }
+        }
+        said
+    }
+
+    fn is_disabled(&self, entry: &Entry, kind: Kind) -> bool {
+        let mut rules = self.rules.of_kind(kind).iter();
+        let rule = rules.find(|(field, _)| field == "account_disabled");
+        rule.is_some_and(|(field, value)| !self.values(entry, kind, field, value).is_empty())
     }
 
     /// What mail to the entry goes to, be it a recipient here or not: for whoever has it as a member.

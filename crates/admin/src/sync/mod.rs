@@ -2,10 +2,11 @@
 //! follow it.
 //!
 //! ```text
-//! directory ─LDAP over TLS─► picture ─► plan (pure) ─► held? ─► store, in parts where it is much
+//! directory ─LDAP over TLS─► picture ─► turn: plan (pure) ─► held? ─► store, in parts where it is much
 //! ```
 //!
-//! [`plan`](plan::plan) says what would come, change and go; [`mapping`] how an entry is read. What
+//! [`plan`](plan::plan) says what would come, change and go, of everything or of what has changed and whom
+//! that concerns ([`turn`], [`scope`], [`index`]); [`mapping`] how an entry is read. What
 //! asks servers is in [`follow`], [`active_directory`] and [`read`]; the store is written by
 //! [`settle`] alone. Where several nodes share their objects, one of them follows, and another one
 //! when that one is gone; should two do it for a moment, whoever is second finds nothing left to do.
@@ -16,23 +17,23 @@ mod active_directory;
 mod claim;
 mod done;
 mod follow;
+mod index;
+mod list;
 mod mapping;
+mod picture;
 mod place;
 mod plan;
 mod read;
 mod rule;
+mod scope;
 mod server;
 mod settle;
 mod status;
 #[cfg(test)]
 mod tests;
+mod turn;
 
-use std::{
-    collections::HashMap,
-    path::PathBuf,
-    sync::{Arc, Weak},
-    time::Duration,
-};
+use std::{collections::HashMap, path::PathBuf, sync::Arc, time::Duration};
 
 use mailward_api::{
     fault::{Fault, FaultKind},
@@ -41,7 +42,7 @@ use mailward_api::{
 use mailward_events::{Event, Events};
 use mailward_host::clock::Clock;
 use mailward_model::{Kind, Spec, kind::DirectorySource};
-use mailward_store::{Kept, Store};
+use mailward_store::Store;
 use parking_lot::Mutex;
 use tokio::{sync::Notify, task::AbortHandle, time::sleep};
 
@@ -67,8 +68,6 @@ pub(crate) struct DirectorySync {
     extra_roots: Option<PathBuf>,
     standings: Arc<Standings>,
     nudges: Mutex<HashMap<String, Arc<Notify>>>,
-    /// Kept for as long as a source is followed: they may be many.
-    objects: Mutex<Weak<Mutex<Kept>>>,
 }
 
 /// A source that is followed.
@@ -105,7 +104,6 @@ impl DirectorySync {
             extra_roots,
             standings: Arc::new(Standings::default()),
             nudges: Mutex::default(),
-            objects: Mutex::default(),
         })
     }
 
@@ -234,16 +232,6 @@ impl DirectorySync {
         });
     }
 
-    /// The objects, as every source compares with them.
-    fn objects(&self) -> Arc<Mutex<Kept>> {
-        let mut known = self.objects.lock();
-        known.upgrade().unwrap_or_else(|| {
-            let objects = Arc::new(Mutex::new(Kept::new(self.store.clone())));
-            *known = Arc::downgrade(&objects);
-            objects
-        })
-    }
-
     async fn ready(&self, name: &str, source: &DirectorySource) -> Result<Ready, UnusableError> {
         let mapping =
             Mapping::of(source).map_err(|error| UnusableError::Mapping(error.to_string()))?;
@@ -258,8 +246,7 @@ impl DirectorySync {
             mapping,
             store: self.store.clone(),
             events: self.events.clone(),
-            objects: self.objects(),
-            same: Mutex::default(),
+            index: Mutex::default(),
             keys_max: KEYS_MAX,
         };
         Ok(Ready {

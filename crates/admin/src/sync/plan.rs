@@ -1,33 +1,35 @@
 //! What a directory says against what is stored: recipients that come, change and go.
 //!
-//! The whole picture is compared every time, also where one entry has changed: there is no second way
-//! that is seldom used. Only that an entry and its recipient came to the same before, and neither has
-//! changed, is remembered ([`Same`]): working it out again would come to it again.
+//! Some entries are compared, or every one, in the same way: [`turn`](super::turn) says which, and those
+//! that have anything to do with each other are always compared together. That an entry and its recipient
+//! came to the same before, and neither has changed, is remembered ([`Index`]): working it out again would
+//! come to it again.
 //!
 //! A recipient is the source's if its anchor says so; others are never touched, but for one of the same
 //! kind and primary address that follows nothing yet, which is taken over. Pure; never here: doing any
 //! of it.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
-    hash::{BuildHasher, RandomState},
+    collections::{BTreeSet, HashMap, HashSet},
+    sync::Arc,
 };
 
 use mailward_api::assignment::{fields_of, spec_of};
 use mailward_ldap::Entry;
 use mailward_model::{
-    EmailAddress, Kind, Object, Revision, Spec,
+    EmailAddress, Kind, Object, Spec,
     kind::{Recipient, SourceAnchor},
     object::Validate,
 };
 use mailward_store::{Change, ChangeOp, text};
 use serde_json::Value;
 
-use super::mapping::{Mapping, Wanted, member_key, sound_name};
+use super::{
+    index::{Index, Node, best},
+    mapping::{Mapping, Said, Wanted, member_key, sound_name},
+    picture::Picture,
+};
 use crate::recipients::{Import, attribute::dn_key};
-
-/// Entries by what the directory never changes about them.
-pub(crate) type Picture = BTreeMap<String, Entry>;
 
 /// What is compared.
 pub(crate) struct Compared<'a> {
@@ -37,20 +39,15 @@ pub(crate) struct Compared<'a> {
     pub(crate) mapping: &'a Mapping,
     /// Its entries.
     pub(crate) picture: &'a Picture,
-    /// Every object there is.
+    /// Of them, those that are compared; every one where none are named.
+    pub(crate) within: Option<&'a BTreeSet<Arc<str>>>,
+    /// Every recipient and source there is, or those that have to do with the entries that are compared;
+    /// the oldest first.
     pub(crate) objects: &'a [Object],
     /// Entries whose change the store has refused, and why.
     pub(crate) refused: &'a HashMap<String, String>,
-    /// What an earlier plan found to be the same.
-    pub(crate) same: &'a Same,
-}
-
-/// Entries that say what their recipients are already: what the entry came to, and the recipient's
-/// revision. It may be forgotten at any time.
-#[derive(Debug, Default)]
-pub(crate) struct Same {
-    keys: RandomState,
-    of: HashMap<String, (u64, Revision)>,
+    /// What an earlier plan came to.
+    pub(crate) known: &'a Index,
 }
 
 /// An entry left out.
@@ -74,18 +71,18 @@ pub(crate) struct SyncPlan {
     /// Where the effect of a change is told, by what it does, kind, and name after it.
     pub(crate) effects: HashMap<(ChangeOp, Kind, String), usize>,
     /// Whose change is whose: by kind and name as they are after it.
-    pub(crate) of_entry: HashMap<(Kind, String), String>,
+    pub(crate) of_entry: HashMap<(Kind, String), Arc<str>>,
     /// Entries left out, troubles first.
     pub(crate) left_out: Vec<LeftOut>,
     /// Recipients that follow an entry, once this is done.
     pub(crate) recipients: u64,
-    /// For the next plan.
-    pub(crate) same: Same,
+    /// What each entry came to, for the next plan.
+    pub(crate) nodes: HashMap<Arc<str>, Node>,
 }
 
 /// A wanted recipient with its primary address chosen.
 pub(super) struct Chosen<'a> {
-    pub(super) entry: &'a str,
+    pub(super) entry: &'a Arc<str>,
     pub(super) wanted: Wanted,
     pub(super) address: EmailAddress,
     pub(super) proxies: Vec<EmailAddress>,
@@ -104,12 +101,22 @@ pub(crate) fn plan(compared: &Compared<'_>) -> SyncPlan {
         let late: Vec<_> = draft.late.drain().collect();
         if late.is_empty() {
             draft.remove();
-            let order = |one: &LeftOut| (!one.is_trouble, one.dn.clone());
-            draft.plan.left_out.sort_by_cached_key(order);
-            return draft.plan;
+            return draft.close();
         }
         refused.extend(late);
     }
+}
+
+/// What was left out in the order in which it is told: troubles first.
+pub(super) fn in_order(mut left_out: Vec<LeftOut>) -> Vec<LeftOut> {
+    left_out.sort_by(|one, other| {
+        let key = |of: &LeftOut| !of.is_trouble;
+        let by = key(one)
+            .cmp(&key(other))
+            .then_with(|| one.dn.cmp(&other.dn));
+        by.then_with(|| one.because.cmp(&other.because))
+    });
+    left_out
 }
 
 /// A plan while it is made.
@@ -124,6 +131,8 @@ pub(super) struct Draft<'a> {
     pub(super) others: HashMap<String, &'a Object>,
     /// Entries that keep their recipient, whatever it says.
     pub(super) kept: HashSet<&'a str>,
+    /// What each entry comes to.
+    pub(super) nodes: HashMap<Arc<str>, Node>,
     /// The sources that there are.
     pub(super) sources: HashSet<String>,
     /// Removals of what becomes another kind of recipient.
@@ -135,13 +144,36 @@ pub(super) fn recipient(object: &Object) -> Option<&dyn Recipient> {
     object.spec.recipient()
 }
 
-fn anchor<'a>(object: &'a Object, source: &str) -> Option<&'a str> {
-    let anchor = recipient(object)?.source_anchor()?;
+/// The entry of a source that it follows.
+pub(super) fn anchor<'a>(spec: &'a Spec, source: &str) -> Option<&'a str> {
+    let anchor = spec.recipient()?.source_anchor()?;
     anchor.is_of(source).then(|| anchor.entry())
 }
 
 pub(super) fn folded(name: &str) -> String {
     name.to_ascii_lowercase()
+}
+
+impl SyncPlan {
+    /// Keeps of the objects those that it changes.
+    pub(super) fn keep_changed(&self, objects: &mut Vec<Object>) {
+        let changes = self.import.changes.iter();
+        let changed = changes.map(|change| (change.kind(), folded(change.name())));
+        let changed: HashSet<(Kind, String)> = changed.collect();
+        objects.retain(|object| changed.contains(&(object.spec.kind(), folded(&object.name))));
+        objects.shrink_to_fit();
+    }
+}
+
+impl<'a> Compared<'a> {
+    /// The entries that are compared, in the order of their anchors.
+    pub(super) fn entries(&self) -> Box<dyn Iterator<Item = (&'a Arc<str>, Entry)> + 'a> {
+        let picture = self.picture;
+        match self.within {
+            None => Box::new(picture.iter()),
+            Some(within) => Box::new(within.iter().filter_map(|entry| picture.get(entry))),
+        }
+    }
 }
 
 impl<'a> Draft<'a> {
@@ -155,7 +187,7 @@ impl<'a> Draft<'a> {
             let Some(recipient) = recipient(object) else {
                 continue;
             };
-            match anchor(object, compared.source) {
+            match anchor(&object.spec, compared.source) {
                 Some(entry) if !ours.contains_key(entry) => {
                     ours.insert(entry, object);
                 }
@@ -173,20 +205,28 @@ impl<'a> Draft<'a> {
             ours,
             others,
             kept: HashSet::new(),
+            nodes: HashMap::new(),
             sources,
             moved: Vec::new(),
-            plan: SyncPlan {
-                same: Same {
-                    keys: compared.same.keys.clone(),
-                    of: HashMap::with_capacity(compared.same.of.len()),
-                },
-                ..SyncPlan::default()
-            },
+            plan: SyncPlan::default(),
         }
     }
 
-    pub(super) fn leave_out(&mut self, dn: &str, because: impl Into<String>, is_trouble: bool) {
-        self.plan.left_out.push(LeftOut {
+    /// What an entry comes to.
+    pub(super) fn node(&mut self, entry: &Arc<str>) -> &mut Node {
+        self.nodes.entry(Arc::clone(entry)).or_default()
+    }
+
+    pub(super) fn leave_out(
+        &mut self,
+        entry: &Arc<str>,
+        dn: &str,
+        because: impl Into<String>,
+        is_trouble: bool,
+    ) {
+        let node = self.node(entry);
+        node.is_open |= is_trouble;
+        node.left_out.push(LeftOut {
             dn: dn.to_owned(),
             because: because.into(),
             is_trouble,
@@ -194,14 +234,14 @@ impl<'a> Draft<'a> {
     }
 
     /// A trouble of an entry: what it has here stays as it is until somebody has looked.
-    pub(super) fn trouble(&mut self, entry: &'a str, dn: &str, because: impl Into<String>) {
+    pub(super) fn trouble(&mut self, entry: &'a Arc<str>, dn: &str, because: impl Into<String>) {
         self.kept.insert(entry);
-        self.leave_out(dn, because, true);
+        self.leave_out(entry, dn, because, true);
     }
 
     /// Gives each its name and its fields.
     fn name_and_write(&mut self, chosen: Vec<Chosen<'a>>) {
-        let addresses = self.addresses_by_name(&chosen);
+        let places = self.places(&chosen);
         let taken_over: HashSet<*const Object> = chosen
             .iter()
             .filter_map(|one| one.before)
@@ -219,7 +259,7 @@ impl<'a> Draft<'a> {
         let mut given: HashSet<(Kind, String)> = HashSet::new();
         for object in self.compared.objects {
             if !taken_over.contains(&std::ptr::from_ref(object))
-                && anchor(object, self.compared.source).is_none()
+                && anchor(&object.spec, self.compared.source).is_none()
             {
                 given.insert((object.spec.kind(), folded(&object.name)));
             }
@@ -236,22 +276,26 @@ impl<'a> Draft<'a> {
             let name = name_of(&one.wanted.name, &one.address, same_kind, is_free);
             let Some(name) = name else {
                 let because = format!("there is a {} of its name already", kind.noun());
-                self.late.insert(one.entry.to_owned(), because);
+                self.late.insert(one.entry.to_string(), because);
                 continue;
             };
             given.insert((kind, folded(&name)));
-            let members = members_of(&one, &addresses);
-            let said = self.said(&one, members.as_ref());
+            let Some((_, entry)) = self.compared.picture.get(one.entry) else {
+                continue;
+            };
+            let mut entry = self.compared.mapping.said(&entry, kind);
+            entry.members = self.members_of(&one, entry.members, &places);
+            let said = self.said(&one, &entry);
             if let Some(object) = same_kind
-                && self.is_same(one.entry, said, object)
+                && self.compared.known.said(one.entry) == Some((said, object.revision))
             {
                 self.write(&one, &name, None, same_kind, said);
                 continue;
             }
-            match self.spec(&one, same_kind, members) {
+            match self.spec(&one, same_kind, entry) {
                 Ok(spec) => self.write(&one, &name, Some(spec), same_kind, said),
                 Err(because) => {
-                    self.late.insert(one.entry.to_owned(), because);
+                    self.late.insert(one.entry.to_string(), because);
                 }
             }
         }
@@ -260,7 +304,7 @@ impl<'a> Draft<'a> {
     /// What will not be there under its kind and name after this: what follows nothing any more, and
     /// what becomes another kind of recipient.
     fn going(&self, chosen: &[Chosen<'a>]) -> HashSet<*const Object> {
-        let stay: HashSet<&str> = chosen.iter().map(|one| one.entry).collect();
+        let stay: HashSet<&str> = chosen.iter().map(|one| &**one.entry).collect();
         let gone = self
             .ours
             .iter()
@@ -273,46 +317,76 @@ impl<'a> Draft<'a> {
         gone.chain(moved).map(std::ptr::from_ref).collect()
     }
 
-    /// What mail to an entry goes to, by the entry's name.
-    fn addresses_by_name(&self, chosen: &[Chosen<'a>]) -> HashMap<String, String> {
-        let mut addresses: HashMap<String, String> = HashMap::new();
-        let is_recipient: HashSet<&str> = chosen.iter().map(|one| one.entry).collect();
-        // One that is no recipient here may have an address outside.
-        for (entry, found) in self.compared.picture {
-            if !is_recipient.contains(entry.as_str())
-                && let Some(address) = self.compared.mapping.any_address(found)
-            {
-                addresses.insert(dn_key(&found.dn), address.to_string());
-            }
-        }
+    /// The entries that are compared by the key of their place, sorted; what mail to each goes to is in
+    /// its node from then on.
+    fn places(&mut self, chosen: &[Chosen<'a>]) -> Vec<(u64, Arc<str>)> {
         for one in chosen {
-            addresses.insert(dn_key(&one.wanted.dn), one.address.to_string());
+            let node = self.node(one.entry);
+            node.goes_to = Some(one.address.to_string().into());
+            node.is_recipient = true;
         }
-        addresses
+        let placed = self.nodes.iter();
+        let placed = placed.filter_map(|(entry, node)| Some((node.place?, Arc::clone(entry))));
+        let mut places: Vec<(u64, Arc<str>)> = placed.collect();
+        places.sort_unstable();
+        places
+    }
+
+    /// What mail to an entry goes to, by the entry's name as it is compared. One that is no recipient here
+    /// may have an address outside.
+    fn goes_to(&self, place: &str, places: &[(u64, Arc<str>)]) -> Option<String> {
+        let (known, picture) = (self.compared.known, self.compared.picture);
+        let key = known.keys().place(place);
+        let from = places.partition_point(|(known, _)| *known < key);
+        let there = places.get(from..).unwrap_or_default().iter();
+        let there = there.take_while(|(known, _)| *known == key);
+        let nodes = there.filter_map(|(_, entry)| {
+            let is_it = picture.dn(entry).is_some_and(|dn| dn_key(dn) == place);
+            Some((entry, self.nodes.get(entry).filter(|_| is_it)?))
+        });
+        let found = best(nodes).map(|(_, _, address)| address);
+        let elsewhere = || known.goes_to(place, picture, self.compared.within?);
+        found.or_else(elsewhere).map(str::to_owned)
+    }
+
+    /// To whom mail to the members of a group goes, where it is one.
+    fn members_of(
+        &mut self,
+        one: &Chosen<'a>,
+        members: Option<Vec<String>>,
+        places: &[(u64, Arc<str>)],
+    ) -> Option<Vec<String>> {
+        let own = one.address.to_string();
+        let (mut found, mut keys) = (Vec::new(), Vec::new());
+        for member in members? {
+            let address = match member_key(&member) {
+                Some(place) => {
+                    keys.push(self.compared.known.keys().place(&place));
+                    self.goes_to(&place, places)
+                }
+                None => member.parse::<EmailAddress>().ok().map(|a| a.to_string()),
+            };
+            found.extend(address.filter(|address| !address.eq_ignore_ascii_case(&own)));
+        }
+        self.node(one.entry).members = keys;
+        // A directory keeps no order.
+        found.sort();
+        found.dedup();
+        Some(found)
     }
 
     /// What an entry comes to, as a number: all that [`Draft::spec`] works by, besides the recipient.
-    fn said(&self, one: &Chosen<'_>, members: Option<&Vec<String>>) -> u64 {
-        let said = (
+    fn said(&self, one: &Chosen<'_>, entry: &Said) -> u64 {
+        self.compared.known.keys().said((
             one.wanted.kind,
             &one.address,
             &one.proxies,
-            &one.wanted.fields,
-            members,
-        );
-        self.plan.same.keys.hash_one(said)
+            &entry.fields,
+            &entry.members,
+        ))
     }
 
-    fn is_same(&self, entry: &str, said: u64, object: &Object) -> bool {
-        self.compared.same.of.get(entry) == Some(&(said, object.revision))
-    }
-
-    fn spec(
-        &self,
-        one: &Chosen<'_>,
-        before: Option<&Object>,
-        members: Option<Vec<String>>,
-    ) -> Result<Spec, String> {
+    fn spec(&self, one: &Chosen<'_>, before: Option<&Object>, entry: Said) -> Result<Spec, String> {
         let kind = one.wanted.kind;
         let Some(editor) = self.compared.mapping.editors.get(&kind) else {
             return Err(format!("a directory makes no {}", kind.plural()));
@@ -323,13 +397,13 @@ impl<'a> Draft<'a> {
             .map(|object| fields_of(&object.spec))
             .unwrap_or_default();
         let proxies = one.proxies.iter().map(ToString::to_string).collect();
-        let members = members.map(|members| ("members".to_owned(), members));
+        let members = entry.members.map(|members| ("members".to_owned(), members));
         let always = [
             ("address".to_owned(), vec![one.address.to_string()]),
             ("proxy_addresses".to_owned(), proxies),
             ("source_anchor".to_owned(), vec![anchor.to_string()]),
         ];
-        let mapped = one.wanted.fields.iter().cloned();
+        let mapped = entry.fields.into_iter();
         for (field, values) in mapped.chain(members).chain(always) {
             if editor.has(&field) {
                 editor
@@ -357,13 +431,16 @@ impl<'a> Draft<'a> {
         self.plan.recipients += 1;
         self.plan
             .of_entry
-            .insert((one.wanted.kind, folded(name)), one.entry.to_owned());
-        let import = &mut self.plan.import;
+            .insert((one.wanted.kind, folded(name)), Arc::clone(one.entry));
         let spec = spec.filter(|spec| same_kind.is_none_or(|object| object.spec != *spec));
-        if let (None, Some(object)) = (&spec, same_kind) {
-            let now = (said, object.revision);
-            self.plan.same.of.insert(one.entry.to_owned(), now);
+        let is_renamed = same_kind.is_some_and(|object| object.name != name);
+        let node = self.node(one.entry);
+        match (&spec, same_kind) {
+            (None, Some(object)) => node.said = Some((said, object.revision)),
+            _ => node.writes = Some(said),
         }
+        node.is_open |= spec.is_some() || is_renamed;
+        let import = &mut self.plan.import;
         let Some(object) = same_kind else {
             let Some(spec) = spec else {
                 return;
@@ -379,7 +456,6 @@ impl<'a> Draft<'a> {
             import.changes.push(Change::create(name, spec));
             return;
         };
-        let is_renamed = object.name != name;
         if spec.is_none() && !is_renamed {
             return;
         }
@@ -407,8 +483,31 @@ impl<'a> Draft<'a> {
         }
     }
 
+    /// Notes which recipients follow which entries, whether these are there or not.
+    fn follow(&mut self) {
+        let (known, picture) = (self.compared.known, self.compared.picture);
+        for object in self.compared.objects {
+            let Some(entry) = anchor(&object.spec, self.compared.source) else {
+                continue;
+            };
+            let kept = picture.key(entry).or_else(|| Some(known.node(entry)?.0));
+            let entry = kept.map_or_else(|| Arc::from(entry), Arc::clone);
+            self.node(&entry).follow(object, known.keys());
+        }
+    }
+
+    /// The plan, and what each entry came to.
+    fn close(mut self) -> SyncPlan {
+        self.nodes.values_mut().for_each(Node::close);
+        let left_out = self.nodes.values().flat_map(|node| node.left_out.clone());
+        self.plan.left_out = in_order(left_out.collect());
+        self.plan.nodes = self.nodes;
+        self.plan
+    }
+
     /// Whatever follows an entry that is not there, or is no recipient any more, goes.
     fn remove(&mut self) {
+        self.follow();
         let mut gone: Vec<(&str, &Object)> = self
             .ours
             .iter()
@@ -420,6 +519,9 @@ impl<'a> Draft<'a> {
         let import = &mut self.plan.import;
         let mut removals = std::mem::take(&mut self.moved);
         for (entry, object) in gone {
+            if let Some(node) = self.nodes.get_mut(entry) {
+                node.is_open = true;
+            }
             import.removals += 1;
             import
                 .effects
@@ -438,23 +540,6 @@ impl<'a> Draft<'a> {
     }
 }
 
-/// To whom mail to the members of a group goes, where it is one.
-fn members_of(one: &Chosen<'_>, addresses: &HashMap<String, String>) -> Option<Vec<String>> {
-    let own = one.address.to_string();
-    let members = one.wanted.members.as_ref()?.iter();
-    let mut found: Vec<String> = members
-        .filter_map(|member| match member_key(member) {
-            Some(key) => addresses.get(&key).cloned(),
-            None => member.parse::<EmailAddress>().ok().map(|a| a.to_string()),
-        })
-        .filter(|address| !address.eq_ignore_ascii_case(&own))
-        .collect();
-    // A directory keeps no order.
-    found.sort();
-    found.dedup();
-    Some(found)
-}
-
 /// The name a recipient gets: its own, with its address behind it where another one has it. One that
 /// has such a name keeps it, so that names do not go to and fro.
 fn name_of(
@@ -463,12 +548,7 @@ fn name_of(
     before: Option<&Object>,
     is_free: impl Fn(&str) -> bool,
 ) -> Option<String> {
-    let longer = sound_name(&format!(
-        "{} ({address})",
-        wanted
-            .get(..wanted.floor_char_boundary(60))
-            .unwrap_or_default()
-    ));
+    let longer = longer_name(wanted, address);
     if let Some(now) = before.map(|object| object.name.as_str())
         && (now == wanted || now == longer)
         && is_free(now)
@@ -478,4 +558,10 @@ fn name_of(
     [wanted.to_owned(), longer]
         .into_iter()
         .find(|name| is_free(name))
+}
+
+/// A name with an address behind it.
+pub(super) fn longer_name(wanted: &str, address: &EmailAddress) -> String {
+    let short = wanted.get(..wanted.floor_char_boundary(60));
+    sound_name(&format!("{} ({address})", short.unwrap_or_default()))
 }

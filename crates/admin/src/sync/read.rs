@@ -1,13 +1,12 @@
 //! What every kind of directory has in common: which entries are asked for, and by what an entry is
-//! known for ever. Also the directories that can only be read: whether anything has changed is told
-//! by a list of when each entry was changed.
+//! known for ever; and how everything is read.
 
-use std::{collections::BTreeMap, fmt::Write as _, time::Duration};
+use std::{fmt::Write as _, time::Duration};
 
-use mailward_ldap::{Answer, Connection, Entry, LdapError, Scope, Search, SyncChange};
+use mailward_ldap::{Answer, Connection, Entry, LdapError, Pages, Scope, Search, SyncChange};
 use mailward_model::kind::{DirectorySource, DirectoryType, LdapFilter};
 
-use super::{mapping::Mapping, plan::Picture};
+use super::{mapping::Mapping, picture::Picture};
 
 /// Entries of one source: several times as many as recipients that were measured, and what fits into the
 /// memory of a small machine.
@@ -15,9 +14,9 @@ pub(super) const ENTRIES_MAX: usize = 300_000;
 /// How long a server may be silent while it is read.
 pub(super) const READ_PATIENCE: Duration = Duration::from_secs(60);
 /// By what an entry is known for ever, where it is text: RFC 4530, 389 Directory Server, eDirectory.
-const IDENTIFIERS: [&str; 3] = ["entryUUID", "nsUniqueId", "GUID"];
+pub(super) const IDENTIFIERS: [&str; 3] = ["entryUUID", "nsUniqueId", "GUID"];
 /// What says that an entry has changed.
-const STAMPS: [&str; 2] = ["modifyTimestamp", "entryCSN"];
+pub(super) const STAMPS: [&str; 2] = ["modifyTimestamp", "entryCSN"];
 
 /// Which entries are persons, contacts and groups with an address.
 const USUAL_FILTER: &str = "(&(|(objectClass=person)(objectClass=inetOrgPerson)(objectClass=account)\
@@ -85,48 +84,31 @@ fn uuid_of(octets: &[u8]) -> Option<String> {
 
 /// Reads everything from a directory that is no Active Directory.
 pub(super) async fn read(connection: &mut Connection, scene: &Scene) -> Result<Picture, LdapError> {
-    let found = search(connection, scene, &scene.attributes).await?;
-    Ok(found
-        .into_iter()
-        .filter_map(|entry| Some((anchor_of(&entry)?, trimmed(entry))))
-        .collect())
+    let mut picture = Picture::new();
+    let search = sought(scene, &scene.attributes);
+    let mut pages = Pages::new(ENTRIES_MAX);
+    while let Some(page) = connection
+        .next_page(&search, &mut pages, READ_PATIENCE)
+        .await?
+    {
+        for entry in page {
+            if let Some(anchor) = anchor_of(&entry) {
+                picture.insert(&anchor, &trimmed(entry));
+            }
+        }
+    }
+    Ok(picture)
 }
 
-/// When each entry was changed: if two of these are equal, nothing has changed between.
-pub(super) async fn stamps(
-    connection: &mut Connection,
-    scene: &Scene,
-) -> Result<BTreeMap<String, String>, LdapError> {
-    let names = IDENTIFIERS
-        .iter()
-        .chain(&STAMPS)
-        .map(|name| (*name).to_owned());
-    let found = search(connection, scene, &names.collect::<Vec<_>>()).await?;
-    Ok(found
-        .into_iter()
-        .filter_map(|entry| {
-            let stamp: Vec<&str> = STAMPS.iter().filter_map(|name| entry.first(name)).collect();
-            Some((
-                anchor_of(&entry)?,
-                format!("{} {}", entry.dn, stamp.join(" ")),
-            ))
-        })
-        .collect())
-}
-
-async fn search(
-    connection: &mut Connection,
-    scene: &Scene,
-    attributes: &[String],
-) -> Result<Vec<Entry>, LdapError> {
-    let search = Search {
+/// A search for the entries of a source, with these of their attributes.
+pub(super) fn sought<'a>(scene: &'a Scene, attributes: &'a [String]) -> Search<'a> {
+    Search {
         base: scene.base.as_deref().unwrap_or_default(),
         scope: Scope::Subtree,
         filter: &scene.filter,
         attributes,
         deleted: false,
-    };
-    connection.search(&search, ENTRIES_MAX, READ_PATIENCE).await
+    }
 }
 
 /// Asks an OpenLDAP server for everything and for each change from then on, and waits until
@@ -135,13 +117,7 @@ pub(super) async fn persist(
     connection: &mut Connection,
     scene: &Scene,
 ) -> Result<Picture, LdapError> {
-    let search = Search {
-        base: scene.base.as_deref().unwrap_or_default(),
-        scope: Scope::Subtree,
-        filter: &scene.filter,
-        attributes: &scene.attributes,
-        deleted: false,
-    };
+    let search = sought(scene, &scene.attributes);
     connection.persist(&search).await?;
     let mut picture = Picture::new();
     loop {
@@ -171,11 +147,9 @@ pub(super) fn take(picture: &mut Picture, changes: Vec<SyncChange>) -> Result<bo
     for change in changes {
         match change {
             SyncChange::Entry(anchor, entry) => {
-                let entry = trimmed(entry);
-                let before = picture.insert(anchor, entry.clone());
-                is_changed |= before.as_ref() != Some(&entry);
+                is_changed |= picture.insert(&anchor, &trimmed(entry));
             }
-            SyncChange::Gone(anchor) => is_changed |= picture.remove(&anchor).is_some(),
+            SyncChange::Gone(anchor) => is_changed |= picture.remove(&anchor),
             SyncChange::Present(_) | SyncChange::Refreshed { .. } | SyncChange::Other => {}
         }
         if picture.len() > ENTRIES_MAX {
@@ -188,7 +162,8 @@ pub(super) fn take(picture: &mut Picture, changes: Vec<SyncChange>) -> Result<bo
     Ok(is_changed)
 }
 
-fn trimmed(mut entry: Entry) -> Entry {
+/// An entry without what was only needed to find it.
+pub(super) fn trimmed(mut entry: Entry) -> Entry {
     for name in IDENTIFIERS.iter().chain(&STAMPS) {
         entry.take(name);
     }

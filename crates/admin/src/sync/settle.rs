@@ -4,26 +4,32 @@
 //! off: each is one transaction, no recipient is half done, and what one needs of another comes with it or
 //! before it. Whether it is too much is judged of the whole, before the first part.
 //!
+//! What is planned is what has changed, and whom that concerns; what was written, and what others wrote, is
+//! followed by the feed of the store ([`Index`]).
+//!
 //! Where the store refuses one recipient, that one is left out, told, and the rest is tried again; where
 //! somebody else wrote meanwhile, it is planned anew from what is there now. So several nodes may do the
 //! same at the same time: the second finds nothing to do; and what was broken off goes on with the next
 //! picture.
 
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::{BTreeSet, HashMap, HashSet},
     sync::Arc,
 };
 
 use mailward_api::view::{Held, PlanView};
 use mailward_events::{Event, Events};
-use mailward_model::{Revision, kind::DirectorySource};
-use mailward_store::{ApplyError, Change, Kept, ObjectError, Store, parts};
+use mailward_model::{Kind, Object, Revision, kind::DirectorySource};
+use mailward_store::{ApplyError, Change, ObjectError, Store, parts};
 use parking_lot::Mutex;
 
 use super::{
     done::{Done, Refused},
+    index::{Expected, Index},
     mapping::Mapping,
-    plan::{Compared, LeftOut, Picture, Same, SyncPlan, folded, plan},
+    picture::Picture,
+    plan::{LeftOut, SyncPlan, folded},
+    turn::{Planned, Turn},
 };
 use crate::answer::effect;
 
@@ -42,9 +48,8 @@ pub(super) struct Settling {
     pub(super) mapping: Mapping,
     pub(super) store: Store,
     pub(super) events: Events,
-    /// What every source of the node compares with, so that a change of one entry costs what it changes.
-    pub(super) objects: Arc<Mutex<Kept>>,
-    pub(super) same: Mutex<Same>,
+    /// What is known from one turn to the next, so that a change of one entry costs what it changes.
+    pub(super) index: Mutex<Index>,
     /// What is written at one time: [`KEYS_MAX`], but in tests.
     pub(super) keys_max: usize,
 }
@@ -73,25 +78,52 @@ pub(super) enum SettleError {
 }
 
 impl Settling {
+    /// The plan, the objects it was made with as far as it changes them, and the revision of these.
     fn planned(
         &self,
         picture: &Picture,
+        changed: Option<&BTreeSet<Arc<str>>>,
         refused: &HashMap<String, String>,
-    ) -> Result<(SyncPlan, Revision), SettleError> {
-        let mut objects = self.objects.lock();
-        let revision = objects.look().map_err(|error| stored(&error))?;
-        let mut same = self.same.lock();
-        let compared = Compared {
+    ) -> Result<(SyncPlan, Vec<Object>, Revision), SettleError> {
+        let mut index = self.index.lock();
+        let turn = Turn {
             source: &self.name,
             mapping: &self.mapping,
             picture,
-            objects: objects.objects(),
+            changed,
             refused,
-            same: &same,
         };
-        let mut plan = plan(&compared);
-        *same = std::mem::take(&mut plan.same);
-        Ok((plan, revision))
+        let by_change = self.store.glance(|stock| {
+            let Some(mark) = index.mark() else {
+                return Ok(None);
+            };
+            let Some((touches, mark)) = stock.since(mark)? else {
+                return Ok(None);
+            };
+            let revision = mark.revision();
+            index.take(touches, &self.name, mark);
+            if index.mark().is_none() {
+                return Ok(None);
+            }
+            let planned = turn.by_change(&mut index, stock)?;
+            Ok(planned.map(|planned| (planned, revision)))
+        });
+        let ((plan, mut objects), revision): (Planned, Revision) = match by_change {
+            Ok(Some(planned)) => planned,
+            Ok(None) => {
+                let read = self.store.glance(|stock| {
+                    let mut objects = stock.of_kind(Kind::DirectorySource)?;
+                    objects.extend(stock.recipients()?);
+                    Ok((objects, stock.mark()?))
+                });
+                let (objects, mark) = read.map_err(|error| stored(&error))?;
+                let revision = mark.revision();
+                (turn.whole(&mut index, objects, mark), revision)
+            }
+            Err(error) => return Err(stored(&error)),
+        };
+        plan.keep_changed(&mut objects);
+        Ok((plan, objects, revision))
     }
 
     fn held(&self, plan: &SyncPlan, allowed: &BTreeSet<String>) -> Option<Held> {
@@ -104,7 +136,7 @@ impl Settling {
 
     /// What putting this picture in force would do. Blocks.
     pub(super) fn look(&self, picture: &Picture) -> Result<Settled, SettleError> {
-        let (plan, revision) = self.planned(picture, &HashMap::new())?;
+        let (plan, _, revision) = self.planned(picture, picture.changed(), &HashMap::new())?;
         let held = self.held(&plan, &BTreeSet::new());
         Ok(settled(plan, revision, held))
     }
@@ -133,8 +165,14 @@ impl Settling {
         done: &mut Done,
     ) -> Result<Settled, SettleError> {
         let mut refused = Refused::default();
-        for _ in 0..ROUNDS_MAX {
-            let (mut plan, revision) = self.planned(picture, &refused.entries)?;
+        let nothing = BTreeSet::new();
+        for round in 0..ROUNDS_MAX {
+            let changed = match round {
+                0 => picture.changed(),
+                // It was planned already.
+                _ => Some(&nothing),
+            };
+            let (mut plan, objects, revision) = self.planned(picture, changed, &refused.entries)?;
             // Of the whole, before any part of it.
             let held = self.held(&plan, allowed);
             let mut changes = std::mem::take(&mut plan.import.changes);
@@ -142,7 +180,11 @@ impl Settling {
             let is_over = held.is_some()
                 || match changes.is_empty() {
                     true => !refused.ask_again(),
-                    false => self.write(&plan, changes, &mut refused, done)?,
+                    false => {
+                        let parts = parts(&objects, changes, self.keys_max);
+                        drop(objects);
+                        self.write(&plan, parts, &mut refused, done)?
+                    }
                 };
             if is_over {
                 return Ok(settled_so(plan, revision, held, refused, done));
@@ -156,11 +198,10 @@ impl Settling {
     fn write(
         &self,
         plan: &SyncPlan,
-        changes: Vec<Change>,
+        parts: Vec<Vec<Change>>,
         refused: &mut Refused,
         done: &mut Done,
     ) -> Result<bool, SettleError> {
-        let parts = parts(self.objects.lock().objects(), changes, self.keys_max);
         // What is refused as a whole, or with everything else in force, is refused.
         let for_good = parts.len() == 1 || refused.is_last;
         let mut is_all = true;
@@ -267,6 +308,7 @@ impl Settling {
         match self.store.apply(changes.to_vec(), &self.by()) {
             Ok(revision) => {
                 done.note(plan, changes, revision);
+                self.follow(plan, changes);
                 Ok(Ok(()))
             }
             Err(
@@ -276,6 +318,23 @@ impl Settling {
                 | ApplyError::Missing { .. }),
             ) => Ok(Err(error)),
             Err(error) => Err(stored(&error)),
+        }
+    }
+
+    /// Takes note of what was written: what is as it was planned need not be planned again.
+    fn follow(&self, plan: &SyncPlan, changes: &[Change]) {
+        let (expected, going) = expected(plan, changes);
+        let mut index = self.index.lock();
+        let Some(mark) = index.mark() else {
+            return;
+        };
+        match self.store.glance(|stock| stock.since(mark)) {
+            Ok(Some((touches, mark))) => {
+                index.confirm(touches, &self.name, &expected, &going, mark);
+            }
+            // The next turn is of everything, or finds what it did not hear of.
+            Ok(None) => index.forget(),
+            Err(_) => {}
         }
     }
 
@@ -295,6 +354,30 @@ impl Settling {
             changes: done.named(),
         });
     }
+}
+
+/// What the recipients of entries are to say once changes are made, and which recipients are to be gone.
+pub(super) fn expected<'a>(
+    plan: &'a SyncPlan,
+    changes: &'a [Change],
+) -> (Expected<'a>, HashSet<(Kind, String)>) {
+    let (mut expected, mut going) = (HashMap::new(), HashSet::new());
+    for change in changes {
+        let key = (change.kind(), folded(change.name()));
+        match change {
+            Change::Create { spec, .. } | Change::Replace { spec, .. } => {
+                if let Some(entry) = plan.of_entry.get(&key) {
+                    expected.insert(key, (&**entry, spec));
+                }
+            }
+            Change::Remove { .. } => {
+                going.insert(key);
+            }
+            // With it comes a replacement; or the next plan looks again.
+            Change::Rename { .. } => {}
+        }
+    }
+    (expected, going)
 }
 
 fn stored(error: &dyn std::error::Error) -> SettleError {

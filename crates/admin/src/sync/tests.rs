@@ -4,6 +4,7 @@ mod hostile;
 mod names;
 mod property;
 mod settle;
+mod turn;
 
 use std::collections::HashMap;
 
@@ -17,8 +18,10 @@ use mailward_model::{
 use mailward_store::Change;
 
 use super::{
+    index::Index,
     mapping::Mapping,
-    plan::{Compared, Picture, Same, SyncPlan, plan},
+    picture::Picture,
+    plan::{Compared, SyncPlan, plan},
 };
 
 fn source() -> DirectorySource {
@@ -64,23 +67,24 @@ fn picture(entries: &[(&str, Entry)]) -> Picture {
 }
 
 fn planned(source: &DirectorySource, picture: &Picture, objects: &[Object]) -> SyncPlan {
-    planned_with(source, picture, objects, &Same::default())
+    planned_with(source, picture, objects, &Index::default())
 }
 
 fn planned_with(
     source: &DirectorySource,
     picture: &Picture,
     objects: &[Object],
-    same: &Same,
+    known: &Index,
 ) -> SyncPlan {
     let mapping = Mapping::of(source).unwrap();
     plan(&Compared {
         source: "Corp",
         mapping: &mapping,
         picture,
+        within: None,
         objects,
         refused: &HashMap::new(),
-        same,
+        known,
     })
 }
 
@@ -327,7 +331,7 @@ fn entries_of_openldap_become_recipients() {
         ],
     );
     let mut again = all.clone();
-    again.insert("a".to_owned(), turned);
+    again.insert("a", &turned);
     assert!(planned(&source, &again, &objects).import.changes.is_empty());
     let removing = DirectorySource {
         disabled_accounts: DisabledAccounts::Remove,
@@ -372,7 +376,7 @@ fn one_of_two_entries_with_one_address_is_refused_and_both_are_named() {
     assert!(plan.left_out.iter().all(|one| one.is_trouble));
     // Who has it keeps it, whatever comes later and stands before it.
     let mut more = all.clone();
-    more.insert("0".to_owned(), user("Early", "same@example.org", &[]));
+    more.insert("0", &user("Early", "same@example.org", &[]));
     let told = because(&planned(&source(), &more, &objects));
     assert!(
         told.iter()
@@ -441,9 +445,10 @@ fn plan_of(source: &str, mapping: &Mapping, picture: &Picture, objects: &[Object
         source,
         mapping,
         picture,
+        within: None,
         objects,
         refused: &HashMap::new(),
-        same: &Same::default(),
+        known: &Index::default(),
     })
 }
 
@@ -469,10 +474,10 @@ fn an_entry_that_is_renamed_or_moved_stays_the_same_recipient() {
             ("mail", "anna.berg@example.org"),
         ],
     );
-    later.insert("1".to_owned(), moved);
+    later.insert("1", &moved);
     later.insert(
-        "3".to_owned(),
-        group("Team", &["CN=Anna Berg,OU=HR,DC=example,DC=org"]),
+        "3",
+        &group("Team", &["CN=Anna Berg,OU=HR,DC=example,DC=org"]),
     );
     let plan = planned(&source(), &later, &objects);
     assert_eq!(plan.import.removals, 0);

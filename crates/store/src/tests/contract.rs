@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use crate::{ApplyError, Change, ChangeOp, Kept, OpenError, Standing, Store};
+use crate::{ApplyError, Change, ChangeOp, Kept, Mark, OpenError, Standing, Store};
 use mailward_host::fake::clock::FakeClock;
 use mailward_model::{
     EmailAddress, Kind, Object, Revision, Spec,
@@ -64,6 +64,7 @@ contract! {
     a_new_store_has_its_settings,
     subscribers_hear_of_writes_here_and_elsewhere,
     what_is_kept_follows_what_others_write,
+    what_was_done_since_a_moment_is_told,
     rows_of_a_newer_version_are_set_aside,
     what_was_wrong_before_stops_no_other_change,
     a_newer_layout_is_refused,
@@ -363,6 +364,46 @@ fn what_is_kept_follows_what_others_write(fixture: &dyn Fixture) {
     let made = far.apply(changes, "x").unwrap();
     // Settings by their ids, then recipients by theirs.
     check(made, &["default", "default", "example.org", "z", "c", "d"]);
+}
+
+fn what_was_done_since_a_moment_is_told(fixture: &dyn Fixture) {
+    let (here, far) = (fixture.open(), fixture.open_elsewhere());
+    let create = |name: &str| Change::create(name, mailbox(name));
+    let made = far.apply(vec![create("a"), create("b")], "x").unwrap();
+    wait_for(&here, made);
+    let since = |mark: &Mark| here.glance(|stored| stored.since(mark)).unwrap();
+    assert_eq!(since(&Mark::default()), None, "from the beginning on");
+    let mark = here.glance(|stored| stored.mark()).unwrap();
+    assert_eq!(mark.revision(), made);
+    assert_eq!(since(&mark), Some((Vec::new(), mark.clone())));
+    let changes = vec![
+        Change::rename(&get(&far, "a"), "z"),
+        Change::remove(&get(&far, "b")),
+    ];
+    let made = far.apply(changes, "x").unwrap();
+    wait_for(&here, made);
+    let (touches, now) = since(&mark).unwrap();
+    assert_eq!(now.revision(), made);
+    let told = touches.iter().map(|touch| {
+        let said = [touch.before.is_some(), touch.after.is_some()];
+        (touch.name.as_str(), touch.is_of_recipient(), said)
+    });
+    let told: Vec<_> = told.collect();
+    assert_eq!(
+        told,
+        [("z", true, [true, true]), ("b", true, [true, false])]
+    );
+    let z = get(&here, "z");
+    let found = here.glance(|stored| {
+        let holders = stored.holders("a@example.org")?;
+        Ok((
+            stored.named(Kind::Mailbox, "Z")?,
+            stored.object(z.id)?,
+            holders,
+        ))
+    });
+    let found = found.unwrap();
+    assert_eq!(found, (Some(z.clone()), Some(z.clone()), vec![z]));
 }
 
 fn rows_of_a_newer_version_are_set_aside(fixture: &dyn Fixture) {

@@ -2,11 +2,11 @@
 
 use mailward_ldap::Entry;
 use mailward_model::{Object, Revision};
-use mailward_store::check;
+use mailward_store::{Mark, check};
 use proptest::prelude::*;
 
 use super::{applied, own_mailbox, planned, planned_with, source};
-use crate::sync::plan::{Picture, Same};
+use crate::sync::{index::Index, picture::Picture};
 
 pub(super) fn entries() -> impl Strategy<Value = Picture> {
     let entry = (0..8_u8, 0..6_u8, 0..6_u8, 0..4_u8, any::<bool>(), 0..8_u8).prop_map(
@@ -55,7 +55,7 @@ proptest! {
             prop_assert!(broken.is_empty(), "{broken:?}");
             prop_assert!(after.contains(&own), "what is not the directory's is left alone");
             for entry in &plan.gone {
-                let wanted = all.get(entry).is_none_or(|entry| entry.first("mail").is_none());
+                let wanted = all.get(entry).is_none_or(|(_, entry)| entry.first("mail").is_none());
                 prop_assert!(wanted, "{entry} went though it is there");
             }
             prop_assert!(planned(&source, &all, &after).import.changes.is_empty(), "it settles");
@@ -67,10 +67,10 @@ proptest! {
     fn what_is_remembered_changes_no_plan(pictures in proptest::collection::vec(entries(), 1..6)) {
         let source = source();
         let mut objects = vec![own_mailbox("n0", "a0@example.net")];
-        let (mut same, mut revision) = (Same::default(), 1);
+        let (mut known, mut revision) = (Index::default(), 1);
         // Each picture twice: what has just been put in force is what is remembered.
         for all in pictures.iter().flat_map(|all| [all, all]) {
-            let plan = planned_with(&source, all, &objects, &same);
+            let mut plan = planned_with(&source, all, &objects, &known);
             let fresh = planned(&source, all, &objects);
             prop_assert_eq!(&plan.import.changes, &fresh.import.changes);
             prop_assert_eq!(&plan.left_out, &fresh.left_out);
@@ -78,7 +78,7 @@ proptest! {
             prop_assert_eq!(plan.recipients, fresh.recipients);
             revision += 1;
             objects = written(&objects, applied(&objects, &plan), Revision(revision));
-            same = plan.same;
+            known.begin(std::mem::take(&mut plan.nodes), Mark::default());
         }
     }
 }

@@ -1,24 +1,21 @@
 //! Pictures put in force in a store: in parts or at once, it comes to the same, and what is refused keeps
 //! nobody else back.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::collections::{BTreeMap, BTreeSet};
 
 use mailward_events::{Collector, Event, Events};
 use mailward_model::{
     Kind, Spec,
     kind::{AcceptedDomain, AcceptedDomainType, JournalRule, Mailbox},
 };
-use mailward_store::{Change, Kept, Store};
+use mailward_store::{Change, Store};
 use parking_lot::Mutex;
 use proptest::prelude::*;
 
 use super::{group, picture, property::entries, source, user};
 use crate::sync::{
     mapping::Mapping,
-    plan::{Picture, Same},
+    picture::Picture,
     settle::{KEYS_MAX, Settled, Settling},
 };
 
@@ -53,8 +50,7 @@ fn scene(keys_max: usize, share_max: u8, objects: Vec<Change>) -> Scene {
         source,
         store: store.clone(),
         events,
-        objects: Arc::new(Mutex::new(Kept::new(store.clone()))),
-        same: Mutex::new(Same::default()),
+        index: Mutex::default(),
         keys_max,
     };
     Scene {
@@ -114,8 +110,7 @@ fn many() -> Picture {
 
 fn share(picture: &Picture, of: impl Fn(&str) -> bool) -> Picture {
     let some = picture.iter().filter(|(id, _)| of(id));
-    some.map(|(id, entry)| (id.clone(), entry.clone()))
-        .collect()
+    some.map(|(id, entry)| (id.to_string(), entry)).collect()
 }
 
 #[test]
@@ -144,7 +139,7 @@ fn too_many_removals_are_held_before_any_part() {
     let before = scene.there();
     // A fifth of each part would be few, and so would be what is left when some are gone.
     let mut fewer = share(&many(), |id| !id.ends_with(['1', '2', '3']));
-    fewer.insert("new".to_owned(), user("new", "new@example.org", &[]));
+    fewer.insert("new", &user("new", "new@example.org", &[]));
     let settled = scene.settle(&fewer);
     let held = settled.plan.held.unwrap();
     assert_eq!(held.removals, 6);
@@ -166,7 +161,7 @@ fn what_somebody_elses_object_names_stays_and_keeps_nobody_back() {
         scene.store.apply(rule, "anna").unwrap();
         scene.told();
         let mut fewer = share(&many(), |id| id != "e3" && id != "e4" && id != "e5");
-        fewer.insert("new".to_owned(), user("new", "new@example.org", &[]));
+        fewer.insert("new", &user("new", "new@example.org", &[]));
         let settled = scene.settle(&fewer);
         let [left] = settled.left_out.as_slice() else {
             panic!("{:?}", settled.left_out);
@@ -192,7 +187,7 @@ fn what_is_refused_in_the_end_is_left_out_and_told() {
         let scene = scene(keys_max, 20, vec![Change::create("probe", probe)]);
         let mut all = many();
         let contact = [("targetAddress", "SMTP:probe@example.org")];
-        all.insert("odd".to_owned(), user("odd", "odd@example.org", &contact));
+        all.insert("odd", &user("odd", "odd@example.org", &contact));
         let settled = scene.settle(&all);
         let [left] = settled.left_out.as_slice() else {
             panic!("{:?}", settled.left_out);
@@ -225,6 +220,32 @@ proptest! {
             prop_assert_eq!(one.left_out, other.left_out);
             prop_assert_eq!(one.recipients, other.recipients);
             prop_assert_eq!(parts.told(), whole.told());
+        }
+    }
+
+    #[test]
+    fn changes_one_after_the_other_come_to_what_everything_would(
+        pictures in proptest::collection::vec(entries(), 2..6),
+        keys_max in 1..12_usize,
+    ) {
+        let own = || vec![Change::create("n0", Mailbox::new("a0@example.net".parse().unwrap()))];
+        let (by_change, whole) = (scene(keys_max, 60, own()), scene(keys_max, 60, own()));
+        let mut picture = Picture::new();
+        for all in &pictures {
+            for (id, entry) in all.iter() {
+                picture.insert(id, &entry);
+            }
+            picture.retain(|id| all.key(id).is_some());
+            let one = by_change.settle(&picture);
+            picture.settle();
+            whole.settling.index.lock().forget();
+            let other = whole.settle(all);
+            prop_assert_eq!(by_change.there(), whole.there());
+            prop_assert_eq!(one.left_out, other.left_out);
+            prop_assert_eq!(one.recipients, other.recipients);
+            prop_assert_eq!(one.plan.held, other.plan.held);
+            prop_assert_eq!(one.gone, other.gone);
+            prop_assert_eq!(by_change.told(), whole.told());
         }
     }
 }
