@@ -47,14 +47,13 @@ impl Store {
         &self,
         look: impl FnOnce(&Glance<'_>) -> Result<T, ReadError>,
     ) -> Result<T, ReadError> {
-        let looked = self
-            .file()
-            .look_up(|_, rows| Ok(look(&Glance(rows))))
-            .map_err(|error| match error {
+        let looked = self.file().look_up(|_, rows| Ok(look(&Glance(rows))));
+        looked.unwrap_or_else(|error| {
+            Err(match error {
                 ApplyError::Engine(cause) => ReadError(cause),
                 other => ReadError(other.into()),
-            })?;
-        looked
+            })
+        })
     }
 }
 

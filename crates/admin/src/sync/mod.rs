@@ -20,6 +20,7 @@ mod follow;
 mod index;
 mod list;
 mod mapping;
+mod member;
 mod picture;
 mod place;
 mod plan;
