@@ -315,6 +315,8 @@ impl Access {
 
 #[cfg(test)]
 mod tests {
+    use std::slice::from_ref;
+
     use mailward_model::{ObjectId, Revision};
 
     use super::*;
@@ -348,12 +350,12 @@ mod tests {
         assert_eq!(name(&[], "node:mx1"), short);
         assert_eq!(name(&[], "global"), format!("{short} global"));
         let first = object(short, "node:mx1");
-        assert_eq!(name(&[first.clone()], "node:MX1"), short, "again");
+        assert_eq!(name(from_ref(&first), "node:MX1"), short, "again");
         let long = format!("{short} node:mx2");
-        assert_eq!(name(&[first.clone()], "node:mx2"), long);
+        assert_eq!(name(from_ref(&first), "node:mx2"), long);
         let second = object(&long, "node:mx2");
         assert_eq!(name(&[first, second.clone()], "node:mx2"), long);
-        assert_eq!(name(&[second.clone()], "node:mx2"), long, "when alone too");
+        assert_eq!(name(from_ref(&second), "node:mx2"), long, "when alone too");
         assert_eq!(name(&[second], "node:mx1"), short);
     }
 }
