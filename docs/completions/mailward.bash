@@ -388,11 +388,17 @@ _mailward() {
             mailward__subcmd__health,holds)
                 cmd="mailward__subcmd__health__subcmd__holds"
                 ;;
+            mailward__subcmd__health,items)
+                cmd="mailward__subcmd__health__subcmd__items"
+                ;;
             mailward__subcmd__health,ledger)
                 cmd="mailward__subcmd__health__subcmd__ledger"
                 ;;
             mailward__subcmd__health,mailboxes)
                 cmd="mailward__subcmd__health__subcmd__mailboxes"
+                ;;
+            mailward__subcmd__health,mailflow)
+                cmd="mailward__subcmd__health__subcmd__mailflow"
                 ;;
             mailward__subcmd__health,maintenance)
                 cmd="mailward__subcmd__health__subcmd__maintenance"
@@ -417,6 +423,9 @@ _mailward() {
                 ;;
             mailward__subcmd__health,report-result)
                 cmd="mailward__subcmd__health__subcmd__report__subcmd__result"
+                ;;
+            mailward__subcmd__health,rollup)
+                cmd="mailward__subcmd__health__subcmd__rollup"
                 ;;
             mailward__subcmd__health,show)
                 cmd="mailward__subcmd__health__subcmd__show"
@@ -454,11 +463,17 @@ _mailward() {
             mailward__subcmd__health__subcmd__help,holds)
                 cmd="mailward__subcmd__health__subcmd__help__subcmd__holds"
                 ;;
+            mailward__subcmd__health__subcmd__help,items)
+                cmd="mailward__subcmd__health__subcmd__help__subcmd__items"
+                ;;
             mailward__subcmd__health__subcmd__help,ledger)
                 cmd="mailward__subcmd__health__subcmd__help__subcmd__ledger"
                 ;;
             mailward__subcmd__health__subcmd__help,mailboxes)
                 cmd="mailward__subcmd__health__subcmd__help__subcmd__mailboxes"
+                ;;
+            mailward__subcmd__health__subcmd__help,mailflow)
+                cmd="mailward__subcmd__health__subcmd__help__subcmd__mailflow"
                 ;;
             mailward__subcmd__health__subcmd__help,maintenance)
                 cmd="mailward__subcmd__health__subcmd__help__subcmd__maintenance"
@@ -483,6 +498,9 @@ _mailward() {
                 ;;
             mailward__subcmd__health__subcmd__help,report-result)
                 cmd="mailward__subcmd__health__subcmd__help__subcmd__report__subcmd__result"
+                ;;
+            mailward__subcmd__health__subcmd__help,rollup)
+                cmd="mailward__subcmd__health__subcmd__help__subcmd__rollup"
                 ;;
             mailward__subcmd__health__subcmd__help,show)
                 cmd="mailward__subcmd__health__subcmd__help__subcmd__show"
@@ -895,11 +913,17 @@ _mailward() {
             mailward__subcmd__help__subcmd__health,holds)
                 cmd="mailward__subcmd__help__subcmd__health__subcmd__holds"
                 ;;
+            mailward__subcmd__help__subcmd__health,items)
+                cmd="mailward__subcmd__help__subcmd__health__subcmd__items"
+                ;;
             mailward__subcmd__help__subcmd__health,ledger)
                 cmd="mailward__subcmd__help__subcmd__health__subcmd__ledger"
                 ;;
             mailward__subcmd__help__subcmd__health,mailboxes)
                 cmd="mailward__subcmd__help__subcmd__health__subcmd__mailboxes"
+                ;;
+            mailward__subcmd__help__subcmd__health,mailflow)
+                cmd="mailward__subcmd__help__subcmd__health__subcmd__mailflow"
                 ;;
             mailward__subcmd__help__subcmd__health,maintenance)
                 cmd="mailward__subcmd__help__subcmd__health__subcmd__maintenance"
@@ -924,6 +948,9 @@ _mailward() {
                 ;;
             mailward__subcmd__help__subcmd__health,report-result)
                 cmd="mailward__subcmd__help__subcmd__health__subcmd__report__subcmd__result"
+                ;;
+            mailward__subcmd__help__subcmd__health,rollup)
+                cmd="mailward__subcmd__help__subcmd__health__subcmd__rollup"
                 ;;
             mailward__subcmd__help__subcmd__health,show)
                 cmd="mailward__subcmd__help__subcmd__health__subcmd__show"
@@ -1119,6 +1146,9 @@ _mailward() {
                 ;;
             mailward__subcmd__help__subcmd__queue,list)
                 cmd="mailward__subcmd__help__subcmd__queue__subcmd__list"
+                ;;
+            mailward__subcmd__help__subcmd__queue,redirect)
+                cmd="mailward__subcmd__help__subcmd__queue__subcmd__redirect"
                 ;;
             mailward__subcmd__help__subcmd__queue,release)
                 cmd="mailward__subcmd__help__subcmd__queue__subcmd__release"
@@ -1422,6 +1452,9 @@ _mailward() {
                 ;;
             mailward__subcmd__queue,list)
                 cmd="mailward__subcmd__queue__subcmd__list"
+                ;;
+            mailward__subcmd__queue,redirect)
+                cmd="mailward__subcmd__queue__subcmd__redirect"
                 ;;
             mailward__subcmd__queue,release)
                 cmd="mailward__subcmd__queue__subcmd__release"
@@ -4408,7 +4441,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__health)
-            opts="-h --set --server --json --config --socket --node --as --color --help report show history ledger group hold release holds cancel simulate note mailboxes probe report-result override maintenance repairing explain forecast freeze thaw help"
+            opts="-h --set --server --json --config --socket --node --as --color --help report items rollup mailflow show history ledger group hold release holds cancel simulate note mailboxes probe report-result override maintenance repairing explain forecast freeze thaw help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -4750,7 +4783,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__health__subcmd__help)
-            opts="report show history ledger group hold release holds cancel simulate note mailboxes probe report-result override maintenance repairing explain forecast freeze thaw help"
+            opts="report items rollup mailflow show history ledger group hold release holds cancel simulate note mailboxes probe report-result override maintenance repairing explain forecast freeze thaw help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -4889,6 +4922,20 @@ _mailward() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        mailward__subcmd__health__subcmd__help__subcmd__items)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         mailward__subcmd__health__subcmd__help__subcmd__ledger)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
@@ -4904,6 +4951,20 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__health__subcmd__help__subcmd__mailboxes)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__health__subcmd__help__subcmd__mailflow)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -5099,6 +5160,20 @@ _mailward() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        mailward__subcmd__health__subcmd__help__subcmd__rollup)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         mailward__subcmd__health__subcmd__help__subcmd__show)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
@@ -5259,6 +5334,44 @@ _mailward() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        mailward__subcmd__health__subcmd__items)
+            opts="-h --server --json --config --socket --node --as --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --server)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --node)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --as)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         mailward__subcmd__health__subcmd__ledger)
             opts="-h --limit --json --config --socket --node --as --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -5331,8 +5444,46 @@ _mailward() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        mailward__subcmd__health__subcmd__mailflow)
+            opts="-h --server --json --config --socket --node --as --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --server)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --node)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --as)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         mailward__subcmd__health__subcmd__maintenance)
-            opts="-h --for --reason --off --json --config --socket --node --as --color --help"
+            opts="-h --for --reason --off --server --json --config --socket --node --as --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -5343,6 +5494,10 @@ _mailward() {
                     return 0
                     ;;
                 --reason)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --server)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -5726,13 +5881,17 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__health__subcmd__probe__subcmd__run)
-            opts="-h --trace --set --json --config --socket --node --as --color --help"
+            opts="-h --trace --set --server --json --config --socket --node --as --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --set)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --server)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -5806,7 +5965,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__health__subcmd__repairing)
-            opts="-h --for --reason --off --json --config --socket --node --as --color --help"
+            opts="-h --for --reason --off --server --json --config --socket --node --as --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -5817,6 +5976,10 @@ _mailward() {
                     return 0
                     ;;
                 --reason)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --server)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -5897,6 +6060,52 @@ _mailward() {
             fi
             case "${prev}" in
                 --text)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --node)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --as)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__health__subcmd__rollup)
+            opts="-h --group-size --minimum-online-percent --server --json --config --socket --node --as --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --group-size)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --minimum-online-percent)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --server)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -7070,7 +7279,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__help__subcmd__health)
-            opts="report show history ledger group hold release holds cancel simulate note mailboxes probe report-result override maintenance repairing explain forecast freeze thaw"
+            opts="report items rollup mailflow show history ledger group hold release holds cancel simulate note mailboxes probe report-result override maintenance repairing explain forecast freeze thaw"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -7237,6 +7446,20 @@ _mailward() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        mailward__subcmd__help__subcmd__health__subcmd__items)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         mailward__subcmd__help__subcmd__health__subcmd__ledger)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
@@ -7252,6 +7475,20 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__help__subcmd__health__subcmd__mailboxes)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__help__subcmd__health__subcmd__mailflow)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -7434,6 +7671,20 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__help__subcmd__health__subcmd__report__subcmd__result)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__help__subcmd__health__subcmd__rollup)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -8400,7 +8651,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__help__subcmd__queue)
-            opts="list show hold release retry remove export"
+            opts="list show hold release retry redirect remove export"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -8442,6 +8693,20 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__help__subcmd__queue__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__help__subcmd__queue__subcmd__redirect)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -11808,7 +12073,7 @@ _mailward() {
             return 0
             ;;
         mailward__subcmd__queue)
-            opts="-h --json --config --socket --node --as --color --help list show hold release retry remove export"
+            opts="-h --json --config --socket --node --as --color --help list show hold release retry redirect remove export"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -11949,6 +12214,56 @@ _mailward() {
                     return 0
                     ;;
                 --limit)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --node)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --as)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mailward__subcmd__queue__subcmd__redirect)
+            opts="-h --to --filter --queue-filter --dry-run --server --json --config --socket --node --as --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --to)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --filter)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --queue-filter)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --server)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -3,15 +3,32 @@
 
 use std::{net::IpAddr, sync::Arc};
 
-use mailward_api::view::ActedAs;
+use mailward_api::view::{ActedAs, StateChange, change::CHANGES_MAX};
 use nix::unistd::{Uid, User};
+use parking_lot::Mutex;
 use tokio::net::UnixStream;
 
 use crate::administrators::Administrators;
 
-/// A peer that was let in.
+/// A peer that was let in, with one command of it.
 #[derive(Debug, Clone)]
-pub(crate) enum Peer {
+pub(crate) struct Peer {
+    pub(crate) who: Who,
+    /// What the command has changed so far. Every copy of the peer has the same.
+    noted: Arc<Mutex<Noted>>,
+}
+
+/// Changes of one command, as whoever made them told.
+#[derive(Debug, Default)]
+pub(crate) struct Noted {
+    pub(crate) changes: Vec<StateChange>,
+    /// Changes that there was no room for.
+    pub(crate) left_out: u64,
+}
+
+/// Whoever was let in.
+#[derive(Debug, Clone)]
+pub(crate) enum Who {
     /// A process of this host.
     Local(Local),
     /// Another node, whose command was admitted.
@@ -129,20 +146,52 @@ impl Local {
     }
 }
 
+impl From<Local> for Peer {
+    fn from(local: Local) -> Peer {
+        Peer::of(Who::Local(local))
+    }
+}
+
+impl From<Arc<Delegate>> for Peer {
+    fn from(delegate: Arc<Delegate>) -> Peer {
+        Peer::of(Who::Remote(delegate))
+    }
+}
+
 impl Peer {
+    fn of(who: Who) -> Peer {
+        Peer {
+            who,
+            noted: Arc::default(),
+        }
+    }
+
+    /// Notes what its command has changed.
+    pub(crate) fn note(&self, changes: &[StateChange], left_out: u64) {
+        let mut noted = self.noted.lock();
+        let room = CHANGES_MAX.saturating_sub(noted.changes.len());
+        noted.changes.extend(changes.iter().take(room).cloned());
+        noted.left_out += left_out + changes.len().saturating_sub(room) as u64;
+    }
+
+    /// What its command has changed.
+    pub(crate) fn noted(&self) -> Noted {
+        std::mem::take(&mut *self.noted.lock())
+    }
+
     /// Where the request came from, for audit events. As [`Local::place`].
     pub(crate) fn place(&self) -> String {
-        match self {
-            Peer::Local(local) => local.place(),
-            Peer::Remote(delegate) => format!("{}: {}", delegate.machine, delegate.place),
+        match &self.who {
+            Who::Local(local) => local.place(),
+            Who::Remote(delegate) => format!("{}: {}", delegate.machine, delegate.place),
         }
     }
 
     /// By whom, for audit events: of another node's command both names. As [`Local::name`].
     pub(crate) fn name(&self) -> String {
-        match self {
-            Peer::Local(local) => local.name(),
-            Peer::Remote(delegate) => match delegate.acts_as {
+        match &self.who {
+            Who::Local(local) => local.name(),
+            Who::Remote(delegate) => match delegate.acts_as {
                 ActedAs::User => format!("{} on {}", delegate.user, delegate.machine),
                 ActedAs::Machine => {
                     format!("the machine {}, for {}", delegate.machine, delegate.user)
@@ -153,7 +202,7 @@ impl Peer {
 
     /// Whether it acts by a machine's rights.
     pub(crate) fn is_machine(&self) -> bool {
-        matches!(self, Peer::Remote(delegate) if delegate.acts_as == ActedAs::Machine)
+        matches!(&self.who, Who::Remote(delegate) if delegate.acts_as == ActedAs::Machine)
     }
 }
 

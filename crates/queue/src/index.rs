@@ -175,6 +175,17 @@ impl Index {
         })
     }
 
+    /// Counts the open deliveries of a message as leaving: it is about to be removed.
+    pub(crate) fn count_leaving(&mut self, now: &Now, id: MessageId) {
+        let Some(entry) = self.messages.get(&id) else {
+            return;
+        };
+        let open = entry.deliveries.iter();
+        for delivery in open.filter(|one| one.place != Place::Settled) {
+            self.schedule.left(delivery.hop, now.monotonic_ms);
+        }
+    }
+
     /// Removes a message if nothing more is to be done for it.
     pub(crate) fn remove_if_finished(&mut self, id: MessageId) -> Option<Gone> {
         self.messages
@@ -256,10 +267,20 @@ impl Index {
             first_attempt_unix_ms: delivery.first_attempt_unix_ms,
         };
         let place = place_for(now, held, delivery);
+        if place == Place::Settled {
+            self.schedule.left(delivery.hop, now.monotonic_ms);
+        }
         Self::put(&mut self.schedule, id, delivery, place);
         let follow_ups = outcome.follow_ups;
         add_deliveries(&mut self.schedule, now, id, entry, follow_ups, Vec::new());
         Ok(counts)
+    }
+
+    /// Whether a delivery is being attempted.
+    pub(crate) fn is_in_flight(&self, id: MessageId, no: DeliveryNo) -> bool {
+        let entry = self.messages.get(&id);
+        let mut deliveries = entry.into_iter().flat_map(|entry| &entry.deliveries);
+        deliveries.any(|one| one.no == no && matches!(one.place, Place::InFlight(_)))
     }
 
     /// The next free delivery number of a message.
@@ -291,6 +312,7 @@ impl Index {
         let schedule = &mut self.schedule;
         entry.deliveries.retain(|delivery| {
             if delivery.place != Place::Settled {
+                schedule.left(delivery.hop, now.monotonic_ms);
                 schedule.leave(delivery.hop, (id, delivery.no), delivery.place);
                 schedule.forget_if_empty(delivery.hop);
             }
@@ -497,6 +519,7 @@ fn add_deliveries(
             delivery.restore(state);
         }
         delivery.place = place_for(now, entry.held, &delivery);
+        schedule.came(hop, now.monotonic_ms);
         schedule.enter(hop, (id, new.no), delivery.place);
         schedule.forget_if_empty(hop);
         entry.next_no = entry.next_no.max(new.no.saturating_add(1));

@@ -18,6 +18,7 @@ mod commit;
 mod config;
 mod entry;
 mod error;
+mod flow;
 mod frame;
 #[doc(hidden)]
 pub mod fuzz;
@@ -38,9 +39,11 @@ mod view;
 pub use body::{Body, BodyReader, BodyWriter};
 pub use config::QueueConfig;
 pub use error::{AcceptError, OpenError, QueueError, ReadError, SpoolError};
+pub use flow::Rates;
 pub use lease::Lease;
 pub use queue::{NewMessage, Queue};
 pub use view::{
-    Audit, Condition, Damage, DeliveryStatus, LastAttempt, ListFilter, Message, QueueSummary,
-    RecipientState, RecoveryReport, Selection, Stats, Stored, StoredDelivery, Summary,
+    Audit, Condition, Damage, DeliveryStatus, HoldTurned, LastAttempt, ListFilter, Message,
+    QueueSummary, RecipientState, RecoveryReport, Selection, Stats, Stored, StoredDelivery,
+    Summary,
 };

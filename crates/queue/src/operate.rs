@@ -9,8 +9,8 @@ use bytes::Bytes;
 use mailward_model::{EmailAddress, MessageId, plan::NextHop};
 
 use crate::{
-    DeliveryStatus, ListFilter, Queue, QueueError, QueueSummary, RecipientState, Selection, Stats,
-    Stored, StoredDelivery, Summary,
+    DeliveryStatus, HoldTurned, ListFilter, Queue, QueueError, QueueSummary, RecipientState,
+    Selection, Stats, Stored, StoredDelivery, Summary,
     batch::Effect,
     entry::{DeliveryEntry, Entry},
     frame::Kind,
@@ -191,6 +191,7 @@ impl Queue {
                 oldest_unix_ms: oldest.map(|(id, _)| id.unix_ms()),
                 last_error: hop.last.as_ref().map(|last| last.reply.to_string()),
                 next_retry_unix_ms: hop.waiting.first().map(|(until, _)| wall(*until)),
+                rates: hop.rates(now.monotonic_ms),
             }
         };
         let state = self.shared.state();
@@ -201,11 +202,11 @@ impl Queue {
     }
 
     /// Holds a message or a whole delivery queue: it is not attempted until released. Survives a
-    /// restart. Answers the number of open deliveries concerned.
+    /// restart.
     ///
     /// # Errors
     /// [`QueueError`].
-    pub async fn hold(&self, what: impl Into<Selection>) -> Result<usize, QueueError> {
+    pub async fn hold(&self, what: impl Into<Selection>) -> Result<HoldTurned, QueueError> {
         self.set_held(what.into(), true).await
     }
 
@@ -213,14 +214,25 @@ impl Queue {
     ///
     /// # Errors
     /// [`QueueError`].
-    pub async fn release(&self, what: impl Into<Selection>) -> Result<usize, QueueError> {
+    pub async fn release(&self, what: impl Into<Selection>) -> Result<HoldTurned, QueueError> {
         self.set_held(what.into(), false).await
     }
 
-    async fn set_held(&self, what: Selection, held: bool) -> Result<usize, QueueError> {
-        let (count, receiver) = {
+    async fn set_held(&self, what: Selection, held: bool) -> Result<HoldTurned, QueueError> {
+        let (turned, receiver) = {
             let now = self.shared.now();
             let mut state = self.open_state()?;
+            let was_held = match &what {
+                Selection::Message(id) => {
+                    let entry = state.index.messages.get(id);
+                    entry.is_some_and(|entry| entry.held)
+                }
+                Selection::NextHop(next_hop) => {
+                    let schedule = &state.index.schedule;
+                    let hop = schedule.find(next_hop).and_then(|hop| schedule.hop(hop));
+                    hop.is_some_and(|hop| hop.on_hold)
+                }
+            };
             let (count, result) = match what {
                 Selection::Message(id) => {
                     let count = state.index.set_held(&now, id, held);
@@ -244,9 +256,13 @@ impl Queue {
                 }
             };
             self.shared.release_state(state);
-            (count, result?)
+            let turned = HoldTurned {
+                deliveries: count,
+                was_held,
+            };
+            (turned, result?)
         };
-        wait_for(receiver).await.map(|()| count)
+        wait_for(receiver).await.map(|()| turned)
     }
 
     /// Makes waiting deliveries due now. Answers how many.
@@ -276,7 +292,9 @@ impl Queue {
     /// [`QueueError`].
     pub async fn remove(&self, id: MessageId) -> Result<(), QueueError> {
         let receiver = {
+            let now = self.shared.now();
             let mut state = self.open_state()?;
+            state.index.count_leaving(&now, id);
             let gone = state.index.remove(id).ok_or(QueueError::NoMessage(id))?;
             let result = self.shared.push_change(&mut state, true, |batch| {
                 batch.push(Kind::Gone, Effect::Gone(gone), |out| {

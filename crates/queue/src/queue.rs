@@ -296,7 +296,17 @@ impl Queue {
     /// # Errors
     /// [`QueueError`].
     pub async fn settle(&self, settlement: Settlement) -> Result<(), QueueError> {
-        let receiver = self.settle_now(settlement, true)?;
+        let receiver = self.settle_now(settlement, true, false)?;
+        wait_for(receiver).await
+    }
+
+    /// As [`Queue::settle`], by whoever has no lease of the delivery: refused while it is being
+    /// attempted, so that nothing that a next hop may have taken is sent another way.
+    ///
+    /// # Errors
+    /// [`QueueError`]; [`QueueError::InFlight`] where it is being attempted.
+    pub async fn settle_idle(&self, settlement: Settlement) -> Result<(), QueueError> {
+        let receiver = self.settle_now(settlement, true, true)?;
         wait_for(receiver).await
     }
 
@@ -306,17 +316,21 @@ impl Queue {
     /// # Errors
     /// [`QueueError`].
     pub fn settle_later(&self, settlement: Settlement) -> Result<(), QueueError> {
-        self.settle_now(settlement, false).map(|_| ())
+        self.settle_now(settlement, false, false).map(|_| ())
     }
 
     fn settle_now(
         &self,
         mut settlement: Settlement,
         wait: bool,
+        only_idle: bool,
     ) -> Result<Option<ChangeReceiver>, QueueError> {
         let now = self.shared.now();
         let id = settlement.message;
         let mut state = self.open_state()?;
+        if only_idle && state.index.is_in_flight(id, settlement.delivery) {
+            return Err(QueueError::InFlight(id));
+        }
         let mut follow_ups = Vec::new();
         let mut codes = Vec::new();
         if !settlement.follow_ups.is_empty() {

@@ -80,7 +80,8 @@ pub(crate) fn recover(disk: &dyn Disk, dirs: &Dirs, now: &Now) -> Result<Recover
     }
     let mut lost = recovery.take_finished();
     lost.extend(recovery.check_bodies()?);
-    let index = recovery.index;
+    let mut index = recovery.index;
+    index.schedule.begin_counting(now.monotonic_ms);
     recovery.report.messages = index.messages.len();
     recovery.report.deliveries = index.schedule.hops().map(crate::schedule::Hop::count).sum();
     Ok(Recovered {

@@ -16,7 +16,13 @@ use mailward_model::{
     plan::{DeliveryNo, NextHop},
 };
 
-use crate::view::LastAttempt;
+use crate::{
+    flow::{Flow, Rates},
+    view::LastAttempt,
+};
+
+/// Next hops without mail whose rates are remembered for the minute they are of.
+const IDLE_MAX: usize = 1_024;
 
 /// Names a delivery. Sorts by age, since message ids do.
 pub(crate) type Key = (MessageId, DeliveryNo);
@@ -49,6 +55,7 @@ pub(crate) struct Hop {
     pub(crate) held: BTreeSet<Key>,
     pub(crate) on_hold: bool,
     pub(crate) last: Option<Arc<LastAttempt>>,
+    flow: Flow,
     announced: bool,
     timer: Option<u64>,
 }
@@ -60,6 +67,11 @@ impl Hop {
             && self.in_flight.is_empty()
             && self.held.is_empty()
             && !self.on_hold
+    }
+
+    /// How fast it fills and empties.
+    pub(crate) fn rates(&self, now_ms: u64) -> Rates {
+        self.flow.rates(now_ms)
     }
 
     /// Open deliveries.
@@ -76,6 +88,10 @@ pub(crate) struct Schedule {
     by_name: HashMap<Arc<NextHop>, HopNo>,
     timers: BTreeSet<(u64, HopNo)>,
     announced: VecDeque<HopNo>,
+    /// How fast next hops filled and emptied that have nothing left.
+    idle: HashMap<Arc<NextHop>, Flow>,
+    /// When something last came or left; `None` while the log is being read.
+    flowed_ms: Option<u64>,
     /// Set when a caller waiting in `due` has to look again.
     wake: bool,
 }
@@ -86,7 +102,10 @@ impl Schedule {
         if let Some(number) = self.by_name.get(&next_hop) {
             return *number;
         }
-        let name = Arc::new(next_hop);
+        let (name, flow) = match self.idle.remove_entry(&next_hop) {
+            Some((name, flow)) => (name, flow),
+            None => (Arc::new(next_hop), Flow::default()),
+        };
         let hop = Hop {
             name: name.clone(),
             ready: BTreeSet::new(),
@@ -95,6 +114,7 @@ impl Schedule {
             held: BTreeSet::new(),
             on_hold: false,
             last: None,
+            flow,
             announced: false,
             timer: None,
         };
@@ -195,6 +215,46 @@ impl Schedule {
         {
             self.by_name.remove(&hop.name);
             self.free.push(number);
+            self.remember_flow(hop.name, hop.flow);
+        }
+    }
+
+    /// Keeps how fast a next hop filled and emptied: it may have mail again within the minute.
+    fn remember_flow(&mut self, name: Arc<NextHop>, flow: Flow) {
+        let Some(now_ms) = self.flowed_ms.filter(|now_ms| !flow.is_still(*now_ms)) else {
+            return;
+        };
+        if self.idle.len() >= IDLE_MAX {
+            self.idle.retain(|_, flow| !flow.is_still(now_ms));
+        }
+        // Beyond that many within a minute, a queue that comes back begins at nothing.
+        if self.idle.len() < IDLE_MAX {
+            self.idle.insert(name, flow);
+        }
+    }
+
+    /// What comes and leaves is counted from now on: the log has been read.
+    pub(crate) fn begin_counting(&mut self, now_ms: u64) {
+        self.flowed_ms = Some(now_ms);
+    }
+
+    /// Counts a delivery that comes to a next hop.
+    pub(crate) fn came(&mut self, number: HopNo, now_ms: u64) {
+        if let Some(last) = &mut self.flowed_ms {
+            *last = now_ms;
+            if let Some(hop) = self.hop_mut(number) {
+                hop.flow.came(now_ms);
+            }
+        }
+    }
+
+    /// Counts a delivery that leaves a next hop.
+    pub(crate) fn left(&mut self, number: HopNo, now_ms: u64) {
+        if let Some(last) = &mut self.flowed_ms {
+            *last = now_ms;
+            if let Some(hop) = self.hop_mut(number) {
+                hop.flow.left(now_ms);
+            }
         }
     }
 
@@ -358,6 +418,36 @@ mod tests {
         schedule.enter(b, key(2), Place::Ready);
         assert_eq!(schedule.next_announced(), Some(hop("b")));
         assert_eq!(schedule.next_announced(), None);
+    }
+
+    #[test]
+    fn rates_outlive_an_empty_queue_and_are_not_of_the_log() {
+        let mut schedule = Schedule::default();
+        let a = schedule.intern(hop("a"));
+        schedule.came(a, 0);
+        schedule.begin_counting(1_000);
+        for n in 1..=60 {
+            schedule.came(a, 1_000);
+            schedule.left(a, 1_000);
+            schedule.enter(a, key(n), Place::Ready);
+            schedule.leave(a, key(n), Place::Ready);
+        }
+        schedule.forget_if_empty(a);
+        assert!(schedule.find(&hop("a")).is_none());
+        let a = schedule.intern(hop("a"));
+        let rates = schedule.hop(a).unwrap().rates(2_000);
+        assert!((rates.incoming - 60.0 / 57.0).abs() < 0.01, "{rates:?}");
+        assert!((rates.outgoing - rates.incoming).abs() < 1e-9);
+        for n in 0..2 * IDLE_MAX {
+            let b = schedule.intern(hop(&n.to_string()));
+            schedule.came(b, 3_000);
+            schedule.forget_if_empty(b);
+        }
+        assert_eq!(schedule.idle.len(), IDLE_MAX);
+        let b = schedule.intern(hop("b"));
+        schedule.came(b, 200_000);
+        schedule.forget_if_empty(b);
+        assert_eq!(schedule.idle.len(), 1, "what is older than a minute goes");
     }
 
     #[test]

@@ -8,6 +8,8 @@ use mailward_model::{
     plan::{Delivery, DeliveryNo, NextHop, ResolutionNote},
 };
 
+use crate::flow::Rates;
+
 /// What never changes about a message in the queue.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message {
@@ -131,6 +133,15 @@ impl From<NextHop> for Selection {
     }
 }
 
+/// What came of holding or releasing something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HoldTurned {
+    /// Open deliveries concerned.
+    pub deliveries: usize,
+    /// Whether it was held before.
+    pub was_held: bool,
+}
+
 /// Whether each message has an owner, a next act and a time by which it happens.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Audit {
@@ -215,7 +226,7 @@ pub struct Summary {
 }
 
 /// One delivery queue.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct QueueSummary {
     /// Its next hop.
     pub next_hop: NextHop,
@@ -237,6 +248,8 @@ pub struct QueueSummary {
     pub last_error: Option<String>,
     /// When the first of the waiting ones is tried again, Unix milliseconds.
     pub next_retry_unix_ms: Option<u64>,
+    /// How fast it fills and empties.
+    pub rates: Rates,
 }
 
 /// Figures of the queue, for health and metrics.

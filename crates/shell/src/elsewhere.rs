@@ -45,7 +45,7 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ),
     (
         "Start-Transcript",
-        "every change is an event: Get-EventLog -InstanceId ObjectsApplied",
+        "every change is on record, before and after: Search-AdminAuditLog",
     ),
     ("Stop-Transcript", "leave it out"),
     ("Get-ADUser", "Get-Recipient"),
@@ -69,7 +69,7 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ),
     (
         "Send-MailMessage",
-        "`mailward health probe run` sends a message through and tells where it is",
+        "Test-Mailflow sends a probe message and says whether it arrived",
     ),
     ("Out-GridView", "Format-Table -AutoSize"),
     ("Format-Wide", "Format-Table"),

@@ -94,7 +94,7 @@ fn ours(cmdlet: &Cmdlet) -> String {
             for parameter in &cmdlet.parameters {
                 match parameter.target {
                     Target::Operation(words) => ops.extend(words.iter().map(|(_, op, _)| *op)),
-                    Target::Instead(_, op) => ops.push(op),
+                    Target::Instead(_, op) | Target::Other(op) => ops.push(op),
                     _ => {}
                 }
             }

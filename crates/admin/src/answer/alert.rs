@@ -7,7 +7,7 @@ use mailward_api::{
     view::{AlertList, AlertTest, AlertView, Changed},
 };
 
-use super::{Access, RECHECK_TIMEOUT, expect_reply};
+use super::{Access, Nothing, RECHECK_TIMEOUT, expect_reply};
 use crate::peer::Peer;
 
 /// The longest silence, in milliseconds: a year.
@@ -65,7 +65,7 @@ impl Access {
         };
         let reply = self.ask(Role::Worker, request).await;
         let changed = expect_reply!(reply, Changed)?;
-        self.audit(&peer, "alert ack", r.id).await;
+        self.audit(&peer, "alert ack", r.id, &changed).await;
         Ok(changed)
     }
 
@@ -98,7 +98,7 @@ impl Access {
         };
         let reply = self.ask(Role::Worker, request).await;
         let changed = expect_reply!(reply, Changed)?;
-        self.audit(&peer, "alert silence", pattern).await;
+        self.audit(&peer, "alert silence", pattern, &changed).await;
         Ok(changed)
     }
 
@@ -107,7 +107,7 @@ impl Access {
         let request = ControlRequest::AlertUnsilence { id: id.clone(), by };
         let reply = self.ask(Role::Worker, request).await;
         let changed = expect_reply!(reply, Changed)?;
-        self.audit(&peer, "alert unsilence", id).await;
+        self.audit(&peer, "alert unsilence", id, &changed).await;
         Ok(changed)
     }
 
@@ -116,8 +116,8 @@ impl Access {
         channel: Option<String>,
         peer: Peer,
     ) -> Result<AlertTest, Fault> {
-        self.audit(&peer, "alert test", channel.clone().unwrap_or_default())
-            .await;
+        let subject = channel.clone().unwrap_or_default();
+        self.audit(&peer, "alert test", subject, &Nothing).await;
         let by = self.by(&peer).await?;
         let request = ControlRequest::AlertTest { channel, by };
         let reply = self

@@ -5,14 +5,14 @@
 use mailward_api::{
     fault::{Fault, FaultKind},
     operation::{Call, request},
-    view::{ActedAs, AuditList, AuditRecord, AuditResult},
+    view::{ActedAs, AuditList, AuditRecord, AuditResult, StateChange},
 };
 use mailward_events::{Event, audit};
 use mailward_model::kind::Right;
 use serde_json::{Map, Value};
 
 use super::{Access, blocking};
-use crate::peer::Peer;
+use crate::peer::{Peer, Who};
 
 /// Days that records are kept, as Exchange's AdminAuditLogAgeLimit.
 const DAYS_KEPT: u64 = 90;
@@ -24,6 +24,8 @@ const VALUE_CHARS_MAX: usize = 512;
 const ELEMENTS_MAX: usize = 64;
 /// Octets of all parameters of a record.
 const PARAMETERS_OCTETS_MAX: usize = 16 << 10;
+/// Octets of all changes of a record. With the parameters they fit a line of the log.
+const CHANGES_OCTETS_MAX: usize = 24 << 10;
 /// Characters of a reason.
 const REASON_CHARS_MAX: usize = 2_000;
 /// Records of refusals in a minute; what is more is told by folded events alone, so that nobody fills
@@ -44,6 +46,8 @@ pub(crate) struct Act {
     pub(crate) parameters: Map<String, Value>,
     pub(crate) result: AuditResult,
     pub(crate) because: String,
+    pub(crate) changes: Vec<StateChange>,
+    pub(crate) changes_left_out: u64,
 }
 
 impl Act {
@@ -64,6 +68,8 @@ impl Act {
             parameters: parameters(fields),
             result: AuditResult::Done,
             because: String::new(),
+            changes: Vec::new(),
+            changes_left_out: 0,
         }
     }
 }
@@ -105,6 +111,26 @@ fn shortened(value: Value) -> Value {
     }
 }
 
+/// The changes that a record holds, and how many it does not.
+fn fitting(changes: Vec<StateChange>, left_out: u64) -> (Vec<StateChange>, u64) {
+    let (mut kept, mut octets) = (Vec::new(), 0);
+    let total = changes.len();
+    for change in changes {
+        let change = StateChange {
+            before: shortened(change.before),
+            after: shortened(change.after),
+            ..change
+        };
+        octets += serde_json::to_string(&change).map_or(0, |text| text.len());
+        if octets > CHANGES_OCTETS_MAX {
+            break;
+        }
+        kept.push(change);
+    }
+    let cut = (total - kept.len()) as u64;
+    (kept, left_out + cut)
+}
+
 /// What a fault is to the log.
 pub(crate) fn result_of(fault: &Fault) -> AuditResult {
     match fault.kind {
@@ -120,8 +146,10 @@ impl Access {
             act.result = result_of(fault);
             act.because = fault.error.clone();
         }
-        match &peer {
-            Peer::Remote(delegate) => {
+        let noted = peer.noted();
+        (act.changes, act.changes_left_out) = (noted.changes, noted.left_out);
+        match &peer.who {
+            Who::Remote(delegate) => {
                 act.on_behalf_of = delegate.user.clone();
                 act.machine = Some(delegate.machine.clone());
                 act.acted_as = Some(delegate.acts_as);
@@ -130,7 +158,7 @@ impl Access {
                     act.because = delegate.because.clone();
                 }
             }
-            Peer::Local(local) => {
+            Who::Local(local) => {
                 act.acted_as = Some(ActedAs::User);
                 let local = *local;
                 let told = blocking(move || Ok((local.person(), local.place()))).await;
@@ -145,6 +173,7 @@ impl Access {
         if act.result == AuditResult::Refused && !self.may_record_refusal() {
             return;
         }
+        let (changes, changes_left_out) = fitting(act.changes, act.changes_left_out);
         let record = AuditRecord {
             unix_ms: self.now(),
             node: match act.node.is_empty() {
@@ -160,6 +189,8 @@ impl Access {
             parameters: act.parameters,
             result: act.result,
             because: act.because.chars().take(REASON_CHARS_MAX).collect(),
+            changes,
+            changes_left_out,
         };
         let log = self.audit_log.clone();
         let written = tokio::task::spawn_blocking(move || {
@@ -266,5 +297,21 @@ mod tests {
             .collect();
         let size = Value::Object(parameters(many)).to_string().len();
         assert!(size < 2 * PARAMETERS_OCTETS_MAX, "{size}");
+    }
+
+    #[test]
+    fn a_record_holds_the_first_changes_and_counts_the_others() {
+        let change = |n: usize| StateChange::new(format!("message {n}"), "state", "ready", "held");
+        let few: Vec<StateChange> = (0..3).map(change).collect();
+        assert_eq!(fitting(few.clone(), 0), (few, 0));
+        let (kept, left_out) = fitting((0..1_000).map(change).collect(), 5);
+        assert_eq!(kept.len() as u64 + left_out, 1_005);
+        let text = serde_json::to_string(&kept).unwrap();
+        assert!(!kept.is_empty() && text.len() < CHANGES_OCTETS_MAX + 2 * kept.len());
+        let long = StateChange::new("note", "text", Value::Null, "\u{1}".repeat(100_000));
+        let (kept, left_out) = fitting(vec![long; 100], 0);
+        let text = serde_json::to_string(&kept).unwrap();
+        assert!(text.len() + 2 * PARAMETERS_OCTETS_MAX < mailward_events::audit::LINE_OCTETS_MAX);
+        assert_eq!(kept.len() as u64 + left_out, 100);
     }
 }

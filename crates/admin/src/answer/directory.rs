@@ -3,10 +3,11 @@
 use mailward_api::{
     fault::Fault,
     operation::request,
-    view::{DirectorySyncRun, DirectorySyncStatus},
+    view::{DirectorySyncRun, DirectorySyncStatus, StateChange},
 };
+use serde_json::Value;
 
-use super::Access;
+use super::{Access, Nothing};
 use crate::peer::Peer;
 
 impl Access {
@@ -23,7 +24,8 @@ impl Access {
         peer: Peer,
     ) -> Result<DirectorySyncRun, Fault> {
         if !r.dry_run {
-            self.audit(&peer, "directory sync run", r.source.clone())
+            // What it changes of recipients is an event of its own, 5060.
+            self.audit(&peer, "directory sync run", r.source.clone(), &Nothing)
                 .await;
         }
         self.directory.run_once(&r.source, r.dry_run).await
@@ -35,7 +37,13 @@ impl Access {
         peer: Peer,
     ) -> Result<DirectorySyncRun, Fault> {
         // The user database may be slow.
-        let by = super::blocking(move || Ok((peer.name(), peer.place()))).await?;
-        self.directory.approve(&r.source, r.removals, by).await
+        let asker = peer.clone();
+        let by = super::blocking(move || Ok((asker.name(), asker.place()))).await?;
+        let run = self.directory.approve(&r.source, r.removals, by).await?;
+        // It is approved only where it was held for just as many.
+        let subject = format!("directory source {:?}", r.source);
+        let change = StateChange::new(subject, "held_removals", r.removals, Value::Null);
+        peer.note(&[change], 0);
+        Ok(run)
     }
 }

@@ -4,12 +4,14 @@ use mailward_api::{
     control::{ControlReply, ControlRequest, DrillRequest, Role},
     fault::Fault,
     operation::request,
-    view::{Changed, DrillList, DrillRun, ForecastReport},
+    view::{Changed, DrillList, DrillRun, ForecastReport, StateChange},
 };
 use mailward_model::{
     Kind, Spec,
     kind::{DrillSchedule, HealthSettings},
 };
+
+use serde_json::Value;
 
 use super::{Access, blocking, expect_reply, failed, unexpected};
 use crate::peer::Peer;
@@ -45,7 +47,9 @@ impl Access {
                 confirmed: r.yes,
             })
             .await?;
-        self.audit(&peer, "drill run", r.name).await;
+        let subject = format!("drill {}", run.id);
+        let begun = StateChange::new(subject, "state", Value::Null, run.state.word());
+        self.audit(&peer, "drill run", r.name, &vec![begun]).await;
         Ok(run)
     }
 
@@ -55,7 +59,16 @@ impl Access {
 
     pub(super) async fn drill_end(&self, id: String, peer: Peer) -> Result<DrillRun, Fault> {
         let run = self.drill(DrillRequest::End { id: id.clone() }).await?;
-        self.audit(&peer, "drill end", id).await;
+        let ended = run.state_before.map(|before| {
+            StateChange::new(
+                format!("drill {id}"),
+                "state",
+                before.word(),
+                run.state.word(),
+            )
+        });
+        let changes: Vec<StateChange> = ended.into_iter().collect();
+        self.audit(&peer, "drill end", id, &changes).await;
         Ok(run)
     }
 
@@ -120,7 +133,7 @@ impl Access {
             peer,
         )
         .await?;
-        Ok(Changed { count, text })
+        Ok(Changed::nothing(count, text))
     }
 
     pub(super) async fn health_forecast(

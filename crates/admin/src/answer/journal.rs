@@ -57,7 +57,8 @@ impl Access {
         let reply = self.ask_within(Role::Transport, request, LONG).await;
         let done = expect_reply!(reply, JournalReplay)?;
         if !done.dry_run {
-            self.audit(&peer, "journal replay", subject).await;
+            self.audit(&peer, "journal replay", subject, &done.changes)
+                .await;
         }
         Ok(done)
     }

@@ -32,7 +32,7 @@ use mailward_api::{
     control::{self, ControlReply, ControlRequest, QueueVerb, Role},
     fault::{Fault, FaultKind},
     operation::{Call, Operation, typed},
-    view::Changed,
+    view::{Changed, QueueActed, StateChange, change},
 };
 use mailward_events::{Event, Events, audit::AuditLog};
 use mailward_host::clock::Clock;
@@ -151,6 +151,9 @@ impl Access {
                 typed::QueueRetry,
                 self.queue_act(r, QueueVerb::Retry, peer).await,
             ),
+            Call::QueueRedirect(r) => {
+                answer(typed::QueueRedirect, self.queue_redirect(r, peer).await)
+            }
             Call::QueueRemove(r) => answer(typed::QueueRemove, self.queue_remove(r, peer).await),
             Call::QueueExport(r) => self.export_message(r.id).await,
             Call::Trace(r) => answer(typed::Trace, self.trace(r).await),
@@ -218,6 +221,11 @@ impl Access {
             }
             Call::Health(r) => answer(typed::Health, self.health_report(r).await),
             Call::HealthReport(r) => answer(typed::HealthReport, self.health_report(r).await),
+            Call::HealthItems(r) => answer(typed::HealthItems, self.health_items(r).await),
+            Call::HealthRollup(r) => answer(typed::HealthRollup, self.health_rollup(r).await),
+            Call::HealthMailflow(r) => {
+                answer(typed::HealthMailflow, self.health_mailflow(r, peer).await)
+            }
             Call::HealthShow(r) => answer(typed::HealthShow, self.health_show(r.set).await),
             Call::HealthMailboxes(_) => {
                 answer(typed::HealthMailboxes, self.health_mailboxes().await)
@@ -390,13 +398,11 @@ impl Access {
     ) -> Result<Changed, Fault> {
         let done = match self.ask(Role::Transport, request).await? {
             ControlReply::Changed(changed) => changed,
-            ControlReply::Done => Changed {
-                count: 1,
-                text: "Done.".to_owned(),
-            },
+            ControlReply::Done => Changed::nothing(1, "Done."),
             other => return Err(unexpected(&other)),
         };
-        self.audit(&peer, operation, subject.to_string()).await;
+        self.audit(&peer, operation, subject.to_string(), &done)
+            .await;
         Ok(done)
     }
 
@@ -406,8 +412,11 @@ impl Access {
         blocking(move || Ok(peer.name())).await
     }
 
-    /// The event that says who asked for what.
-    async fn audit(&self, peer: &Peer, operation: &str, subject: String) {
+    /// The event that says who asked for what, and what it changed.
+    async fn audit(&self, peer: &Peer, operation: &str, subject: String, did: &impl Did) {
+        let (changes, left_out) = did.changes();
+        peer.note(changes, left_out);
+        let changes = change::told(changes, left_out).into();
         let (events, peer) = (self.events.clone(), peer.clone());
         let operation = operation.to_owned();
         // The user database may be slow; a lost audit line of a name that cannot be found is not
@@ -418,6 +427,7 @@ impl Access {
                 from: peer.place(),
                 operation,
                 subject,
+                changes,
             });
         })
         .await;
@@ -425,6 +435,39 @@ impl Access {
 
     fn now(&self) -> u64 {
         self.clock.unix_ms()
+    }
+}
+
+/// What an act did, as whoever did it told.
+pub(crate) trait Did {
+    /// What is another thing now, and how many more are.
+    fn changes(&self) -> (&[StateChange], u64);
+}
+
+/// An act that looks at something, or sets something going, and changes nothing that is kept.
+pub(crate) struct Nothing;
+
+impl Did for Nothing {
+    fn changes(&self) -> (&[StateChange], u64) {
+        (&[], 0)
+    }
+}
+
+impl Did for Changed {
+    fn changes(&self) -> (&[StateChange], u64) {
+        (&self.changes, 0)
+    }
+}
+
+impl Did for QueueActed {
+    fn changes(&self) -> (&[StateChange], u64) {
+        (&self.changes, self.changes_left_out)
+    }
+}
+
+impl Did for Vec<StateChange> {
+    fn changes(&self) -> (&[StateChange], u64) {
+        (self, 0)
     }
 }
 

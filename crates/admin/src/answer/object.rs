@@ -4,12 +4,14 @@ use mailward_api::{
     assignment::{edit, fields_of, spec_of},
     fault::{Fault, FaultKind},
     operation::request,
-    view::{Effect, ExportText, ObjectList, ObjectView, PlanView},
+    view::{
+        Effect, ExportText, ObjectList, ObjectView, PlanView, StateChange, change::CHANGES_MAX,
+    },
 };
 use mailward_directory::filter::{self, Property};
 use mailward_events::Event;
 use mailward_model::{
-    FieldError, Kind, Object, ObjectId, Revision,
+    FieldError, Kind, Object, ObjectId, Revision, Spec,
     kind::{AcceptedDomain, AcceptedDomainType, Mailbox, MailboxType},
     object::SpecOf,
 };
@@ -17,7 +19,7 @@ use mailward_store::{
     ApplyError, Change, ChangeOp, Store,
     text::{self, TextError, Wanted},
 };
-use serde_json::Map;
+use serde_json::{Map, Value};
 
 use super::{
     Access,
@@ -437,6 +439,11 @@ impl Access {
     }
 }
 
+/// What an object says, for an audit record.
+fn said(spec: Option<&Spec>) -> Value {
+    spec.map_or(Value::Null, |spec| text::told(spec).into())
+}
+
 /// What a change needs on a thread that may block.
 pub(super) struct Writer {
     pub(super) store: Store,
@@ -453,6 +460,44 @@ impl Writer {
     ) -> Result<PlanView, Fault> {
         let told = effects.iter().map(ToString::to_string).collect();
         self.carry_out_telling(changes, effects, told, false, peer)
+    }
+
+    /// What changes of objects come to, field by field; of one that is new or gone all that it says.
+    /// The second number counts those that a record has no room for.
+    fn noted(&self, changes: &[Change], effects: &[text::Effect]) -> (Vec<StateChange>, u64) {
+        let mut noted = Vec::new();
+        let mut left_out = 0;
+        for effect in effects {
+            if noted.len() >= CHANGES_MAX {
+                left_out += effect.fields.len().max(1) as u64;
+                continue;
+            }
+            let subject = format!("{} {:?}", effect.kind.noun(), effect.name);
+            let is_it = |change: &&Change| {
+                change.kind() == effect.kind && change.name().eq_ignore_ascii_case(&effect.name)
+            };
+            match effect.op {
+                ChangeOp::Create => {
+                    let spec = changes.iter().find(is_it).and_then(|change| match change {
+                        Change::Create { spec, .. } => Some(spec),
+                        _ => None,
+                    });
+                    noted.push(StateChange::new(subject, "object", Value::Null, said(spec)));
+                }
+                ChangeOp::Remove => {
+                    let found = self.store.get(effect.kind, &effect.name).ok().flatten();
+                    let before = said(found.as_ref().map(|object| &object.spec));
+                    noted.push(StateChange::new(subject, "object", before, Value::Null));
+                }
+                ChangeOp::Replace | ChangeOp::Rename => {
+                    noted.extend(effect.fields.iter().map(|one| {
+                        let (before, after) = (one.from.clone(), one.to.clone());
+                        StateChange::new(subject.clone(), &one.field, before, after)
+                    }));
+                }
+            }
+        }
+        (noted, left_out)
     }
 
     /// The same, with what is told of each change in the event; with `dry_run` they are only
@@ -474,11 +519,13 @@ impl Writer {
                 held: None,
             });
         }
+        let (noted, left_out) = self.noted(&changes, effects);
         let by = peer.name();
         let revision = self
             .store
             .apply(changes, &by)
             .map_err(|error| refused(&error))?;
+        peer.note(&noted, left_out);
         self.events.emit(Event::ObjectsApplied {
             revision: revision.0,
             by,

@@ -167,6 +167,7 @@ impl Access {
             span: r.span,
             reason: r.reason,
             off: r.on,
+            server: None,
         };
         self.lay("enabled", overlay, peer).await
     }
@@ -178,6 +179,7 @@ impl Access {
         r: request::HealthOverlay,
         peer: Peer,
     ) -> Result<Changed, Fault> {
+        self.is_this_node(r.server.as_deref())?;
         let scope = self.scope("node").await?;
         if r.off {
             let (access, item, property) =
@@ -281,10 +283,8 @@ impl Access {
             (None, Some(range)) => format!("for versions {range}"),
             (None, None) => String::new(),
         };
-        Ok(Changed {
-            count,
-            text: format!("{}: {} {ends}.", wanted.item, words.join(", ")),
-        })
+        let text = format!("{}: {} {ends}.", wanted.item, words.join(", "));
+        Ok(Changed::nothing(count, text))
     }
 
     pub(super) async fn override_remove(&self, name: String, peer: Peer) -> Result<Changed, Fault> {
@@ -300,14 +300,9 @@ impl Access {
             let effect = text::effect(&object.name, Some(&object.spec), None);
             let item = MonitoringOverride::of(&object.spec).map(|spec| spec.item.clone());
             access.carry_out(vec![Change::remove(object)], &[effect], peer)?;
-            Ok(Changed {
-                count: 1,
-                text: format!(
-                    "{}: the override {:?} has ended.",
-                    item.unwrap_or_default(),
-                    object.name
-                ),
-            })
+            let item = item.unwrap_or_default();
+            let text = format!("{item}: the override {:?} has ended.", object.name);
+            Ok(Changed::nothing(1, text))
         })
         .await
     }

@@ -31,7 +31,7 @@ use mailward_model::{
 use mailward_perimeter::{FeedState, Feeds, RangeSet, Ranges, Shelf, export, why};
 use mailward_store::Store;
 
-use super::{Access, blocking, expect_reply, failed, unknown};
+use super::{Access, Nothing, blocking, expect_reply, failed, unknown};
 use crate::{http::reply, peer::Peer};
 
 /// How long reading a feed may take: three documents, and whoever is read before it.
@@ -281,7 +281,8 @@ impl Access {
         peer: Peer,
     ) -> Result<Changed, Fault> {
         let subject = feed.clone().unwrap_or_else(|| "every feed".to_owned());
-        self.audit(&peer, "perimeter refresh", subject).await;
+        self.audit(&peer, "perimeter refresh", subject, &Nothing)
+            .await;
         let request = ControlRequest::Perimeter(PerimeterRequest::Refresh { feed });
         let reply = self
             .ask_within(Role::Transport, request, REFRESH_TIMEOUT)

@@ -8,8 +8,8 @@ use mailward_api::{
     fault::{Fault, FaultKind},
     operation::request,
     view::{
-        GroupTrouble, PlanView, PolicyFile, PolicyRefreshed, PolicyReport, RoleRefresh,
-        role::SilentRole,
+        GroupStep, GroupTrouble, PlanView, PolicyFile, PolicyRefreshed, PolicyReport, RoleRefresh,
+        StateChange, role::SilentRole,
     },
 };
 use mailward_events::Event;
@@ -17,9 +17,10 @@ use mailward_model::{
     Kind, Object, Revision, Spec,
     kind::{AccountName, Policy, RestrictedGroup},
     object::{SpecOf, Validate, validate_name},
-    policy::{PolicyRefresh, gpt_tmpl},
+    policy::{MemberChange, PolicyRefresh, gpt_tmpl},
 };
 use mailward_store::{Change, ChangeOp, ChangeRecord, Store, text};
+use serde_json::Value;
 
 use super::{Access, blocking, effect, expect_reply, failed, status::heard, unknown};
 use crate::peer::Peer;
@@ -191,6 +192,16 @@ fn groups_of(file: &request::GroupPolicyFile, map: &Map) -> Result<Vec<Restricte
     Ok(out)
 }
 
+/// A change of a group of the host, as the role that made it told.
+fn group_change(step: &GroupStep) -> StateChange {
+    let subject = format!("group {:?}", step.group);
+    let member = Value::from(step.member.as_str());
+    match step.change {
+        MemberChange::Add => StateChange::new(subject, "members", Value::Null, member),
+        MemberChange::Remove => StateChange::new(subject, "members", member, Value::Null),
+    }
+}
+
 impl Access {
     pub(super) async fn policy_result(
         &self,
@@ -302,7 +313,8 @@ impl Access {
         }
         if !is_shown {
             let subject = format!("{} of groups changed", view.steps.len());
-            self.audit(&peer, "policy refresh", subject).await;
+            let changes = view.steps.iter().map(group_change).collect::<Vec<_>>();
+            self.audit(&peer, "policy refresh", subject, &changes).await;
         }
         Ok(view)
     }

@@ -7,7 +7,7 @@ use std::{
 
 use axum::body::Bytes;
 use mailward_api::{
-    control::{ControlRequest, QueueAct, QueueVerb, Role, SimulatedMessage},
+    control::{ControlRequest, QueueAct, QueueRedirect, QueueVerb, Role, SimulatedMessage},
     fault::Fault,
     operation::request,
     view::{
@@ -62,6 +62,27 @@ fn messages_of(filter: String) -> Result<QueueSelection, Fault> {
     Ok(QueueSelection::Messages(filter))
 }
 
+/// What is meant, which is said in one way; filters are read before anybody is asked.
+fn selected(
+    target: Option<QueueTarget>,
+    filter: Option<String>,
+    queue_filter: Option<String>,
+) -> Result<QueueSelection, Fault> {
+    match (target, filter, queue_filter) {
+        (Some(target), None, None) => Ok(QueueSelection::One(target)),
+        (None, Some(filter), None) => messages_of(filter),
+        (None, None, Some(filter)) => {
+            read::<QueueProperty>(&filter).map_err(|fault| fault.at("queue_filter"))?;
+            Ok(QueueSelection::Queues(filter))
+        }
+        _ => Err(Fault::invalid(
+            "it is to be said what is meant, in one way",
+            "give target, filter or queue_filter, and one of them alone",
+        )
+        .at("target")),
+    }
+}
+
 impl Access {
     pub(super) async fn queue_list(&self, r: request::QueueList) -> Result<QueueListing, Fault> {
         let queue_filter = r.queue_filter.as_deref();
@@ -107,27 +128,40 @@ impl Access {
         verb: QueueVerb,
         peer: Peer,
     ) -> Result<QueueActed, Fault> {
-        let what = match (r.target, r.filter, r.queue_filter) {
-            (Some(target), None, None) => QueueSelection::One(target),
-            (None, Some(filter), None) => messages_of(filter)?,
-            (None, None, Some(filter)) => {
-                read::<QueueProperty>(&filter).map_err(|fault| fault.at("queue_filter"))?;
-                QueueSelection::Queues(filter)
-            }
-            _ => {
-                return Err(Fault::invalid(
-                    "it is to be said what is meant, in one way",
-                    "give target, filter or queue_filter, and one of them alone",
-                )
-                .at("target"));
-            }
-        };
+        let what = selected(r.target, r.filter, r.queue_filter)?;
         let word = match verb {
             QueueVerb::Hold => "queue hold",
             QueueVerb::Release => "queue release",
             _ => "queue retry",
         };
         self.act_on_queue(verb, what, r.dry_run, word, peer).await
+    }
+
+    pub(super) async fn queue_redirect(
+        &self,
+        r: request::QueueRedirect,
+        peer: Peer,
+    ) -> Result<QueueActed, Fault> {
+        self.is_this_node(r.server.as_deref())?;
+        let what = match (r.target, r.filter, r.queue_filter) {
+            (None, None, None) => None,
+            (target, filter, queue_filter) => Some(selected(target, filter, queue_filter)?),
+        };
+        let subject = match &what {
+            Some(what) => format!("{what} to {}", r.to),
+            None => format!("everything to {}", r.to),
+        };
+        let request = ControlRequest::QueueRedirect(QueueRedirect {
+            to: r.to,
+            what,
+            dry_run: r.dry_run,
+        });
+        let reply = self.ask_within(Role::Transport, request, ACT_TIMEOUT).await;
+        let acted = expect_reply!(reply, QueueActed)?;
+        if !r.dry_run {
+            self.audit(&peer, "queue redirect", subject, &acted).await;
+        }
+        Ok(acted)
     }
 
     pub(super) async fn queue_remove(
@@ -169,7 +203,7 @@ impl Access {
         let reply = self.ask_within(Role::Transport, request, ACT_TIMEOUT).await;
         let acted = expect_reply!(reply, QueueActed)?;
         if !dry_run {
-            self.audit(&peer, word, subject).await;
+            self.audit(&peer, word, subject, &acted).await;
         }
         Ok(acted)
     }

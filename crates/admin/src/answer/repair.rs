@@ -9,7 +9,7 @@ use mailward_api::{
     },
 };
 
-use super::{Access, RECHECK_TIMEOUT, expect_reply, unexpected};
+use super::{Access, RECHECK_TIMEOUT, expect_reply};
 use crate::peer::Peer;
 
 impl Access {
@@ -24,11 +24,11 @@ impl Access {
             reason,
         };
         let item = r.reason.clone();
-        self.set_hold(r, peer.clone()).await?;
-        self.audit(&peer, "drain", item).await;
+        let held = self.set_hold(r, peer.clone()).await?;
+        self.audit(&peer, "drain", item, &held).await;
         Ok(Changed {
-            count: 1,
             text: "New mail is answered 421 4.3.2, for at most 4 hours.".to_owned(),
+            ..held
         })
     }
 
@@ -42,14 +42,13 @@ impl Access {
         };
         match self.end_hold(r, peer.clone()).await {
             Ok(changed) => {
-                self.audit(&peer, "resume", String::new()).await;
+                self.audit(&peer, "resume", String::new(), &changed).await;
                 Ok(changed)
             }
             // Nothing was drained: what was asked for is so already.
-            Err(fault) if fault.kind == mailward_api::fault::FaultKind::NotFound => Ok(Changed {
-                count: 0,
-                text: "Nothing was drained.".to_owned(),
-            }),
+            Err(fault) if fault.kind == mailward_api::fault::FaultKind::NotFound => {
+                Ok(Changed::nothing(0, "Nothing was drained."))
+            }
             Err(fault) => Err(fault),
         }
     }
@@ -57,7 +56,7 @@ impl Access {
     pub(super) async fn hold(&self, r: request::HealthHold, peer: Peer) -> Result<Changed, Fault> {
         let component = r.component.clone();
         let changed = self.set_hold(r, peer.clone()).await?;
-        self.audit(&peer, "health hold", component).await;
+        self.audit(&peer, "health hold", component, &changed).await;
         Ok(changed)
     }
 
@@ -105,7 +104,7 @@ impl Access {
         } else {
             "health release"
         };
-        self.audit(&peer, operation, component).await;
+        self.audit(&peer, operation, component, &changed).await;
         Ok(changed)
     }
 
@@ -152,7 +151,8 @@ impl Access {
         let request = ControlRequest::CancelRestart { reason, by };
         let reply = self.ask(Role::Manager, request).await;
         let changed = expect_reply!(reply, Changed)?;
-        self.audit(&peer, "health cancel", String::new()).await;
+        self.audit(&peer, "health cancel", String::new(), &changed)
+            .await;
         Ok(changed)
     }
 
@@ -175,14 +175,10 @@ impl Access {
             by,
             text: r.text,
         };
-        match self.ask(Role::Worker, ControlRequest::Note(note)).await? {
-            ControlReply::Done => {}
-            other => return Err(unexpected(&other)),
-        }
-        self.audit(&peer, "health note", r.case.clone()).await;
-        Ok(Changed {
-            count: 1,
-            text: format!("Noted; `mailward explain {}` shows it.", r.case),
-        })
+        let reply = self.ask(Role::Worker, ControlRequest::Note(note)).await;
+        let noted = expect_reply!(reply, Changed)?;
+        self.audit(&peer, "health note", r.case.clone(), &noted)
+            .await;
+        Ok(noted)
     }
 }

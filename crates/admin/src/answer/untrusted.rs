@@ -291,7 +291,7 @@ impl Access {
             let spec = entry.into();
             let effect = text::effect(&name, None, Some(&spec));
             access.carry_out(vec![Change::create(name, spec)], &[effect], peer)?;
-            Ok(Changed { count: 1, text })
+            Ok(Changed::nothing(1, text))
         })
         .await
     }
@@ -327,7 +327,7 @@ impl Access {
             let effect = text::effect(&object.name, Some(&object.spec), None);
             let text = format!("{:?} is refused no more.", object.name);
             access.carry_out(vec![Change::remove(object)], &[effect], peer)?;
-            Ok(Changed { count: 1, text })
+            Ok(Changed::nothing(1, text))
         })
         .await
     }

@@ -19,7 +19,7 @@ use mailward_tls::untrusted::{
     feed::{FeedState, KeptCrl, Shelf, made},
 };
 
-use super::{Access, blocking, expect_reply, failed, untrusted::untrusted_objects};
+use super::{Access, Nothing, blocking, expect_reply, failed, untrusted::untrusted_objects};
 use crate::peer::Peer;
 
 /// How long reading feeds may take: two documents of each, and whoever is read before it.
@@ -223,7 +223,8 @@ impl Access {
         peer: Peer,
     ) -> Result<Changed, Fault> {
         let subject = feed.clone().unwrap_or_else(|| "every feed".to_owned());
-        self.audit(&peer, "untrusted refresh", subject).await;
+        self.audit(&peer, "untrusted refresh", subject, &Nothing)
+            .await;
         let request = ControlRequest::Untrusted(UntrustedRequest::Refresh { feed });
         let reply = self
             .ask_within(Role::Transport, request, REFRESH_TIMEOUT)

@@ -169,7 +169,7 @@ impl Access {
                 because: because.clone(),
             });
         }
-        Ok(Peer::Remote(Arc::new(Delegate {
+        Ok(Peer::from(Arc::new(Delegate {
             machine: machine.name.clone(),
             user: said.user,
             place: said.place,

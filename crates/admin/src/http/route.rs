@@ -21,7 +21,7 @@ use crate::{
     answer::{Access, Answer, Perimeter},
     delegation::{Command, Machine},
     metric::{Meter, text},
-    peer::{Caller, Local, Peer},
+    peer::{Caller, Local, Peer, Who},
     probe::Probes,
 };
 
@@ -267,7 +267,7 @@ async fn operation(
                 let answer = access.forward(command, local).await;
                 return answer.unwrap_or_else(|fault| reply::fault(&fault));
             }
-            Ok(None) => Ok(Peer::Local(local)),
+            Ok(None) => Ok(Peer::from(local)),
             Err(fault) => Err(fault),
         },
         Some(Asker::Machine(machine)) => match &access.remote {
@@ -281,9 +281,9 @@ async fn operation(
         Ok(peer) => peer,
         Err(fault) => return reply::fault(&fault),
     };
-    let delegate = match &peer {
-        Peer::Remote(delegate) => Some(Arc::clone(delegate)),
-        Peer::Local(_) => None,
+    let delegate = match &peer.who {
+        Who::Remote(delegate) => Some(Arc::clone(delegate)),
+        Who::Local(_) => None,
     };
     let response = match access.answer(call, peer).await {
         Ok(Answer::Json(octets)) => match &delegate {

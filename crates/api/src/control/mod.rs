@@ -34,7 +34,7 @@ pub use drill::{DrillFault, DrillRequest};
 pub use letter::{ProbeLetter, RouteProbed, SimulatedMessage};
 pub use octets::Octets;
 pub use perimeter::PerimeterRequest;
-pub use queue::{QueueAct, QueueVerb};
+pub use queue::{QueueAct, QueueRedirect, QueueVerb};
 pub use request::{ControlReply, ControlRequest};
 pub use resolved::Resolved;
 pub use server::{BindError, Server, Service, bind, is_trusted, serve, serve_for};

@@ -15,6 +15,17 @@ pub struct QueueAct {
     pub dry_run: bool,
 }
 
+/// A command to send what is queued another way.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct QueueRedirect {
+    /// The send connector, by its name or by one of its smart hosts.
+    pub to: String,
+    /// What; everything where unset.
+    pub what: Option<QueueSelection>,
+    /// Only say what it would be done to.
+    pub dry_run: bool,
+}
+
 /// What is done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum QueueVerb {

@@ -8,18 +8,18 @@ use mailward_model::{Domain, EmailAddress, MessageId, kind::MonitoringOverride};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Octets, PerimeterRequest, ProbeLetter, QueueAct, Resolved, Role, RouteProbed, SimulatedMessage,
-    UntrustedRequest,
+    Octets, PerimeterRequest, ProbeLetter, QueueAct, QueueRedirect, Resolved, Role, RouteProbed,
+    SimulatedMessage, UntrustedRequest,
     drill::{DrillFault, DrillRequest},
 };
 use crate::view::{
     AlertList, AlertTest, AlertView, CaseView, CertificateChoice, CertificateList, Changed,
     ConnectionChoice, ConnectorStatus, DrillList, DrillRun, ForecastReport, GroupStatus, GroupView,
-    HealthExplanation, HealthHistory, HealthMailboxes, HealthReport, HealthSetView, JournalReplay,
-    JournalSimulation, JournalStatus, JournalVerification, LeaseAsk, LeaseReply, ManagerBeat,
-    ManagerStatus, MessageList, MessagePlan, MessageView, OverrideList, PerimeterReplay,
-    PerimeterWhy, PolicyRefreshed, ProbeView, QueueList, RepairOutcome, RepairProposal,
-    RoleFigures, RoleStatus, TransportStatus, Verdict, WorkerStatus,
+    HealthExplanation, HealthHistory, HealthItems, HealthMailboxes, HealthReport, HealthSetView,
+    JournalReplay, JournalSimulation, JournalStatus, JournalVerification, LeaseAsk, LeaseReply,
+    ManagerBeat, ManagerStatus, MessageList, MessagePlan, MessageView, OverrideList,
+    PerimeterReplay, PerimeterWhy, PolicyRefreshed, ProbeView, QueueList, RepairOutcome,
+    RepairProposal, RoleFigures, RoleStatus, TransportStatus, Verdict, WorkerStatus,
     health::{ProbeList, ProbeReport},
     hold::{ComponentOrder, ComponentState, Hold, HoldList, Requester},
     journal::{JournalReplayAsk, JournalVerifyAsk},
@@ -55,6 +55,8 @@ pub enum ControlRequest {
     },
     /// Transport: hold, release, try or remove what is queued. Answer: `QueueActed`.
     QueueAct(QueueAct),
+    /// Transport: send what is queued by another send connector. Answer: `QueueActed`.
+    QueueRedirect(QueueRedirect),
     /// Transport: whether each queued message has an owner and a next act. Answer: `Audit`.
     QueueAudit,
     /// Transport: a piece of a message's octets. Answer: `Octets`.
@@ -318,6 +320,8 @@ pub enum ControlRequest {
     OverrideCheck(MonitoringOverride),
     /// Worker: every override, and whether it is in force. Answer: `Overrides`.
     OverrideList,
+    /// Worker: what health sets are made of. Answer: `HealthItems`.
+    HealthItems,
     /// Worker: every property of an item, and where its value comes from. Answer: `Explanation`.
     HealthExplain {
         /// The item.
@@ -388,6 +392,7 @@ impl ControlRequest {
             ControlRequest::MessageList(_) => "message_list",
             ControlRequest::QueueShow { .. } => "queue_show",
             ControlRequest::QueueAct(_) => "queue_act",
+            ControlRequest::QueueRedirect(_) => "queue_redirect",
             ControlRequest::QueueAudit => "queue_audit",
             ControlRequest::QueueExport { .. } => "queue_export",
             ControlRequest::SimulateConnection { .. } => "simulate_connection",
@@ -447,6 +452,7 @@ impl ControlRequest {
             ControlRequest::Recheck { .. } => "recheck",
             ControlRequest::OverrideCheck(_) => "override_check",
             ControlRequest::OverrideList => "override_list",
+            ControlRequest::HealthItems => "health_items",
             ControlRequest::HealthExplain { .. } => "health_explain",
             ControlRequest::AlertList { .. } => "alert_list",
             ControlRequest::AlertShow { .. } => "alert_show",
@@ -546,6 +552,8 @@ pub enum ControlReply {
     Probe(ProbeView),
     /// All overrides.
     Overrides(OverrideList),
+    /// What health sets are made of.
+    HealthItems(HealthItems),
     /// What is watched by a name.
     Explanation(HealthExplanation),
     /// The health mailboxes.

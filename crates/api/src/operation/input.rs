@@ -37,18 +37,45 @@ pub(super) fn trace_limit() -> u32 {
 /// Entries that one answer may have.
 const LIMITS: std::ops::RangeInclusive<u32> = 1..=10_000;
 
+/// As many as Exchange looks at.
+pub(super) fn group_size() -> u32 {
+    12
+}
+
+/// As Exchange's own.
+pub(super) fn online_percent() -> u32 {
+    70
+}
+
+pub(super) fn deserialize_group_size<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<u32, D::Error> {
+    within(u32::deserialize(deserializer)?, 1..=1_000)
+}
+
+pub(super) fn deserialize_percent<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<u32, D::Error> {
+    within(u32::deserialize(deserializer)?, 1..=100)
+}
+
+fn within<E: serde::de::Error>(
+    number: u32,
+    range: std::ops::RangeInclusive<u32>,
+) -> Result<u32, E> {
+    if range.contains(&number) {
+        return Ok(number);
+    }
+    let (least, most) = (range.start(), range.end());
+    Err(E::custom(format!(
+        "{number} is out of range: choose a number from {least} to {most}"
+    )))
+}
+
 pub(super) fn deserialize_limit<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<u32, D::Error> {
-    let limit = u32::deserialize(deserializer)?;
-    if LIMITS.contains(&limit) {
-        return Ok(limit);
-    }
-    Err(serde::de::Error::custom(format!(
-        "{limit} is out of range: choose a number from {} to {}",
-        LIMITS.start(),
-        LIMITS.end()
-    )))
+    within(u32::deserialize(deserializer)?, LIMITS)
 }
 
 /// As long as a working day.

@@ -47,6 +47,7 @@ mod policy;
 mod queue;
 mod recipient;
 mod untrusted;
+mod watch;
 
 pub use audit::AuditList;
 pub use directory::{DirectorySyncApprove, DirectorySyncRun, DirectorySyncStatus};
@@ -64,7 +65,7 @@ pub use policy::{
     GroupPolicyFile, GroupPolicyFiles, PolicyExport, PolicyImport, PolicyRefresh, PolicyResult,
     PolicyRevert,
 };
-pub use queue::{QueueAct, QueueExport, QueueList, QueueRemove, QueueShow};
+pub use queue::{QueueAct, QueueExport, QueueList, QueueRedirect, QueueRemove, QueueShow};
 pub use recipient::{
     GroupMembers, GroupPreview, RecipientExport, RecipientImport, RecipientList, RecipientPreview,
     TableFormat,
@@ -73,6 +74,7 @@ pub use untrusted::{
     CertificateFile, UntrustedAdd, UntrustedApprove, UntrustedRefresh, UntrustedRemove,
     UntrustedReplay, UntrustedTest,
 };
+pub use watch::{HealthItems, HealthMailflow, HealthRollup};
 
 requests! {
     /// `trace`
@@ -315,6 +317,10 @@ requests! {
         #[serde(default)]
         #[arg(long, value_name = "PROPERTY=VALUE")]
         pub set: Vec<String>,
+        /// The node that is meant; there is only this one to ask
+        #[serde(default)]
+        #[arg(long, value_name = "NODE")]
+        pub server: Option<String>,
     }
 
     /// `health probe list`

@@ -82,6 +82,7 @@ fn of_operation(op: Op) -> Right {
         | Op::QueueRelease
         | Op::QueueRetry
         | Op::QueueRemove
+        | Op::QueueRedirect
         | Op::UntrustedAdd
         | Op::UntrustedRemove
         | Op::HealthHold
@@ -89,6 +90,7 @@ fn of_operation(op: Op) -> Right {
         | Op::HealthCancel
         | Op::HealthNote
         | Op::HealthProbeRun
+        | Op::HealthMailflow
         | Op::HealthReportResult
         | Op::HealthOverride
         | Op::HealthOverrideAdd

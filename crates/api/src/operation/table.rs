@@ -36,6 +36,14 @@ operations! {
     QueueRetry ["queue" "retry"] Post "/v1/queue/retry" Json
     (request::QueueAct) -> view::QueueActed, page page::queue::acted, exit page::queue::acted_exit;
 
+    /// Send what waits by another send connector
+    ///
+    /// A message, a delivery queue, all that fits a filter, or everything: what has not been taken
+    /// yet goes to the queue of that connector. Journal reports, mail for mailboxes of this host and
+    /// what is held stay where they are; what is being delivered at this moment is named as not done.
+    QueueRedirect ["queue" "redirect"] Post "/v1/queue/redirect" Json
+    (request::QueueRedirect) -> view::QueueActed, page page::queue::acted, exit page::queue::acted_exit;
+
     /// Take a message, or all that fit a filter, out of the queue for good
     ///
     /// It is not delivered any more, and cannot be brought back: export it first where in doubt, and
@@ -204,6 +212,28 @@ operations! {
     HealthReport ["health" "report"] Get "/v1/health/report" Json
     (request::HealthReport) -> view::HealthReport, page page::health::report,
     exit page::health::exit;
+
+    /// List the probes, monitors and responders of a health set, or of every one
+    HealthItems ["health" "items"] Get "/v1/health/items" Json
+    (request::HealthItems) -> view::HealthItems, page page::watch::items;
+
+    /// Show the health of this node's group as one
+    ///
+    /// A health set that is bad on some nodes is degraded for as long as enough others are well, and
+    /// unhealthy from then on. A node that is not heard counts as bad. Ends with exit code 1 where
+    /// one of them is not well.
+    HealthRollup ["health" "rollup"] Get "/v1/health/rollup" Json
+    (request::HealthRollup) -> view::HealthRollup, page page::watch::rollup,
+    exit page::watch::rollup_exit;
+
+    /// Send a probe message, and say whether it arrived and how long that took
+    ///
+    /// Through one receive connector or each of them, by the way of the mail flow probe: it goes in
+    /// as mail does, into the health mailbox of this node, and is never journaled. The result counts
+    /// like any other. Ends with exit code 1 where one did not arrive.
+    HealthMailflow ["health" "mailflow"] Post "/v1/health/mailflow" Json
+    (request::HealthMailflow) -> view::MailflowTest, page page::watch::mailflow,
+    exit page::watch::mailflow_exit;
 
     /// Show one health set with the last results of its probes
     HealthShow ["health" "show"] Get "/v1/health/sets/{set}" Json

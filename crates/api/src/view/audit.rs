@@ -3,6 +3,8 @@
 use mailward_model::kind::Right;
 use serde::{Deserialize, Serialize};
 
+use super::StateChange;
+
 /// Whose rights a command was carried out by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -77,6 +79,12 @@ pub struct AuditRecord {
     /// Why it was not carried out, or was as the machine.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub because: String,
+    /// What it changed, before and after; none of what only looked or was tried in vain.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changes: Vec<StateChange>,
+    /// Changes that are not among them because there were too many.
+    #[serde(default)]
+    pub changes_left_out: u64,
 }
 
 /// Records of the administrator audit log, oldest first.

@@ -62,6 +62,9 @@ pub struct DrillRun {
     pub by: String,
     /// How it stands.
     pub state: DrillState,
+    /// How it stood before it was ended; only in the answer to that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state_before: Option<DrillState>,
     /// When it was started.
     pub started_unix_ms: u64,
     /// When the fault was in force.

@@ -3,6 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::HealthState;
+
 /// What a node tells the other members of its group.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct GroupStatus {
@@ -19,6 +21,18 @@ pub struct GroupStatus {
     /// class is known.
     #[serde(default)]
     pub bad_causes: Vec<String>,
+    /// Its health sets.
+    #[serde(default)]
+    pub sets: Vec<GroupSet>,
+}
+
+/// A health set of a member, in brief.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct GroupSet {
+    /// Its name.
+    pub set: String,
+    /// The state of its worst monitor.
+    pub state: HealthState,
 }
 
 /// Another member of the group, as this node knows it.
@@ -36,6 +50,9 @@ pub struct GroupMember {
     /// Why something of it was bad.
     #[serde(default)]
     pub bad_causes: Vec<String>,
+    /// Its health sets then.
+    #[serde(default)]
+    pub sets: Vec<GroupSet>,
 }
 
 /// The group as this node knows it.

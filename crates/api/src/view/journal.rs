@@ -3,6 +3,8 @@
 use mailward_model::{Decision, EmailAddress, MessageId};
 use serde::{Deserialize, Serialize};
 
+use super::StateChange;
+
 /// Lines of a list in an answer at most; what is beyond is counted.
 pub const LINES_MAX: usize = 1_000;
 
@@ -85,6 +87,9 @@ pub struct JournalReplay {
     pub lost: u64,
     /// Each of them, in the ledger's order; not more than a thousand.
     pub reports: Vec<ReplayedReport>,
+    /// What is another thing than before: reports that an archive had, and that wait for it again.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changes: Vec<StateChange>,
 }
 
 /// What became of one report in a replay.

@@ -6,6 +6,7 @@
 pub mod alert;
 pub mod audit;
 pub mod cert;
+pub mod change;
 pub mod directory;
 pub mod drill;
 pub mod event;
@@ -14,7 +15,9 @@ pub mod forecast;
 pub mod group;
 pub mod health;
 pub mod hold;
+pub mod item;
 pub mod journal;
+pub mod mailflow;
 pub mod membership;
 pub mod object;
 pub mod perimeter;
@@ -23,6 +26,7 @@ pub mod queue;
 pub mod rehearsal;
 pub mod repair;
 pub mod role;
+pub mod rollup;
 pub mod simulate;
 pub mod trace;
 pub mod transport;
@@ -34,6 +38,7 @@ pub use alert::{
 };
 pub use audit::{ActedAs, AuditList, AuditRecord, AuditResult};
 pub use cert::{CertificateChoice, CertificateList, CertificateView, SetAsideFile};
+pub use change::StateChange;
 pub use directory::{
     DirectorySyncRun, DirectorySyncSource, DirectorySyncStatus, SkippedEntry, SyncState,
 };
@@ -48,7 +53,9 @@ pub use health::{
     OverrideView, ProbeView, PropertyView,
 };
 pub use hold::{ComponentState, Hold, HoldList, Requester, ServingState, Wanted};
+pub use item::{HealthItem, HealthItems, ItemType};
 pub use journal::{JournalReplay, JournalSimulation, JournalStatus, JournalVerification};
+pub use mailflow::{MailflowResult, MailflowTest};
 pub use membership::{GroupMembers, GroupPreview};
 pub use object::{
     Effect, ExportText, FoundRecipient, Held, ObjectList, ObjectView, PlanView, RecipientList,
@@ -66,6 +73,7 @@ pub use repair::{
 pub use role::{
     ChildStatus, ManagerBeat, ManagerStatus, NodeStatus, RepairHold, RoleStatus, WorkerStatus,
 };
+pub use rollup::HealthRollup;
 pub use simulate::{ConnectionChoice, MessagePlan, PlannedDelivery};
 pub use trace::{Trace, TraceEntry};
 pub use transport::{

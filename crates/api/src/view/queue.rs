@@ -8,6 +8,8 @@ use mailward_model::{
 };
 use serde::{Deserialize, Serialize};
 
+use super::change::{CHANGES_MAX, StateChange};
+
 /// What a queue command acts on: one message, or everything for one next hop.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum QueueTarget {
@@ -117,7 +119,7 @@ pub struct MessageFilter {
 }
 
 /// A delivery queue.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct QueueSummary {
     /// Its name: the next hop.
     pub next_hop: String,
@@ -135,6 +137,27 @@ pub struct QueueSummary {
     pub next_retry_unix_ms: Option<u64>,
     /// The last reply or failure.
     pub last_error: Option<String>,
+    /// Deliveries that came in the last minute, as a number for each second.
+    #[serde(default)]
+    pub incoming_rate: f64,
+    /// Deliveries that left in the last minute, as a number for each second.
+    #[serde(default)]
+    pub outgoing_rate: f64,
+}
+
+/// A rate for filters, which compare whole numbers: away from zero, so that what moves at all is
+/// never 0.
+fn whole(rate: f64) -> i64 {
+    let whole = match rate < 0.0 {
+        true => rate.floor(),
+        false => rate.ceil(),
+    };
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "a rate is small, and the cast ends at the greatest number"
+    )]
+    let whole = whole as i64;
+    whole
 }
 
 fn second(unix_ms: u64) -> i64 {
@@ -190,6 +213,11 @@ impl QueueSummary {
         }
     }
 
+    /// How fast it becomes shorter, as a number for each second; below zero it grows.
+    pub fn velocity(&self) -> f64 {
+        self.outgoing_rate - self.incoming_rate
+    }
+
     /// What filters see of it.
     pub fn attributes(&self) -> Attributes<QueueProperty> {
         let mut of = Attributes::default();
@@ -202,6 +230,13 @@ impl QueueSummary {
         of.set_number(QueueProperty::MessageCount, count(self.count));
         let deferred = count(self.deferred);
         of.set_number(QueueProperty::DeferredMessageCount, deferred);
+        for (property, rate) in [
+            (QueueProperty::IncomingRate, self.incoming_rate),
+            (QueueProperty::OutgoingRate, self.outgoing_rate),
+            (QueueProperty::Velocity, self.velocity()),
+        ] {
+            of.set_number(property, whole(rate));
+        }
         of.set(
             QueueProperty::LastError,
             self.last_error.as_deref().unwrap_or_default(),
@@ -279,7 +314,7 @@ impl MessageSummary {
 }
 
 /// All delivery queues.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct QueueList {
     /// The queues.
     pub queues: Vec<QueueSummary>,
@@ -343,7 +378,7 @@ pub struct MessageList {
 }
 
 /// The queue at a glance: `queue list`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct QueueListing {
     /// Delivery queues.
     pub queues: QueueList,
@@ -437,6 +472,27 @@ pub struct Changed {
     pub count: u64,
     /// What was done, in one sentence.
     pub text: String,
+    /// What is another thing than before.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changes: Vec<StateChange>,
+}
+
+impl Changed {
+    /// Something was done, and nothing that is kept is another thing now.
+    pub fn nothing(count: u64, text: impl Into<String>) -> Changed {
+        Changed::by(count, text, Vec::new())
+    }
+
+    /// Something was done, and these are other things now.
+    pub fn by(count: u64, text: impl Into<String>, mut changes: Vec<StateChange>) -> Changed {
+        changes.retain(StateChange::is_one);
+        changes.truncate(CHANGES_MAX);
+        Changed {
+            count,
+            text: text.into(),
+            changes,
+        }
+    }
 }
 
 /// What a queue command has touched, or would touch.
@@ -458,6 +514,25 @@ pub struct QueueActed {
     /// True where nothing was done.
     #[serde(default)]
     pub dry_run: bool,
+    /// What is another thing than before: the first 1,000.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changes: Vec<StateChange>,
+    /// How many more are.
+    #[serde(default)]
+    pub changes_left_out: u64,
+}
+
+impl QueueActed {
+    /// Adds what is another thing now.
+    pub fn add(&mut self, change: StateChange) {
+        if !change.is_one() {
+            return;
+        }
+        match self.changes.len() < CHANGES_MAX {
+            true => self.changes.push(change),
+            false => self.changes_left_out += 1,
+        }
+    }
 }
 
 /// A message or a delivery queue on which a command failed.

@@ -62,6 +62,8 @@ fn queue(next_hop: &str, count: u64, age_ms: u64) -> QueueSummary {
         oldest_unix_ms: Some(NOW - age_ms),
         next_retry_unix_ms: None,
         last_error: None,
+        incoming_rate: 0.0,
+        outgoing_rate: 0.0,
     }
 }
 

@@ -618,9 +618,9 @@ catalogue! {
         means "The objects of that revision do not fit together for this role. It goes on with the revision before."
         breaks "The last change has no effect in this role."
         mend "Correct the objects named and apply again.";
-    5006 Notice AdministratorActed { by: String, from: String, operation: String, subject: String } per [by, operation, subject]
-        "{by} asked for {operation} {subject}; from {from}"
-        means "An administrator acted on this node through the command line or the admin API: mail was held, released, tried again or removed, new mail was refused or taken again, probes were run."
+    5006 Notice AdministratorActed { by: String, from: String, operation: String, subject: String, changes: Items } per [by, operation, subject, changes]
+        "{by} asked for {operation} {subject}; changed: {changes}; from {from}"
+        means "An administrator acted on this node through the command line or the admin API: mail was held, released, tried again, sent another way or removed, new mail was refused or taken again, probes were run. What was changed by that stands with it, before and after; of what only looked it says none."
         breaks "Nothing is broken by this; what was asked for may be what someone else wonders about."
         mend "Nothing is to be done; ask whoever it was.";
     5010 Info GroupMembersChanged { group: String, added: u64, removed: u64, members: u64 } per [group]

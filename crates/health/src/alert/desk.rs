@@ -9,12 +9,13 @@ use mailward_api::{
     control::{ControlReply, ControlRequest},
     fault::{Fault, FaultKind},
     page::stamp,
-    view::{AlertTest, AlertTestResult, CaseView, Changed},
+    view::{AlertTest, AlertTestResult, CaseView, Changed, StateChange},
 };
 use mailward_events::{Event, Events};
 use mailward_host::replace::{Lasting, replace};
 use mailward_model::{Object, Spec, kind::AlertChannel};
 use parking_lot::Mutex;
+use serde_json::Value;
 use tokio::{
     sync::mpsc,
     task::{JoinHandle, JoinSet},
@@ -26,6 +27,7 @@ use super::{
     courier::{Alive, Courier},
     notice::Notice,
     notify::{Book, Notifier, NotifyError, Outcome, Route},
+    state::Silence,
     view,
 };
 use crate::Now;
@@ -408,15 +410,23 @@ impl Alerter {
                 ControlReply::Alert(Box::new(alert.ok_or_else(|| no_alert(&id))?))
             }
             ControlRequest::AlertAck { id, by, note } => {
-                self.notifier
+                let before = self
+                    .notifier
                     .acknowledge(&id, &by, &note, unix_ms)
                     .map_err(fault)?;
+                let before = before.map(|ack| said(&ack.by, &ack.note));
+                let change = StateChange::new(
+                    format!("alert {id}"),
+                    "acknowledged",
+                    before,
+                    said(&by, &note),
+                );
                 let text = format!(
                     "{id} is acknowledged by {by}; it is told again only if it becomes worse, and when it is over."
                 );
                 self.events
                     .emit(Event::AlertAcknowledged { case: id, by, note });
-                ControlReply::Changed(Changed { count: 1, text })
+                ControlReply::Changed(Changed::by(1, text, vec![change]))
             }
             ControlRequest::AlertSilence {
                 pattern,
@@ -430,6 +440,12 @@ impl Alerter {
                 let silence = made.map_err(fault)?;
                 let until = stamp(until_unix_ms);
                 let text = format!("{} silences {pattern} until {until}.", silence.id);
+                let change = StateChange::new(
+                    format!("silence {}", silence.id),
+                    "silence",
+                    Value::Null,
+                    in_words(&silence),
+                );
                 self.events.emit(Event::AlertsSilenced {
                     silence: silence.id,
                     pattern,
@@ -437,17 +453,23 @@ impl Alerter {
                     reason,
                     until,
                 });
-                ControlReply::Changed(Changed { count: 1, text })
+                ControlReply::Changed(Changed::by(1, text, vec![change]))
             }
             ControlRequest::AlertUnsilence { id, by } => {
                 let silence = self.notifier.unsilence(&id).map_err(fault)?;
                 let text = format!("{} ({}) is told again.", silence.pattern, silence.id);
+                let change = StateChange::new(
+                    format!("silence {}", silence.id),
+                    "silence",
+                    in_words(&silence),
+                    Value::Null,
+                );
                 self.events.emit(Event::AlertSilenceEnded {
                     silence: silence.id,
                     pattern: silence.pattern,
                     by,
                 });
-                ControlReply::Changed(Changed { count: 1, text })
+                ControlReply::Changed(Changed::by(1, text, vec![change]))
             }
             other => return Err(Fault::unsupported("worker", other.name())),
         };
@@ -462,6 +484,20 @@ impl Alerter {
             .map(|place| (place.courier.clone(), place.route.clone()))
             .collect()
     }
+}
+
+/// Who took an alert on, and what they said.
+fn said(by: &str, note: &str) -> String {
+    match note {
+        "" => by.to_owned(),
+        note => format!("{by}: {note}"),
+    }
+}
+
+/// A silence on one line.
+fn in_words(silence: &Silence) -> String {
+    let until = stamp(silence.until_unix_ms);
+    format!("{} until {until}: {}", silence.pattern, silence.reason)
 }
 
 fn write(path: &std::path::Path, book: &Book) -> io::Result<()> {

@@ -131,6 +131,24 @@ async fn what_was_told_and_said_outlives_the_worker() {
         by: "anna".into(),
         note: "on it".into(),
     };
+    let changes = |reply| match reply {
+        ControlReply::Changed(changed) => changed.changes,
+        other => panic!("{other:?}"),
+    };
+    let told = changes(ask(&mut house, ack.clone()).unwrap());
+    let one = told.first().unwrap();
+    assert_eq!(
+        one.to_string(),
+        "alert case-1: acknowledged unset → anna: on it"
+    );
+    // The same once more changes nothing; another's word does.
+    assert!(changes(ask(&mut house, ack.clone()).unwrap()).is_empty());
+    let mut other = ack.clone();
+    if let ControlRequest::AlertAck { by, .. } = &mut other {
+        *by = "vera".into();
+    }
+    let told = changes(ask(&mut house, other).unwrap());
+    assert_eq!(told[0].before, "anna: on it");
     ask(&mut house, ack).unwrap();
     let silence = ControlRequest::AlertSilence {
         pattern: "disk".into(),
@@ -138,7 +156,23 @@ async fn what_was_told_and_said_outlives_the_worker() {
         reason: "new disk".into(),
         until_unix_ms: house.now.unix_ms + 3_600_000,
     };
-    ask(&mut house, silence).unwrap();
+    let told = changes(ask(&mut house, silence).unwrap());
+    assert!(told[0].before.is_null(), "{told:?}");
+    assert!(told[0].to_string().contains("new disk"), "{told:?}");
+    let brief = ControlRequest::AlertSilence {
+        pattern: "none".into(),
+        by: "anna".into(),
+        reason: "a try".into(),
+        until_unix_ms: house.now.unix_ms + 3_600_000,
+    };
+    let made = changes(ask(&mut house, brief).unwrap());
+    let id = made[0].subject.strip_prefix("silence ").unwrap().to_owned();
+    let by = "anna".into();
+    let ended = changes(ask(&mut house, ControlRequest::AlertUnsilence { id, by }).unwrap());
+    assert_eq!(
+        (&ended[0].before, &ended[0].after),
+        (&made[0].after, &made[0].before)
+    );
     drop(house);
 
     let mut house = House::new(dir.path());

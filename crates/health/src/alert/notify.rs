@@ -152,18 +152,17 @@ impl Notifier {
         by: &str,
         note: &str,
         now: u64,
-    ) -> Result<(), NotifyError> {
+    ) -> Result<Option<Acknowledgement>, NotifyError> {
         let open = self.book.open.get_mut(case);
         let entry = open
             .filter(|entry| entry.solved_unix_ms.is_none())
             .ok_or_else(|| NotifyError::NoAlert(case.to_owned()))?;
-        entry.acknowledged = Some(Acknowledgement {
+        Ok(entry.acknowledged.replace(Acknowledgement {
             by: by.to_owned(),
             note: note.to_owned(),
             unix_ms: now,
             level: entry.level,
-        });
-        Ok(())
+        }))
     }
 
     /// What fits the pattern is not told until a moment. The silence's id.

@@ -103,6 +103,7 @@ impl Run {
             fault: plan.drill.fault().to_owned(),
             by: by.to_owned(),
             state: DrillState::Running,
+            state_before: None,
             started_unix_ms: now.unix_ms,
             injected_unix_ms: None,
             deadline_unix_ms: None,

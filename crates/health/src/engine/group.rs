@@ -1,6 +1,6 @@
 //! What this node tells the other members of its group.
 
-use mailward_api::view::{GroupStatus, health::HealthState};
+use mailward_api::view::{GroupStatus, group::GroupSet, health::HealthState};
 
 use super::{Engine, watch::Watch};
 use crate::case::Phase;
@@ -52,6 +52,11 @@ impl Engine {
             healthy: transport && path.all(serves),
             acting: self.acting().map(|(case, _)| case.to_owned()),
             bad_causes,
+            sets: self
+                .sets()
+                .into_iter()
+                .map(|(set, state)| GroupSet { set, state })
+                .collect(),
         }
     }
 

@@ -10,6 +10,7 @@ mod drill;
 mod due;
 mod figures;
 mod group;
+mod items;
 pub mod ladder;
 mod measured;
 mod named;

@@ -62,6 +62,7 @@ mod tests {
             healthy: true,
             acting: acting.map(str::to_owned),
             bad_causes: Vec::new(),
+            sets: Vec::new(),
         };
         let members = [
             member("mx2", Some(2_000), None),

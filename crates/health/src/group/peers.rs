@@ -213,6 +213,7 @@ impl Group {
                     healthy: status.healthy,
                     acting: status.acting.clone(),
                     bad_causes: status.bad_causes.clone(),
+                    sets: status.sets.clone(),
                 },
                 None => GroupMember {
                     name: member.url.to_string(),
@@ -220,6 +221,7 @@ impl Group {
                     healthy: false,
                     acting: None,
                     bad_causes: Vec::new(),
+                    sets: Vec::new(),
                 },
             })
             .collect()
@@ -232,10 +234,10 @@ impl Group {
             2..=4 => Some(self.ask_lease(case, stage).await),
             _ => None,
         };
-        GroupFacts {
-            members: self.members(),
-            lease,
-        }
+        let mut members = self.members();
+        // A guard looks at the nodes as wholes, and what it looked at goes into the ledger.
+        members.iter_mut().for_each(|member| member.sets.clear());
+        GroupFacts { members, lease }
     }
 
     /// Renews the lease while the act of `acting` goes on, gives it back when no act does.

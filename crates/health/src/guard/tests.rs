@@ -404,6 +404,7 @@ fn member(name: &str, healthy: bool) -> GroupMember {
         healthy,
         acting: None,
         bad_causes: Vec::new(),
+        sets: Vec::new(),
     }
 }
 

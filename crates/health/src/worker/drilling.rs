@@ -221,11 +221,17 @@ impl Running {
                 let _ = reply.send(self.show_drill(&id));
             }
             Drilling::End(id, reply) => {
+                let mut before = None;
                 if let Some(run) = self.drills.run.as_mut().filter(|run| run.view().id == id) {
+                    before = Some(run.view().state);
                     let acts = run.end("a person", now);
                     self.do_drill(acts, now);
                 }
-                let _ = reply.send(self.show_drill(&id));
+                let mut shown = self.show_drill(&id);
+                if let Some(run) = &mut shown {
+                    run.state_before = before;
+                }
+                let _ = reply.send(shown);
             }
         }
     }

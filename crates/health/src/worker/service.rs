@@ -10,8 +10,8 @@ use mailward_api::{
     control::{self, ControlReply, ControlRequest, Role},
     fault::Fault,
     view::{
-        GroupStatus, GroupView, HealthEdge, HealthHistory, OverrideList, ProbeView, RoleFigures,
-        RoleStatus, ServingState, WorkerStatus,
+        Changed, GroupStatus, GroupView, HealthEdge, HealthHistory, OverrideList, ProbeView,
+        RoleFigures, RoleStatus, ServingState, StateChange, WorkerStatus,
         figures::EventFigure,
         health::HealthState,
         repair::{CaseNote, LedgerEntry},
@@ -150,6 +150,7 @@ impl Inside {
                 node: engine.node().to_owned(),
                 overrides: engine.overrides(now),
             }),
+            ControlRequest::HealthItems => ControlReply::HealthItems(engine.items()),
             ControlRequest::HealthExplain { item } => {
                 ControlReply::Explanation(engine.explain_item(&item, now).ok()?)
             }
@@ -351,6 +352,7 @@ impl Worker {
             | ControlRequest::ProbeList { .. }
             | ControlRequest::Status
             | ControlRequest::OverrideList
+            | ControlRequest::HealthItems
             | ControlRequest::Figures { .. }
             | ControlRequest::HealthReport) => self.known(request).await,
             other => Err(Fault::unsupported(Role::Worker.name(), other.name())),
@@ -429,11 +431,15 @@ impl Worker {
             by: note.by.clone(),
             text: note.text.clone(),
         };
-        let kept = tokio::task::spawn_blocking(move || history.note(&note)).await;
-        match kept {
+        let kept = note.clone();
+        let written = tokio::task::spawn_blocking(move || history.note(&note)).await;
+        match written {
             Ok(Ok(())) => {
                 self.inside.events.emit(event);
-                Ok(ControlReply::Done)
+                let text = format!("Noted; `mailward explain {}` shows it.", kept.case);
+                let subject = format!("case {}", kept.case);
+                let change = StateChange::new(subject, "note", serde_json::Value::Null, kept.text);
+                Ok(ControlReply::Changed(Changed::by(1, text, vec![change])))
             }
             Ok(Err(error)) => Err(Fault::failed(format!("the note cannot be kept: {error}"))),
             Err(error) => Err(Fault::failed(error.to_string())),

@@ -255,7 +255,9 @@ fn a_large_change_waits_for_a_person_and_everything_outlasts_a_restart() {
 
     let (_, refused) = node.refused(&["perimeter", "approve", "nothing"]);
     assert!(refused.contains("no sender feed"), "{refused}");
-    node.ask(&["perimeter", "approve", "m365"]);
+    let said = node.ask(&["perimeter", "approve", "m365"]);
+    let change = "sender feed \"M365\": version 2026100100 → 2026100200";
+    assert!(said.contains(change), "{said}");
     assert!(greeted([127, 64, 0, 5], cloud));
     let (_, refused) = node.refused(&["perimeter", "approve", "m365"]);
     assert!(refused.contains("no change of sender feed"), "{refused}");

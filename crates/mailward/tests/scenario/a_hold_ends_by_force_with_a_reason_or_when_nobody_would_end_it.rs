@@ -67,7 +67,12 @@ fn a_person_ends_what_a_deployment_holds() {
     });
 
     let reason = "the roll-out stands still and its owner is away";
-    node.ask(&[&release[..], &["--force", "--reason", reason]].concat());
+    let said = node.ask(&[&release[..], &["--force", "--reason", reason]].concat());
+    let was = "receive/Internet for Deployment: hold inactive until ";
+    assert!(
+        said.contains(was) && said.contains("rolled out → unset"),
+        "{said}"
+    );
     assert!(holders(&node).is_empty());
     wait_for("it serves again", || node.greets());
     let forced = fields(&node, "HoldForced");

@@ -129,6 +129,7 @@ fn and_a_person_may_freeze_repair() {
     let mut node = node();
     let said = node.ask(&["health", "freeze", "--reason", "moving disks"]);
     assert!(said.contains("until `mailward health thaw`"), "{said}");
+    assert!(said.contains("repair: held unset → frozen by "), "{said}");
     wedge(&node);
     wait_for("the repair is refused", || {
         let ledger = node.ask(&["health", "ledger"]);
@@ -147,8 +148,11 @@ fn and_a_person_may_freeze_repair() {
     node.serve();
     let status = node.ask(&["status"]);
     assert!(status.contains("moving disks"), "it holds still: {status}");
-    node.ask(&["health", "thaw"]);
-    assert!(node.ask(&["health", "thaw"]).contains("Nothing was held"));
+    let said = node.ask(&["health", "thaw"]);
+    assert!(said.contains("moving disks → unset"), "{said}");
+    let again = node.json(&["health", "thaw"]);
+    assert_eq!(again["text"], "Nothing was held.");
+    assert_eq!(again["changes"], serde_json::Value::Null, "{again}");
     wedge(&node);
     wait_within(LONG, "it is repaired", || node.greets());
 }

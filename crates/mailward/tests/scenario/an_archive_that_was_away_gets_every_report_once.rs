@@ -131,14 +131,16 @@ fn when_it_is_back() {
     wait_for("the mail is there", || node.mailbox("info").len() == 5);
 
     // Paused, it gets nothing, and more may come.
-    node.ask(&["journal", "pause", TARGET]);
+    let said = node.ask(&["journal", "pause", TARGET]);
+    assert!(said.contains("paused false → true"), "{said}");
     let archive = Archive::listen(port);
     send(&node, "m5");
     wait_for("the sixth waits too", || waiting(&node) == (6, true));
     assert_eq!(archive.reports().len(), 0);
     let said = node.ask(&["journal", "resume", TARGET]);
     assert!(
-        said.contains("reports are sent to archive@archive.test again"),
+        said.contains("reports are sent to archive@archive.test again")
+            && said.contains("paused true → false"),
         "{said}"
     );
     wait_for("the archive has them", || archive.reports().len() == 6);
@@ -275,6 +277,15 @@ fn when_it_lost_what_it_had() {
     );
     let because = done["reports"][0]["because"].as_str().unwrap();
     assert_eq!(because, "from the message, which is still in the queue");
+    let change = &done["changes"][0];
+    assert_eq!(
+        (&change["before"], &change["after"]),
+        (&"delivered".into(), &"queued".into()),
+        "{done}"
+    );
+    let audit = node.json(&["audit", "list", "--operation", "journal replay"]);
+    let last = audit["records"].as_array().unwrap().last().unwrap();
+    assert_eq!(last["changes"], done["changes"], "{audit}");
     wait_for("the archive has it again", || archive.reports().len() == 2);
     // The same report, and no second one to the ledger.
     assert_eq!(archive.counts().len(), 1);

@@ -272,7 +272,11 @@ fn whatever_is_no_sound_list_changes_nothing() {
     assert_eq!(diff["changes"][0]["removed"][0], "stolen");
     assert_eq!(node.refused(&["untrusted", "feeds"]).0, 1);
     node.wait_for_events(&["UntrustedFeedChangeHeld", "UntrustedFeedRecovered"]);
-    node.ask(&["untrusted", "approve", "House"]);
+    let said = node.ask(&["untrusted", "approve", "House"]);
+    assert!(
+        said.contains("untrusted feed \"House\": sequence "),
+        "{said}"
+    );
     wait_within(AT_ONCE, "it is let in again", || !is_refused());
     let (_, said) = node.refused(&["untrusted", "approve", "House"]);
     assert!(said.contains("no change of untrusted feed"), "{said}");

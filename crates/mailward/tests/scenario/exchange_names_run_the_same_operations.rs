@@ -73,6 +73,27 @@ fn with_its_columns_and_parameters() {
     );
     assert!(report.contains("NotApplicable"), "{report}");
 
+    // A probe message now, and how long it took.
+    let sent = node.json(&["Test-Mailflow"]);
+    assert_eq!(sent["TestMailflowResult"], "Success", "{sent}");
+    let latency = sent["MessageLatencyTime"].as_str().unwrap();
+    assert!(latency.starts_with("00:00:"), "{latency}");
+    let said = node.ask(&["health", "mailflow", "Internet"]);
+    assert!(
+        said.contains("arrived") && said.contains("Internet"),
+        "{said}"
+    );
+    let rolled = node.json(&["health", "rollup", "Receive"]);
+    assert_eq!(
+        (&rolled["members"], &rolled["state"]),
+        (&1.into(), &"healthy".into())
+    );
+    let items = node.ask(&["health", "items", "mailflow"]);
+    assert!(
+        items.contains("mailflow/Internet") && items.contains("probe"),
+        "{items}"
+    );
+
     let hidden = node.ask(&["Get-Mailbox", "-Monitor"]);
     assert!(hidden.contains("mailward-health.invalid"), "{hidden}");
     let people = node.ask(&["Get-Mailbox"]);
@@ -83,6 +104,15 @@ fn with_its_columns_and_parameters() {
 
     // Drained, the components are offline.
     node.ask(&["drain"]);
+    let audit = node.json(&["audit", "list", "--operation", "drain"]);
+    let change = &audit["records"][0]["changes"][0];
+    assert_eq!(
+        change["subject"], "ServerWideOffline for Maintenance",
+        "{audit}"
+    );
+    assert_eq!(change["before"], serde_json::Value::Null, "{audit}");
+    let after = change["after"].as_str().unwrap();
+    assert!(after.starts_with("draining until "), "{after}");
     wait_for("they are told to be offline", || {
         node.ask(&["Get-HealthReport"]).contains("Offline")
     });

@@ -73,6 +73,27 @@ fn about_queues_and_messages() {
     node.shell("Resume-Message -Filter {Status -eq \"Suspended\"}");
     assert_eq!(node.shell(status), "Retry\n");
     node.shell("Retry-Queue -Filter {Status -eq \"Retry\"}");
+    let rates = node.shell("Get-Queue | ?{$_.Velocity -lt 0} | Sort-Object Velocity | Select-Object Identity,IncomingRate,OutgoingRate,Velocity | ConvertTo-Json -Compress");
+    let rates: serde_json::Value = serde_json::from_str(&rates).unwrap();
+    let queue = rates.get(0).unwrap_or(&rates);
+    assert_eq!(queue["Identity"], "connector/Away", "{rates}");
+    assert_eq!(queue["OutgoingRate"], 0.0, "{rates}");
+    assert!(
+        node.shell("Get-Queue -Filter {Velocity -lt 0} | ft Identity,Velocity")
+            .contains("connector/Away")
+    );
+    let (code, said) = node.shell_refuses(
+        "Redirect-Message -Server mail.example.test -Target Nowhere -Confirm:$false",
+    );
+    assert!(
+        code != 0 && said.contains("no enabled send connector \"Nowhere\""),
+        "{said}"
+    );
+    let would = node.shell("Redirect-Message -Server mail.example.test -Target Away -WhatIf");
+    assert!(
+        would.contains("Nothing waits that could go another way"),
+        "{would}"
+    );
     let file = node.path("queues.txt").display().to_string();
     node.shell(&format!(
         "Get-Queue | Sort-Object MessageCount -Descending | Out-File -FilePath {file} -Encoding UTF8"
@@ -218,6 +239,49 @@ fn about_health_settings_and_events() {
     node.shell("Get-EventLog -Newest 100 -EntryType Warning | Sort-Object TimeGenerated -Descending | Select-Object -First 3 | Format-List TimeGenerated,EventId,Message");
     let states = node.shell("Get-ServerComponentState | Where-Object {$_.State -ne 'Active'} | Measure-Object | Select-Object -ExpandProperty Count");
     assert!(states.trim().parse::<u32>().is_ok(), "{states}");
+    // What Exchange's own runbooks do with managed availability.
+    let items = node.shell("Get-MonitoringItemIdentity -Identity Receive -Server mail.example.test | ? ItemType -eq 'Probe' | % Name");
+    assert!(
+        items.lines().any(|name| name == "connector/Internet"),
+        "{items}"
+    );
+    let kinds = node.shell(
+        "Get-MonitoringItemIdentity Receive | Group-Object ItemType | Sort-Object Name | % Name",
+    );
+    assert_eq!(kinds, "Monitor\nProbe\nResponder\n");
+    let run = node.shell("Get-MonitoringItemIdentity Receive | ? Name -eq 'connector/Internet' | select -First 1 | Invoke-MonitoringProbe | % ResultType");
+    assert_eq!(run, "Succeeded\n");
+    let slow = node.shell("Invoke-MonitoringProbe connector/Internet -Server mail.example.test -PropertyOverride 'timeout=30s' | fl MonitorIdentity,ResultType");
+    assert!(slow.contains("connector/Internet"), "{slow}");
+    let group = node.shell("Get-HealthReport -RollupGroup -MinimumOnlinePercent 50 | ? HealthSet -eq 'Receive' | ConvertTo-Json -Compress");
+    let group: serde_json::Value = serde_json::from_str(&group).unwrap();
+    assert_eq!(
+        (&group["ServerCount"], &group["OnlineServerCount"]),
+        (&1.into(), &1.into()),
+        "{group}"
+    );
+    let overlays = || {
+        let report = node.json(&["health", "report", "--set", "Receive"]);
+        let monitors = report["sets"][0]["monitors"].as_array().unwrap();
+        let overlays = monitors.iter().map(|one| one["overlays"].to_string());
+        overlays.collect::<String>()
+    };
+    node.shell("Set-ServerMonitor -Server mail.example.test -Name connector -TargetResource Internet -Repairing $true -Reason 'new cable'");
+    wait_for("it is being repaired", || overlays().contains("new cable"));
+    node.shell("Get-ServerHealth -HealthSet Receive | ? {$_.Name -eq 'connector' -and $_.TargetResource -eq 'Internet'} | Set-ServerMonitor -Repairing $false");
+    wait_for("and is no more", || !overlays().contains("new cable"));
+    for (line, part) in [
+        ("Set-ServerMonitor connector/Internet", "-Repairing"),
+        ("Get-HealthReport -RollupGroup -GroupSize 0", "out of range"),
+        (
+            "Get-MonitoringItemIdentity Recieve",
+            "did you mean Receive?",
+        ),
+        ("Test-Mailflow elsewhere", "ask that node itself"),
+    ] {
+        let (code, said) = node.shell_refuses(line);
+        assert!(code != 0 && said.contains(part), "{line}: {said}");
+    }
     for (line, part) in [
         (
             "Get-EventLog -LogName Application -Newest 20",

@@ -87,6 +87,7 @@ fn and_tells_what_it_did() {
     // What a person knows of it stands with the rest, and is no less there than the ledger.
     let noted = node.ask(&["health", "note", &case, "the switch was replaced meanwhile"]);
     assert!(noted.contains("mailward explain"), "{noted}");
+    assert!(noted.contains("note unset → the switch was"), "{noted}");
     let told = node.ask(&["explain", &case]);
     assert!(told.contains("the switch was replaced meanwhile"), "{told}");
     let steps = node.json(&["explain", &case])["case"]["steps"].clone();

@@ -13,8 +13,12 @@ use crate::{
     support::{Node, Talk, free_port, objects, signal, text, wait_for, wait_within},
 };
 
-/// What the slowest change may take on a machine that does other things; a second is what is asked.
+/// What a change takes until it is in force on another node: half of them take less.
+const IN_FORCE_MEDIAN_MAX: Duration = Duration::from_secs(1);
+/// What the slowest change may take, on a machine that does other things.
 const IN_FORCE_MAX: Duration = Duration::from_secs(5);
+/// Changes that are measured.
+const CHANGES: usize = 7;
 
 /// A node of this name whose objects are in the database. Both have the same connector and stand on
 /// one host, so only the first to start can listen; the other is asked over its own sockets.
@@ -200,22 +204,29 @@ fn and_go_on_without_it() {
     });
 
     // A change on the second node, seen by a client of the first.
-    let mut slowest = Duration::ZERO;
-    for n in 0..5 {
+    let mut took = Vec::new();
+    for n in 0..CHANGES {
         let name = format!("new{n}");
         let to = format!("RCPT TO:<{name}@example.test>");
         assert!(recipients(&one).say(&to).starts_with("550 5.1.1"));
         set(&two, &name);
+        // From here on the change is made: what is measured is how soon the other node has it.
         let made = Instant::now();
         let head = revision(&two, Role::Access);
         wait_within(IN_FORCE_MAX, "the first node works by it", || {
             revision(&one, Role::Transport) >= head
         });
-        slowest = slowest.max(made.elapsed());
+        took.push(made.elapsed());
         let reply = recipients(&one).say(&to);
         assert!(reply.starts_with("250"), "{reply}");
     }
-    println!("a change on one node was in force on the other after {slowest:?} at the slowest");
+    took.sort();
+    let median = took[CHANGES / 2];
+    println!("a change on one node was in force on the other after {took:?}");
+    assert!(
+        median < IN_FORCE_MEDIAN_MAX,
+        "the median of {took:?} is not under a second"
+    );
     // And the other way round, in every role.
     set(&one, "back");
     let made = Instant::now();

@@ -1,6 +1,8 @@
 //! Operators command the queue: they see what waits and why, hold it, release it, try it, take it out,
 //! write it to a file. What cannot be done is said, with what to do instead.
 
+use serde_json::{Value, json};
+
 use crate::{
     outside::Sink,
     support::{Node, objects, wait_for},
@@ -114,9 +116,21 @@ fn they_hold_a_whole_next_hop() {
     let node = node(port);
     let id = send(&node, "info@example.test", "x@relay.test", "one");
     wait_for_retry(&node, &id);
-    node.ask(&["queue", "hold", AWAY]);
+    let held = node.json(&["queue", "hold", AWAY]);
+    let change = |before: bool| json!([{ "subject": format!("queue {AWAY}"), "field": "held", "before": before, "after": !before }]);
+    assert_eq!(held["changes"], change(false), "{held}");
+    let again = node.json(&["queue", "hold", AWAY]);
+    assert_eq!(again["changes"], json!(null), "it is held already: {again}");
     let list = node.json(&["queue", "list"]);
-    assert_eq!(list["queues"]["queues"][0]["held"], true, "{list}");
+    let queue = &list["queues"]["queues"][0];
+    assert_eq!(queue["held"], true, "{list}");
+    let rate = |name: &str| queue[name].as_f64().unwrap();
+    assert!(
+        rate("incoming_rate") > 0.0 && rate("outgoing_rate") == 0.0,
+        "{list}"
+    );
+    let grows = ["queue", "list", "--queue-filter", "Velocity -lt 0"];
+    assert!(node.ask(&grows).contains(AWAY));
     let sink = Sink::listen(port);
     // What comes in while the next hop is held waits with the rest, without an attempt.
     let later = send(&node, "info@example.test", "y@relay.test", "two");
@@ -131,8 +145,76 @@ fn they_hold_a_whole_next_hop() {
     let away = delivery.iter().find(|d| d["next_hop"] == AWAY).unwrap();
     assert_eq!(away["attempts"], 0, "{show}");
     assert!(sink.messages().is_empty());
-    node.ask(&["queue", "release", AWAY]);
+    let freed = node.json(&["queue", "release", AWAY]);
+    assert_eq!(freed["changes"], change(true), "{freed}");
     wait_for("both are delivered", || sink.messages().len() == 2);
+    // The audit log has what each act changed, as whoever did it told; what changed nothing has none.
+    let audit = node.json(&["audit", "list", "--operation", "queue"]);
+    let records = audit["records"].as_array().unwrap();
+    let changes: Vec<&Value> = records.iter().map(|one| &one["changes"]).collect();
+    assert_eq!(changes.len(), 4, "{audit}");
+    assert_eq!((changes[0], changes[3]), (&change(false), &change(true)));
+    assert_eq!(changes[1], &Value::Null, "{audit}");
+    let waited = json!([{ "subject": format!("queue {AWAY}"), "field": "waiting", "before": 1, "after": 0 }]);
+    assert_eq!(changes[2], &waited);
+    assert!(node.ask(&["audit", "list"]).contains("held false → true"));
+    wait_for("so has the event", || {
+        let events = node.ask(&["event", "list", "--event", "AdministratorActed"]);
+        events.contains(&format!("changed: queue {AWAY}: held true → false"))
+    });
+}
+
+#[test]
+fn they_send_what_waits_another_way() {
+    let port = crate::support::free_port();
+    let node = node(crate::support::free_port());
+    let other = format!("smart_hosts=127.0.0.1:{port}");
+    let words = ["send-connector", "set", "Other", "target=smart_hosts"];
+    // It takes no mail by itself.
+    let space = "address_spaces=other.invalid";
+    node.ask(&[&words[..], &[&other, space]].concat());
+    let first = send(&node, "info@example.test", "x@relay.test", "first");
+    let held = send(&node, "info@example.test", "y@relay.test", "held");
+    wait_for_retry(&node, &first);
+    wait_for_retry(&node, &held);
+    node.ask(&["queue", "hold", &held]);
+    wait_for("transport knows the other way", || {
+        let words = ["queue", "redirect", "--to", "Other", "--dry-run"];
+        node.command(&words).status.success()
+    });
+    let (code, said) = node.refused(&["queue", "redirect", "--to", "Nowhere"]);
+    assert_eq!(code, 1, "{said}");
+    assert!(said.contains("send-connector list"), "{said}");
+    let would = node.json(&["queue", "redirect", "--to", "Other", "--dry-run"]);
+    assert_eq!(would["done"], json!([first]), "what is held stays: {would}");
+    let (code, said) = node.refused(&["queue", "redirect", &held, "--to", "Other"]);
+    assert_eq!(code, 1, "{said}");
+    assert!(said.contains("release it first"), "{said}");
+
+    let sink = Sink::listen(port);
+    let host = format!("127.0.0.1:{port}");
+    let moved = node.json(&["queue", "redirect", AWAY, "--to", &host]);
+    assert_eq!(
+        (&moved["count"], &moved["done"]),
+        (&json!(1), &json!([first]))
+    );
+    let change = &moved["changes"][0];
+    assert_eq!(
+        (&change["before"], &change["after"]),
+        (&json!(AWAY), &json!("connector/Other"))
+    );
+    wait_for("it is delivered there", || sink.messages().len() == 1);
+    assert!(sink.messages()[0].contains("RCPT TO:<x@relay.test>"));
+    wait_for("the held one is left", || node.queued() == 1);
+    wait_for("the trace knows both ways", || {
+        let trace = node.ask(&["trace", &first]);
+        trace.contains("RESUBMIT") && trace.contains("SEND")
+    });
+    let audit = node.json(&["audit", "list", "--operation", "queue redirect"]);
+    let record = audit["records"].as_array().unwrap().last().unwrap();
+    assert_eq!(record["changes"], moved["changes"], "{audit}");
+    // What went another way is not made twice.
+    assert_eq!(sink.messages().len(), 1);
 }
 
 #[test]
@@ -144,6 +226,10 @@ fn they_remove_with_and_without_a_word_to_the_sender() {
     wait_for_retry(&node, &told);
     let said = node.ask(&["queue", "remove", &silent]);
     assert!(said.contains("nobody is told"), "{said}");
+    assert!(
+        said.contains(&format!("message {silent}: state retry → removed")),
+        "{said}"
+    );
     let said = node.ask(&["queue", "remove", &told, "--notify"]);
     assert!(said.contains("its sender is told"), "{said}");
     wait_for("the bounce has come", || node.mailbox("info").len() == 1);

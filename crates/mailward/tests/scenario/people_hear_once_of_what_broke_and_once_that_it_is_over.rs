@@ -103,7 +103,7 @@ fn while_transport_is_dead(node: &Node, hook: &Webhook, sink: &Sink) -> String {
         assert!(show.contains(part), "{part}: {show}");
     }
     let said = node.ask(&["alert", "ack", &case, "--note", "on my way"]);
-    assert!(said.contains("acknowledged"), "{said}");
+    assert!(said.contains("acknowledged unset → "), "{said}");
     let repeats = || told(&hook.posted()).get(&format!("repeat {case}")).copied();
     // A repeat that was on its way when it was acknowledged has arrived by then.
     let beats = hook.fetched("/alive");

@@ -148,6 +148,13 @@ fn and_read_one_anew_that_was_restored_from_a_backup() {
     assert_ne!(state(&node)["read_unix_ms"], read, "it was read anew");
     assert_eq!(field(&node, "bert", "address"), "bert@corp.example.test");
     node.ask(&["directory", "sync", "approve", "Corp", "--removals", "1"]);
+    let audit = node.json(&["audit", "list", "--operation", "directory sync approve"]);
+    let change = &audit["records"][0]["changes"][0];
+    assert_eq!(change["field"], "held_removals", "{audit}");
+    assert_eq!(
+        (&change["before"], &change["after"]),
+        (&1.into(), &serde_json::Value::Null)
+    );
     wait_for("it is as in the backup", || {
         field(&node, "anna", "title").is_null() && field(&node, "bert", "address").is_null()
     });

@@ -46,6 +46,7 @@ fn unless_a_person_ends_the_countdown() {
         assert_eq!(announced.unwrap()["fields"]["seconds"], 60, "{announced:?}");
         let said = node.ask(&["health", "cancel", "--reason", "the rack is in use"]);
         assert!(said.contains("is cancelled"), "{said}");
+        assert!(said.contains("announced → cancelled"), "{said}");
         wait_for("the end of the countdown is told", || {
             node.has_event("manager", 4199)
         });

@@ -64,6 +64,13 @@ fn and_repaired_when_that_is_over() {
         assert!(!alerts.contains("receive/Internet"), "{alerts}");
 
         node.ask(&["health", "maintenance", "receive/Internet", "--off"]);
+        let audit = node.json(&["audit", "list", "--operation", "health maintenance"]);
+        let change = |at: usize| &audit["records"][at]["changes"][0];
+        assert!(
+            change(0)["before"].is_null() && change(1)["after"].is_null(),
+            "{audit}"
+        );
+        assert_eq!(change(0)["after"], change(1)["before"], "{audit}");
         wait_within(LONG, "it is repaired as ever", || {
             of_the_connector("intent") == 1
         });

@@ -10,6 +10,7 @@ use super::{
     attributes::Value,
     comparison::{Comparison, Operator, Wanted},
     node::Node,
+    property::set_kind,
 };
 use crate::kind::PersonalAttribute;
 
@@ -154,9 +155,7 @@ fn kinds(literals: &[Literal<'_>]) -> Result<(), String> {
     let mut blamed = None;
     for (coarse, fine, is_group) in KINDS {
         let mut of = Attributes::default();
-        of.set(Property::RecipientType, coarse);
-        of.set(Property::RecipientTypeDetails, fine);
-        of.set(Property::RecipientTypeDetailsValue, fine);
+        set_kind(&mut of, coarse, fine);
         let is_kind = |literal: &&Literal<'_>| {
             matches!(literal.test.property.kind(), PropertyType::Choice(_))
         };
@@ -334,9 +333,7 @@ impl Filter {
         let groups = KINDS.iter().filter(|(_, _, is_group)| *is_group);
         let mut groups = groups.map(|(coarse, fine, _)| {
             let mut of = Attributes::default();
-            of.set(Property::RecipientType, coarse);
-            of.set(Property::RecipientTypeDetails, fine);
-            of.set(Property::RecipientTypeDetailsValue, fine);
+            set_kind(&mut of, coarse, fine);
             of
         });
         groups.any(|of| may_fit(&self.root, &of).0)
@@ -447,6 +444,12 @@ mod tests {
             "RecipientType -eq 'PublicFolder'",
             &["no kind of recipient"],
         );
+        check(
+            "RecipientDisplayType -eq 'ConferenceRoomMailbox' -and RecipientTypeDetails -eq 'UserMailbox'",
+            &["no kind of recipient here fits"],
+        );
+        check("RecipientDisplayType -eq 'ConferenceRoomMailbox'", &[]);
+        check("RecipientDisplayType -eq 1073741833", &[]);
         // A recipient may belong to several groups.
         check("MemberOfGroup -eq 'x' -and MemberOfGroup -eq 'y'", &[]);
         check(

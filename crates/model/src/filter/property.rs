@@ -146,11 +146,14 @@ const ABSENT: &[(&str, &str)] = &[
         "Database",
         "mail is kept in Maildirs; filter by RecipientTypeDetails or an attribute of your own",
     ),
+    // In Exchange it is the server whose database a mailbox is in. Here a mailbox is in no node's
+    // database: nodes share the objects, and each delivers to the Maildir that it has, or to the
+    // connector that the mailbox names. Whatever it would be said to be, a filter would fit
+    // other recipients on another node.
     (
         "ServerName",
-        "every node serves every recipient; leave it out",
+        "a mailbox belongs to no node, for every node serves every recipient; leave it out, or filter by OrganizationalUnit or an attribute of your own",
     ),
-    ("RecipientDisplayType", "use RecipientTypeDetails"),
     ("ResourceMetaData", "use ResourceType -ne $null"),
     (
         "ExchangeUserAccountControl",
@@ -257,6 +260,8 @@ catalogue! {
     PostalCode Text,
     /// The primary address.
     PrimarySmtpAddress Text,
+    /// The kind of recipient, as address books show it.
+    RecipientDisplayType Choice(RECIPIENT_DISPLAY_TYPES),
     /// The kind of recipient, coarsely.
     RecipientType Choice(RECIPIENT_TYPES),
     /// The kind of recipient, finely.
@@ -300,6 +305,58 @@ const RECIPIENT_TYPES: &[(&str, i64)] = &[
     ("DynamicDistributionGroup", 7),
     ("PublicFolder", 8),
 ];
+
+/// The values of RecipientDisplayType with the numbers of msExchRecipientDisplayType. The bit 2³⁰
+/// says that permissions can be given to it, the sign that it came from another forest.
+const RECIPIENT_DISPLAY_TYPES: &[(&str, i64)] = &[
+    ("MailboxUser", 0),
+    ("DistributionGroup", 1),
+    ("PublicFolder", 2),
+    ("DynamicDistributionGroup", 3),
+    ("Organization", 4),
+    ("PrivateDistributionList", 5),
+    ("RemoteMailUser", 6),
+    ("ConferenceRoomMailbox", 7),
+    ("EquipmentMailbox", 8),
+    ("ArbitrationMailbox", 10),
+    ("MailboxPlan", 11),
+    ("LinkedUser", 12),
+    ("RoomList", 15),
+    ("ACLableMailboxUser", 1 << 30),
+    ("ACLableRemoteMailUser", (1 << 30) + 6),
+    ("SecurityDistributionGroup", (1 << 30) + 9),
+    ("SyncedMailboxUser", -2_147_483_642),
+    ("SyncedConferenceRoomMailbox", -2_147_481_850),
+    ("SyncedEquipmentMailbox", -2_147_481_594),
+    ("SyncedRemoteMailUser", -2_147_482_106),
+    ("SyncedDynamicDistributionGroup", -2_147_482_874),
+    ("SyncedPublicFolder", -2_147_483_130),
+    ("ACLableSyncedMailboxUser", -1_073_741_818),
+    ("ACLableSyncedRemoteMailUser", -1_073_740_282),
+];
+
+/// How address books show a kind of recipient, by its RecipientTypeDetails. Every mailbox of a
+/// person is one that permissions can be given to, and so is a shared one.
+fn display_type(fine: &str) -> &'static str {
+    match fine {
+        "RoomMailbox" => "ConferenceRoomMailbox",
+        "EquipmentMailbox" => "EquipmentMailbox",
+        "ArbitrationMailbox" => "ArbitrationMailbox",
+        "MailContact" | "MailUser" => "RemoteMailUser",
+        "MailUniversalDistributionGroup" => "DistributionGroup",
+        "MailUniversalSecurityGroup" => "SecurityDistributionGroup",
+        "DynamicDistributionGroup" => "DynamicDistributionGroup",
+        _ => "ACLableMailboxUser",
+    }
+}
+
+/// Sets what kind of recipient it is, under each of the names for it.
+pub(super) fn set_kind(of: &mut super::Attributes, coarse: &str, fine: &str) {
+    of.set(Property::RecipientType, coarse);
+    of.set(Property::RecipientTypeDetails, fine);
+    of.set(Property::RecipientTypeDetailsValue, fine);
+    of.set(Property::RecipientDisplayType, display_type(fine));
+}
 
 /// The values of ResourceType.
 const RESOURCE_TYPES: &[(&str, i64)] = &[("Room", 1), ("Equipment", 2)];

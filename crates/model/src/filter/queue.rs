@@ -26,18 +26,6 @@ const QUEUES_ABSENT: &[(&str, &str)] = &[
     ("LastRetryTime", "use NextRetryTime"),
     ("FirstRetryTime", "use OldestMessageTime"),
     (
-        "IncomingRate",
-        "rates are metrics: ask /metrics; use MessageCount",
-    ),
-    (
-        "OutgoingRate",
-        "rates are metrics: ask /metrics; use MessageCount",
-    ),
-    (
-        "Velocity",
-        "rates are metrics: ask /metrics; use MessageCount",
-    ),
-    (
         "LockedMessageCount",
         "no message is locked here; use MessageCount",
     ),
@@ -71,6 +59,8 @@ catalogue! {
     DeliveryType Choice(DELIVERY_TYPES),
     /// Its name.
     Identity Text,
+    /// Deliveries that came in the last minute, as a number for each second.
+    IncomingRate Number,
     /// The last reply or failure.
     LastError Text,
     /// Deliveries in it.
@@ -83,8 +73,12 @@ catalogue! {
     NextRetryTime Date,
     /// When the oldest message in it was accepted.
     OldestMessageTime Date,
+    /// Deliveries that left in the last minute, as a number for each second.
+    OutgoingRate Number,
     /// What it is doing.
     Status Choice(STATUS),
+    /// How fast it becomes shorter: what left less what came.
+    Velocity Number,
 }
 
 catalogue! {
@@ -137,11 +131,14 @@ mod tests {
         queue.set(QueueProperty::Status, "Retry");
         queue.set(QueueProperty::NextHopDomain, "example.org");
         queue.set_number(QueueProperty::MessageCount, 12);
+        queue.set_number(QueueProperty::Velocity, -1);
+        queue.set_number(QueueProperty::IncomingRate, 1);
         for (text, expect) in [
             ("Status -eq \"Retry\" -and MessageCount -gt 10", true),
             ("Status -ne 'Retry'", false),
             ("NextHopDomain -like '*.org'", true),
             ("LastError -like '*refused*'", false),
+            ("Velocity -lt 0 -and IncomingRate -ge 1", true),
         ] {
             let filter: Filter<QueueProperty> = text.parse().unwrap();
             assert_eq!(filter.matches(&queue), expect, "{text}");
@@ -171,7 +168,12 @@ mod tests {
                 "Staus",
                 "did you mean Status?",
             ),
-            (queues("Velocity -lt 0"), 1, "not kept here", "MessageCount"),
+            (
+                queues("TlsDomain -eq 'x'"),
+                1,
+                "not kept here",
+                "NextHopDomain",
+            ),
             (queues("Department -eq 'x'"), 1, "Department", "there are "),
             (
                 queues("Status -eq 'Retr'"),

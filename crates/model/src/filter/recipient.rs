@@ -1,6 +1,6 @@
 //! What a filter sees of an object.
 
-use super::{Attributes, Property, Surroundings};
+use super::{Attributes, Property, Surroundings, property::set_kind};
 use crate::{
     Object, Spec,
     kind::{GroupType, Mailbox, MailboxType, Recipient},
@@ -85,9 +85,7 @@ fn own(of: &mut Attributes, spec: &Spec) {
         }
         _ => return,
     };
-    of.set(Property::RecipientType, coarse);
-    of.set(Property::RecipientTypeDetails, fine);
-    of.set(Property::RecipientTypeDetailsValue, fine);
+    set_kind(of, coarse, fine);
 }
 
 /// The attributes that have the names of their properties.

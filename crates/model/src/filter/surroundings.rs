@@ -118,7 +118,7 @@ mod tests {
     use super::*;
     use crate::{
         EmailAddress, Revision,
-        filter::attributes_among,
+        filter::{attributes, attributes_among},
         kind::{DistributionGroup, Mailbox},
     };
 
@@ -161,6 +161,9 @@ mod tests {
                 true,
             ),
             ("MemberOfGroup -ne 'other'", true),
+            ("RecipientDisplayType -eq 'ACLableMailboxUser'", true),
+            ("RecipientDisplayType -eq 1073741824", true),
+            ("RecipientDisplayType -eq 'ConferenceRoomMailbox'", false),
             ("MemberOfGroup -eq $null", false),
             (
                 "WhenCreated -lt '2027-06-01' -and WhenChanged -gt '2027-06-01'",
@@ -187,5 +190,39 @@ mod tests {
         assert_eq!(changed, ["a.berg@example.org".into()]);
         check(&around, "MemberOfGroup -eq $null", true);
         assert_eq!(around.listings.remove(ObjectId(2)), []);
+    }
+
+    #[test]
+    fn address_books_show_each_kind_of_recipient_in_its_own_way() {
+        use crate::kind::{GroupType, MailContact, MailboxType};
+        let mailbox = |kind| {
+            let mut mailbox = Mailbox::new(address("it"));
+            mailbox.mailbox_type = kind;
+            object(1, "it", mailbox)
+        };
+        let group = |kind| {
+            let mut group = DistributionGroup::new(address("it"), vec![address("anna")]);
+            group.group_type = kind;
+            object(1, "it", group)
+        };
+        let contact = MailContact::new(address("it"), address("outside"));
+        for (one, word) in [
+            (mailbox(MailboxType::User), "ACLableMailboxUser"),
+            (mailbox(MailboxType::Shared), "ACLableMailboxUser"),
+            (mailbox(MailboxType::Room), "ConferenceRoomMailbox"),
+            (mailbox(MailboxType::Equipment), "EquipmentMailbox"),
+            (mailbox(MailboxType::Arbitration), "ArbitrationMailbox"),
+            (group(GroupType::Distribution), "DistributionGroup"),
+            (group(GroupType::Security), "SecurityDistributionGroup"),
+            (object(1, "it", contact), "RemoteMailUser"),
+        ] {
+            let of = attributes(&one).unwrap();
+            let filter: Filter = format!("RecipientDisplayType -eq '{word}'")
+                .parse()
+                .unwrap();
+            assert!(filter.matches(&of), "{word}");
+            let other: Filter = "RecipientDisplayType -eq 'MailboxUser'".parse().unwrap();
+            assert!(!other.matches(&of), "{word}");
+        }
     }
 }

@@ -5,7 +5,7 @@ use std::{path::Path, time::Duration};
 use mailward_model::plan::{Fate, Plan};
 
 use super::rig::{Rig, delivery, hop, id, octets, plan, settlement};
-use crate::{DeliveryStatus, ListFilter, QueueError, ReadError, RecipientState};
+use crate::{DeliveryStatus, HoldTurned, ListFilter, QueueError, Rates, ReadError, RecipientState};
 
 #[test]
 fn the_oldest_due_delivery_is_taken_and_comes_back_if_dropped() {
@@ -149,8 +149,14 @@ fn holds_survive_a_restart() {
         .unwrap();
     let queue = rig.queue.clone();
     let lease = queue.take(&hop(0)).unwrap();
-    assert_eq!(rig.drive(queue.hold(id(1))).unwrap(), 1);
-    assert_eq!(rig.drive(queue.hold(hop(1))).unwrap(), 1);
+    let turned = |was_held| HoldTurned {
+        deliveries: 1,
+        was_held,
+    };
+    assert_eq!(rig.drive(queue.hold(id(1))).unwrap(), turned(false));
+    assert_eq!(rig.drive(queue.hold(hop(1))).unwrap(), turned(false));
+    assert_eq!(rig.drive(queue.hold(id(1))).unwrap(), turned(true));
+    assert_eq!(rig.drive(queue.hold(hop(1))).unwrap(), turned(true));
     // The attempt under way may end; what is not delivered by it is then held.
     drop(lease);
     assert_eq!(
@@ -162,12 +168,64 @@ fn holds_survive_a_restart() {
     let queue = rig.queue.clone();
     assert_eq!(queue.take(&hop(0)).unwrap().message.id, id(2));
     assert!(queue.take(&hop(1)).is_none());
-    rig.drive(queue.release(id(1))).unwrap();
-    rig.drive(queue.release(hop(1))).unwrap();
+    assert_eq!(rig.drive(queue.release(id(1))).unwrap(), turned(true));
+    assert_eq!(rig.drive(queue.release(hop(1))).unwrap(), turned(true));
     assert_eq!(queue.take(&hop(0)).unwrap().message.id, id(1));
     assert!(queue.take(&hop(1)).is_some());
     let error = rig.drive(queue.hold(id(9)));
     assert!(matches!(error, Err(QueueError::NoMessage(_))));
+}
+
+#[test]
+fn what_is_idle_goes_another_way_in_one_record_and_what_is_attempted_stays() {
+    let mut rig = Rig::new();
+    for n in 1..=2 {
+        rig.accept(id(n), &octets(n, 100), Some(plan(&[2])))
+            .unwrap();
+    }
+    let queue = rig.queue.clone();
+    let lease = queue.take(&hop(0)).unwrap();
+    assert_eq!(lease.message.id, id(1));
+    let moved = |n| {
+        let stored = rig.queue.message(id(n)).unwrap();
+        let delivery = mailward_model::plan::Delivery {
+            next_hop: hop(1),
+            ..mailward_model::plan::Delivery::clone(&stored.deliveries[0].delivery)
+        };
+        let mut settled = settlement(id(n), 0, &[Fate::Removed, Fate::Removed]);
+        settled.follow_ups = vec![delivery];
+        settled
+    };
+    let (first, second) = (moved(1), moved(2));
+    let refused = rig.drive(queue.settle_idle(first));
+    assert!(
+        matches!(refused, Err(QueueError::InFlight(_))),
+        "{refused:?}"
+    );
+    rig.drive(queue.settle_idle(second)).unwrap();
+    assert!(queue.take(&hop(0)).is_none(), "the other one has moved");
+    let of = |next_hop| {
+        let mut queues = rig.queue.queues().into_iter();
+        queues.find(|one| one.next_hop == next_hop)
+    };
+    let from = of(hop(0)).unwrap().rates;
+    assert!(from.incoming > 0.0 && from.outgoing > 0.0, "{from:?}");
+    assert!(
+        from.incoming > from.outgoing,
+        "one is still there: {from:?}"
+    );
+    let to = of(hop(1)).unwrap().rates;
+    assert!(to.incoming > 0.0 && to.outgoing == 0.0, "{to:?}");
+    drop(lease);
+    drop(queue);
+    let rig = rig.reopen();
+    let taken = rig.queue.take(&hop(1)).unwrap();
+    assert_eq!((taken.message.id, taken.pending.len()), (id(2), 2));
+    let queues = rig.queue.queues();
+    assert!(
+        queues.iter().all(|one| one.rates == Rates::default()),
+        "what the log says is not of this minute: {queues:?}"
+    );
 }
 
 #[test]

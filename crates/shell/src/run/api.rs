@@ -259,8 +259,8 @@ impl<H: Host> Run<'_, H> {
             Act::Look(op) => self.look(cmdlet, op, filled).map(Done::Seen),
             Act::Do(op) => {
                 let op = filled.op.unwrap_or(op);
-                if let Some(filter) = bulk::filter(&filled.fields) {
-                    return self.bulk(cmdlet, op, &filter, filled.fields, manner);
+                if let Some(meant) = bulk::meant(op, &filled.fields) {
+                    return self.bulk(cmdlet, op, &meant, filled.fields, manner);
                 }
                 let name = meant(cmdlet, &filled);
                 if manner.what_if {

@@ -18,11 +18,15 @@ use super::{
 /// Failures that are told one by one; the rest is counted.
 const FAILURES_MAX: usize = 20;
 
-/// The filter of a request, where all that it fits are meant.
-pub(super) fn filter(fields: &Map<String, Json>) -> Option<String> {
+/// What is meant, in words, where that may be several: all that a filter fits, or, of what is sent
+/// another way, a whole queue or everything.
+pub(super) fn meant(op: Op, fields: &Map<String, Json>) -> Option<String> {
     let mut filters = ["filter", "queue_filter"].iter();
-    let filter = filters.find_map(|name| fields.get(*name))?;
-    filter.as_str().map(str::to_owned)
+    if let Some(filter) = filters.find_map(|name| fields.get(*name)) {
+        return filter.as_str().map(|filter| format!("{{{filter}}}"));
+    }
+    let target = fields.get("target").and_then(Json::as_str);
+    (op == Op::QueueRedirect).then(|| target.unwrap_or("everything").to_owned())
 }
 
 impl<H: Host> Run<'_, H> {
@@ -30,7 +34,7 @@ impl<H: Host> Run<'_, H> {
         &mut self,
         cmdlet: &'static Cmdlet,
         op: Op,
-        filter: &str,
+        meant: &str,
         fields: Map<String, Json>,
         manner: &mut Manner,
     ) -> Result<Done, Fault> {
@@ -46,8 +50,8 @@ impl<H: Host> Run<'_, H> {
                 self.shell.host.print(&format!("What if: {}\n", would.text));
                 return Ok(Done::Left);
             }
-            let meant = format!("{{{filter}}} fits {}", would.matching);
-            if would.matching > 0 && !self.confirmed(cmdlet, &meant, manner) {
+            let question = format!("{meant} fits {}", would.matching);
+            if would.matching > 0 && !self.confirmed(cmdlet, &question, manner) {
                 return Ok(Done::Left);
             }
         }
@@ -55,8 +59,7 @@ impl<H: Host> Run<'_, H> {
         if acted.matching == 0 {
             if manner.warns {
                 let name = &cmdlet.name;
-                let line =
-                    format!("warning: {name}: nothing fits {{{filter}}}, and nothing was done\n");
+                let line = format!("warning: {name}: nothing fits {meant}, and nothing was done\n");
                 self.shell.host.complain(&line);
             }
             return Ok(Done::Left);

@@ -128,6 +128,19 @@ fn fill(filled: &mut Filled, target: &Target, value: Json) -> Result<(), Fault> 
                 filled.fields.insert((*field).to_owned(), value);
             }
         }
+        Target::Other(op) => {
+            if value == Json::Bool(true) {
+                filled.op = Some(*op);
+            }
+        }
+        Target::Behind(field) => {
+            if let (Some(before), Some(behind)) = (filled.fields.get(*field), value.as_str())
+                && let Some(before) = before.as_str()
+            {
+                let whole = format!("{before}/{behind}");
+                filled.fields.insert((*field).to_owned(), whole.into());
+            }
+        }
         Target::Instead(field, op) => {
             filled.op = Some(*op);
             filled.fields.insert((*field).to_owned(), value);

@@ -1,6 +1,8 @@
 //! Lines run against an API that is played: what is asked, what is printed, how it ends.
 
-use mailward_api::view::{Effect, ObjectList, ObjectView, PlanView, QueueActed, QueueFailure};
+use mailward_api::view::{
+    Changed, Effect, ObjectList, ObjectView, PlanView, QueueActed, QueueFailure,
+};
 use mailward_model::{Kind, ObjectId, Revision};
 use serde_json::json;
 
@@ -89,7 +91,20 @@ impl Host for Played {
                     }],
                 },
                 dry_run: fields.contains_key("dry_run"),
+                ..QueueActed::default()
             }),
+            Op::QueueRedirect => json_of(&QueueActed {
+                matching: 2,
+                text: "1 message: sent by Other. 1 failed.".to_owned(),
+                done: vec!["m1".to_owned()],
+                failed: vec![QueueFailure {
+                    target: "m2".to_owned(),
+                    error: "it is being attempted".to_owned(),
+                }],
+                ..QueueActed::default()
+            }),
+            Op::HealthRepairing => json_of(&Changed::nothing(1, "Done.")),
+            Op::HealthRollup => Err(Fault::not_found("no group", "")),
             _ => Err(Fault::new(FaultKind::Unreachable, "nobody there", "")),
         }
     }
@@ -439,6 +454,38 @@ fn help_tells_what_there_is() {
     assert!(out("Get-Mailbox | gm").contains("HiddenFromAddressListsEnabled"));
     assert!(out("Get-History -Count 1").contains("2 b"));
     assert!(refused("Get-Help Get-Malbox", 2).contains("did you mean Get-Mailbox?"));
+}
+
+#[test]
+fn what_exchange_says_of_monitors_and_groups_is_asked_of_the_right_operation() {
+    let last = |line: &str| ran(line).1.asked.pop().unwrap();
+    let (op, fields) =
+        last("@{Name='connector';TargetResource='Internet'} | Set-ServerMonitor -Repairing $true");
+    assert_eq!(op, Op::HealthRepairing);
+    assert_eq!(
+        Json::Object(fields),
+        json!({ "item": "connector/Internet" })
+    );
+    let (_, fields) = last("Set-ServerMonitor -Name disk -Repairing:$false -Server mx1");
+    let expect = json!({ "item": "disk", "off": true, "server": "mx1" });
+    assert_eq!(Json::Object(fields), expect);
+    let (op, fields) = last("Get-HealthReport -RollupGroup -GroupSize 3");
+    assert_eq!(
+        (op, Json::Object(fields)),
+        (Op::HealthRollup, json!({ "group_size": 3 }))
+    );
+    let (op, _) = last("Get-HealthReport -RollupGroup:$false");
+    assert_eq!(op, Op::Health);
+    // Everything that is meant by nothing is told like what a filter fits: each failure is named.
+    let (code, host) = ran("Redirect-Message -Target Other -Confirm:$false");
+    assert_eq!(host.asked[0].0, Op::QueueRedirect);
+    assert!(
+        host.err.contains("m2: it is being attempted"),
+        "{}",
+        host.err
+    );
+    assert_ne!(code, 0);
+    assert!(refused("Redirect-Message -Target Other", 2).contains("nobody can be asked"));
 }
 
 #[test]

@@ -78,7 +78,7 @@ impl<'s> Fit<'s> {
 }
 
 /// Whether a connector takes a message of `size` octets.
-fn takes_size(connector: &SendConnector, size: u64) -> bool {
+pub(super) fn takes_size(connector: &SendConnector, size: u64) -> bool {
     connector.max_message_size.0 == 0 || size <= connector.max_message_size.0
 }
 
@@ -123,7 +123,7 @@ fn pick<'s>(
 }
 
 /// The next hop of a connector for a domain.
-fn hop(connector: &Named<SendConnector>, domain: &Domain) -> NextHop {
+pub(super) fn hop(connector: &Named<SendConnector>, domain: &Domain) -> NextHop {
     let name = connector.name.clone();
     match connector.spec.target {
         ConnectorTarget::Mx => NextHop::Domain {

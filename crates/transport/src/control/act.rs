@@ -10,7 +10,10 @@ use futures_util::{StreamExt, stream};
 use mailward_api::{
     control::{QueueAct, QueueVerb},
     fault::Fault,
-    view::queue::{QueueActed, QueueFailure, QueueSelection, QueueTarget},
+    view::{
+        StateChange,
+        queue::{QueueActed, QueueFailure, QueueSelection, QueueTarget},
+    },
 };
 use mailward_model::plan::NextHop;
 use mailward_queue::Selection;
@@ -22,11 +25,11 @@ use super::{
 use crate::Shared;
 
 /// Messages or queues that one command acts on; the rest is for the next one.
-const ACTS_MAX: usize = 100_000;
+pub(super) const ACTS_MAX: usize = 100_000;
 /// Acts under way at one time: they share the syncs of the queue's log.
-const AT_ONCE: usize = 256;
+pub(super) const AT_ONCE: usize = 256;
 /// Names and failures that an answer holds.
-const NAMED_MAX: usize = 10_000;
+pub(super) const NAMED_MAX: usize = 10_000;
 
 /// Carries a command out.
 pub(super) async fn act(shared: &Arc<Shared>, act: QueueAct) -> Result<QueueActed, Fault> {
@@ -76,8 +79,9 @@ pub(super) async fn act(shared: &Arc<Shared>, act: QueueAct) -> Result<QueueActe
     let (mut done, mut failed) = (0_u64, 0_u64);
     while let Some((name, outcome)) = outcomes.next().await {
         match outcome {
-            Ok(count) => {
-                acted.count += count;
+            Ok(turned) => {
+                acted.count += turned.count;
+                acted.add(turned.change);
                 done += 1;
                 if acted.done.len() < NAMED_MAX {
                     acted.done.push(name);
@@ -110,7 +114,7 @@ pub(super) async fn act(shared: &Arc<Shared>, act: QueueAct) -> Result<QueueActe
     Ok(acted)
 }
 
-fn counted(count: u64, noun: (&str, &str)) -> String {
+pub(super) fn counted(count: u64, noun: (&str, &str)) -> String {
     match count {
         1 => format!("1 {}", noun.0),
         count => format!("{count} {}", noun.1),
@@ -150,7 +154,7 @@ async fn one(
             ..QueueActed::default()
         });
     }
-    let count = carry_out(shared, verb, selection(shared, &target)?).await?;
+    let turned = carry_out(shared, verb, selection(shared, &target)?).await?;
     let text = match verb {
         QueueVerb::Hold => format!("nothing of {target} is tried until it is released"),
         QueueVerb::Release => {
@@ -165,31 +169,67 @@ async fn one(
             format!("message {target} is out of the queue; {told}")
         }
     };
-    Ok(QueueActed {
-        count,
+    let mut acted = QueueActed {
+        count: turned.count,
         text,
         ..QueueActed::default()
-    })
+    };
+    acted.add(turned.change);
+    Ok(acted)
 }
 
-/// Does it to one; the number of open deliveries concerned.
-async fn carry_out(shared: &Shared, verb: QueueVerb, target: Selection) -> Result<u64, Fault> {
+/// What was done to one.
+struct Turned {
+    /// Open deliveries concerned; of a removal 1.
+    count: u64,
+    change: StateChange,
+}
+
+/// Does it to one.
+async fn carry_out(shared: &Shared, verb: QueueVerb, target: Selection) -> Result<Turned, Fault> {
     let queue = &shared.queue;
-    let count = match (verb, target) {
-        (QueueVerb::Hold, target) => queue.hold(target).await,
-        (QueueVerb::Release, target) => queue.release(target).await,
-        (QueueVerb::Retry, target) => queue.retry_now(target),
-        (QueueVerb::Remove { notify }, Selection::Message(id)) => {
-            return remove(shared, id, notify).await.map(|()| 1);
-        }
-        (QueueVerb::Remove { .. }, Selection::NextHop(hop)) => {
-            return Err(Fault::invalid(
-                format!("{hop} is a delivery queue, and messages alone are removed"),
-                "remove its messages by a filter: Queue -eq 'NAME'",
-            ));
-        }
+    let subject = subject(&target);
+    let turned = |count: usize, change| Turned {
+        count: count as u64,
+        change,
     };
-    count.map(|count| count as u64).map_err(fault)
+    match (verb, target) {
+        (QueueVerb::Hold | QueueVerb::Release, target) => {
+            let hold = verb == QueueVerb::Hold;
+            let held = match hold {
+                true => queue.hold(target).await,
+                false => queue.release(target).await,
+            };
+            let held = held.map_err(fault)?;
+            let change = StateChange::new(subject, "held", held.was_held, hold);
+            Ok(turned(held.deliveries, change))
+        }
+        (QueueVerb::Retry, target) => {
+            // Whatever waited waits no more.
+            let waited = queue.retry_now(target).map_err(fault)?;
+            let change = StateChange::new(subject, "waiting", waited, 0);
+            Ok(turned(waited, change))
+        }
+        (QueueVerb::Remove { notify }, Selection::Message(id)) => {
+            let was = remove(shared, id, notify).await?;
+            Ok(turned(
+                1,
+                StateChange::new(subject, "state", was, "removed"),
+            ))
+        }
+        (QueueVerb::Remove { .. }, Selection::NextHop(hop)) => Err(Fault::invalid(
+            format!("{hop} is a delivery queue, and messages alone are removed"),
+            "remove its messages by a filter: Queue -eq 'NAME'",
+        )),
+    }
+}
+
+/// What a change is about.
+fn subject(target: &Selection) -> String {
+    match target {
+        Selection::Message(id) => format!("message {id}"),
+        Selection::NextHop(hop) => format!("queue {hop}"),
+    }
 }
 
 /// What operators call a target.
@@ -201,14 +241,14 @@ fn name(target: &Selection) -> String {
 }
 
 /// The delivery queues there are, by name.
-fn next_hops(shared: &Shared) -> HashMap<String, NextHop> {
+pub(super) fn next_hops(shared: &Shared) -> HashMap<String, NextHop> {
     let queues = shared.queue.queues().into_iter();
     let named = queues.map(|queue| (queue.next_hop.to_string(), queue.next_hop));
     named.collect()
 }
 
 /// The queue's own form of a target.
-fn selection(shared: &Shared, target: &QueueTarget) -> Result<Selection, Fault> {
+pub(super) fn selection(shared: &Shared, target: &QueueTarget) -> Result<Selection, Fault> {
     let name = match target {
         QueueTarget::Message(id) => return Ok(Selection::Message(*id)),
         QueueTarget::NextHop(name) => name,

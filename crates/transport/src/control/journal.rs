@@ -7,7 +7,7 @@ use mailward_api::{
     control::SimulatedMessage,
     fault::Fault,
     view::{
-        Changed, JournalSimulation, JournalStatus, JournalVerification,
+        Changed, JournalSimulation, JournalStatus, JournalVerification, StateChange,
         journal::{
             ArchiveComparison, JournalProblem, JournalTargetView, JournalVerifyAsk, LINES_MAX,
             LedgerView, SimulatedPair, SimulatedRecipient, SimulatedReport, SimulatedRule,
@@ -119,7 +119,7 @@ pub(super) async fn pause(
     pause: bool,
 ) -> Result<Changed, Fault> {
     let what = Selection::NextHop(queue_of(shared, target)?);
-    let (count, text) = match pause {
+    let (held, text) = match pause {
         true => (
             shared.queue.hold(what).await,
             format!("no report is sent to {target} until `mailward journal resume {target}`"),
@@ -129,11 +129,15 @@ pub(super) async fn pause(
             format!("reports are sent to {target} again"),
         ),
     };
-    let count = count.map_err(|error| Fault::failed(error.to_string()))? as u64;
-    Ok(Changed {
+    let held = held.map_err(|error| Fault::failed(error.to_string()))?;
+    let count = held.deliveries as u64;
+    let subject = format!("journal {target}");
+    let change = StateChange::new(subject, "paused", held.was_held, pause);
+    Ok(Changed::by(
         count,
-        text: format!("{text}; {count} wait"),
-    })
+        format!("{text}; {count} wait"),
+        vec![change],
+    ))
 }
 
 /// Checks the ledger, and a store of delivered reports against it. Blocks on the disk.

@@ -7,6 +7,7 @@ mod certificates;
 mod journal;
 mod probe;
 mod queue;
+mod redirect;
 pub(crate) mod repair;
 mod replay;
 mod select;
@@ -54,6 +55,9 @@ pub(crate) async fn answer(
         }
         ControlRequest::QueueShow { id } => queue::show(shared, id).map(ControlReply::Message),
         ControlRequest::QueueAct(ask) => act::act(shared, ask).await.map(ControlReply::QueueActed),
+        ControlRequest::QueueRedirect(ask) => redirect::redirect(shared, ask)
+            .await
+            .map(ControlReply::QueueActed),
         ControlRequest::QueueExport { id, offset, length } => {
             queue::export(shared, id, offset, length).map(ControlReply::Octets)
         }

@@ -13,7 +13,9 @@ use mailward_model::{
     EnhancedCode, MessageId, Reply,
     plan::{DeliveryContent, Fate, NextHop, RecipientOutcome, Redirection, Settlement},
 };
-use mailward_queue::{DeliveryStatus, QueueError, ReadError, RecipientState, StoredDelivery};
+use mailward_queue::{
+    DeliveryStatus, QueueError, ReadError, RecipientState, Stored, StoredDelivery,
+};
 
 use super::select;
 use crate::{Shared, deliver};
@@ -36,6 +38,8 @@ pub(super) fn queues(shared: &Shared) -> QueueList {
         oldest_unix_ms: queue.oldest_unix_ms,
         next_retry_unix_ms: queue.next_retry_unix_ms,
         last_error: queue.last_error,
+        incoming_rate: queue.rates.incoming,
+        outgoing_rate: queue.rates.outgoing,
     });
     let stats = shared.queue.stats();
     QueueList {
@@ -187,10 +191,30 @@ pub(super) fn content_word(content: &DeliveryContent) -> &'static str {
     }
 }
 
+/// What a message is doing, in one word: what a person would have to see first.
+fn state_word(stored: &Stored) -> &'static str {
+    if stored.held {
+        return "held";
+    }
+    let states = [
+        DeliveryStatus::Held,
+        DeliveryStatus::InFlight,
+        DeliveryStatus::Retry,
+    ];
+    let has = |state: &DeliveryStatus| stored.deliveries.iter().any(|one| one.status == *state);
+    let found = states.into_iter().find(has);
+    status_word(found.unwrap_or(DeliveryStatus::Ready))
+}
+
 /// Takes a message out; with `notify` its sender gets a failure report first, which is durable in
-/// the same record as the removal.
-pub(super) async fn remove(shared: &Shared, id: MessageId, notify: bool) -> Result<(), Fault> {
+/// the same record as the removal. Answers what it was doing.
+pub(super) async fn remove(
+    shared: &Shared,
+    id: MessageId,
+    notify: bool,
+) -> Result<&'static str, Fault> {
     let stored = shared.queue.message(id).ok_or_else(|| no_message(id))?;
+    let was = state_word(&stored);
     let reply = Reply::new(
         554,
         EnhancedCode(5, 7, 0),
@@ -226,11 +250,11 @@ pub(super) async fn remove(shared: &Shared, id: MessageId, notify: bool) -> Resu
         message: id,
         by: "an administrator".to_owned(),
     });
-    Ok(())
+    Ok(was)
 }
 
 /// The outcome `fate` for each recipient of a delivery that has none yet.
-fn open(delivery: &StoredDelivery, fate: Fate, reply: &Reply) -> Vec<RecipientOutcome> {
+pub(super) fn open(delivery: &StoredDelivery, fate: Fate, reply: &Reply) -> Vec<RecipientOutcome> {
     (0u32..)
         .zip(&delivery.recipients)
         .filter(|(_, state)| !state.is_settled())

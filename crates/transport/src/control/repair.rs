@@ -100,7 +100,7 @@ pub(super) async fn respond(
             )));
         }
     };
-    Ok(Changed { count, text })
+    Ok(Changed::nothing(count, text))
 }
 
 /// Reading the folder blocks on the disk.

@@ -11,7 +11,7 @@ use std::{
 use mailward_api::{
     fault::Fault,
     view::{
-        JournalReplay,
+        JournalReplay, StateChange,
         journal::{JournalReplayAsk, LINES_MAX, ReplayedReport},
     },
 };
@@ -81,6 +81,15 @@ pub(super) async fn replay(
             Fate::Lost(because) => (&mut done.lost, false, because),
         };
         *count += 1;
+        if sent && !ask.dry_run && done.changes.len() < LINES_MAX {
+            let subject = format!("report of {} for {}", one.message, one.target);
+            let before = match &one.report {
+                Some(report) => how_word(report.how),
+                None => "given up",
+            };
+            done.changes
+                .push(StateChange::new(subject, "state", before, "queued"));
+        }
         if done.reports.len() < LINES_MAX {
             done.reports.push(ReplayedReport {
                 message: one.message,
@@ -91,6 +100,14 @@ pub(super) async fn replay(
         }
     }
     Ok(done)
+}
+
+fn how_word(how: How) -> &'static str {
+    match how {
+        How::Delivered => "delivered",
+        How::Diverted => "diverted",
+        How::Replayed => "sent again",
+    }
 }
 
 /// The reports of the ledger in that time, each once.

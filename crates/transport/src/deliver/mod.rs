@@ -450,7 +450,7 @@ pub fn failure_report(
     report::follow_ups(&snapshot, stored, &delivery.delivery, recipients)
 }
 
-pub use track::record_removal;
+pub use track::{record_redirect, record_removal};
 pub(crate) use {content::beginning, outcome::expires};
 
 #[cfg(test)]

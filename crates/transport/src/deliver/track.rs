@@ -246,6 +246,39 @@ pub fn record_removal(
     }
 }
 
+/// Records that an administrator sent what was left of a delivery another way.
+pub fn record_redirect(
+    shared: &Shared,
+    stored: &Stored,
+    delivery: &StoredDelivery,
+    moved: &[Delivery],
+) {
+    let sender = match stored.envelope.mail_from.address() {
+        Some(address) => address.to_string(),
+        None => "<>".to_owned(),
+    };
+    for one in moved {
+        let recipients = one.recipients.iter();
+        shared.tracking.write(Entry {
+            unix_ms: shared.clock.unix_ms(),
+            event_id: EventId::Resubmit,
+            source: Source::Admin,
+            internal_message_id: Some(delivery.delivery.no),
+            network_message_id: Some(stored.id),
+            total_bytes: stored.size,
+            sender: sender.clone().into(),
+            return_path: one.mail_from.to_string().into(),
+            recipients: recipients
+                .map(|recipient| recipient.rcpt.address.to_string().into())
+                .collect(),
+            source_context: one.next_hop.to_string().into(),
+            custom_data: format!("PreviousQueue={}", delivery.delivery.next_hop).into(),
+            traffic: traffic(stored.origin.probe, &one.content),
+            ..Entry::default()
+        });
+    }
+}
+
 fn traffic(is_probe: bool, content: &DeliveryContent) -> Traffic {
     match content {
         _ if is_probe => Traffic::Health,

@@ -8,7 +8,7 @@ use mailward_api::{
         perimeter::{REPLAY_CLIENTS_MAX, ReplayClient},
     },
     fault::{Fault, FaultKind},
-    view::{Changed, PerimeterReplay, PerimeterWhy, perimeter::ReplayedClient},
+    view::{Changed, PerimeterReplay, PerimeterWhy, StateChange, perimeter::ReplayedClient},
 };
 use mailward_model::kind::RemoteRange;
 use mailward_perimeter::{Feeds, why};
@@ -87,13 +87,15 @@ fn approve(running: &Running, feed: &str) -> Result<Changed, Fault> {
     let (events, now) = (&running.shared.events, running.shared.clock.unix_ms());
     let mut entries = running.perimeter.entries.lock();
     let approved = entries.get_mut(&id).and_then(|entry| {
+        let before = entry.state.in_force.as_ref();
+        let before = before.map(|one| one.version.clone());
         let (version, difference) = entry.state.approve(&entry.spec, now)?;
         tell_change(entry, &difference, events);
         running.perimeter.save(id, &entry.state, events);
-        Some((entry.name.clone(), version, difference))
+        Some((entry.name.clone(), before, version, difference))
     });
     drop(entries);
-    let Some((name, version, difference)) = approved else {
+    let Some((name, before, version, difference)) = approved else {
         return Err(Fault::new(
             FaultKind::Refused,
             format!("no change of sender feed {feed:?} waits"),
@@ -101,14 +103,14 @@ fn approve(running: &Running, feed: &str) -> Result<Changed, Fault> {
         ));
     };
     running.feeds_changed();
-    Ok(Changed {
-        count: 1,
-        text: format!(
-            "{name}: {version} is in force; {} ranges added, {} removed.",
-            difference.added.len(),
-            difference.removed.len()
-        ),
-    })
+    let text = format!(
+        "{name}: {version} is in force; {} ranges added, {} removed.",
+        difference.added.len(),
+        difference.removed.len()
+    );
+    let subject = format!("sender feed {name:?}");
+    let change = StateChange::new(subject, "version", before, version);
+    Ok(Changed::by(1, text, vec![change]))
 }
 
 async fn refresh(running: &Running, feed: Option<String>) -> Result<Changed, Fault> {
@@ -127,13 +129,13 @@ async fn refresh(running: &Running, feed: Option<String>) -> Result<Changed, Fau
     // Of several, those that were read have been, and events name each that was not.
     match last {
         Some(fault) => Err(fault),
-        None => Ok(Changed {
-            count: told.len() as u64,
-            text: match told.is_empty() {
+        None => Ok(Changed::nothing(
+            told.len() as u64,
+            match told.is_empty() {
                 true => "There is no sender feed.".to_owned(),
                 false => told.join("\n"),
             },
-        }),
+        )),
     }
 }
 

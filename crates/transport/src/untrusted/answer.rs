@@ -5,7 +5,7 @@ use std::sync::Arc;
 use mailward_api::{
     control::{ControlReply, UntrustedRequest},
     fault::{Fault, FaultKind},
-    view::Changed,
+    view::{Changed, StateChange},
 };
 
 use super::{changed, read_one, tell_change};
@@ -35,13 +35,17 @@ fn approve(running: &Running, feed: &str) -> Result<Changed, Fault> {
     let (events, now) = (&running.shared.events, running.shared.clock.unix_ms());
     let mut entries = feeds.entries.lock();
     let approved = entries.get_mut(&id).and_then(|entry| {
-        let (_, difference) = entry.state.approve(now)?;
+        let before = entry.state.in_force.as_ref();
+        let before = before.map(|one| one.list.sequence);
+        let (sequence, difference) = entry.state.approve(now)?;
         tell_change(entry, &difference, events);
         feeds.save(id, &entry.state, events);
-        Some(changed(entry, &difference))
+        let subject = format!("untrusted feed {:?}", entry.name);
+        let change = StateChange::new(subject, "sequence", before, sequence);
+        Some((changed(entry, &difference), change))
     });
     match approved {
-        Some(text) => Ok(Changed { count: 1, text }),
+        Some((text, change)) => Ok(Changed::by(1, text, vec![change])),
         None => Err(Fault::new(
             FaultKind::Refused,
             format!("no change of untrusted feed {feed:?} waits"),
@@ -67,12 +71,12 @@ async fn refresh(running: &Running, feed: Option<String>) -> Result<Changed, Fau
     // Of several, those that were read have been, and events name each that was not.
     match last {
         Some(fault) => Err(fault),
-        None => Ok(Changed {
-            count: told.len() as u64,
-            text: match told.is_empty() {
+        None => Ok(Changed::nothing(
+            told.len() as u64,
+            match told.is_empty() {
                 true => "There is no untrusted feed.".to_owned(),
                 false => told.join("\n"),
             },
-        }),
+        )),
     }
 }

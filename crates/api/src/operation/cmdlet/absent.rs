@@ -71,10 +71,6 @@ pub const ABSENT: &[(&str, &str)] = &[
     ("Get-ManagementRoleAssignment", "Get-Administrator"),
     ("Get-ExchangeServer", "Get-Node"),
     ("Get-QueueDigest", "Get-Queue, on each node"),
-    (
-        "Redirect-Message",
-        "Set-ServerComponentState ServerWideOffline -State Draining, and let the queue run empty",
-    ),
     ("Get-TransportService", "Get-TransportConfig"),
     ("Set-TransportService", "Set-TransportConfig"),
     ("Get-TransportServer", "Get-TransportConfig"),
@@ -88,9 +84,10 @@ pub const ABSENT: &[(&str, &str)] = &[
         "Test-ServiceHealth",
         "Get-HealthReport, or `mailward status`",
     ),
-    ("Test-Mailflow", "Get-ServerHealth -HealthSet MailFlow"),
-    ("Invoke-MonitoringProbe", "`mailward health probe run NAME`"),
-    ("Get-MonitoringItemIdentity", "`mailward health probe list`"),
+    (
+        "Get-MonitoringItemHelp",
+        "`mailward health explain NAME`, for names of Get-MonitoringItemIdentity",
+    ),
     ("Get-AddressList", "there are no address lists"),
     ("Get-TransportRule", "there are no transport rules"),
     (

@@ -32,6 +32,10 @@ pub enum Target {
     /// A field of another request, as above, where the value has no slash; else a field of this one.
     /// Names of delivery queues always have a slash, message ids never.
     InsteadOrQueue(&'static str, super::Op, &'static str),
+    /// Another operation, which is asked where the switch is given.
+    Other(super::Op),
+    /// What stands behind the value of a field, divided from it by a slash.
+    Behind(&'static str),
     /// Another name for the object.
     Rename,
     /// Where the answer is written to.

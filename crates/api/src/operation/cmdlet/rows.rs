@@ -3,6 +3,8 @@
 //! Pure functions from an answer in JSON. Moments are written so that their order as text is their
 //! order in time.
 
+mod watch;
+
 use mailward_model::Kind;
 use serde_json::{Value, json};
 
@@ -10,11 +12,12 @@ use super::name;
 use crate::{
     page::{Block, Page, stamp},
     view::{
-        AuditList, AuditResult, CertificateList, EventList, FoundRecipient, GroupMembers,
-        HealthReport, HoldList, MessageView, ObjectView, OverrideList, QueueListing, RecipientList,
-        Trace,
+        AuditList, AuditRecord, AuditResult, CertificateList, EventList, FoundRecipient,
+        GroupMembers, HealthReport, HoldList, MessageView, ObjectView, OverrideList, QueueListing,
+        RecipientList, Trace,
     },
 };
+pub(super) use watch::{items, mailflow, probe};
 
 /// An object: names and values, in order.
 pub type Row = Vec<(String, Value)>;
@@ -187,6 +190,9 @@ pub(super) fn server_health(answer: &[u8]) -> Result<Vec<Row>, serde_json::Error
 }
 
 pub(super) fn health_report(answer: &[u8]) -> Result<Vec<Row>, serde_json::Error> {
+    if let Ok(group) = serde_json::from_slice(answer) {
+        return Ok(watch::rollup(&group));
+    }
     let view: HealthReport = serde_json::from_slice(answer)?;
     let mut rows = of_page(super::super::page::exchange::health_report(&view, 0));
     for row in &mut rows {
@@ -228,6 +234,9 @@ pub(super) fn queues(answer: &[u8]) -> Result<Vec<Row>, serde_json::Error> {
             ("DeliveryType", queue.delivery_type().into()),
             ("Status", queue.status().into()),
             ("MessageCount", queue.count.into()),
+            ("IncomingRate", queue.incoming_rate.into()),
+            ("OutgoingRate", queue.outgoing_rate.into()),
+            ("Velocity", queue.velocity().into()),
             ("DeferredMessageCount", queue.deferred.into()),
             ("NextHopDomain", queue.next_hop_domain().into()),
             ("NextHopConnector", json!(queue.next_hop_connector())),
@@ -399,9 +408,23 @@ pub(super) fn audit(answer: &[u8]) -> Result<Vec<Row>, serde_json::Error> {
             ("Server", one.node.as_str().into()),
             ("ActedAs", json!(one.acted_as)),
             ("ClientIP", one.from.as_str().into()),
+            ("ModifiedProperties", modified(one)),
         ])
     });
     Ok(rows.collect())
+}
+
+/// What an act changed, in Exchange's words.
+fn modified(record: &AuditRecord) -> Value {
+    let each = record.changes.iter().map(|change| {
+        json!({
+            "Subject": change.subject,
+            "Name": change.field,
+            "OldValue": change.before,
+            "NewValue": change.after,
+        })
+    });
+    each.collect()
 }
 
 pub(super) fn recipients(answer: &[u8]) -> Result<Vec<Row>, serde_json::Error> {

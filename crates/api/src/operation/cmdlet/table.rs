@@ -236,6 +236,33 @@ fn queue() -> Vec<Line> {
     );
     removal.parameters.push(notify);
     removal.differs = "-WithNDR is $false where it is not given; with -Filter -Confirm asks once, and says how many";
+    let redirect = Line {
+        name: "Redirect-Message",
+        alias: None,
+        summary: "Send what waits by another send connector",
+        act: Act::Do(Op::QueueRedirect),
+        parameters: vec![
+            identity(
+                "target",
+                false,
+                "A message's id or a queue; everything where nothing is named",
+            ),
+            Parameter {
+                needed: true,
+                ..text(
+                    "Target",
+                    "to",
+                    "The send connector, by its name or by one of its smart hosts",
+                )
+            },
+            text("Server", "server", NODE),
+            filter(Filtered::Messages, "Only messages that fit this filter"),
+        ],
+        fixed: Vec::new(),
+        columns: &[],
+        rows: None,
+        differs: "-Target is a send connector or its smart host: make one to the other server; what is held, journal reports and mail for mailboxes here stay; -Filter and -Identity narrow it",
+    };
     let path = Parameter {
         needed: true,
         ..Parameter::new(
@@ -256,10 +283,11 @@ fn queue() -> Vec<Line> {
                 "DeliveryType",
                 "Status",
                 "MessageCount",
+                "Velocity",
                 "NextHopDomain",
                 "LastError",
             ],
-            "a queue's name is that of its next hop; no rates",
+            "a queue's name is that of its next hop; rates are of the last minute, and filters see them as whole numbers away from zero",
             vec![
                 identity("next_hop", false, QUEUE),
                 filter(Filtered::Queues, "Only those that fit this filter"),
@@ -325,6 +353,7 @@ fn queue() -> Vec<Line> {
             Filtered::Messages,
         ),
         removal,
+        redirect,
         Line {
             name: "Export-Message",
             alias: None,
@@ -387,7 +416,7 @@ pub(super) fn all() -> Vec<Cmdlet> {
             fixed: line.fixed,
             columns: line.columns,
             rows: line.rows,
-            asks: line.name.starts_with("Remove-"),
+            asks: line.name.starts_with("Remove-") || line.name == "Redirect-Message",
             differs: Some(line.differs),
         })
         .collect()

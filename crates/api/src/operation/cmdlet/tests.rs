@@ -25,6 +25,9 @@ fn operations(cmdlet: &Cmdlet) -> Vec<Op> {
         if let Target::Operation(words) = parameter.target {
             ops.extend(words.iter().map(|(_, op, _)| *op));
         }
+        if let Target::Other(op) = parameter.target {
+            ops.push(op);
+        }
     }
     ops
 }
@@ -50,7 +53,7 @@ fn names_are_given_once_and_every_parameter_fills_a_field() {
             {
                 assert!(fields_of(op).contains(field), "{place}: no field {field}");
             }
-            if let Target::Request(field) = parameter.target {
+            if let Target::Request(field) | Target::Behind(field) = parameter.target {
                 for op in operations(one) {
                     let known = fields_of(op);
                     // What another word of the same command asks may know fewer.
@@ -116,6 +119,11 @@ fn every_noun_of_the_list_is_there() {
         "Get-GlobalMonitoringOverride",
         "Add-ServerMonitoringOverride",
         "Remove-ServerMonitoringOverride",
+        "Invoke-MonitoringProbe",
+        "Get-MonitoringItemIdentity",
+        "Set-ServerMonitor",
+        "Test-Mailflow",
+        "Redirect-Message",
     ] {
         assert!(find(name).is_some(), "{name}");
     }

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::{
     page::{Cell, Page, Tone, stamp},
-    view::{ActedAs, AuditList, AuditRecord, AuditResult},
+    view::{ActedAs, AuditList, AuditRecord, AuditResult, change},
 };
 
 /// Characters of a parameter's value.
@@ -12,7 +12,9 @@ const VALUE_CHARS: usize = 60;
 
 pub(in crate::operation) fn list(view: &AuditList, _: u64) -> Page {
     let page = Page::new().table(
-        ["time", "user", "machine", "acted as", "command", "result"],
+        [
+            "time", "user", "machine", "acted as", "command", "result", "changes",
+        ],
         view.records.iter().map(row),
         "Nothing fits.",
     );
@@ -22,7 +24,7 @@ pub(in crate::operation) fn list(view: &AuditList, _: u64) -> Page {
     }
 }
 
-fn row(record: &AuditRecord) -> [Cell; 6] {
+fn row(record: &AuditRecord) -> [Cell; 7] {
     let acted_as = match record.acted_as {
         Some(ActedAs::Machine) => Cell::toned("machine", Tone::Warn),
         Some(ActedAs::User) => "user".into(),
@@ -40,6 +42,9 @@ fn row(record: &AuditRecord) -> [Cell; 6] {
         acted_as,
         command(record).into(),
         result,
+        change::told(&record.changes, record.changes_left_out)
+            .join("; ")
+            .into(),
     ]
 }
 

@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// Exchange's word for a state.
-fn alert_value(value: HealthState) -> Cell {
+pub(in crate::operation) fn alert_value(value: HealthState) -> Cell {
     let word = match value {
         HealthState::Unknown => "UnInitialized",
         HealthState::Healthy | HealthState::Suspect | HealthState::Recovering => "Healthy",

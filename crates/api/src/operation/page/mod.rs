@@ -23,17 +23,20 @@ pub(super) mod simulate;
 pub(super) mod status;
 pub(super) mod trace;
 pub(super) mod untrusted;
+pub(super) mod watch;
 
 use mailward_model::Decision;
 
 use crate::{
     page::{Cell, Page, Tone},
-    view::{Changed, HealthState},
+    view::{Changed, HealthState, change},
 };
 
-/// What a command has done.
+/// What a command has done, and what is another thing now.
 pub(super) fn changed(view: &Changed, _: u64) -> Page {
-    Page::new().text(view.text.as_str())
+    Page::new()
+        .text(view.text.as_str())
+        .list(change::told(&view.changes, 0))
 }
 
 /// Text as it is.

@@ -5,7 +5,7 @@ use crate::{
     page::{Cell, Page, Tone, count, distance, moment, octets},
     view::{
         DeliveryView, MessageSummary, MessageView, QueueActed, QueueFailure, QueueListing,
-        QueueSummary, RecipientView,
+        QueueSummary, RecipientView, change,
     },
 };
 
@@ -19,6 +19,7 @@ pub(in crate::operation) fn listing(view: &QueueListing, now: u64) -> Page {
             ">messages",
             ">trying",
             ">waiting",
+            ">velocity",
             ">oldest",
             "next try",
             "last error",
@@ -70,6 +71,7 @@ pub(in crate::operation) fn acted(view: &QueueActed, _: u64) -> Page {
         .text(view.text.as_str())
         .list(done.map(String::as_str))
         .list(view.failed.iter().map(failed))
+        .list(change::told(&view.changes, view.changes_left_out))
 }
 
 /// Bad news where one of those that were meant failed.
@@ -77,7 +79,7 @@ pub(in crate::operation) fn acted_exit(view: &QueueActed) -> u8 {
     u8::from(!view.failed.is_empty())
 }
 
-fn row(queue: &QueueSummary, now: u64) -> [Cell; 7] {
+fn row(queue: &QueueSummary, now: u64) -> [Cell; 8] {
     let next = if queue.held {
         Cell::toned("held", Tone::Warn)
     } else {
@@ -88,10 +90,21 @@ fn row(queue: &QueueSummary, now: u64) -> [Cell; 7] {
         queue.count.to_string().into(),
         queue.in_flight.to_string().into(),
         queue.deferred.to_string().into(),
+        velocity(queue),
         distance(queue.oldest_unix_ms, now).into(),
         next,
         Cell::toned(queue.last_error.as_deref().unwrap_or_default(), Tone::Warn),
     ]
+}
+
+/// How fast it becomes shorter; one that grows is what somebody looks for.
+fn velocity(queue: &QueueSummary) -> Cell {
+    let rate = queue.velocity();
+    match rate {
+        _ if rate < 0.0 => Cell::toned(format!("{rate:.2}/s"), Tone::Warn),
+        _ if queue.incoming_rate > 0.0 || rate > 0.0 => format!("{rate:+.2}/s").into(),
+        _ => Cell::default(),
+    }
 }
 
 fn message_row(message: &MessageSummary, now: u64) -> [Cell; 8] {

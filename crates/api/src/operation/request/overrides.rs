@@ -95,6 +95,10 @@ requests! {
         #[serde(default)]
         #[arg(long)]
         pub off: bool,
+        /// The node that is meant; there is only this one to ask
+        #[serde(default)]
+        #[arg(long, value_name = "NODE")]
+        pub server: Option<String>,
     }
 
     /// `health explain`

@@ -66,6 +66,32 @@ requests! {
         pub dry_run: bool,
     }
 
+    /// `queue redirect`
+    QueueRedirect {
+        /// The send connector, by its name or by one of its smart hosts
+        #[arg(long, value_name = "CONNECTOR")]
+        pub to: String,
+        /// A message's id, or the name of a delivery queue; everything where nothing is named
+        #[serde(default)]
+        pub target: Option<QueueTarget>,
+        /// Every message that fits this filter, such as "FromAddress -like '*@example.org'"
+        #[serde(default)]
+        #[arg(long, value_name = "FILTER", conflicts_with_all = ["target", "queue_filter"])]
+        pub filter: Option<String>,
+        /// Every delivery queue that fits this filter, such as "NextHopDomain -eq 'example.org'"
+        #[serde(default)]
+        #[arg(long, value_name = "FILTER", conflicts_with = "target")]
+        pub queue_filter: Option<String>,
+        /// Only say what is meant, and do nothing
+        #[serde(default)]
+        #[arg(long)]
+        pub dry_run: bool,
+        /// The node that is meant; there is only this one to ask
+        #[serde(default)]
+        #[arg(long, value_name = "NODE")]
+        pub server: Option<String>,
+    }
+
     /// `queue remove`
     QueueRemove {
         /// The message's id

@@ -16,6 +16,7 @@ fn others(bad_causes: &[&str], heard_age_ms: u64) -> Option<GroupFacts> {
         healthy: true,
         acting: None,
         bad_causes: bad_causes.iter().map(|cause| (*cause).to_owned()).collect(),
+        sets: Vec::new(),
     };
     Some(GroupFacts {
         members: vec![member("mx2"), member("mx3")],

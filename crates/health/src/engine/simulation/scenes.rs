@@ -324,6 +324,7 @@ fn a_rehearsal_says_what_happens_then_and_changes_nothing() {
         healthy: false,
         acting: None,
         bad_causes: Vec::new(),
+        sets: Vec::new(),
     };
     let alone = world
         .engine

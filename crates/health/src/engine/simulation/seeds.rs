@@ -178,6 +178,7 @@ impl Cluster {
                     healthy: heard.status.healthy,
                     acting: heard.status.acting.clone(),
                     bad_causes: heard.status.bad_causes.clone(),
+                    sets: Vec::new(),
                 },
                 None => GroupMember {
                     name: format!("n{other}"),
@@ -185,6 +186,7 @@ impl Cluster {
                     healthy: false,
                     acting: None,
                     bad_causes: Vec::new(),
+                    sets: Vec::new(),
                 },
             })
             .collect()

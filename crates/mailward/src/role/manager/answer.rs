@@ -3,7 +3,10 @@
 use mailward_api::{
     control::{ControlReply, ControlRequest, DrillFault, Role},
     fault::{Fault, FaultKind},
-    view::{Changed, ChildStatus, HoldList, ManagerBeat, ManagerStatus, RoleFigures, RoleStatus},
+    view::{
+        Changed, ChildStatus, HoldList, ManagerBeat, ManagerStatus, RoleFigures, RoleStatus,
+        StateChange,
+    },
 };
 use mailward_events::Event;
 use mailward_health::Now;
@@ -65,8 +68,7 @@ impl Manager {
             },
             ControlRequest::Hold(hold) => {
                 self.known_component(&hold.component)?;
-                let text = self.repairs.holding.set(hold)?;
-                Ok(ControlReply::Changed(Changed { count: 1, text }))
+                self.repairs.holding.set(hold).map(ControlReply::Changed)
             }
             ControlRequest::Release {
                 component,
@@ -76,10 +78,9 @@ impl Manager {
                 by,
             } => {
                 let holding = &self.repairs.holding;
-                let count = holding.release(&component, requester, force, &by, &reason)?;
-                let text = format!("{count} holds on {component} have ended.");
-                let count = count as u64;
-                Ok(ControlReply::Changed(Changed { count, text }))
+                holding
+                    .release(&component, requester, force, &by, &reason)
+                    .map(ControlReply::Changed)
             }
             ControlRequest::Holds => Ok(ControlReply::Holds(HoldList {
                 holds: self.repairs.holding.all(),
@@ -91,7 +92,10 @@ impl Manager {
             }
             ControlRequest::CancelRestart { reason, by } => {
                 let text = self.repairs.cancel_restart(&by, &reason)?;
-                Ok(ControlReply::Changed(Changed { count: 1, text }))
+                let before = "announced";
+                let change =
+                    StateChange::new("restart of the server", "state", before, "cancelled");
+                Ok(ControlReply::Changed(Changed::by(1, text, vec![change])))
             }
             ControlRequest::GuardFacts => match self.repairs.facts(&self.settings) {
                 Some(facts) => Ok(ControlReply::GuardFacts(facts)),
@@ -111,12 +115,12 @@ impl Manager {
                 self.repairs.ledger(limit, &self.settings),
             )),
             ControlRequest::Freeze { reason, by } => {
+                let before = self.freezes.reason();
                 self.freezes.freeze(&by, &reason, self.clock.unix_ms());
                 self.repairs.frozen = self.freezes.reason();
-                Ok(ControlReply::Changed(Changed {
-                    count: 1,
-                    text: "Repair is held on this node until `mailward health thaw`.".to_owned(),
-                }))
+                let text = "Repair is held on this node until `mailward health thaw`.";
+                let change = repair_held(before, self.repairs.frozen.clone());
+                Ok(ControlReply::Changed(Changed::by(1, text, vec![change])))
             }
             ControlRequest::Thaw { by } => Ok(ControlReply::Changed(self.thaw(by))),
             other => Err(Fault::unsupported(Role::Manager.name(), other.name())),
@@ -170,6 +174,7 @@ impl Manager {
     }
 
     fn thaw(&mut self, by: String) -> Changed {
+        let before = self.freezes.reason();
         let was_frozen = self.freezes.thaw();
         let was_safe = self.freezes.is_safe_mode();
         if was_safe && let Some(worker) = self.children.get_mut(&Role::Worker) {
@@ -178,10 +183,7 @@ impl Manager {
         }
         self.repairs.frozen = self.freezes.reason();
         if !was_frozen && !was_safe {
-            return Changed {
-                count: 0,
-                text: "Nothing was held.".to_owned(),
-            };
+            return Changed::nothing(0, "Nothing was held.");
         }
         self.events.emit(Event::RepairThawed { by });
         let text = if was_safe {
@@ -189,10 +191,10 @@ impl Manager {
         } else {
             "Repair goes on."
         };
-        Changed {
-            count: u64::from(was_frozen) + u64::from(was_safe),
-            text: text.to_owned(),
-        }
+        let count = u64::from(was_frozen) + u64::from(was_safe);
+        // Safe mode ends in this turn, a moment later.
+        let change = repair_held(before, None);
+        Changed::by(count, text, vec![change])
     }
 
     fn role_status(&self) -> RoleStatus {
@@ -237,6 +239,11 @@ impl Manager {
             holds: self.freezes.list(),
         }
     }
+}
+
+/// What holds repair as a whole, before and after.
+fn repair_held(before: Option<String>, after: Option<String>) -> StateChange {
+    StateChange::new("repair", "held", before, after)
 }
 
 fn no_ledger() -> Fault {

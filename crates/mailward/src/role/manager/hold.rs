@@ -8,7 +8,7 @@ use mailward_api::{
     fault::Fault,
     page::stamp,
     view::{
-        ComponentState, Evidence, Hold, Requester, ServingState, Wanted,
+        Changed, ComponentState, Evidence, Hold, Requester, ServingState, StateChange, Wanted,
         hold::{ComponentOrder, SERVER_WIDE},
     },
 };
@@ -27,6 +27,17 @@ const TEST_MAX: Duration = Duration::from_secs(30);
 const GOOD: usize = 2;
 /// How long a component is held that fails its test, in milliseconds: then it is tested again.
 const FAILED_MS: u64 = 600_000;
+
+/// A hold that was, or is another now.
+fn changed(of: &Hold, before: Option<&Hold>, after: Option<&Hold>) -> StateChange {
+    let word = |hold: &Hold| {
+        let until = hold.expires_unix_ms.map_or("released".to_owned(), stamp);
+        let (wanted, owner, reason) = (hold.wanted.word(), &hold.owner, &hold.reason);
+        format!("{wanted} until {until} by {owner}: {reason}")
+    };
+    let subject = format!("{} for {}", of.component, of.requester);
+    StateChange::new(subject, "hold", before.map(word), after.map(word))
+}
 
 /// The holds, and everything that follows from them.
 #[derive(Clone)]
@@ -81,7 +92,7 @@ impl Holding {
     }
 
     /// Sets a hold.
-    pub(super) fn set(&self, hold: Hold) -> Result<String, Fault> {
+    pub(super) fn set(&self, hold: Hold) -> Result<Changed, Fault> {
         if hold.component != SERVER_WIDE && !hold.component.starts_with("receive/") {
             return Err(Fault::not_found(
                 format!("{:?} is not a component that can be held", hold.component),
@@ -89,10 +100,17 @@ impl Holding {
             )
             .at("component"));
         }
-        let set = self.holds.lock().set(hold).map_err(|error| {
+        let mut holds = self.holds.lock();
+        let is_it =
+            |one: &&Hold| one.component == hold.component && one.requester == hold.requester;
+        let replaced = holds.all().iter().find(is_it).cloned();
+        let set = holds.set(hold);
+        drop(holds);
+        let set = set.map_err(|error| {
             self.failing(&error);
             Fault::failed(error.to_string())
         })?;
+        let change = changed(&set, replaced.as_ref(), Some(&set));
         let until = set.expires_unix_ms.map_or("released".to_owned(), stamp);
         let text = format!(
             "{} holds {} {} for {} until {until}: {}",
@@ -113,7 +131,7 @@ impl Holding {
             until,
         });
         self.push();
-        Ok(text)
+        Ok(Changed::by(1, text, vec![change]))
     }
 
     /// Ends holds on a component.
@@ -124,7 +142,7 @@ impl Holding {
         force: bool,
         by: &str,
         reason: &str,
-    ) -> Result<usize, Fault> {
+    ) -> Result<Changed, Fault> {
         let released = self.holds.lock().release(component, requester, force);
         let released = released.map_err(|error| {
             self.failing(&error);
@@ -159,7 +177,10 @@ impl Holding {
             });
         }
         self.push();
-        Ok(released.len())
+        let ended = released.iter();
+        let changes = ended.map(|hold| changed(hold, Some(hold), None)).collect();
+        let text = format!("{} holds on {component} have ended.", released.len());
+        Ok(Changed::by(released.len() as u64, text, changes))
     }
 
     /// Ends what managed availability holds for a common cause.

@@ -180,7 +180,8 @@ impl Repairs {
                     case: Some(proposal.case.clone()),
                     cause: proposal.cause.clone(),
                 };
-                self.tell(entry, self.holding.set(hold));
+                let held = self.holding.set(hold).map(|changed| changed.text);
+                self.tell(entry, held);
             }
             RepairAct::Online => {
                 let component = held(&proposal.component);
@@ -193,7 +194,12 @@ impl Repairs {
                     Err(fault) if fault.kind == FaultKind::NotFound => {
                         self.book.acted(entry, Ok("nothing was held any more"));
                     }
-                    done => self.tell(entry, done.map(|count| format!("{count} holds ended"))),
+                    done => {
+                        self.tell(
+                            entry,
+                            done.map(|ended| format!("{} holds ended", ended.count)),
+                        );
+                    }
                 }
             }
             RepairAct::RestartServer => self.announce(entry, proposal, settings),

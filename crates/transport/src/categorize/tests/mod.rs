@@ -511,3 +511,84 @@ fn waiting_deliveries_find_new_ways() {
         "journal/gone@example.org"
     );
 }
+
+#[test]
+fn what_somebody_sends_another_way_keeps_every_promise() {
+    const HIGH_RISK: &str =
+        "[[send_connector]]\nname = \"Risky\"\naddress_spaces = [\"*\"]\npool = \"high_risk\"\n";
+    let snapshot = snapshot(HIGH_RISK);
+    let connector = |name: &str| snapshot.send_connector(name).unwrap();
+    let delivery = |next_hop: NextHop, to: &[&str]| Delivery {
+        no: 0,
+        next_hop,
+        mail_from: address("anna").into(),
+        recipients: to
+            .iter()
+            .map(|to| mailward_model::plan::DeliveryRecipient {
+                rcpt: EnvelopeRecipient::new(address(to)),
+                redirection: None,
+            })
+            .collect(),
+        content: DeliveryContent::Message,
+    };
+    let smart = |connector: &str| NextHop::SmartHost {
+        connector: connector.to_owned(),
+    };
+    let sent = |delivery: &Delivery, to: &str, pending: &[u32], size| {
+        let wanted = OutboundPool::Normal;
+        redirect(&snapshot, connector(to), delivery, pending, size, wanted)
+    };
+    let two = delivery(
+        smart("Partner"),
+        &["x@a.example", "y@b.example", "z@a.example"],
+    );
+    // Of those that are open one delivery for each domain; the envelope stays.
+    let moved = sent(&two, "Internet", &[0, 1, 2], 10).unwrap();
+    let hops: Vec<String> = moved.iter().map(|one| one.next_hop.to_string()).collect();
+    assert_eq!(
+        hops,
+        [
+            "connector/Internet/a.example",
+            "connector/Internet/b.example"
+        ]
+    );
+    assert_eq!(moved[0].recipients.len(), 2);
+    assert_eq!(moved[0].mail_from, two.mail_from);
+    let moved = sent(&two, "Internet", &[1], 10).unwrap();
+    assert_eq!((moved.len(), moved[0].recipients.len()), (1, 1));
+    let by_mx = delivery(
+        NextHop::Domain {
+            connector: "Internet".to_owned(),
+            domain: "a.example".parse().unwrap(),
+        },
+        &["x@a.example"],
+    );
+    let moved = sent(&by_mx, "Partner", &[0], 10).unwrap();
+    assert_eq!(moved[0].next_hop, smart("Partner"));
+    assert_eq!(sent(&by_mx, "Internet", &[0], 10), Err(Stays::Same));
+    assert!(matches!(
+        sent(&by_mx, "Partner", &[0], 2 << 20),
+        Err(Stays::TooLarge(_))
+    ));
+    let here = delivery(
+        NextHop::Mailbox {
+            mailbox: "anna".to_owned(),
+        },
+        &["anna"],
+    );
+    assert_eq!(sent(&here, "Internet", &[0], 10), Err(Stays::Mailbox));
+    let report = Delivery {
+        content: DeliveryContent::JournalReport(Default::default()),
+        ..by_mx.clone()
+    };
+    assert_eq!(sent(&report, "Partner", &[0], 10), Err(Stays::Report));
+    // Mail of one pool never leaves by the other.
+    let pool = OutboundPool::HighRisk;
+    assert_eq!(
+        sent(&by_mx, "Risky", &[0], 10),
+        Err(Stays::OtherPool(OutboundPool::Normal))
+    );
+    let risky = |to: &str| redirect(&snapshot, connector(to), &by_mx, &[0], 10, pool);
+    assert_eq!(risky("Partner"), Err(Stays::OtherPool(pool)));
+    assert!(risky("Risky").is_ok());
+}

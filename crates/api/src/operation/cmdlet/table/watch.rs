@@ -53,9 +53,126 @@ pub(super) fn health() -> Vec<Line> {
                 "LastTransitionTime",
                 "MonitorCount",
             ],
-            "of this node; no -RollupGroup",
-            vec![server("server"), set()],
+            "of this node; with -RollupGroup of the nodes in [group], as one: what is bad on some is Degraded while -MinimumOnlinePercent of them are well; no -HaImpactingOnly",
+            vec![
+                server("server"),
+                set(),
+                Parameter::new(
+                    "RollupGroup",
+                    Target::Other(Op::HealthRollup),
+                    Takes::Switch,
+                    "Of this node's group, as one",
+                ),
+                Parameter::new(
+                    "GroupSize",
+                    Target::Request("group_size"),
+                    Takes::Integer,
+                    "With -RollupGroup: nodes to look at, this one first; 12 where not given",
+                ),
+                Parameter::new(
+                    "MinimumOnlinePercent",
+                    Target::Request("minimum_online_percent"),
+                    Takes::Integer,
+                    "With -RollupGroup: nodes that must be well, in percent; 70 where not given",
+                ),
+            ],
         ),
+        look(
+            "Get-MonitoringItemIdentity",
+            "List the probes, monitors and responders of a health set",
+            Op::HealthItems,
+            rows::items,
+            &["HealthSetName", "ItemType", "Name", "TargetResource"],
+            "without a name those of every health set; Name is what the other commands take",
+            vec![
+                identity("set", false, "The health set"),
+                text("Server", "server", NODE),
+            ],
+        ),
+        look(
+            "Invoke-MonitoringProbe",
+            "Run one probe now and show what it saw",
+            Op::HealthProbeRun,
+            rows::probe,
+            &[
+                "MonitorIdentity",
+                "ExecutionStartTime",
+                "ResultType",
+                "Duration",
+                "ExecutionContext",
+            ],
+            "names are those of Get-MonitoringItemIdentity; -PropertyOverride 'timeout=30s' in place of -TimeOutSeconds and the rest",
+            vec![
+                identity("name", true, "The probe's name, such as mailflow/Internet"),
+                text("Server", "server", NODE),
+                Parameter::new(
+                    "PropertyOverride",
+                    Target::Request("set"),
+                    Takes::List(Box::new(Takes::Text)),
+                    "For this run alone, such as 'timeout=30s'; its result then counts for nothing",
+                ),
+            ],
+        ),
+        look(
+            "Test-Mailflow",
+            "Send a probe message, and say whether it arrived and how long that took",
+            Op::HealthMailflow,
+            rows::mailflow,
+            &[
+                "ReceiveConnector",
+                "TestMailflowResult",
+                "MessageLatencyTime",
+                "Error",
+            ],
+            "through each receive connector into the health mailbox of this node, or through the one of -ReceiveConnector; none to other servers or addresses: Invoke-MonitoringProbe route/NAME does that",
+            vec![
+                identity("server", false, NODE),
+                text(
+                    "ReceiveConnector",
+                    "connector",
+                    "The receive connector through which it goes in",
+                ),
+            ],
+        ),
+        Line {
+            name: "Set-ServerMonitor",
+            alias: None,
+            summary: "Say that a monitor's subject is being repaired, or is no more",
+            act: Act::Do(Op::HealthRepairing),
+            parameters: vec![
+                Parameter {
+                    needed: true,
+                    positional: true,
+                    piped: true,
+                    ..text("Name", "item", "The monitor, component or health set")
+                },
+                Parameter {
+                    piped: true,
+                    ..Parameter::new(
+                        "TargetResource",
+                        Target::Behind("item"),
+                        Takes::Text,
+                        "What the monitor is about, where Get-ServerHealth shows that apart",
+                    )
+                },
+                needed(Parameter::new(
+                    "Repairing",
+                    Target::Operation(&[
+                        ("True", Op::HealthRepairing, None),
+                        ("False", Op::HealthRepairing, Some("off")),
+                    ]),
+                    Takes::Word(["True", "False"].map(str::to_owned).to_vec()),
+                    "$true while you are at it, $false when you are done",
+                )),
+                text("Server", "server", NODE),
+                text("For", "span", "For how long, such as 2h"),
+                text("Reason", "reason", "What is being done"),
+            ],
+            fixed: Vec::new(),
+            columns: &[],
+            rows: None,
+            differs: "of this node; ends by itself, after -For",
+        },
         look(
             "Get-ServerComponentState",
             "Show which components take mail, and who holds the others",
