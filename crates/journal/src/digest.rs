@@ -2,7 +2,6 @@
 
 use std::{fmt, str::FromStr};
 
-use mailward_model::hex;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use sha2::{Digest as _, Sha256};
 
@@ -14,6 +13,19 @@ impl Digest {
     /// The digest of some octets.
     pub fn of(octets: &[u8]) -> Digest {
         Digest(Sha256::digest(octets).into())
+    }
+
+    /// Its hexadecimal digits, in lower case.
+    pub(crate) fn digits(&self) -> [u8; 64] {
+        let digit = |nibble: u8| match nibble {
+            0..=9 => b'0' + nibble,
+            _ => b'a' + nibble - 10,
+        };
+        let mut digits = [0; 64];
+        for (pair, octet) in digits.chunks_exact_mut(2).zip(self.0) {
+            pair.copy_from_slice(&[digit(octet >> 4), digit(octet & 15)]);
+        }
+        digits
     }
 }
 
@@ -35,18 +47,15 @@ impl Hasher {
 
 impl fmt::Display for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write_hex(&self.0, f)
+        // They are ASCII.
+        f.write_str(str::from_utf8(&self.digits()).unwrap_or_default())
     }
 }
 
 impl fmt::Debug for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write_hex(&self.0, f)
+        fmt::Display::fmt(self, f)
     }
-}
-
-fn write_hex(octets: &[u8], f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    f.write_str(&hex(octets))
 }
 
 /// Reads exactly `N` octets of hexadecimal digits in lower case.
@@ -82,7 +91,7 @@ impl FromStr for Digest {
 
 impl Serialize for Digest {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        to.collect_str(self)
+        to.serialize_str(str::from_utf8(&self.digits()).unwrap_or_default())
     }
 }
 

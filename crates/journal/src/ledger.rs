@@ -1,11 +1,12 @@
 //! Writing the ledger.
 //!
 //! A line is handed to the operating system at once, so that it survives the process; a thread of
-//! its own syncs what was written, a few milliseconds' worth with one call, and then lets happen what
-//! was to happen when the line is durable. What could not be written or synced is kept in memory and
+//! its own syncs what was written, a few milliseconds' worth with one call, and then gives back, in one
+//! piece, what waited for these lines. What could not be written or synced is kept in memory and
 //! written again: a chain has no hole because a disk was full.
 //!
-//! Invariant: what waits for a line runs only after that line is synced, and in the lines' order.
+//! Invariant: what waits for a line is given back only after that line is synced, and in the lines'
+//! order.
 
 use std::{
     collections::HashMap,
@@ -13,7 +14,10 @@ use std::{
     io::{self, Read as _, Seek as _, SeekFrom},
     os::unix::fs::{DirBuilderExt as _, FileExt as _, OpenOptionsExt as _},
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
     thread::JoinHandle,
     time::Duration,
 };
@@ -25,11 +29,13 @@ use parking_lot::{Condvar, Mutex};
 use crate::{
     Digest, Line, Report, Signer, What,
     check::{self, TAIL_OCTETS_MAX},
-    line::{day_of, root},
+    line::{Said, day_of, root},
 };
 
 /// How long lines are gathered before they are synced.
 const GATHER: Duration = Duration::from_millis(20);
+/// A day of a ledger is one of UTC.
+const DAY_MS: u64 = 86_400_000;
 /// How long until a disk that refused is tried again.
 const RETRY: Duration = Duration::from_secs(1);
 /// Reports remembered from the end of the ledger when it is opened: the queue lags behind it by what
@@ -81,18 +87,17 @@ pub struct Status {
     pub damage: Option<(String, u64, String)>,
 }
 
-/// What happens when a line is durable.
-type Then = Box<dyn FnOnce() + Send>;
-
-/// Told of what an administrator should know.
-pub trait Watch: Send + Sync {
+/// Told of what an administrator should know, and of what is durable.
+pub trait Watch<T>: Send + Sync {
+    /// The lines that these waited for are durable; in the lines' order.
+    fn durable(&self, waited: Vec<T>);
     /// The disk refuses; said once until it works again.
     fn failing(&self, path: &Path, error: &io::Error);
     /// A day was closed with this root after so many lines.
     fn closed(&self, day: &str, lines: u64, root: Digest);
 }
 
-struct Inner {
+struct Inner<T> {
     dir: PathBuf,
     host: String,
     signer: Signer,
@@ -108,30 +113,37 @@ struct Inner {
     head: Digest,
     /// Lines of this day.
     day_lines: u64,
+    /// The last day by number that was found to be no later than this one: most lines need not ask
+    /// the calendar.
+    looked_day: u64,
     reports: u64,
     last_root: Option<(String, Digest)>,
-    thens: Vec<Then>,
+    /// What waits for the lines behind the last sync.
+    waiting: Vec<T>,
     failing: Option<String>,
     closing: bool,
 }
 
-struct Shared {
-    inner: Mutex<Inner>,
+struct Shared<T> {
+    inner: Mutex<Inner<T>>,
+    /// Whether the disk refuses, for who asks before each report.
+    is_failing: AtomicBool,
     work: Condvar,
     /// Told when the ledger is closed, so that nothing is gathered any more.
     closing: Condvar,
-    watch: Box<dyn Watch>,
+    watch: Box<dyn Watch<T>>,
 }
 
-/// The ledger, open for writing.
-pub struct Ledger {
-    shared: Arc<Shared>,
+/// The ledger, open for writing. Lines may have something that waits until they are durable, a `T`:
+/// [`Watch::durable`] is given all that waited for one sync at once.
+pub struct Ledger<T> {
+    shared: Arc<Shared<T>>,
     known: Mutex<HashMap<(MessageId, u32), Report>>,
     damage: Option<(String, u64, String)>,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
 
-impl std::fmt::Debug for Ledger {
+impl<T> std::fmt::Debug for Ledger<T> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Ledger")
             .field("dir", &self.shared.inner.lock().dir)
@@ -139,7 +151,7 @@ impl std::fmt::Debug for Ledger {
     }
 }
 
-impl Ledger {
+impl<T: Send + 'static> Ledger<T> {
     /// Opens the ledger in `dir`, making it where it is missing, and starts the thread that syncs.
     ///
     /// # Errors
@@ -148,9 +160,9 @@ impl Ledger {
         dir: &Path,
         host: &str,
         signer: Signer,
-        watch: Box<dyn Watch>,
+        watch: Box<dyn Watch<T>>,
         now_unix_ms: u64,
-    ) -> Result<(Ledger, Opened), LedgerError> {
+    ) -> Result<(Ledger<T>, Opened), LedgerError> {
         DirBuilder::new()
             .recursive(true)
             .mode(0o700)
@@ -170,6 +182,7 @@ impl Ledger {
         inner.last_root = last_root(&files);
         let shared = Arc::new(Shared {
             inner: Mutex::new(inner),
+            is_failing: AtomicBool::new(false),
             work: Condvar::new(),
             closing: Condvar::new(),
             watch,
@@ -189,21 +202,26 @@ impl Ledger {
         Ok((ledger, opened))
     }
 
-    /// Enters lines; `then` runs when they are durable. Never fails: what the disk refuses is kept
-    /// and written when it can be, and until then [`Ledger::is_failing`] is true.
+    /// Enters lines; what `waits` for them is told of when they are durable. Never fails: what the disk
+    /// refuses is kept and written when it can be, and until then [`Ledger::is_failing`] is true.
     pub fn append(
         &self,
         now_unix_ms: u64,
         whats: impl IntoIterator<Item = What>,
-        then: impl FnOnce() + Send + 'static,
+        waits: Option<T>,
     ) {
+        // Written before the lock is taken: it is held for the chain alone.
+        let said: Vec<_> = whats
+            .into_iter()
+            .map(|what| (matches!(what, What::Report(_)), Said::of(&what)))
+            .collect();
         let mut inner = self.shared.inner.lock();
         self.shared.roll(&mut inner, now_unix_ms);
-        for what in whats {
-            inner.reports += u64::from(matches!(what, What::Report(_)));
-            inner.push(now_unix_ms, what);
+        for (is_report, said) in said {
+            inner.reports += u64::from(is_report);
+            inner.push(now_unix_ms, said);
         }
-        inner.thens.push(Box::new(then));
+        inner.waiting.extend(waits);
         self.shared.write(&mut inner);
         kill::at(Step::LedgerWritten);
         drop(inner);
@@ -212,7 +230,7 @@ impl Ledger {
 
     /// True while the disk refuses: nothing should be handed over that would have to be entered.
     pub fn is_failing(&self) -> bool {
-        self.shared.inner.lock().failing.is_some()
+        self.shared.is_failing.load(Relaxed)
     }
 
     /// Closes the day if it is over. To be called now and then, so that a quiet night has its root.
@@ -252,7 +270,7 @@ impl Ledger {
     }
 }
 
-impl Ledger {
+impl<T> Ledger<T> {
     /// Writes and syncs what is left, lets happen what waits for that, and ends the thread. What is
     /// appended later is written and never told to be durable.
     pub fn close(&self) {
@@ -266,7 +284,7 @@ impl Ledger {
     }
 }
 
-impl Drop for Ledger {
+impl<T> Drop for Ledger<T> {
     fn drop(&mut self) {
         self.close();
     }
@@ -288,7 +306,7 @@ fn open_file(path: &Path) -> io::Result<File> {
 }
 
 /// A new ledger.
-fn first(dir: &Path, host: &str, signer: Signer, now: u64) -> Result<Inner, LedgerError> {
+fn first<T>(dir: &Path, host: &str, signer: Signer, now: u64) -> Result<Inner<T>, LedgerError> {
     let day = day_of(now);
     let path = file_of(dir, &day);
     let file = open_file(&path).map_err(failed("open", &path))?;
@@ -305,29 +323,28 @@ fn first(dir: &Path, host: &str, signer: Signer, now: u64) -> Result<Inner, Ledg
         next: 1,
         head: Digest::default(),
         day_lines: 0,
+        looked_day: 0,
         reports: 0,
         last_root: None,
-        thens: Vec::new(),
+        waiting: Vec::new(),
         failing: None,
         closing: false,
     };
-    inner.push(
-        now,
-        What::Began {
-            host: host.to_owned(),
-        },
-    );
+    let began = What::Began {
+        host: host.to_owned(),
+    };
+    inner.push(now, Said::of(&began));
     Ok(inner)
 }
 
 /// A ledger that was written before: its end is found, and a line that was cut short removed.
-fn resume(
+fn resume<T>(
     newest: &check::DayFile,
     dir: &Path,
     host: &str,
     signer: Signer,
     opened: &mut Opened,
-) -> Result<Inner, LedgerError> {
+) -> Result<Inner<T>, LedgerError> {
     let path = &newest.path;
     let file = open_file(path).map_err(failed("open", path))?;
     let end = check::end(path).map_err(failed("read", path))?;
@@ -354,9 +371,10 @@ fn resume(
         next: end.next,
         head: end.head,
         day_lines: end.lines,
+        looked_day: 0,
         reports: 0,
         last_root: None,
-        thens: Vec::new(),
+        waiting: Vec::new(),
         failing: None,
         closing: false,
     })
@@ -396,25 +414,20 @@ fn sync_dir(dir: &Path) -> io::Result<()> {
     File::open(dir)?.sync_all()
 }
 
-impl Inner {
+impl<T> Inner<T> {
     /// Puts a line behind the others, in memory.
-    fn push(&mut self, now_unix_ms: u64, what: What) {
-        let line = Line {
-            n: self.next,
-            at: now_unix_ms,
-            prev: self.head,
-            what,
-        };
+    fn push(&mut self, now_unix_ms: u64, said: Option<Said>) {
         // Every field of a line has a limit far below a line's, so that nothing is left out.
-        let Some(octets) = line.write() else {
+        let Some(said) = said else {
             debug_assert!(false, "a line that is too long");
             return;
         };
-        let text = octets.strip_suffix(b"\n").unwrap_or(&octets);
-        self.head = Digest::of(text);
+        let start = self.unsynced.len();
+        said.put(&mut self.unsynced, self.next, now_unix_ms, self.head);
+        self.head = Digest::of(self.unsynced.get(start..).unwrap_or_default());
         self.next += 1;
         self.day_lines += 1;
-        self.unsynced.extend_from_slice(&octets);
+        self.unsynced.push(b'\n');
     }
 
     /// Hands to the operating system what was not yet.
@@ -442,9 +455,9 @@ impl Inner {
     }
 }
 
-impl Shared {
+impl<T> Shared<T> {
     /// Writes, and notes whether the disk refuses.
-    fn write(&self, inner: &mut Inner) {
+    fn write(&self, inner: &mut Inner<T>) {
         if inner.failing.is_none()
             && let Err(error) = inner.write()
         {
@@ -452,17 +465,25 @@ impl Shared {
         }
     }
 
-    fn fails(&self, inner: &mut Inner, error: &io::Error) {
+    fn fails(&self, inner: &mut Inner<T>, error: &io::Error) {
+        self.is_failing.store(true, Relaxed);
         if inner.failing.replace(error.to_string()).is_none() {
             self.watch.failing(&inner.path(), error);
         }
     }
 
     /// Closes a day that is over and begins the next one. Where the disk refuses, the day goes on.
-    fn roll(&self, inner: &mut Inner, now_unix_ms: u64) {
+    fn roll(&self, inner: &mut Inner<T>, now_unix_ms: u64) {
+        if now_unix_ms / DAY_MS == inner.looked_day {
+            return;
+        }
         let day = day_of(now_unix_ms);
         // A clock that went back adds to the day that is open.
-        if day <= inner.day || inner.failing.is_some() {
+        if day <= inner.day {
+            inner.looked_day = now_unix_ms / DAY_MS;
+            return;
+        }
+        if inner.failing.is_some() {
             return;
         }
         let closed = self.close_day(inner, now_unix_ms, &day);
@@ -471,13 +492,13 @@ impl Shared {
         }
     }
 
-    fn close_day(&self, inner: &mut Inner, now_unix_ms: u64, next_day: &str) -> io::Result<()> {
+    fn close_day(&self, inner: &mut Inner<T>, now_unix_ms: u64, next_day: &str) -> io::Result<()> {
         // A day is closed once: where only the next file could not be made, the root stands already.
         let is_closed = matches!(&inner.last_root, Some((day, _)) if *day == inner.day);
         if !is_closed {
             let (day, head) = (inner.day.clone(), inner.head);
             let root = root(&inner.signer, &inner.host, &day, inner.next, head);
-            inner.push(now_unix_ms, root);
+            inner.push(now_unix_ms, Said::of(&root));
             inner.last_root = Some((day.clone(), head));
             self.watch.closed(&day, inner.day_lines - 1, head);
         }
@@ -496,14 +517,14 @@ impl Shared {
     }
 }
 
-/// Syncs what was written, and lets happen what waited for it.
-fn run(shared: &Shared) {
+/// Syncs what was written, and tells of what waited for it.
+fn run<T>(shared: &Shared<T>) {
     loop {
         let mut inner = shared.inner.lock();
-        while inner.unsynced.is_empty() && inner.thens.is_empty() && !inner.closing {
+        while inner.unsynced.is_empty() && inner.waiting.is_empty() && !inner.closing {
             shared.work.wait(&mut inner);
         }
-        if inner.closing && inner.unsynced.is_empty() && inner.thens.is_empty() {
+        if inner.closing && inner.unsynced.is_empty() && inner.waiting.is_empty() {
             return;
         }
         if !inner.closing {
@@ -515,21 +536,23 @@ fn run(shared: &Shared) {
             shared.closing.wait_for(&mut inner, wait);
         }
         let closing = inner.closing;
-        let thens = sync_once(shared, &mut inner);
+        let waited = sync_once(shared, &mut inner);
         drop(inner);
-        let failed = thens.is_none();
-        for then in thens.into_iter().flatten() {
-            then();
-        }
-        if failed && closing {
+        match waited {
+            Some(waited) if waited.is_empty() => {}
+            Some(waited) => shared.watch.durable(waited),
             // The process ends; the queue still has what could not be entered.
-            return;
+            None if closing => return,
+            None => {}
         }
     }
 }
 
 /// One sync; the lock is not held meanwhile. `None` where the disk refused.
-fn sync_once(shared: &Shared, inner: &mut parking_lot::MutexGuard<'_, Inner>) -> Option<Vec<Then>> {
+fn sync_once<T>(
+    shared: &Shared<T>,
+    inner: &mut parking_lot::MutexGuard<'_, Inner<T>>,
+) -> Option<Vec<T>> {
     if inner.failing.is_some() {
         // After an error nothing that was written since the last sync is trusted.
         inner.written = 0;
@@ -541,24 +564,25 @@ fn sync_once(shared: &Shared, inner: &mut parking_lot::MutexGuard<'_, Inner>) ->
         return None;
     }
     let octets = inner.written;
-    let thens = std::mem::take(&mut inner.thens);
+    let waited = std::mem::take(&mut inner.waiting);
     let file = Arc::clone(&inner.file);
     let synced = parking_lot::MutexGuard::unlocked(inner, || file.sync_data());
     let same_file = Arc::ptr_eq(&file, &inner.file);
     match synced {
         Ok(()) => {
             inner.failing = None;
+            shared.is_failing.store(false, Relaxed);
             // A day that was closed meanwhile was synced then.
             if same_file {
                 inner.synced(octets);
             }
             kill::at(Step::LedgerSynced);
-            Some(thens)
+            Some(waited)
         }
         Err(error) => {
-            let mut kept = thens;
-            kept.append(&mut inner.thens);
-            inner.thens = kept;
+            let mut kept = waited;
+            kept.append(&mut inner.waiting);
+            inner.waiting = kept;
             shared.fails(inner, &error);
             None
         }

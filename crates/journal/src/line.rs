@@ -3,6 +3,8 @@
 //! The digest of a line is that of its octets without the line end, so that anybody can check the
 //! chain with `sha256sum`. What a line says is never rewritten.
 
+use std::io::Write as _;
+
 use mailward_model::MessageId;
 use serde::{Deserialize, Serialize};
 
@@ -117,11 +119,38 @@ impl Line {
 
     /// The line with its line end. `None` for one that would be too long.
     pub(crate) fn write(&self) -> Option<Vec<u8>> {
-        let mut octets = serde_json::to_vec(self).ok()?;
-        (octets.len() <= LINE_OCTETS_MAX).then(|| {
-            octets.push(b'\n');
-            octets
-        })
+        let said = Said::of(&self.what)?;
+        let mut octets = Vec::with_capacity(said.0.len() + PLACE_OCTETS_MAX + 1);
+        said.put(&mut octets, self.n, self.at, self.prev);
+        octets.push(b'\n');
+        Some(octets)
+    }
+}
+
+/// Octets of a line that say where it stands: names, two numbers, a digest.
+const PLACE_OCTETS_MAX: usize = 160;
+
+/// What a line says, written before its place in the chain is known: places are given out one by one,
+/// and nobody else should wait for what can be written before.
+#[derive(Debug)]
+pub(crate) struct Said(Vec<u8>);
+
+impl Said {
+    /// `None` where the line would be too long.
+    pub(crate) fn of(what: &What) -> Option<Said> {
+        let mut octets = Vec::with_capacity(384);
+        serde_json::to_writer(&mut octets, what).ok()?;
+        (octets.len() + PLACE_OCTETS_MAX <= LINE_OCTETS_MAX).then_some(Said(octets))
+    }
+
+    /// Appends the line with this place, without its line end.
+    pub(crate) fn put(&self, out: &mut Vec<u8>, n: u64, at: u64, prev: Digest) {
+        // Writing to a Vec cannot fail, here and below.
+        let _ = write!(out, "{{\"n\":{n},\"at\":{at},\"prev\":\"");
+        out.extend_from_slice(&prev.digits());
+        out.extend_from_slice(b"\",");
+        // An object too, and never an empty one: its fields go on behind these.
+        out.extend_from_slice(self.0.strip_prefix(b"{").unwrap_or(&self.0));
     }
 }
 
@@ -164,4 +193,86 @@ pub fn day_of(unix_ms: u64) -> String {
         .to_zoned(jiff::tz::TimeZone::UTC)
         .date()
         .to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::How;
+
+    fn whats() -> impl Strategy<Value = What> {
+        let how = prop_oneof![
+            Just(How::Delivered),
+            Just(How::Diverted),
+            Just(How::Replayed)
+        ];
+        let report = (how, any::<u128>(), any::<u32>(), ".{0,40}", ".{0,40}");
+        let report = (report, any::<[u8; 32]>(), any::<u64>()).prop_map(
+            |((how, message, delivery, target, to), digest, octets)| {
+                What::Report(Report {
+                    how,
+                    message: MessageId::from_bits(message),
+                    delivery,
+                    target,
+                    to,
+                    report: Digest(digest),
+                    octets,
+                })
+            },
+        );
+        let given_up = (any::<u128>(), any::<u32>(), ".{0,40}", ".{0,200}").prop_map(
+            |(message, delivery, target, because)| What::GivenUp {
+                message: MessageId::from_bits(message),
+                delivery,
+                target,
+                because,
+            },
+        );
+        let began = ".{0,40}".prop_map(|host| What::Began { host });
+        let root = (".{0,40}", ".{0,10}", ".{0,64}", ".{0,128}").prop_map(
+            |(host, day, key, signature)| What::Root {
+                host,
+                day,
+                key,
+                signature,
+            },
+        );
+        prop_oneof![report, given_up, began, root]
+    }
+
+    proptest! {
+        #[test]
+        fn a_line_is_what_its_fields_say(
+            n in any::<u64>(),
+            at in any::<u64>(),
+            prev in any::<[u8; 32]>(),
+            what in whats(),
+        ) {
+            let line = Line { n, at, prev: Digest(prev), what };
+            let written = line.write().unwrap();
+            let text = written.strip_suffix(b"\n").unwrap();
+            prop_assert_eq!(text, serde_json::to_vec(&line).unwrap());
+            prop_assert_eq!(Line::read(text).unwrap(), line);
+        }
+    }
+
+    #[test]
+    fn a_line_that_would_be_too_long_is_not_written() {
+        let line = |octets: usize| Line {
+            n: u64::MAX,
+            at: u64::MAX,
+            prev: Digest([255; 32]),
+            what: What::Began {
+                host: "x".repeat(octets),
+            },
+        };
+        assert!(line(LINE_OCTETS_MAX).write().is_none());
+        let longest = (0..LINE_OCTETS_MAX)
+            .rev()
+            .find_map(|octets| line(octets).write());
+        let longest = longest.unwrap().len();
+        assert!((LINE_OCTETS_MAX - PLACE_OCTETS_MAX..=LINE_OCTETS_MAX).contains(&longest));
+    }
 }

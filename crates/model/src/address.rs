@@ -199,6 +199,12 @@ fn is_atext(c: char) -> bool {
 }
 
 fn is_dot_string(text: &str) -> bool {
+    // Asked with each address that is read or written; nearly all are plain.
+    let is_plain =
+        |octet: u8| matches!(octet, b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_');
+    if !text.is_empty() && text.bytes().all(is_plain) {
+        return true;
+    }
     text.split('.')
         .all(|atom| !atom.is_empty() && atom.chars().all(is_atext))
 }

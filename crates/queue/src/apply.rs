@@ -15,6 +15,7 @@ use crate::{
     entry::{Entry, StoredBody},
     frame::HEADER,
     index::{Gone, Now},
+    kept,
     shared::State,
 };
 
@@ -58,11 +59,12 @@ impl Committer {
     ) {
         match std::mem::replace(&mut item.effect, Effect::Nothing) {
             Effect::Accept(new) => {
-                let (base, mut body) = *new;
+                let (base, mut body, kept) = *new;
                 let id = base.fixed.id();
                 body.own();
                 let stored = self.stored_body(number, item, &body.place, body.crc);
                 state.index.insert(now, base, stored, (number, item.octets));
+                kept::keep(state, id, kept);
                 self.add_base(number, id, item.octets);
                 self.shared.figures.accepted.fetch_add(1, Relaxed);
             }

@@ -10,7 +10,8 @@ use mailward_model::MessageId;
 use tokio::sync::oneshot;
 
 use crate::{
-    AcceptError, QueueError, body::Body, entry::SegmentFile, frame::Kind, index::Gone, record::Base,
+    AcceptError, QueueError, body::Body, entry::SegmentFile, frame::Kind, index::Gone, kept::Kept,
+    record::Base,
 };
 
 /// The metadata of a record.
@@ -42,7 +43,7 @@ pub(crate) enum Payload {
 #[derive(Debug)]
 pub(crate) enum Effect {
     /// The message enters the index.
-    Accept(Box<(Base, Body)>),
+    Accept(Box<(Base, Body, Option<Kept>)>),
     /// The message's state is no longer only in its base record.
     Update(MessageId),
     /// What the message held on the disk is free.

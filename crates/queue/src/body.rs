@@ -244,21 +244,43 @@ pub(crate) fn is_full(error: &io::Error) -> bool {
 #[derive(Debug)]
 pub struct BodyReader {
     id: MessageId,
-    file: Arc<dyn DiskFile>,
-    offset: u64,
+    source: Source,
     len: u64,
     left: u64,
-    chunk: usize,
-    crc: u32,
-    seen: crc32fast::Hasher,
+}
+
+/// Where a reader has the octets from.
+#[derive(Debug)]
+enum Source {
+    /// They were kept.
+    Kept(Bytes),
+    Disk {
+        file: Arc<dyn DiskFile>,
+        offset: u64,
+        chunk: usize,
+        crc: u32,
+        seen: crc32fast::Hasher,
+    },
 }
 
 impl BodyReader {
+    /// Reads what was kept, where it is.
     pub(crate) fn open(
         shared: &Shared,
         id: MessageId,
         body: &StoredBody,
+        kept: Option<Bytes>,
     ) -> Result<BodyReader, ReadError> {
+        if let Some(kept) = kept {
+            let len = kept.len() as u64;
+            let source = Source::Kept(kept);
+            return Ok(BodyReader {
+                id,
+                source,
+                len,
+                left: len,
+            });
+        }
         let (file, offset, len, crc, chunk) = match body {
             StoredBody::Inline {
                 segment,
@@ -278,15 +300,18 @@ impl BodyReader {
                 (file.map_err(source)?, 0, *len, *crc, CHUNK)
             }
         };
-        Ok(BodyReader {
-            id,
+        let source = Source::Disk {
             file,
             offset,
-            len,
-            left: len,
             chunk,
             crc,
             seen: crc32fast::Hasher::new(),
+        };
+        Ok(BodyReader {
+            id,
+            source,
+            len,
+            left: len,
         })
     }
 
@@ -300,8 +325,8 @@ impl BodyReader {
         self.len == 0
     }
 
-    /// The next octets, `None` at the end; a small body comes in one chunk. Reads from the page
-    /// cache as a rule; it blocks where the kernel has to read from the disk.
+    /// The next octets, `None` at the end; a small body comes in one chunk. Reads from memory or the
+    /// page cache as a rule; it blocks where the kernel has to read from the disk.
     ///
     /// # Errors
     /// [`ReadError`]: the disk fails, or what it gives is not what was stored. Damage in a body
@@ -311,18 +336,30 @@ impl BodyReader {
         if self.left == 0 {
             return Ok(None);
         }
-        let count = usize::try_from(self.left).map_or(self.chunk, |left| left.min(self.chunk));
+        let (file, offset, chunk, crc, seen) = match &mut self.source {
+            Source::Kept(kept) => {
+                self.left = 0;
+                return Ok(Some(std::mem::take(kept)));
+            }
+            Source::Disk {
+                file,
+                offset,
+                chunk,
+                crc,
+                seen,
+            } => (file, *offset, *chunk, *crc, seen),
+        };
+        let count = usize::try_from(self.left).map_or(chunk, |left| left.min(chunk));
         let mut buffer = vec![0; count];
-        let read = self
-            .file
-            .read_at(&mut buffer, self.offset + (self.len - self.left))
+        let read = file
+            .read_at(&mut buffer, offset + (self.len - self.left))
             .map_err(|source| ReadError::Io {
                 id: self.id,
                 source: Arc::new(source),
             })?;
-        self.seen.update(&buffer);
+        seen.update(&buffer);
         self.left -= count as u64;
-        if read < count || (self.left == 0 && self.seen.clone().finalize() != self.crc) {
+        if read < count || (self.left == 0 && seen.clone().finalize() != crc) {
             self.left = 0;
             return Err(ReadError::Damaged(self.id));
         }

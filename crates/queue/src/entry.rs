@@ -8,6 +8,7 @@ use mailward_host::disk::DiskFile;
 use mailward_model::{MessageId, plan::DeliveryNo};
 
 use crate::{
+    kept::Kept,
     record::{BaseParts, BodyRecord, StateRecord, encode_base, fate_number, fate_of},
     schedule::{HopNo, Place},
     view::{LastAttempt, Message, RecipientState},
@@ -63,6 +64,8 @@ pub(crate) struct Entry {
     pub(crate) head: Bytes,
     pub(crate) notes: Bytes,
     pub(crate) body: StoredBody,
+    /// What is at hand without the log, while it is.
+    pub(crate) kept: Option<Box<Kept>>,
     /// The segment of its newest Accepted or Moved record, and that record's octets.
     pub(crate) base: u64,
     pub(crate) base_octets: u64,

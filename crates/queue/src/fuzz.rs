@@ -86,14 +86,14 @@ fn accept(queue: &Queue, body: Body, number: u64, rcpt: &EnvelopeRecipient) {
         }],
         content: DeliveryContent::Message,
     };
-    let plan = Plan {
+    let mut plan = Plan {
         deliveries: vec![delivery(0), delivery(1)],
         notes: Vec::new(),
     };
     let id = MessageId::new(START_MS + number, [1; 10]);
     let (meta, base) =
-        record::encode_accepted(id, &envelope, &origin, Some(plan), BodyRecord::Inline);
-    let effect = Effect::Accept(Box::new((base, body)));
+        record::encode_accepted(id, &envelope, &origin, Some(&mut plan), BodyRecord::Inline);
+    let effect = Effect::Accept(Box::new((base, body, None)));
     let mut item = Item::new(Kind::Accepted, Meta::Own(meta), effect);
     item.payload = Payload::Accepted;
     queue.shared.state().pending.add(item);

@@ -13,7 +13,7 @@ use std::{
 use bytes::Bytes;
 use mailward_model::{
     MessageId,
-    plan::{DeliveryNo, Fate, NextHop, RecipientOutcome},
+    plan::{Delivery, DeliveryNo, Fate, NextHop, RecipientOutcome},
 };
 
 use crate::{
@@ -77,7 +77,8 @@ pub(crate) struct Taken {
     pub(crate) code: Bytes,
     pub(crate) head: Bytes,
     pub(crate) message: Option<Arc<Message>>,
-    /// The message has further deliveries: its decoded head is worth keeping.
+    pub(crate) delivery: Option<Arc<Delivery>>,
+    /// The message has further open deliveries: its decoded head is worth keeping.
     pub(crate) shared: bool,
     pub(crate) size: u64,
     pub(crate) pending: Vec<u32>,
@@ -112,6 +113,7 @@ impl Index {
             head: base.head,
             notes: base.notes,
             body,
+            kept: None,
             base: segment,
             base_octets: octets,
             updates: Vec::new(),
@@ -353,15 +355,24 @@ impl Index {
         }
         let key = *hop.ready.first()?;
         let entry = self.messages.get_mut(&key.0)?;
-        let (head, message) = (entry.head.clone(), entry.message.upgrade());
+        let kept = entry.kept.as_ref();
+        let kept_delivery = kept.and_then(|kept| kept.delivery(key.1));
+        let message = kept.map(|kept| Arc::clone(&kept.message));
+        let message = message.or_else(|| entry.message.upgrade());
+        let head = entry.head.clone();
         let (size, accepted_unix_ms) = (entry.body.len(), entry.accepted_unix_ms);
-        let shared = entry.deliveries.len() > 1;
+        let open = entry
+            .deliveries
+            .iter()
+            .filter(|d| d.place != Place::Settled);
+        let shared = open.take(2).count() > 1;
         let delivery = entry.delivery_mut(key.1)?;
         let taken = Taken {
             key,
             code: delivery.code.clone(),
             head,
             message,
+            delivery: kept_delivery,
             shared,
             size,
             pending: delivery.pending(),

@@ -2,6 +2,7 @@
 //! attempt.
 
 use std::{
+    collections::VecDeque,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -112,28 +113,49 @@ impl Queue {
 
     /// Takes the oldest due delivery of a next hop.
     pub fn take(&self, next_hop: &NextHop) -> Option<Lease> {
-        loop {
+        self.take_many(next_hop, 1).pop_front()
+    }
+
+    /// Takes the oldest due deliveries of a next hop, `max` at most, under one lock.
+    pub fn take_many(&self, next_hop: &NextHop, max: usize) -> VecDeque<Lease> {
+        let mut leases = VecDeque::new();
+        while leases.len() < max {
             let now = self.shared.now();
-            let number = self.shared.new_lease();
             let mut state = self.shared.state();
-            let taken = state.index.take(&now, next_hop, number);
-            self.shared.release_state(state);
-            let taken = taken?;
-            let id = taken.key.0;
-            if let Some(lease) = self.lease(taken, number) {
-                return Some(lease);
+            let mut taken = Vec::new();
+            while leases.len() + taken.len() < max {
+                let number = self.shared.new_lease();
+                let Some(one) = state.index.take(&now, next_hop, number) else {
+                    break;
+                };
+                taken.push((one, number));
             }
-            // What was read at recovery or written by this process can be decoded. Should it not
-            // be, holding the message keeps it for someone to look at.
-            let mut state = self.shared.state();
-            state.index.set_held(&now, id, true);
             self.shared.release_state(state);
+            if taken.is_empty() {
+                break;
+            }
+            for (taken, number) in taken {
+                let id = taken.key.0;
+                if let Some(lease) = self.lease(taken, number) {
+                    leases.push_back(lease);
+                    continue;
+                }
+                // What was read at recovery or written by this process can be decoded. Should it not
+                // be, holding the message keeps it for someone to look at.
+                let mut state = self.shared.state();
+                state.index.set_held(&now, id, true);
+                self.shared.release_state(state);
+            }
         }
+        leases
     }
 
     fn lease(&self, taken: Taken, number: u64) -> Option<Lease> {
         let id = taken.key.0;
-        let delivery = record::decode_delivery(&taken.code).ok()?;
+        let delivery = match taken.delivery {
+            Some(delivery) => delivery,
+            None => Arc::new(record::decode_delivery(&taken.code).ok()?),
+        };
         let message = match taken.message {
             Some(message) => message,
             None => {
@@ -149,7 +171,7 @@ impl Queue {
         };
         Some(Lease {
             message,
-            delivery: Arc::new(delivery),
+            delivery,
             pending: taken.pending,
             attempts: taken.attempts,
             first_attempt_unix_ms: taken.first_attempt_unix_ms,

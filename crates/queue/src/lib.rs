@@ -23,6 +23,7 @@ mod frame;
 #[doc(hidden)]
 pub mod fuzz;
 mod index;
+mod kept;
 mod lease;
 mod operate;
 mod queue;

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use mailward_host::{clock::Clock, disk::Disk};
 use mailward_model::{
     Envelope, MessageId, Origin,
-    plan::{Plan, Settlement},
+    plan::{DeliveryNo, Plan, Settlement},
 };
 use parking_lot::Mutex;
 use tokio::sync::{oneshot, watch};
@@ -25,11 +25,15 @@ use crate::{
     entry::UPDATES_MAX,
     frame::Kind,
     index::{Now, Outcome},
+    kept::Kept,
     record::{self, BodyRecord, SettledParts},
     recover::{Recovered, recover},
     segment::Dirs,
     shared::{Shared, State, millis},
 };
+
+/// Outcomes settled under one lock: others should not wait for more.
+pub(crate) const SETTLED_AT_ONCE: usize = 8;
 
 /// A message to be accepted.
 #[derive(Debug)]
@@ -179,7 +183,7 @@ impl Queue {
             envelope,
             origin,
             mut body,
-            plan,
+            mut plan,
         } = message;
         if let Some(free) = self.shared.too_little_free() {
             return Err(AcceptError::Full { free });
@@ -197,15 +201,16 @@ impl Queue {
         if place != BodyRecord::Inline {
             body = self.sync_body(body).await?;
         }
-        let (meta, base) = record::encode_accepted(id, &envelope, &origin, plan, place);
+        let (meta, base) = record::encode_accepted(id, &envelope, &origin, plan.as_mut(), place);
         if meta.len() > META_OCTETS_MAX as usize {
             return Err(AcceptError::TooLarge { octets: meta.len() });
         }
+        let kept = Kept::of(id, envelope, origin, plan, &body, meta.len());
         let (sender, receiver) = oneshot::channel();
         let mut item = Item::new(
             Kind::Accepted,
             Meta::Own(meta),
-            Effect::Accept(Box::new((base, body))),
+            Effect::Accept(Box::new((base, body, kept))),
         );
         item.payload = Payload::Accepted;
         item.waiter = Waiter::Accept(sender);
@@ -319,18 +324,58 @@ impl Queue {
         self.settle_now(settlement, false, false).map(|_| ())
     }
 
+    /// As [`Queue::settle_later`] for each of many, with few locks. Answers what could not be settled, and
+    /// why.
+    pub fn settle_all_later(
+        &self,
+        settlements: Vec<Settlement>,
+    ) -> Vec<(MessageId, DeliveryNo, QueueError)> {
+        let mut refused = Vec::new();
+        let mut settlements = settlements.into_iter().peekable();
+        while settlements.peek().is_some() {
+            let now = self.shared.now();
+            let mut state = self.shared.state();
+            for settlement in settlements.by_ref().take(SETTLED_AT_ONCE) {
+                let (id, no) = (settlement.message, settlement.delivery);
+                let settled = match state.closing {
+                    true => Err(QueueError::Closed),
+                    false => self.settle_in(&mut state, &now, settlement, false),
+                };
+                refused.extend(settled.err().map(|error| (id, no, error)));
+            }
+            self.shared.release_state(state);
+        }
+        refused
+    }
+
     fn settle_now(
         &self,
-        mut settlement: Settlement,
+        settlement: Settlement,
         wait: bool,
         only_idle: bool,
     ) -> Result<Option<ChangeReceiver>, QueueError> {
         let now = self.shared.now();
-        let id = settlement.message;
         let mut state = self.open_state()?;
-        if only_idle && state.index.is_in_flight(id, settlement.delivery) {
-            return Err(QueueError::InFlight(id));
+        if only_idle
+            && state
+                .index
+                .is_in_flight(settlement.message, settlement.delivery)
+        {
+            return Err(QueueError::InFlight(settlement.message));
         }
+        let result = self.settle_in(&mut state, &now, settlement, wait);
+        self.shared.release_state(state);
+        result
+    }
+
+    fn settle_in(
+        &self,
+        state: &mut State,
+        now: &Now,
+        mut settlement: Settlement,
+        wait: bool,
+    ) -> Result<Option<ChangeReceiver>, QueueError> {
+        let id = settlement.message;
         let mut follow_ups = Vec::new();
         let mut codes = Vec::new();
         if !settlement.follow_ups.is_empty() {
@@ -350,36 +395,34 @@ impl Queue {
             remote: settlement.remote.as_deref(),
             follow_ups,
         };
-        let counts = state.index.settle(&now, outcome, None)?;
-        let result = if let Some(gone) = state.index.remove_if_finished(id) {
-            self.shared.push_change(&mut state, wait, |batch| {
+        let counts = state.index.settle(now, outcome, None)?;
+        if let Some(gone) = state.index.remove_if_finished(id) {
+            return self.shared.push_change(state, wait, |batch| {
                 batch.push(Kind::Gone, Effect::Gone(gone), |out| {
                     record::encode_gone([id], out);
                 })
-            })
-        } else if let Some(whole) = whole_state(&state, id) {
-            self.shared.push_change(&mut state, wait, |batch| {
+            });
+        }
+        if let Some(whole) = whole_state(state, id) {
+            return self.shared.push_change(state, wait, |batch| {
                 batch.add(Item::new(Kind::State, Meta::Own(whole), Effect::State(id)))
+            });
+        }
+        self.shared.push_change(state, wait, |batch| {
+            batch.push(Kind::Settled, Effect::Update(id), |out| {
+                let parts = SettledParts {
+                    id,
+                    delivery: settlement.delivery,
+                    outcomes: &settlement.outcomes,
+                    retry_unix_ms: settlement.retry_unix_ms,
+                    remote: settlement.remote.as_deref(),
+                    attempts: counts.attempts,
+                    first_attempt_unix_ms: counts.first_attempt_unix_ms,
+                    follow_ups: &codes,
+                };
+                record::encode_settled(&parts, out);
             })
-        } else {
-            self.shared.push_change(&mut state, wait, |batch| {
-                batch.push(Kind::Settled, Effect::Update(id), |out| {
-                    let parts = SettledParts {
-                        id,
-                        delivery: settlement.delivery,
-                        outcomes: &settlement.outcomes,
-                        retry_unix_ms: settlement.retry_unix_ms,
-                        remote: settlement.remote.as_deref(),
-                        attempts: counts.attempts,
-                        first_attempt_unix_ms: counts.first_attempt_unix_ms,
-                        follow_ups: &codes,
-                    };
-                    record::encode_settled(&parts, out);
-                })
-            })
-        };
-        self.shared.release_state(state);
-        result
+        })
     }
 
     /// The state, for a change.
@@ -401,12 +444,14 @@ impl Queue {
     /// # Errors
     /// [`ReadError`].
     pub fn read_body(&self, id: MessageId) -> Result<BodyReader, ReadError> {
-        let body = {
+        let (body, kept) = {
             let state = self.shared.state();
             let entry = state.index.messages.get(&id);
-            entry.ok_or(ReadError::NoMessage(id))?.body.clone()
+            let entry = entry.ok_or(ReadError::NoMessage(id))?;
+            let kept = entry.kept.as_ref().map(|kept| kept.body.clone());
+            (entry.body.clone(), kept)
         };
-        BodyReader::open(&self.shared, id, &body)
+        BodyReader::open(&self.shared, id, &body, kept)
     }
 
     /// Messages that have no plan, oldest first.

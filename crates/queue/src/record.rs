@@ -203,15 +203,13 @@ pub(crate) fn encode_accepted(
     id: MessageId,
     envelope: &Envelope,
     origin: &Origin,
-    plan: Option<Plan>,
+    plan: Option<&mut Plan>,
     body: BodyRecord,
 ) -> (Bytes, Base) {
     let planned = plan.is_some();
-    let Plan {
-        mut deliveries,
-        notes,
-    } = plan.unwrap_or_default();
-    let next_no = number(&mut deliveries, 0);
+    let mut none = Plan::default();
+    let Plan { deliveries, notes } = plan.unwrap_or(&mut none);
+    let next_no = number(deliveries, 0);
     let addresses = envelope.recipients.len() + deliveries.len() * 2 + notes.len() * 2;
     let mut meta = Vec::with_capacity(320 + addresses * 48);
     let fixed = BaseFixed {
@@ -230,13 +228,13 @@ pub(crate) fn encode_accepted(
         start..meta.len()
     };
     let head = part(&mut meta, &|meta| put(&Head { envelope, origin }, meta));
-    let notes = part(&mut meta, &|meta| put(&notes, meta));
+    let notes = part(&mut meta, &|meta| put(&*notes, meta));
     let codes: Vec<Range<usize>> = deliveries
         .iter()
         .map(|delivery| part(&mut meta, &|meta| put(delivery, meta)))
         .collect();
     let meta = Bytes::from(meta);
-    let deliveries = deliveries.into_iter().zip(codes);
+    let deliveries = deliveries.iter().zip(codes);
     let base = Base {
         fixed,
         head: meta.slice(head),
@@ -251,11 +249,11 @@ pub(crate) fn encode_accepted(
     (meta, base)
 }
 
-fn new_delivery(delivery: Delivery, code: Bytes) -> NewDelivery {
+fn new_delivery(delivery: &Delivery, code: Bytes) -> NewDelivery {
     NewDelivery {
         no: delivery.no,
         recipients: delivery.recipients.len(),
-        next_hop: delivery.next_hop,
+        next_hop: delivery.next_hop.clone(),
         code,
     }
 }
@@ -264,7 +262,7 @@ fn new_delivery(delivery: Delivery, code: Bytes) -> NewDelivery {
 pub(crate) fn encode_delivery(delivery: Delivery) -> NewDelivery {
     let mut code = Vec::with_capacity(128);
     put(&delivery, &mut code);
-    new_delivery(delivery, code.into())
+    new_delivery(&delivery, code.into())
 }
 
 /// What Moved and State say of a message, from the parts that the index keeps.
@@ -332,7 +330,7 @@ fn take_deliveries(rest: &mut Bytes, count: u32) -> Result<Vec<NewDelivery>, Unr
     let mut deliveries = Vec::new();
     for _ in 0..count {
         let (delivery, code) = take(rest)?;
-        deliveries.push(new_delivery(delivery, code));
+        deliveries.push(new_delivery(&delivery, code));
     }
     Ok(deliveries)
 }

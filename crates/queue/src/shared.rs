@@ -22,6 +22,7 @@ use crate::{
     batch::{Batch, Item, Waiter},
     config::{FREE_CHECK, RETRY_WAIT_MAX},
     index::{Index, Now},
+    kept,
     segment::Dirs,
     view::Condition,
 };
@@ -42,6 +43,7 @@ pub(crate) enum Parked {
 #[derive(Debug, Default)]
 pub(crate) struct State {
     pub(crate) index: Index,
+    pub(crate) kept: kept::Order,
     pub(crate) pending: Batch,
     /// Someone waits for a record in `pending`.
     pub(crate) urgent: bool,

@@ -15,6 +15,7 @@ use mailward_events::{Event, Events};
 use mailward_host::{
     clock::Clock,
     keyring::{Keyring, Upkeep},
+    kill::{self, Step},
 };
 use mailward_journal::{Digest, How, Ledger, LedgerError, Report, Signer, Watch};
 use mailward_model::{
@@ -55,10 +56,20 @@ pub enum OpenError {
     },
 }
 
-/// Says what happens to the ledger as events.
-struct Told(Events);
+/// The ledger in transport: what waits for a line is what the queue is to be told.
+pub(crate) type Journal = Ledger<Settlement>;
 
-impl Watch for Told {
+/// Says what happens to the ledger as events, and settles what is durable.
+struct Told(Events, Queue);
+
+impl Watch<Settlement> for Told {
+    fn durable(&self, waited: Vec<Settlement>) {
+        // As with every settlement: where a message is gone, or the process ends, there is nothing to
+        // do.
+        let _ = self.1.settle_all_later(waited);
+        kill::at(Step::ReportSettled);
+    }
+
     fn failing(&self, path: &Path, error: &io::Error) {
         self.0.emit(Event::JournalLedgerFailing {
             path: path.display().to_string(),
@@ -75,19 +86,20 @@ impl Watch for Told {
     }
 }
 
-/// Opens the ledger in `dir`.
+/// Opens the ledger in `dir`; what it knows to be durable is settled in `queue`.
 ///
 /// # Errors
 /// See [`OpenError`].
 pub(crate) fn open(
     dir: &Path,
     hostname: &Domain,
+    queue: &Queue,
     events: &Events,
     clock: &dyn Clock,
-) -> Result<Ledger, OpenError> {
+) -> Result<Journal, OpenError> {
     let now = clock.unix_ms();
     let signer = signer(dir, events, now)?;
-    let watch = Box::new(Told(events.clone()));
+    let watch = Box::new(Told(events.clone(), queue.clone()));
     let (ledger, opened) = Ledger::open(dir, hostname.as_str(), signer, watch, now)?;
     if let Some((file, line, problem)) = opened.damage {
         events.emit(Event::JournalLedgerDamaged {
@@ -128,7 +140,7 @@ fn signer(dir: &Path, events: &Events, now_unix_ms: u64) -> Result<Signer, OpenE
 }
 
 /// Settles what the ledger knows to have been handed over and the queue does not.
-pub(crate) fn catch_up(queue: &Queue, ledger: &Ledger, events: &Events) {
+pub(crate) fn catch_up(queue: &Queue, ledger: &Journal, events: &Events) {
     for ((id, no), report) in ledger.take_known() {
         let Some(stored) = queue.message(id) else {
             continue;

@@ -297,7 +297,7 @@ impl Transport {
             Arc::new(RealDisk)
         };
         let queue = open_queue(&setup.queue_dir, disk, &snapshot, &events, &clock)?;
-        let ledger = journal::open(&setup.journal_dir, &node.hostname, &events, &*clock)?;
+        let ledger = journal::open(&setup.journal_dir, &node.hostname, &queue, &events, &*clock)?;
         journal::catch_up(&queue, &ledger, &events);
         let tracking =
             TrackingLog::open_with(&setup.tracking_dir, events.clone()).map_err(|source| {

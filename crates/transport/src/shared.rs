@@ -12,7 +12,7 @@ use arc_swap::ArcSwap;
 use mailward_events::{Events, tracking::TrackingLog};
 use mailward_host::{clock::Clock, keyring::Keyring};
 use mailward_journal::Ledger;
-use mailward_model::Domain;
+use mailward_model::{Domain, plan::Settlement};
 use mailward_proto::firewall::Stripped;
 use mailward_queue::Queue;
 use mailward_tls::{Certificates, ClientTls, Untrusted};
@@ -132,8 +132,8 @@ pub struct Shared {
     pub untrusted: Untrusted,
     /// The durable queue.
     pub queue: Queue,
-    /// The ledger of journal reports.
-    pub journal: Ledger,
+    /// The ledger of journal reports, and what is settled when a line is durable.
+    pub journal: Ledger<Settlement>,
     /// The event sinks.
     pub events: Events,
     /// The message tracking log.

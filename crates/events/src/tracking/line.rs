@@ -1,7 +1,7 @@
 //! One entry as one line of CSV, and back. Control characters are escaped, so a line feed always
 //! ends an entry; a semicolon inside an item of a list is written `\x3b`.
 
-use std::{borrow::Cow, fmt::Display, io::Write as _};
+use std::{borrow::Cow, cell::RefCell, fmt::Display, io::Write as _};
 
 use super::{Directionality, Entry, EventId, Source, Traffic};
 use crate::{escape, rotate};
@@ -30,7 +30,18 @@ fn cut(text: &str) -> &str {
 }
 
 fn push_text(out: &mut Vec<u8>, text: &str) {
-    let text = escape(cut(text));
+    let text = cut(text);
+    // Most fields are empty or plain; without a branch for each octet, many are looked at together.
+    let is_plain = |plain: bool, octet: u8| {
+        let is_apart = (octet == b',') | (octet == b'"') | (octet == b' ');
+        plain & (0x20..0x7f).contains(&octet) & !is_apart
+    };
+    if text.bytes().fold(true, is_plain) {
+        out.extend_from_slice(text.as_bytes());
+        out.push(b',');
+        return;
+    }
+    let text = escape(text);
     if memchr::memchr3(b',', b'"', b' ', text.as_bytes()).is_none() {
         out.extend_from_slice(text.as_bytes());
     } else {
@@ -74,9 +85,31 @@ fn push_plain(out: &mut Vec<u8>, value: Option<impl Display>) {
     out.push(b',');
 }
 
+thread_local! {
+    /// The last second that was written here, and how: the calendar is asked once a second.
+    static SECOND: RefCell<(u64, String)> = const { RefCell::new((0, String::new())) };
+}
+
+/// As [`rotate::rfc3339`].
+fn push_time(out: &mut Vec<u8>, unix_ms: u64) {
+    let (second, ms) = (unix_ms / 1000, unix_ms % 1000);
+    SECOND.with_borrow_mut(|(known, text)| {
+        if *known != second || text.is_empty() {
+            *text = rotate::rfc3339(second * 1000);
+            *known = second;
+        }
+        // Writing to a Vec does not fail.
+        let _ = match text.strip_suffix(".000Z") {
+            Some(text) => write!(out, "{text}.{ms:03}Z,"),
+            // Beyond the calendar's end.
+            None => write!(out, "{},", rotate::rfc3339(unix_ms)),
+        };
+    });
+}
+
 /// Appends the entry as one line.
 pub(super) fn push(out: &mut Vec<u8>, entry: &Entry<'_>) {
-    push_plain(out, Some(rotate::rfc3339(entry.unix_ms)));
+    push_time(out, entry.unix_ms);
     push_plain(out, entry.client_ip);
     push_text(out, &entry.client_hostname);
     push_plain(out, entry.server_ip);
@@ -268,6 +301,18 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn times_are_written_as_everywhere(times in proptest::collection::vec(any::<u64>(), 1..5), apart in 0u64..5_000) {
+            let of_today = times.iter().map(|time| 1_800_000_000_000 + time % 5_000);
+            for time in times.iter().copied().chain(of_today).chain([0, 999, u64::MAX]) {
+                for time in [time, time.saturating_add(apart)] {
+                    let mut out = Vec::new();
+                    push_time(&mut out, time);
+                    prop_assert_eq!(String::from_utf8(out).unwrap(), rotate::rfc3339(time) + ",");
+                }
+            }
+        }
+
         #[test]
         fn others_read_what_we_write(a in "[ -~é\n\t]{0,30}", b in "[ -~]{0,30}", r in proptest::collection::vec("[!-~]{1,20}", 0..4)) {
             let entry = Entry {

@@ -2,6 +2,7 @@
 //! buffer to a file of its own every 100 ms. An idle log costs nothing.
 
 use std::{
+    cell::Cell,
     fs::File,
     io::{self, Write as _},
     path::{Path, PathBuf},
@@ -60,6 +61,34 @@ struct Shared {
     filled: Condvar,
     /// Tells flush that everything is written.
     written: Condvar,
+}
+
+thread_local! {
+    /// Where a thread formats its lines; empty between two calls.
+    static LINES: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+}
+
+impl Shared {
+    /// Puts lines behind those that wait. Too many are dropped and counted.
+    fn add(&self, lines: &[u8], oldest_unix_ms: u64, newest_unix_ms: u64, count: u64) {
+        let mut waiting = self.waiting.lock();
+        if waiting.lines.len() >= WAITING_MAX {
+            waiting.lost += count;
+            return;
+        }
+        let first = waiting.lines.is_empty();
+        if first {
+            waiting.oldest_unix_ms = oldest_unix_ms;
+            waiting.newest_unix_ms = newest_unix_ms;
+        }
+        waiting.oldest_unix_ms = waiting.oldest_unix_ms.min(oldest_unix_ms);
+        waiting.newest_unix_ms = waiting.newest_unix_ms.max(newest_unix_ms);
+        waiting.lines.extend_from_slice(lines);
+        drop(waiting);
+        if first {
+            self.filled.notify_one();
+        }
+    }
 }
 
 struct Handle {
@@ -136,24 +165,27 @@ impl TrackingLog {
 
     /// Records one step. Formats the line and returns; never waits for the disk.
     pub fn write(&self, entry: Entry<'_>) {
+        self.write_all([entry]);
+    }
+
+    /// Records several steps, as [`TrackingLog::write`] would one by one: their lines stand together.
+    pub fn write_all<'a>(&self, entries: impl IntoIterator<Item = Entry<'a>>) {
         let Some(handle) = &self.handle else { return };
-        let mut waiting = handle.shared.waiting.lock();
-        if waiting.lines.len() >= WAITING_MAX {
-            waiting.lost += 1;
-            return;
+        // Formatted before the lock is taken: every worker writes here.
+        let mut lines = LINES.take();
+        let (mut oldest, mut newest, mut count) = (u64::MAX, 0, 0);
+        for entry in entries {
+            oldest = oldest.min(entry.unix_ms);
+            newest = newest.max(entry.unix_ms);
+            count += 1;
+            line::push(&mut lines, &entry);
         }
-        let first = waiting.lines.is_empty();
-        if first {
-            waiting.oldest_unix_ms = entry.unix_ms;
-            waiting.newest_unix_ms = entry.unix_ms;
+        if count > 0 {
+            handle.shared.add(&lines, oldest, newest, count);
         }
-        waiting.oldest_unix_ms = waiting.oldest_unix_ms.min(entry.unix_ms);
-        waiting.newest_unix_ms = waiting.newest_unix_ms.max(entry.unix_ms);
-        line::push(&mut waiting.lines, &entry);
-        drop(waiting);
-        if first {
-            handle.shared.filled.notify_one();
-        }
+        lines.clear();
+        lines.shrink_to(IDLE_BYTES);
+        LINES.set(lines);
     }
 
     /// Waits until every line written before is in its file, for two seconds at most. Blocks the

@@ -54,26 +54,6 @@ fn a_clock_that_goes_back_adds_to_the_open_day() {
 }
 
 #[test]
-fn what_waits_runs_when_the_line_is_on_the_disk() {
-    let dir = tempfile::tempdir().unwrap();
-    let (ledger, _) = open(dir.path(), NOON);
-    let path = dir.path().to_owned();
-    let (sender, receiver) = std::sync::mpsc::channel();
-    for n in 0..100 {
-        let (path, sender) = (path.clone(), sender.clone());
-        ledger.append(NOON, [report(n)], move || {
-            let lines = fs::read_to_string(path.join("2026-11-26.jsonl")).unwrap();
-            sender.send((n, lines.lines().count() as u128)).unwrap();
-        });
-    }
-    for n in 0..100 {
-        let (at, lines) = receiver.recv().unwrap();
-        assert_eq!(at, n, "in order");
-        assert!(lines >= n + 2, "{lines} lines when report {n} was told");
-    }
-}
-
-#[test]
 fn a_write_that_was_cut_short_anywhere_is_mended() {
     let dir = tempfile::tempdir().unwrap();
     {
@@ -207,7 +187,7 @@ fn a_disk_that_refuses_loses_no_line() {
     let next = dir.path().join("2026-11-27.jsonl");
     fs::create_dir(&next).unwrap();
     let (sender, receiver) = std::sync::mpsc::channel();
-    ledger.append(NOON + DAY_MS, [report(1)], move || sender.send(()).unwrap());
+    ledger.append(NOON + DAY_MS, [report(1)], Some(sender));
     assert!(ledger.is_failing());
     fs::remove_dir(&next).unwrap();
     receiver.recv().unwrap();
@@ -218,6 +198,51 @@ fn a_disk_that_refuses_loses_no_line() {
     assert_eq!(found.reports, 2);
     // What came while the day could not be closed stands behind its root, and is told of.
     assert!(found.problems.total <= 1, "{:?}", found.problems.first);
+}
+
+#[test]
+fn what_waits_is_given_back_together_in_the_lines_order() {
+    /// Each batch, with the lines that the file had then.
+    struct Batches(
+        std::path::PathBuf,
+        std::sync::mpsc::Sender<(Vec<u128>, usize)>,
+    );
+    impl crate::Watch<u128> for Batches {
+        fn durable(&self, waited: Vec<u128>) {
+            let lines = fs::read_to_string(&self.0).unwrap().lines().count();
+            self.1.send((waited, lines)).unwrap();
+        }
+        fn failing(&self, _: &std::path::Path, _: &std::io::Error) {}
+        fn closed(&self, _: &str, _: u64, _: crate::Digest) {}
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let (sender, receiver) = std::sync::mpsc::channel();
+    let watch = Batches(dir.path().join("2026-11-26.jsonl"), sender);
+    let signer = super::signer();
+    let (ledger, _) = crate::Ledger::open(
+        dir.path(),
+        "edge.example.org",
+        signer,
+        Box::new(watch),
+        NOON,
+    )
+    .unwrap();
+    for n in 1..=100 {
+        // Some lines have nobody who waits.
+        ledger.append(NOON, [report(n)], (n % 10 != 0).then_some(n));
+    }
+    let mut given = Vec::new();
+    let mut batches = 0;
+    while given.len() < 90 {
+        let (batch, lines) = receiver.recv().unwrap();
+        batches += 1;
+        // The first line says that the ledger begins; those without anybody stand between.
+        assert!(lines as u128 > batch.iter().copied().max().unwrap());
+        given.extend(batch);
+    }
+    let expected: Vec<u128> = (1..=100).filter(|n| n % 10 != 0).collect();
+    assert_eq!(given, expected);
+    assert!(batches < 90, "one by one");
 }
 
 proptest! {

@@ -20,7 +20,16 @@ const DAY_MS: u64 = 86_400_000;
 #[derive(Debug, Default, Clone)]
 struct Told(Arc<Mutex<Vec<String>>>);
 
-impl Watch for Told {
+/// What waits for a line: somebody who is told.
+type Waits = std::sync::mpsc::Sender<()>;
+
+impl Watch<Waits> for Told {
+    fn durable(&self, waited: Vec<Waits>) {
+        for waits in waited {
+            waits.send(()).unwrap();
+        }
+    }
+
     fn failing(&self, _: &Path, error: &io::Error) {
         self.0.lock().unwrap().push(format!("failing: {error}"));
     }
@@ -34,7 +43,7 @@ fn signer() -> Signer {
     Signer::new(&[7; 32]).unwrap()
 }
 
-fn open(dir: &Path, now: u64) -> (Ledger, Opened) {
+fn open(dir: &Path, now: u64) -> (Ledger<Waits>, Opened) {
     Ledger::open(
         dir,
         "edge.example.org",
@@ -58,9 +67,9 @@ fn report(n: u128) -> What {
 }
 
 /// Appends and waits until it is durable.
-fn append(ledger: &Ledger, now: u64, whats: impl IntoIterator<Item = What>) {
+fn append(ledger: &Ledger<Waits>, now: u64, whats: impl IntoIterator<Item = What>) {
     let (sender, receiver) = std::sync::mpsc::channel();
-    ledger.append(now, whats, move || sender.send(()).unwrap());
+    ledger.append(now, whats, Some(sender));
     receiver.recv().unwrap();
 }
 

@@ -34,37 +34,38 @@ impl DotStuffer {
             out.extend_from_slice(b"\r\n");
             rest = rest.strip_prefix(b"\n").unwrap_or(rest);
         }
-        while let Some(first) = rest.first() {
+        // What needs no change is copied in one piece, from here on.
+        let mut from = 0;
+        let mut at = 0;
+        let piece = |from: usize, to: usize| rest.get(from..to).unwrap_or_default();
+        while let Some(first) = rest.get(at) {
             if self.line_start && *first == b'.' {
+                out.extend_from_slice(piece(from, at));
                 out.push(b'.');
+                from = at;
             }
-            let Some(at) = memchr2(b'\r', b'\n', rest) else {
+            let Some(line) = memchr2(b'\r', b'\n', piece(at, rest.len())) else {
                 self.line_start = false;
-                out.extend_from_slice(rest);
-                return;
+                break;
             };
-            let (line, end) = rest.split_at(at);
-            rest = match end {
-                [b'\r', b'\n', tail @ ..] => {
-                    let (whole, _) = rest.split_at(at + 2);
-                    out.extend_from_slice(whole);
-                    self.line_start = true;
-                    tail
-                }
+            let end = at + line;
+            match piece(end, rest.len()) {
+                [b'\r', b'\n', ..] => at = end + 2,
                 [b'\r'] => {
-                    out.extend_from_slice(line);
+                    out.extend_from_slice(piece(from, end));
                     self.pending_cr = true;
                     return;
                 }
-                [_, tail @ ..] => {
-                    out.extend_from_slice(line);
+                _ => {
+                    out.extend_from_slice(piece(from, end));
                     out.extend_from_slice(b"\r\n");
-                    self.line_start = true;
-                    tail
+                    at = end + 1;
+                    from = at;
                 }
-                [] => return,
-            };
+            }
+            self.line_start = true;
         }
+        out.extend_from_slice(piece(from, rest.len()));
     }
 
     /// Appends the end of the message: a line end where the last line has none, and the dot.

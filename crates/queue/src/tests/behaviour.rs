@@ -1,6 +1,6 @@
 //! What the queue does for its callers: leases, retries, holds, listings, bodies, damage.
 
-use std::{path::Path, time::Duration};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use mailward_model::plan::{Fate, Plan};
 
@@ -24,6 +24,69 @@ fn the_oldest_due_delivery_is_taken_and_comes_back_if_dropped() {
     assert_eq!(queue.take(&hop(0)).unwrap().message.id, id(1));
     assert_eq!(queue.ready(&hop(0)), 3);
     assert!(queue.take(&hop(1)).is_none());
+}
+
+#[test]
+fn many_are_taken_in_their_order_and_each_comes_back_by_itself() {
+    let mut rig = Rig::new();
+    for n in [3, 1, 5, 2, 4] {
+        rig.accept(id(n), &octets(n, 100), Some(plan(&[1])))
+            .unwrap();
+    }
+    let queue = rig.queue.clone();
+    let numbers = |leases: &std::collections::VecDeque<crate::Lease>| {
+        let ids = leases.iter().map(|lease| lease.message.id);
+        ids.collect::<Vec<_>>()
+    };
+    assert!(queue.take_many(&hop(0), 0).is_empty());
+    let mut leases = queue.take_many(&hop(0), 3);
+    assert_eq!(numbers(&leases), [id(1), id(2), id(3)]);
+    assert_eq!(queue.ready(&hop(0)), 2);
+    drop(leases.remove(1));
+    assert_eq!(numbers(&queue.take_many(&hop(0), 9)), [id(2), id(4), id(5)]);
+    // Dropped, they are due again.
+    assert_eq!(queue.ready(&hop(0)), 3);
+    assert!(queue.take_many(&hop(1), 9).is_empty());
+    drop(leases);
+    assert_eq!(queue.ready(&hop(0)), 5);
+}
+
+#[test]
+fn many_are_settled_as_each_would_be() {
+    let mut rig = Rig::new();
+    let count = 2 * crate::queue::SETTLED_AT_ONCE as u64 + 3;
+    for n in 0..count {
+        rig.accept(id(n), &octets(n, 100), Some(plan(&[1, 1])))
+            .unwrap();
+    }
+    let queue = rig.queue.clone();
+    let both = (0..count).flat_map(|n| {
+        let fates = [Fate::Delivered];
+        [settlement(id(n), 0, &fates), settlement(id(n), 1, &fates)]
+    });
+    // One that is not there, and one that was settled before, stop nobody behind them.
+    let odd = [
+        settlement(id(count), 0, &[Fate::Delivered]),
+        settlement(id(0), 0, &[Fate::Failed]),
+    ];
+    let first = settlement(id(0), 0, &[Fate::Delivered]);
+    let all: Vec<_> = [first].into_iter().chain(odd).chain(both.skip(1)).collect();
+    let refused = queue.settle_all_later(all);
+    assert!(
+        matches!(
+            refused.as_slice(),
+            [
+                (missing, 0, QueueError::NoMessage(_)),
+                (before, 0, QueueError::NoDelivery(..))
+            ] if *missing == id(count) && *before == id(0)
+        ),
+        "{refused:?}"
+    );
+    assert!(queue.queues().is_empty());
+    rig.round(true);
+    drop(queue);
+    let rig = rig.reopen();
+    assert_eq!(rig.queue.stats().messages, 0);
 }
 
 #[test]
@@ -318,6 +381,66 @@ fn a_spooled_body_that_is_not_accepted_leaves_nothing() {
     assert_eq!(body.len(), 70_000);
     drop(body);
     assert_eq!(files().len(), 0);
+}
+
+#[test]
+fn a_new_body_that_is_read_several_times_needs_no_disk() {
+    let mut rig = Rig::new();
+    for n in 0..4 {
+        let deliveries = [1, 1];
+        let count = 1 + n as usize % 2;
+        rig.accept(id(n), &octets(n, 500), Some(plan(&deliveries[..count])))
+            .unwrap();
+    }
+    let path = Path::new("/q/log/0000000000000000.seg");
+    rig.disk
+        .corrupt(path, |file| file.iter_mut().for_each(|octet| *octet ^= 1))
+        .unwrap();
+    for n in 0..4 {
+        match n % 2 {
+            // One delivery reads it once: the disk has it.
+            0 => assert!(matches!(
+                rig.queue.read_body(id(n)).unwrap().chunk(),
+                Err(ReadError::Damaged(_))
+            )),
+            _ => assert_eq!(rig.body(id(n)), octets(n, 500)),
+        }
+    }
+}
+
+#[test]
+fn what_is_kept_no_longer_is_read_from_the_log() {
+    let mut rig = Rig::new();
+    for n in 0..2 {
+        rig.accept(id(n), &octets(n, 500), Some(plan(&[1, 1])))
+            .unwrap();
+    }
+    let take = |rig: &Rig, next_hop| {
+        let leases = rig.queue.take_many(&hop(next_hop), 9);
+        let taken = leases
+            .iter()
+            .map(|lease| (Arc::clone(&lease.message), Arc::clone(&lease.delivery)));
+        taken.collect::<Vec<_>>()
+    };
+    let as_accepted = [take(&rig, 0), take(&rig, 1)];
+    let mut state = rig.queue.shared.state();
+    let entry = |state: &crate::shared::State, n| state.index.messages[&id(n)].kept.is_some();
+    assert!(entry(&state, 0) && entry(&state, 1));
+    // As if one came that leaves room for the newer of the two.
+    let room = state.index.messages[&id(1)].kept.as_ref().unwrap().octets;
+    let first = state.index.messages.get_mut(&id(0)).unwrap().kept.take();
+    let large = first.unwrap().of_octets(crate::kept::OCTETS_MAX - room);
+    crate::kept::keep(&mut state, id(0), Some(large));
+    assert!(
+        !entry(&state, 0) && entry(&state, 1),
+        "the oldest goes first"
+    );
+    drop(state);
+    // Decoded, it is what was accepted.
+    assert_eq!([take(&rig, 0), take(&rig, 1)], as_accepted);
+    for n in 0..2 {
+        assert_eq!(rig.body(id(n)), octets(n, 500));
+    }
 }
 
 #[test]

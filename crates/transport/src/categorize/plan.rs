@@ -175,13 +175,11 @@ fn add_report(snapshot: &Snapshot, report: journal::Report<'_>, deliveries: &mut
     // Size limits are for mail; a report that a connector finds too large waits for a better one.
     let size = report.size;
     let target = report.target;
-    let content = DeliveryContent::JournalReport(report.report);
     // Who takes a report and cannot deliver it tells the alternate mailbox, where there is one.
     let mail_from = match &snapshot.settings.journaling_report_ndr_to {
         Some(alternate) => ReversePath::Mailbox(alternate.clone()),
         None => ReversePath::Null,
     };
-    let mut gatherer = Gatherer::new(deliveries, content);
     let hop = |next_hop: NextHop| journal::report_hop(target, next_hop);
     let waiting = |rcpt: EnvelopeRecipient| {
         let domain = rcpt.address.domain().clone();
@@ -193,27 +191,49 @@ fn add_report(snapshot: &Snapshot, report: journal::Report<'_>, deliveries: &mut
             },
         )
     };
-    let rcpt = [EnvelopeRecipient::new(target.clone())];
-    let resolution = snapshot.directory.resolve(&rcpt, None);
-    if resolution.recipients.is_empty() {
-        let (next_hop, recipient) = waiting(EnvelopeRecipient::new(target.clone()));
-        gatherer.add(hop(next_hop), &mail_from, recipient);
-    }
-    for resolved in resolution.recipients {
-        let address = &resolved.rcpt.address;
-        let pool = OutboundPool::Normal;
-        let routing = route_place(snapshot, resolved.place, address, size, pool);
-        let (next_hop, recipient) = match routing.into_next_hop() {
-            Ok(next_hop) => {
-                let recipient = DeliveryRecipient {
-                    rcpt: resolved.rcpt,
-                    redirection: resolved.redirection,
-                };
-                (next_hop, recipient)
+    let rcpt = EnvelopeRecipient::new(target.clone());
+    let resolution = snapshot
+        .directory
+        .resolve(std::slice::from_ref(&rcpt), None);
+    let mut places: Vec<(NextHop, DeliveryRecipient)> = resolution
+        .recipients
+        .into_iter()
+        .map(|resolved| {
+            let address = &resolved.rcpt.address;
+            let pool = OutboundPool::Normal;
+            match route_place(snapshot, resolved.place, address, size, pool).into_next_hop() {
+                Ok(next_hop) => {
+                    let recipient = DeliveryRecipient {
+                        rcpt: resolved.rcpt,
+                        redirection: resolved.redirection,
+                    };
+                    (next_hop, recipient)
+                }
+                Err(_) => waiting(resolved.rcpt),
             }
-            Err(_) => waiting(resolved.rcpt),
+        })
+        .collect();
+    if places.is_empty() {
+        places.push(waiting(rcpt));
+    }
+    // The way of a report is found for each delivery, so each has one recipient. There is nearly always
+    // one, and nothing is copied for it.
+    let mut left = places.len();
+    let mut content = Some(DeliveryContent::JournalReport(report.report));
+    for (next_hop, recipient) in places {
+        left -= 1;
+        let content = match left {
+            0 => content.take(),
+            _ => content.clone(),
         };
-        gatherer.add(hop(next_hop), &mail_from, recipient);
+        let no = u32::try_from(deliveries.len()).unwrap_or(u32::MAX);
+        deliveries.extend(content.map(|content| Delivery {
+            no,
+            next_hop: hop(next_hop),
+            mail_from: mail_from.clone(),
+            recipients: vec![recipient],
+            content,
+        }));
     }
 }
 

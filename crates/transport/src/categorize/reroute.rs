@@ -86,6 +86,18 @@ pub fn reroute(
 /// in such a queue ever moves to another one for a change of connectors.
 pub fn way_of_report(snapshot: &Snapshot, delivery: &Delivery, size: u64) -> NextHop {
     let way = delivery.recipients.first().and_then(|recipient| {
+        let address = &recipient.rcpt.address;
+        let directory = &snapshot.directory;
+        let is_ours = || {
+            directory.accepts(address.domain()) == Some(AcceptedDomainType::Authoritative)
+                || directory.find(address).is_some()
+        };
+        if !is_ours() {
+            // An archive outside, as nearly all are: nothing of the delivery is copied.
+            let pool = OutboundPool::Normal;
+            let routing = route_place(snapshot, Place::Elsewhere, address, size, pool);
+            return routing.into_next_hop().ok();
+        }
         let places = places_again(snapshot, recipient).ok()?;
         let [(place, now)] = places.as_slice() else {
             return None;

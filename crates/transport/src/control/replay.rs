@@ -297,7 +297,7 @@ fn enter(shared: &Shared, one: &Entered, digest: Digest, octets: u64) {
         },
     };
     let now = shared.clock.unix_ms();
-    shared.journal.append(now, [What::Report(line)], || ());
+    shared.journal.append(now, [What::Report(line)], None);
 }
 
 /// A report of a message that is in the queue: it waits anyway, or is made once more.

@@ -70,6 +70,8 @@ fn chain(error: &ClientError) -> String {
 pub(super) struct Peer {
     /// As the connector or the MX record names it.
     pub(super) host: SmartHost,
+    /// The host as text, for each line and record about it.
+    pub(super) name: String,
     pub(super) address: SocketAddr,
     pub(super) local: Option<SocketAddr>,
     pub(super) tls: Option<TlsSession>,

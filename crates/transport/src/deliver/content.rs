@@ -61,6 +61,8 @@ pub(super) struct Content {
     stripped: Stripped,
     /// Header fields that became cross-premises ones.
     converted: u64,
+    /// See [`report_no`]; of a journal report.
+    no: u32,
 }
 
 /// What tells reports of one message from each other: the target, not the delivery, so that one that
@@ -111,6 +113,10 @@ impl Content {
             firewall: None,
             stripped: Stripped::default(),
             converted: 0,
+            no: match &delivery.content {
+                DeliveryContent::JournalReport(report) => report_no(report, delivery),
+                _ => 0,
+            },
         };
         match &delivery.content {
             DeliveryContent::Message => content.strip(queue, message.id, keep)?,
@@ -149,6 +155,7 @@ impl Content {
             firewall: None,
             stripped: Stripped::default(),
             converted: 0,
+            no: 0,
         };
         content.compose(snapshot, message, delivery, carry);
         content
@@ -216,7 +223,7 @@ impl Content {
             DeliveryContent::Message => return,
             DeliveryContent::JournalReport(report) => journal::compose(&JournalInput {
                 message: message.id,
-                delivery: report_no(report, delivery),
+                delivery: self.no,
                 host: &snapshot.hostname,
                 from: from.as_ref().unwrap_or(to),
                 to,
@@ -275,9 +282,8 @@ impl Content {
                 let header = self.first.get(..self.header_len).unwrap_or_default();
                 header::summary(header).message_id.unwrap_or_default()
             }
-            DeliveryContent::JournalReport(report) => {
-                let no = report_no(report, &lease.delivery);
-                format!("<{}>", journal::message_id(id, no, host))
+            DeliveryContent::JournalReport(_) => {
+                format!("<{}>", journal::message_id(id, self.no, host))
             }
             DeliveryContent::Dsn { .. } => format!("<{id}.{no}.dsn@{host}>"),
         }

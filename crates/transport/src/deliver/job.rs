@@ -254,7 +254,7 @@ impl Job {
 }
 
 /// Takes the next delivery and begins it behind the body that is due; `None` where there is none, or
-/// where it has to go by itself: then it is due again.
+/// where it has to go by itself: then its turn comes.
 fn next(
     seat: &mut Seat,
     before: &Job,
@@ -267,20 +267,21 @@ fn next(
     if is_stopping || !connection.may_begin_behind(&run, connector) {
         return None;
     }
-    let lease = shared.queue.take(&seat.hop)?;
+    let lease = seat.take()?;
     // Should it make this worker panic, it is what waits.
     seat.takes(&lease);
-    let job = begin_behind(
-        &run,
-        seat,
-        Job::new(lease, shared.snapshot.load_full()),
-        connection,
-    );
+    let mut job = Job::new(lease, shared.snapshot.load_full());
+    let is_begun = begin_behind(&run, seat, &mut job, connection).is_some();
     seat.takes(&before.lease);
-    job
+    if is_begun {
+        return Some(job);
+    }
+    seat.put_back(job.lease);
+    None
 }
 
-fn begin_behind(run: &Run, seat: &Seat, mut job: Job, connection: &mut Connection) -> Option<Job> {
+/// `None` where it has to go by itself, or cannot be read: that is told of when its turn comes.
+fn begin_behind(run: &Run, seat: &Seat, job: &mut Job, connection: &mut Connection) -> Option<()> {
     let snapshot = Arc::clone(&job.snapshot);
     let way = reroute::way_of(&snapshot, &job.lease);
     let connector = reroute::connector_of(&snapshot, &way).filter(|_| way == seat.way)?;
@@ -290,16 +291,11 @@ fn begin_behind(run: &Run, seat: &Seat, mut job: Job, connection: &mut Connectio
     if !fits {
         return None;
     }
-    // What cannot be read is told of when its turn comes.
     let mut begun = job.open(run, connector, connection).ok()?;
     let organization = organization(&snapshot, connector, &job.lease);
     let (batch, content) = (&begun.batch, &begun.content);
     begun.behind = connection.begin_behind(&job.lease, batch, content, organization.as_deref());
-    if !begun.behind {
-        return None;
-    }
-    job.begun = Some(begun);
-    Some(job)
+    begun.behind.then(|| job.begun = Some(begun))
 }
 
 /// What passes the header firewall on its way to this peer.

@@ -50,15 +50,8 @@ pub(super) fn enter(
         return Some(settlement);
     }
     lease.keep_in_flight();
-    let queue = shared.queue.clone();
-    shared
-        .journal
-        .append(shared.clock.unix_ms(), whats, move || {
-            // As with every settlement: where the message is gone, or the process ends, there is
-            // nothing to do.
-            let _ = queue.settle_later(settlement);
-            kill::at(Step::ReportSettled);
-        });
+    let now = shared.clock.unix_ms();
+    shared.journal.append(now, whats, Some(settlement));
     None
 }
 
@@ -128,5 +121,5 @@ pub(super) fn removed(
         })
         .collect();
     let now = shared.clock.unix_ms();
-    shared.journal.append(now, whats, || ());
+    shared.journal.append(now, whats, None);
 }

@@ -158,7 +158,7 @@ fn entry<'a>(
     if let Some(peer) = way.peer {
         entry.client_ip = peer.local.map(|local| local.ip());
         entry.server_ip = Some(peer.address.ip());
-        entry.server_hostname = peer.host.host.to_string().into();
+        entry.server_hostname = peer.name.as_str().into();
         if let Some(tls) = &peer.tls {
             let apart = if peer.marks.is_empty() { "" } else { ";" };
             entry.custom_data = format!(

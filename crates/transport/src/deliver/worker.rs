@@ -3,7 +3,7 @@
 //! Invariant: a lease is settled or given back, whatever happens; a panic settles it as deferred, so
 //! that a message that crashes a worker waits instead of spinning.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use mailward_events::tracking::Source;
 use mailward_host::kill::{self, Step};
@@ -33,6 +33,8 @@ use crate::{
 const IDLE_FOR: Duration = Duration::from_secs(3);
 /// How long reports are gathered before they are sent. Nobody waits for a report.
 const GATHER: Duration = Duration::from_millis(10);
+/// Reports taken at a time. A connection that hangs keeps no more from the others.
+const TAKEN_AT_ONCE: usize = 8;
 /// How long a delivery waits that made its worker panic, milliseconds.
 const AFTER_PANIC_MS: u64 = 600_000;
 /// Deliveries deferred in one go before other tasks get their turn.
@@ -47,6 +49,8 @@ pub(super) struct Seat {
     pub(super) way: NextHop,
     connected: bool,
     hand: Option<(MessageId, DeliveryNo, Vec<u32>)>,
+    /// Taken, and not begun.
+    taken: VecDeque<Lease>,
 }
 
 impl Seat {
@@ -58,7 +62,26 @@ impl Seat {
             wake,
             connected: false,
             hand: None,
+            taken: VecDeque::new(),
         }
+    }
+
+    /// Takes the next due delivery. Reports are taken some at a time: nobody waits for one of them,
+    /// and they go one behind the other anyway.
+    pub(super) fn take(&mut self) -> Option<Lease> {
+        if self.taken.is_empty() {
+            let max = match self.hop {
+                NextHop::Journal { .. } => TAKEN_AT_ONCE,
+                _ => 1,
+            };
+            self.taken = self.run.shared.queue.take_many(&self.hop, max);
+        }
+        self.taken.pop_front()
+    }
+
+    /// It is the next one again.
+    pub(super) fn put_back(&mut self, lease: Lease) {
+        self.taken.push_front(lease);
     }
 
     /// Notes what is being worked at, for the case of a panic.
@@ -103,6 +126,8 @@ impl Drop for Seat {
                 follow_ups: Vec::new(),
             });
         }
+        // Due again before it is looked whether anything is.
+        self.taken.clear();
         self.run.pool.leave(&self.hop, self.connected);
         // What came while nobody looked.
         if !self.run.is_stopping() && queue.ready(&self.hop) > 0 {
@@ -120,7 +145,7 @@ pub(super) async fn run(mut seat: Seat) {
         let job = match ahead.take() {
             Some(job) => job,
             None if run.is_stopping() => break,
-            None => match run.shared.queue.take(&seat.hop) {
+            None => match seat.take() {
                 Some(lease) => Job::new(lease, run.shared.snapshot.load_full()),
                 None => match &open {
                     Some(connection) if connection.stands() && more(&seat, connection).await => {
@@ -137,6 +162,8 @@ pub(super) async fn run(mut seat: Seat) {
             break;
         }
     }
+    // Others need not wait for the goodbye.
+    seat.taken.clear();
     seat.connected(false);
     if let Some(connection) = open {
         connection.quit().await;
@@ -279,7 +306,7 @@ fn no_connection(
     }
     // The rest of what is due would find the same closed door, one time-out after the other.
     for _ in 0..DEFER_BURST {
-        let Some(lease) = run.shared.queue.take(&seat.hop) else {
+        let Some(lease) = seat.take() else {
             return Next::End;
         };
         let mut job = Job::new(lease, Arc::clone(&snapshot));
@@ -301,7 +328,7 @@ fn settle_answers(run: &Run, connector: &Named<SendConnector>, job: Job) {
     let (lease, snapshot) = (&lease, &*snapshot);
     let shared = &run.shared;
     let handover = Handover {
-        remote: state.peer.as_ref().map(|peer| peer.host.host.to_string()),
+        remote: state.peer.as_ref().map(|peer| peer.name.clone()),
         owed: state.owed,
     };
     let attempt = Attempt::of(lease, shared.clock.unix_ms());

@@ -73,9 +73,7 @@ impl Record {
 
     /// The message is accepted: writes the lines.
     pub(super) fn write(self, log: &TrackingLog) {
-        for entry in self.entries {
-            log.write(entry);
-        }
+        log.write_all(self.entries);
     }
 }
 

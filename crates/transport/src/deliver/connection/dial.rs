@@ -117,6 +117,7 @@ impl Dial<'_> {
             }),
             peer: Arc::new(Peer {
                 host: self.host.clone(),
+                name: self.host.host.to_string(),
                 address,
                 local,
                 tls: None,
@@ -218,6 +219,7 @@ impl Dial<'_> {
         connection.peer = Arc::new(Peer {
             marks: path.marks(),
             host: self.host.clone(),
+            name: connection.peer.name.clone(),
             address: connection.peer.address,
             local: connection.peer.local,
             tls: mailward_tls::describe(stream.get_ref().1),

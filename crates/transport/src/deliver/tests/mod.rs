@@ -137,10 +137,11 @@ impl World {
             certificates: Certificates::open(dir.path(), clock.clone(), |_| {}),
             client_tls: ClientTls::new(roots),
             untrusted: mailward_tls::Untrusted::default(),
-            queue,
+            queue: queue.clone(),
             journal: crate::journal::open(
                 &dir.path().join("journal"),
                 &"edge.example.org".parse().unwrap(),
+                &queue,
                 &events,
                 &*clock,
             )
@@ -221,8 +222,8 @@ impl World {
     async fn journal(&self, text: &[u8]) -> MessageId {
         let delivery = Delivery {
             no: 0,
-            next_hop: NextHop::SmartHost {
-                connector: "out".into(),
+            next_hop: NextHop::Journal {
+                target: "journal@archive.example".parse().unwrap(),
             },
             mail_from: Default::default(),
             recipients: vec![DeliveryRecipient {
@@ -231,6 +232,7 @@ impl World {
             }],
             content: DeliveryContent::JournalReport(JournalReport {
                 rules: vec!["all".into()],
+                target: Some("journal@archive.example".parse().unwrap()),
                 ..JournalReport::default()
             }),
         };

@@ -158,10 +158,11 @@ impl Scene {
                 files: Vec::new(),
             }),
             untrusted: mailward_tls::Untrusted::default(),
-            queue,
+            queue: queue.clone(),
             journal: crate::journal::open(
                 &dir.path().join("journal"),
                 &"edge.example.org".parse().unwrap(),
+                &queue,
                 &events,
                 &*clock,
             )
