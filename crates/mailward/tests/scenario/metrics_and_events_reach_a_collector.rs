@@ -129,9 +129,10 @@ fn a_collector_that_was_away_misses_no_event_and_gets_none_twice() {
     });
     let acted = |operation: &str| {
         let events = collector.events();
+        let said = format!("asked for {operation} ");
         let ours = events
             .iter()
-            .filter(|(number, text)| number == "5006" && text.contains(operation));
+            .filter(|(number, text)| number == "5006" && text.contains(&said));
         ours.count()
     };
     // Each command leaves an event that names it.

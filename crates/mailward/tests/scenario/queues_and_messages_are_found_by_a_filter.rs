@@ -117,6 +117,7 @@ fn by_their_properties_and_a_wrong_filter_is_shown_with_its_place() {
         "Status -eq 'Retry' -and MessageCount -ge 2",
         "DeliveryType -eq 'SmartHostConnectorDelivery'",
         "NextHopDomain -eq 'away' -and LastError -like '*refused*'",
+        "IncomingRate -gt 0 -and OutgoingRate -eq 0 -and Velocity -lt 0",
         "NextRetryTime -gt '2020-01-01' -and OldestMessageTime -gt '2020-01-01'",
     ] {
         assert_eq!(queues(filter), ["connector/Away"], "{filter}");
@@ -131,8 +132,8 @@ fn by_their_properties_and_a_wrong_filter_is_shown_with_its_place() {
             "did you mean Status?",
         ),
         (
-            ["--queue-filter", "Velocity -lt 0"],
-            "Velocity is not kept here",
+            ["--queue-filter", "TlsDomain -eq 'x'"],
+            "TlsDomain is not kept here",
         ),
     ] {
         let (code, said) = node.refused(&["queue", "list", words[0], words[1]]);
