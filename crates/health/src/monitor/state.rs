@@ -74,11 +74,12 @@ impl MonitorState {
         }
     }
 
-    /// True where the next result should not wait for the next slot.
+    /// True where the next result should not wait for the next slot: bad may begin here, or end.
     pub fn wants_recheck(&self, rule: &Rule) -> bool {
-        rule.policy.rechecks()
-            && (self.phase == HealthState::Suspect
-                || (self.phase == HealthState::Unknown && self.first_bad.is_some()))
+        let begins = self.phase == HealthState::Suspect
+            || (self.phase == HealthState::Unknown && self.first_bad.is_some());
+        let ends = self.is_confirmed_bad() && self.good_run > 0;
+        rule.policy.rechecks() && (begins || ends)
     }
 
     /// True in a state that says "bad" and was confirmed.

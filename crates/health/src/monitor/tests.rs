@@ -150,6 +150,27 @@ fn states_follow_the_table() {
 }
 
 #[test]
+fn where_bad_may_begin_or_end_the_next_result_does_not_wait_for_its_slot() {
+    for (script, waits) in [
+        ("", true),
+        ("G", true),
+        ("B", false),
+        ("GB", false),
+        ("GBG", true),
+        ("GBBB", true),
+        ("GBBBB", true),
+        ("GBBBG", false),
+        ("GBBBmBG", false),
+        ("GBBBm!G", false),
+        ("GBBBGB", true),
+        ("GBBBGG", true),
+    ] {
+        let played = Played::new(Policy::Consecutive(3)).play(script);
+        assert_eq!(!played.state.wants_recheck(&played.rule), waits, "{script}");
+    }
+}
+
+#[test]
 fn percent_counts_what_came_within_the_window() {
     let policy = Policy::Percent {
         bad_percent: 50,

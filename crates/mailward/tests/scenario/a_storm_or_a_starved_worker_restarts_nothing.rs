@@ -135,7 +135,8 @@ fn while_most_of_the_node_is_bad() {
         // In the case it was, or in another: the jump ends the fault as well, which is then made anew.
         wait_within(LONG, "repair goes on", || {
             let acts = entries(&node, "intent", "restart_process");
-            acts.iter().any(|one| one["component"] == "receive/Internet")
+            acts.iter()
+                .any(|one| one["component"] == "receive/Internet")
         });
         assert_eq!(of_storm(), 1, "and nobody was told again");
     });
