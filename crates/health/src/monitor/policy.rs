@@ -229,7 +229,10 @@ fn percent(
     let bad = state.window.iter().filter(|point| point.bad).count() as u64;
     let is_bad = sample.evidence == Evidence::Bad;
     let enough = all >= u64::from(at_least.max(1));
-    let half = bad * 200 >= all.saturating_mul(u64::from(limit)) && bad > 0;
+    // Of fewer than are asked for, the others count as good: one bad result after a start is no doubt that
+    // lasts until as many have come.
+    let asked = all.max(u64::from(at_least));
+    let half = bad * 200 >= asked.saturating_mul(u64::from(limit)) && bad > 0;
     let over = enough && bad > 0 && bad * 100 >= all.saturating_mul(u64::from(limit));
     let says = format!(
         "{} % of {all} results in {} were bad, the limit is {limit} %",

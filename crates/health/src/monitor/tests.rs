@@ -197,6 +197,20 @@ fn percent_counts_what_came_within_the_window() {
     ] {
         passes(policy.clone(), script, expect);
     }
+    let of_many = Policy::Percent {
+        bad_percent: 40,
+        window_ms: 2 * MINUTE_MS,
+        at_least: 10,
+    };
+    for (script, expect) in [
+        // One of the ten that are asked for is less than half the limit, however few have come.
+        ("GB", "H"),
+        ("GBB", "HS"),
+        ("GBBGGGGGGGG", "HSH"),
+        ("GGGGGGBBBB", "HSD"),
+    ] {
+        passes(of_many.clone(), script, expect);
+    }
     let played = Played::new(policy).play("GBGB");
     assert_eq!(
         played.because,
