@@ -325,7 +325,9 @@ impl Queue {
         };
         for hop in index.schedule.hops() {
             stats.deliveries += hop.count();
-            stats.ready += hop.ready.len();
+            if !hop.on_hold {
+                stats.ready += hop.ready.len();
+            }
             stats.in_flight += hop.in_flight.len();
             stats.deferred += hop.waiting.len();
             stats.held += hop.held.len();

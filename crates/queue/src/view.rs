@@ -265,7 +265,7 @@ pub struct Stats {
     pub body_bytes: u64,
     /// Open deliveries.
     pub deliveries: usize,
-    /// Of these, due.
+    /// Of these, due, and not of a delivery queue that is held.
     pub ready: usize,
     /// Of these, being attempted.
     pub in_flight: usize,

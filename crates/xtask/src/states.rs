@@ -109,7 +109,7 @@ impl Shown {
         [
             self.first(HealthState::Unknown, plain("")),
             self.first(HealthState::Healthy, plain("G")),
-            self.first(HealthState::Suspect, plain("GB")),
+            self.first(HealthState::Suspect, ["GB", "GBB"].map(str::to_owned)),
             degraded.clone(),
             self.first(HealthState::Unhealthy, worse),
             self.first(HealthState::Unrecoverable, worst),

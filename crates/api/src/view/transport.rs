@@ -71,6 +71,9 @@ pub struct QueueStats {
     pub bytes: u64,
     /// Deliveries not settled.
     pub deliveries: u64,
+    /// Of these, due and not yet being tried.
+    #[serde(default)]
+    pub ready: u64,
     /// Of these, being tried now.
     pub in_flight: u64,
     /// Of these, waiting for another try.

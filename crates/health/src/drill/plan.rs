@@ -187,7 +187,6 @@ fn only_here(name: &str, set: &str, target: Target, settings: &HealthSettings) -
 /// Plans a drill about this receive connector.
 pub fn plan(drill: Drill, connector: &str, settings: &HealthSettings) -> Plan {
     let fast = ms(settings.connector_probe_interval);
-    let slow = ms(settings.mailflow_probe_interval);
     let repair = ms(settings.restart_component_after);
     let mut also = Watched::default();
     let (monitor, component, interval) = match drill {
@@ -199,7 +198,7 @@ pub fn plan(drill: Drill, connector: &str, settings: &HealthSettings) -> Plan {
         ),
         Drill::FullDisk | Drill::SlowSync => ("queue".to_owned(), "queue".to_owned(), fast),
         Drill::LostStore => ("store".to_owned(), "store".to_owned(), fast),
-        Drill::StuckDelivery => (format!("mailflow/{connector}"), "deliver".to_owned(), slow),
+        Drill::StuckDelivery => ("delivery".to_owned(), "deliver".to_owned(), fast),
         Drill::ExpiredCertificate => {
             let name = format!("certificate/{DRILL_CONNECTOR}");
             let spec = ReceiveConnector {
@@ -254,8 +253,12 @@ pub fn plan(drill: Drill, connector: &str, settings: &HealthSettings) -> Plan {
         // The probe's slot, its confirmation with each of its timeouts, the wait for the repair.
         for_ms: (4 * interval.min(60_000) + 60_000 + 2 * repair).clamp(FAULT_MS_MIN, FAULT_MS_MAX),
         probe_now: (own || interval > PATIENCE_MS).then(|| monitor.clone()),
-        stir: matches!(drill, Drill::FullDisk | Drill::SlowSync)
-            .then(|| format!("mailflow/{connector}")),
+        // Without a message, none is refused, synced or given out.
+        stir: matches!(
+            drill,
+            Drill::FullDisk | Drill::SlowSync | Drill::StuckDelivery
+        )
+        .then(|| format!("mailflow/{connector}")),
         monitor,
         component,
         also,

@@ -18,6 +18,7 @@ impl Engine {
                     | Target::Certificates
                     | Target::Transport
                     | Target::Queue
+                    | Target::Delivery
                     | Target::QueueOwnership
                     | Target::Journal
             )

@@ -140,6 +140,7 @@ async fn look(
         Target::NodeCertificates => peers::look(context).await,
         Target::Transport => node::transport(context).await,
         Target::Queue => node::queue(context).await,
+        Target::Delivery => node::delivery(context).await,
         Target::QueueOwnership => node::ownership(context).await,
         Target::Journal => node::journal(context).await,
         Target::DeliveryResolver => node::resolver(context).await,
@@ -211,6 +212,7 @@ fn late(target: &Target, limit: Duration, step: &str) -> Found {
     let silent = |text: String| Found::new(Verdict::Timeout, text);
     match target {
         Target::Queue
+        | Target::Delivery
         | Target::QueueOwnership
         | Target::Journal
         | Target::Certificates

@@ -4,7 +4,11 @@ use std::{os::unix::fs::MetadataExt, path::PathBuf};
 
 use mailward_api::{
     control::{ControlReply, ControlRequest, Resolved, Role, drill::DRILL_HOST},
-    view::{TransportStatus, queue::QueueAudit, transport::QueueHealth},
+    view::{
+        TransportStatus,
+        queue::QueueAudit,
+        transport::{QueueHealth, QueueStats},
+    },
 };
 use mailward_model::Kind;
 use nix::sys::statvfs::statvfs;
@@ -91,6 +95,32 @@ fn velocity(context: &Context, status: &TransportStatus, found: Found) -> Found 
             "accepted_per_minute",
             per_minute(accepted, before.counters.accepted),
         )
+}
+
+/// Whether what is due is being delivered. With nothing in hand no limit of connections keeps it back.
+pub(super) async fn delivery(context: &Context) -> Found {
+    let queue = match context.ask(Role::Transport, &ControlRequest::Status).await {
+        Ok(ControlReply::Transport(status)) => status.queue,
+        Ok(_) => return Found::error("transport answered something else"),
+        // That transport does not answer is the transport probe's to say.
+        Err(error) => return Found::skipped(error),
+    };
+    given_out(&queue)
+}
+
+/// What is due and in nobody's hand, judged.
+pub(super) fn given_out(queue: &QueueStats) -> Found {
+    let found = match (queue.ready, queue.in_flight) {
+        (ready @ 1.., 0) => Found::fail(format!(
+            "{ready} deliveries are due, and none of them is being tried"
+        )),
+        (ready, tried) => Found::pass(format!(
+            "{tried} deliveries are being tried, {ready} are due"
+        )),
+    };
+    found
+        .measured("due", queue.ready)
+        .measured("in_flight", queue.in_flight)
 }
 
 async fn audit(context: &Context) -> Result<QueueAudit, Found> {

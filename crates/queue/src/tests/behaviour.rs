@@ -217,7 +217,9 @@ fn holds_survive_a_restart() {
         was_held,
     };
     assert_eq!(rig.drive(queue.hold(id(1))).unwrap(), turned(false));
+    assert_eq!(queue.stats().ready, 2);
     assert_eq!(rig.drive(queue.hold(hop(1))).unwrap(), turned(false));
+    assert_eq!(queue.stats().ready, 1, "what is held is not due");
     assert_eq!(rig.drive(queue.hold(id(1))).unwrap(), turned(true));
     assert_eq!(rig.drive(queue.hold(hop(1))).unwrap(), turned(true));
     // The attempt under way may end; what is not delivered by it is then held.

@@ -238,6 +238,7 @@ fn status(running: &Running) -> TransportStatus {
             messages: stats.messages.saturating_sub(stats.probes) as u64,
             bytes: stats.body_bytes,
             deliveries: stats.deliveries as u64,
+            ready: stats.ready as u64,
             in_flight: stats.in_flight as u64,
             deferred: stats.deferred as u64,
             held: stats.held as u64,

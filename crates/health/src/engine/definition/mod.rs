@@ -48,6 +48,8 @@ pub enum Target {
     Transport,
     /// Whether the queue takes mail, how deep it is and how fast it moves.
     Queue,
+    /// Whether what is due is being delivered.
+    Delivery,
     /// Whether every queued message has an owner, a next act and a time for it.
     QueueOwnership,
     /// How far journal reports are behind, and how many are parked.
@@ -204,6 +206,7 @@ impl ProbeDefinition {
             Target::Certificate(..) | Target::ClientCertificate(..) => "certificate",
             Target::Transport => "transport",
             Target::Queue => "queue",
+            Target::Delivery => "delivery",
             Target::QueueOwnership => "queue_ownership",
             Target::Journal => "journal",
             Target::Feed(..) => "feed",

@@ -17,10 +17,16 @@ pub(super) fn all(settings: &HealthSettings, all: &mut Watched) {
     let mut add = |name: &str, set: &str, target, failures, interval_ms, needs| {
         let policy = Policy::Consecutive(failures);
         let rule = rule(policy, interval_ms, CONNECTOR_TIMEOUT_MS, settings);
-        all.add(probe(name, target, &rule, needs), set, name, rule);
+        // What is not given out is delivery's fault, as it is where no mail arrives.
+        let component = match target {
+            Target::Delivery => "deliver",
+            _ => name,
+        };
+        all.add(probe(name, target, &rule, needs), set, component, rule);
     };
     add("transport", "Transport", Target::Transport, 3, fast, None);
     add("queue", "Queue", Target::Queue, 2, fast, transport);
+    add("delivery", "MailFlow", Target::Delivery, 3, fast, transport);
     add(
         "queue/ownership",
         "Queue",

@@ -155,7 +155,7 @@ fn a_person_at_work_on_a_part_of_it_is_left_alone() {
     let mut world = failing("deliver", None, None);
     world.frozen = Some("until both ways are seen to fail".into());
     world.pass(1_000);
-    assert_eq!(world.engine.cases["deliver"].monitors.len(), 2);
+    assert_eq!(world.engine.cases["deliver"].monitors.len(), 3);
     world.frozen = None;
     let until = world.now().unix_ms + 3_600_000;
     world.set_override("mailflow/Relay", "maintenance", "true", until);

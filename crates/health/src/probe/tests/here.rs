@@ -57,6 +57,25 @@ async fn look(context: &Context, target: Target) -> ProbeView {
     run(&definition(target, 5000), context).await
 }
 
+#[test]
+fn what_is_due_and_in_nobodys_hand_is_told() {
+    for (ready, in_flight, verdict) in [
+        (0, 0, Verdict::Pass),
+        (0, 2, Verdict::Pass),
+        // A limit of connections keeps the others waiting.
+        (3, 1, Verdict::Pass),
+        (3, 0, Verdict::Fail),
+    ] {
+        let queue = QueueStats {
+            ready,
+            in_flight,
+            ..QueueStats::default()
+        };
+        let found = node::given_out(&queue);
+        assert_eq!(found.verdict, verdict, "{}", found.text);
+    }
+}
+
 #[tokio::test]
 async fn orphans_and_a_journal_that_stands_still_are_told() {
     let (_dir, context, _control, _) = house(
