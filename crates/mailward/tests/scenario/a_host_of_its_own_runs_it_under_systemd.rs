@@ -19,8 +19,9 @@ const SYSTEMD: &str = "/lib/systemd/systemd";
 /// Longer than a debug build takes to be copied, set up and started.
 const LONG: Duration = Duration::from_secs(90);
 
-/// `$0` is the folder of the host, `$1` the name of its control groups. Only units that are installed
-/// here are known to its systemd: nothing of the machine is started twice.
+/// `$0` is the folder of the host, `$1` the name of its control groups; what follows is to be seen there
+/// wherever it is mounted. Only units that are installed there are known to its systemd: nothing of the
+/// machine is started twice.
 const BOOT: &str = r#"
 set -e
 for groups in /sys/fs/cgroup /sys/fs/cgroup/unified /sys/fs/cgroup/systemd; do
@@ -28,7 +29,9 @@ for groups in /sys/fs/cgroup /sys/fs/cgroup/unified /sys/fs/cgroup/systemd; do
     mkdir -p $groups/$1
     echo $$ > $groups/$1/cgroup.procs
 done
-exec unshare --pid --fork --kill-child --mount --cgroup --uts --ipc --net bash -ec "$2" "$0"
+inside=$2
+shift 2
+exec unshare --pid --fork --kill-child --mount --cgroup --uts --ipc --net bash -ec "$inside" "$0" "$@"
 "#;
 const BOOT_INSIDE: &str = r#"
 mount --make-rprivate /
@@ -37,6 +40,10 @@ mount -t tmpfs tmpfs "$0"
 cd "$0"
 mkdir upper work root
 mount -t overlay -o lowerdir=/,upperdir=upper,workdir=work overlay root
+for shown; do
+    mkdir -p root"$shown"
+    mount --bind "$shown" root"$shown"
+done
 cd root
 hybrid=
 if [ -d /sys/fs/cgroup/systemd ]; then hybrid=yes; fi
@@ -44,7 +51,6 @@ mount -t proc proc proc
 mount -t sysfs -o ro sysfs sys
 mount --rbind /dev dev
 mount -t tmpfs tmpfs run
-mount -t tmpfs tmpfs tmp
 mount -t tmpfs tmpfs etc/systemd/system
 mount -t tmpfs tmpfs var/lib
 if [ $hybrid ]; then
@@ -83,7 +89,8 @@ struct Host {
 }
 
 impl Host {
-    fn boot() -> Host {
+    /// Starts one that sees these folders.
+    fn boot(shown: [&Path; 2]) -> Host {
         let folder = tempfile::tempdir().unwrap();
         let groups = format!("mailward-h{}", std::process::id());
         let place = folder.path().join("host");
@@ -92,6 +99,7 @@ impl Host {
             .args(["-c", BOOT])
             .arg(&place)
             .args([&groups, BOOT_INSIDE])
+            .args(shown)
             .stdin(Stdio::null())
             .spawn()
             .unwrap();
@@ -207,7 +215,8 @@ fn as_the_readme_says_and_through_the_death_of_its_manager() {
     }
     let checkout = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..");
     let checkout = checkout.canonicalize().unwrap();
-    let host = Host::boot();
+    let program = Path::new(env!("CARGO_BIN_EXE_mailward"));
+    let host = Host::boot([&checkout, program.parent().unwrap()]);
     let commands = commands_of_the_readme(&checkout);
     assert!(commands.len() >= 7, "{commands:?}");
     for line in commands {
