@@ -381,6 +381,8 @@ fn nor_where_people_have_asked_to_be_let_alone() {
         let explained = node.ask(&["health", "explain", item]);
         explained.contains("the first week")
     });
+    // The manager decides, and shows nobody what it knows: it hears of it within a second as well.
+    std::thread::park_timeout(Duration::from_secs(1));
     let (_, said) = node.refused(&wedge);
     assert!(
         said.contains("the repair would not be allowed") && said.contains("the first week"),
