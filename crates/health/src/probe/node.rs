@@ -34,11 +34,9 @@ pub(super) async fn transport(context: &Context) -> Found {
 }
 
 pub(super) async fn queue(context: &Context) -> Found {
-    let status = match context.ask(Role::Transport, &ControlRequest::Status).await {
-        Ok(ControlReply::Transport(status)) => status,
-        Ok(_) => return Found::error("transport answered something else"),
-        // That transport does not answer is the transport probe's to say.
-        Err(error) => return Found::skipped(error),
+    let status = match status(context).await {
+        Ok(status) => status,
+        Err(found) => return found,
     };
     let queue = &status.queue;
     match queue.health {
@@ -99,13 +97,10 @@ fn velocity(context: &Context, status: &TransportStatus, found: Found) -> Found 
 
 /// Whether what is due is being delivered. With nothing in hand no limit of connections keeps it back.
 pub(super) async fn delivery(context: &Context) -> Found {
-    let queue = match context.ask(Role::Transport, &ControlRequest::Status).await {
-        Ok(ControlReply::Transport(status)) => status.queue,
-        Ok(_) => return Found::error("transport answered something else"),
-        // That transport does not answer is the transport probe's to say.
-        Err(error) => return Found::skipped(error),
-    };
-    given_out(&queue)
+    match status(context).await {
+        Ok(status) => given_out(&status.queue),
+        Err(found) => found,
+    }
 }
 
 /// What is due and in nobody's hand, judged.
@@ -121,6 +116,15 @@ pub(super) fn given_out(queue: &QueueStats) -> Found {
     found
         .measured("due", queue.ready)
         .measured("in_flight", queue.in_flight)
+}
+
+async fn status(context: &Context) -> Result<TransportStatus, Found> {
+    match context.ask(Role::Transport, &ControlRequest::Status).await {
+        Ok(ControlReply::Transport(status)) => Ok(status),
+        Ok(_) => Err(Found::error("transport answered something else")),
+        // That transport does not answer is the transport probe's to say.
+        Err(error) => Err(Found::skipped(error)),
+    }
 }
 
 async fn audit(context: &Context) -> Result<QueueAudit, Found> {
